@@ -1,0 +1,1 @@
+//! Constraint formalisms for live object types.

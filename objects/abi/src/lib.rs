@@ -1,0 +1,463 @@
+//! The C ABI between the liveobj runtime and object libraries, ABI 0. `include/liveobj.h` is the
+//! same in C, and is the truth for authors in other languages. Nothing of Rust's own ABI crosses:
+//! no `String`, no allocator, no panic, no generics.
+//!
+//! Threads: a proxy's functions are called by one thread at a time, never re-entered. `keep`,
+//! `drop_block`, `post`, `post_drop` may be called on any thread, all else only during a call
+//! into the proxy, with the context of that call.
+
+#![allow(unsafe_code, reason = "this crate is the boundary")]
+#![no_std]
+
+use core::ffi::c_void;
+
+/// `lo_status`: what functions across the boundary answer.
+pub type Status = i32;
+/// Done.
+pub const OK: Status = 0;
+/// The endpoint has no connection.
+pub const NOT_CONNECTED: Status = 1;
+/// A queue is full, and the event is `refusable`.
+pub const REFUSED: Status = 2;
+/// The connection, link or token is gone.
+pub const STALE: Status = 3;
+/// The arguments make no sense.
+pub const INVALID: Status = 4;
+/// The callee panicked; it reported the message before it returned.
+pub const PANIC: Status = -1;
+/// The callee failed; it reported why before it returned.
+pub const FAILED: Status = -2;
+
+/// ABI major version: 0 promises no compatibility.
+pub const MAJOR: u16 = 0;
+/// ABI minor version.
+pub const MINOR: u16 = 1;
+/// First bytes of [`Library`].
+pub const MAGIC: [u8; 8] = *b"liveobj\0";
+
+/// Opaque to libraries: a counted block of host memory.
+#[repr(C)]
+pub struct Block {
+    _opaque: [u8; 0],
+}
+
+/// Opaque to libraries: a wire type of the host. NULL where the parameter's own type is meant.
+#[repr(C)]
+pub struct Type {
+    _opaque: [u8; 0],
+}
+
+/// Opaque to libraries: a handle through which any thread reaches a proxy.
+#[repr(C)]
+pub struct Post {
+    _opaque: [u8; 0],
+}
+
+/// `lo_slice`: elements lent for the call (`owner` NULL) or held by a counted block.
+#[repr(C)]
+#[derive(Clone, Copy, Debug)]
+pub struct Slice {
+    /// First element; may be dangling (but aligned and not NULL) or NULL where `len` is 0.
+    pub data: *const c_void,
+    /// Number of elements (bytes for string, bytes and documents).
+    pub len: u64,
+    /// Block that holds a count on everything inside, or NULL.
+    pub owner: *mut Block,
+}
+
+impl Slice {
+    /// No elements.
+    pub const EMPTY: Slice =
+        Slice { data: core::ptr::null(), len: 0, owner: core::ptr::null_mut() };
+}
+
+/// `lo_opaque`: a value of a type parameter, as wire bytes.
+#[repr(C)]
+#[derive(Clone, Copy, Debug)]
+pub struct Opaque {
+    /// The bytes.
+    pub wire: Slice,
+    /// Their type, or NULL: the argument of the type parameter that stands here.
+    pub ty: *const Type,
+}
+
+/// `lo_envelope`: where an event comes from.
+#[repr(C)]
+#[derive(Clone, Copy, Debug)]
+pub struct Envelope {
+    /// The connection it came through.
+    pub connection: u64,
+    /// The chain of causes it belongs to: one number per outside event.
+    pub path: u64,
+    /// The event in whose handler it was emitted; 0 for the first one of a path.
+    pub parent: u64,
+}
+
+/// `lo_link`: where an endpoint's events go. The first word of a larger host struct.
+#[repr(C)]
+pub struct Link {
+    /// Emits event number `event` (out events in name order) with a payload in layout 1.
+    pub emit: unsafe extern "C" fn(
+        link: *mut Link,
+        context: *mut Context,
+        event: u32,
+        payload: *const c_void,
+    ) -> Status,
+}
+
+/// `lo_context`: what a proxy sees of the host during one call. The first words of a larger host
+/// struct.
+#[repr(C)]
+pub struct Context {
+    /// Size of this struct as the host knows it.
+    pub size: u32,
+    /// Number of endpoints.
+    pub endpoints: u32,
+    /// One link per endpoint, in name order: a stub while unconnected, all peers if `many`.
+    pub links: *const *mut Link,
+    /// The host's functions.
+    pub host: *const Host,
+}
+
+/// `lo_host`: the host's functions.
+#[repr(C)]
+pub struct Host {
+    /// Size of this struct as the host knows it; functions beyond it are absent.
+    pub size: u32,
+    /// Keeps a slice beyond the call: one count more, or a copy if it was lent. Give it back with
+    /// `drop_block(slice.owner)`. `ty` is the element type for lists, NULL for bytes.
+    pub keep: unsafe extern "C" fn(slice: Slice, ty: *const Type) -> Slice,
+    /// Gives a count back.
+    pub drop_block: unsafe extern "C" fn(block: *mut Block),
+    /// A new block of `count` bytes; `write` receives where to write them.
+    pub block: unsafe extern "C" fn(
+        element: *const Type,
+        count: u64,
+        write: *mut *mut c_void,
+    ) -> Slice,
+    /// The link of one connection of a `many` endpoint; NULL if it is gone. Valid for this call.
+    pub link: unsafe extern "C" fn(
+        context: *mut Context,
+        endpoint: u32,
+        connection: u64,
+    ) -> *mut Link,
+    /// Nanoseconds on a clock: [`CLOCK_MONOTONIC`] or [`CLOCK_WALL`].
+    pub now: unsafe extern "C" fn(context: *mut Context, clock: u32) -> u64,
+    /// 64 random bits.
+    pub random: unsafe extern "C" fn(context: *mut Context) -> u64,
+    /// Identity of the reference that made this proxy.
+    pub identity: unsafe extern "C" fn(context: *mut Context, out: *mut u8),
+    /// Asks for something of the outside world; see the `REQUEST_` constants. `token` is the
+    /// proxy's own number for the request or for the resource that it opens.
+    pub request: unsafe extern "C" fn(
+        context: *mut Context,
+        token: u64,
+        kind: u32,
+        arguments: *const c_void,
+    ) -> Status,
+    /// Gives up a token: cancels the request or closes the resource. No wake follows.
+    pub close: unsafe extern "C" fn(context: *mut Context, token: u64) -> Status,
+    /// A handle for other threads.
+    pub post_handle: unsafe extern "C" fn(context: *mut Context) -> *mut Post,
+    /// Gives a handle back.
+    pub post_drop: unsafe extern "C" fn(post: *mut Post),
+    /// Wakes the proxy with [`WAKE_POSTED`]; any thread; the bytes are copied.
+    pub post: unsafe extern "C" fn(post: *mut Post, token: u64, bytes: Slice) -> Status,
+    /// Tells people something: UTF-8, a `LEVEL_`.
+    pub report: unsafe extern "C" fn(context: *mut Context, level: u32, text: Slice),
+}
+
+/// Clock that never goes back; its zero is arbitrary.
+pub const CLOCK_MONOTONIC: u32 = 0;
+/// Nanoseconds since 1970 in UTC.
+pub const CLOCK_WALL: u32 = 1;
+
+/// Worth reading when something is looked for.
+pub const LEVEL_DEBUG: u32 = 0;
+/// Worth knowing.
+pub const LEVEL_INFO: u32 = 1;
+/// Something is not as it should be.
+pub const LEVEL_WARNING: u32 = 2;
+/// Something failed; what a function reports before it answers [`FAILED`] or [`PANIC`].
+pub const LEVEL_ERROR: u32 = 3;
+
+/// Arguments: [`TimerArguments`]. Wakes once with [`WAKE_TIMER`].
+pub const REQUEST_TIMER: u32 = 1;
+/// Arguments: [`UdpOpenArguments`]. Wakes with [`WAKE_READY`] or [`WAKE_FAILED`], then with
+/// [`WAKE_DATAGRAM`] for each datagram, until closed.
+pub const REQUEST_UDP_OPEN: u32 = 2;
+/// Arguments: [`UdpSendArguments`]; the token is that of the socket. Nothing is answered: a
+/// datagram that cannot be sent is lost.
+pub const REQUEST_UDP_SEND: u32 = 3;
+/// No arguments. Wakes with [`WAKE_LINE`] for each line entered, with [`WAKE_END`] at the end of
+/// the input; [`WAKE_FAILED`] if there is no terminal or another proxy has it.
+pub const REQUEST_TERMINAL_OPEN: u32 = 4;
+/// Arguments: [`TextArguments`], shown as one line; the token is that of the terminal.
+pub const REQUEST_TERMINAL_SHOW: u32 = 5;
+/// Arguments: [`FileArguments`]. Wakes with [`WAKE_FILE`], [`WAKE_MISSING`] or [`WAKE_FAILED`].
+pub const REQUEST_FILE_READ: u32 = 6;
+/// Arguments: [`DereferenceArguments`]. Wakes with [`WAKE_OPENED`] or [`WAKE_FAILED`]. The token
+/// owns the new proxy.
+pub const REQUEST_DEREFERENCE: u32 = 7;
+/// Arguments: [`ConnectArguments`]. Wakes with [`WAKE_OPENED`] or [`WAKE_FAILED`]. The token owns
+/// the connection.
+pub const REQUEST_CONNECT: u32 = 8;
+
+/// The time has passed. Payload NULL.
+pub const WAKE_TIMER: u32 = 1;
+/// The resource is open. Payload: [`ReadyWake`].
+pub const WAKE_READY: u32 = 2;
+/// A datagram. Payload: [`DatagramWake`].
+pub const WAKE_DATAGRAM: u32 = 3;
+/// A line without its end. Payload: [`Slice`] of UTF-8.
+pub const WAKE_LINE: u32 = 4;
+/// No more lines. Payload NULL.
+pub const WAKE_END: u32 = 5;
+/// The bytes of a file. Payload: [`Slice`].
+pub const WAKE_FILE: u32 = 6;
+/// There is no such file. Payload NULL.
+pub const WAKE_MISSING: u32 = 7;
+/// A proxy or a connection is there. Payload NULL.
+pub const WAKE_OPENED: u32 = 8;
+/// It did not work, or what was open ended. Payload: [`Slice`] of UTF-8, the reason.
+pub const WAKE_FAILED: u32 = 9;
+/// Another thread posted. Payload: [`Slice`] of bytes.
+pub const WAKE_POSTED: u32 = 10;
+
+/// Why a connection ended: it was dropped, or its owner was.
+pub const REASON_DROPPED: u32 = 0;
+/// The peer failed or panicked.
+pub const REASON_PEER_FAILED: u32 = 1;
+/// A queue overflowed.
+pub const REASON_OVERFLOW: u32 = 2;
+
+/// Arguments of [`REQUEST_TIMER`].
+#[repr(C)]
+#[derive(Clone, Copy, Debug)]
+pub struct TimerArguments {
+    /// How long to wait on the monotonic clock.
+    pub nanoseconds: u64,
+}
+
+/// Arguments of [`REQUEST_UDP_OPEN`].
+#[repr(C)]
+#[derive(Clone, Copy, Debug)]
+pub struct UdpOpenArguments {
+    /// Local address to bind, UTF-8, `ip:port`; port 0 takes a free one.
+    pub bind: Slice,
+    /// Multicast group to join, UTF-8 `ip`; empty: none. With a group, address and port may be
+    /// shared with other sockets and what is sent to the group comes back to this machine.
+    pub group: Slice,
+    /// Address of the interface to join on and to send multicast from, UTF-8 `ip`.
+    pub interface: Slice,
+    /// Hops that multicast may take; 0 stays on this machine.
+    pub ttl: u32,
+}
+
+/// Arguments of [`REQUEST_UDP_SEND`].
+#[repr(C)]
+#[derive(Clone, Copy, Debug)]
+pub struct UdpSendArguments {
+    /// Destination, UTF-8, `ip:port`.
+    pub to: Slice,
+    /// Payload.
+    pub bytes: Slice,
+}
+
+/// Arguments of [`REQUEST_TERMINAL_SHOW`].
+#[repr(C)]
+#[derive(Clone, Copy, Debug)]
+pub struct TextArguments {
+    /// UTF-8.
+    pub text: Slice,
+}
+
+/// Paths of [`FileArguments`] are paths of the file system.
+pub const SPACE_FILES: u32 = 0;
+/// Paths of [`FileArguments`] are names of entries in the user's registry.
+pub const SPACE_REGISTRY: u32 = 1;
+
+/// Arguments of [`REQUEST_FILE_READ`].
+#[repr(C)]
+#[derive(Clone, Copy, Debug)]
+pub struct FileArguments {
+    /// [`SPACE_FILES`] or [`SPACE_REGISTRY`].
+    pub space: u32,
+    /// UTF-8.
+    pub path: Slice,
+}
+
+/// Arguments of [`REQUEST_DEREFERENCE`].
+#[repr(C)]
+#[derive(Clone, Copy, Debug)]
+pub struct DereferenceArguments {
+    /// Canonical document.
+    pub reference: Slice,
+}
+
+/// Arguments of [`REQUEST_CONNECT`].
+#[repr(C)]
+#[derive(Clone, Copy, Debug)]
+pub struct ConnectArguments {
+    /// Token of a dereferenced proxy.
+    pub proxy: u64,
+    /// Name of its endpoint, UTF-8.
+    pub endpoint: Slice,
+    /// This proxy's own endpoint, by number.
+    pub own: u32,
+}
+
+/// Payload of [`WAKE_READY`].
+#[repr(C)]
+#[derive(Clone, Copy, Debug)]
+pub struct ReadyWake {
+    /// Local address of the socket, UTF-8, `ip:port`.
+    pub address: Slice,
+}
+
+/// Payload of [`WAKE_DATAGRAM`].
+#[repr(C)]
+#[derive(Clone, Copy, Debug)]
+pub struct DatagramWake {
+    /// Sender, UTF-8, `ip:port`.
+    pub from: Slice,
+    /// Payload.
+    pub bytes: Slice,
+}
+
+/// `lo_handler`: handles one event. The payload is in layout 1, lent for the call; NULL where the
+/// event has no parameters.
+pub type Handler = unsafe extern "C" fn(
+    this: *mut c_void,
+    context: *mut Context,
+    envelope: *const Envelope,
+    payload: *const c_void,
+) -> Status;
+
+/// `lo_object`: one template.
+#[repr(C)]
+pub struct Object {
+    /// Size of this struct as the library knows it.
+    pub size: u32,
+    /// Number of endpoints.
+    pub endpoints: u32,
+    /// Makes a proxy. `parameters` is the struct of the value parameters in layout 1 (NULL where
+    /// there are none), lent for the call.
+    pub create: unsafe extern "C" fn(
+        context: *mut Context,
+        parameters: *const c_void,
+        this: *mut *mut c_void,
+    ) -> Status,
+    /// Makes a proxy from saved state; absent for stateless templates.
+    pub load: Option<
+        unsafe extern "C" fn(
+            context: *mut Context,
+            parameters: *const c_void,
+            state: *const c_void,
+            this: *mut *mut c_void,
+        ) -> Status,
+    >,
+    /// Saves the state as wire bytes; absent for stateless templates.
+    pub save: Option<
+        unsafe extern "C" fn(this: *mut c_void, context: *mut Context, wire: *mut Slice) -> Status,
+    >,
+    /// Digest of the state; absent: hash of `save`.
+    pub digest: Option<
+        unsafe extern "C" fn(this: *mut c_void, context: *mut Context, out: *mut u8) -> Status,
+    >,
+    /// A connection of an endpoint is there; events may follow.
+    pub connected: unsafe extern "C" fn(
+        this: *mut c_void,
+        context: *mut Context,
+        endpoint: u32,
+        connection: u64,
+    ) -> Status,
+    /// A connection is gone; every `connected` is followed by exactly one of these.
+    pub disconnected: unsafe extern "C" fn(
+        this: *mut c_void,
+        context: *mut Context,
+        endpoint: u32,
+        connection: u64,
+        reason: u32,
+    ) -> Status,
+    /// Something asked for has happened: a `WAKE_` kind and its payload, lent for the call.
+    pub wake: unsafe extern "C" fn(
+        this: *mut c_void,
+        context: *mut Context,
+        token: u64,
+        kind: u32,
+        payload: *const c_void,
+    ) -> Status,
+    /// Ends the proxy; `this` is not used again.
+    pub destroy: unsafe extern "C" fn(this: *mut c_void),
+    /// Handlers by endpoint (name order), then by in-event (name order). Inner pointers are
+    /// never NULL; an endpoint without in-events has an arbitrary one.
+    pub handlers: *const *const Handler,
+}
+
+// SAFETY: the tables are immutable and live as long as their library; all functions in them may
+// be called from any thread, one at a time per proxy.
+unsafe impl Sync for Object {}
+
+/// One exported layout, for the host to compare with its own computation.
+#[repr(C)]
+#[derive(Clone, Copy, Debug)]
+pub struct LayoutEntry {
+    /// SHA-256 of the minimized type.
+    pub id: [u8; 32],
+    /// Bytes.
+    pub size: u32,
+    /// Bytes.
+    pub align: u32,
+    /// Offsets of the fields in name order (positions for tuples; `[payload]` for options and
+    /// variants; none for the rest).
+    pub offsets: *const u32,
+    /// How many.
+    pub offset_count: u64,
+}
+
+/// `lo_layouts`: the layouts of every event, and of everything inside, as the library's compiler
+/// laid them out.
+#[repr(C)]
+pub struct Layouts {
+    /// Size of this struct as the library knows it.
+    pub size: u32,
+    /// Size of one [`LayoutEntry`] as the library knows it.
+    pub entry_size: u32,
+    /// How many.
+    pub count: u64,
+    /// Sorted by id, without repetition.
+    pub entries: *const LayoutEntry,
+}
+
+// SAFETY: immutable data of a library, alive as long as it.
+unsafe impl Sync for Layouts {}
+
+/// `lo_library`: what `liveobj_library` answers.
+#[repr(C)]
+pub struct Library {
+    /// [`MAGIC`].
+    pub magic: [u8; 8],
+    /// Size of this struct as the library knows it.
+    pub size: u32,
+    /// [`MAJOR`] it was built for.
+    pub major: u16,
+    /// [`MINOR`] it was built for.
+    pub minor: u16,
+    /// Its layouts.
+    pub layouts: *const Layouts,
+    /// Number of objects.
+    pub count: u32,
+    /// Its templates in name order.
+    pub objects: *const *const Object,
+    /// Called once before anything else; NULL is allowed.
+    pub attach: Option<unsafe extern "C" fn(host: *const Host) -> Status>,
+}
+
+// SAFETY: immutable data of a library, alive as long as it.
+unsafe impl Sync for Library {}
+
+/// Type of the exported function `liveobj_library`.
+pub type LibraryFunction = unsafe extern "C" fn() -> *const Library;
+/// Its symbol.
+pub const LIBRARY_SYMBOL: &str = "liveobj_library";

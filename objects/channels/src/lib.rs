@@ -1,0 +1,1 @@
+//! Object library: channels.

@@ -1,0 +1,1 @@
+//! What authors of live object libraries depend on.

@@ -1,0 +1,169 @@
+//! What a successful check yields: the plan that the runtime carries out.
+
+use std::sync::Arc;
+
+use liveobj_types::{Data, ObjectId, Place, Source, Types, ValueId};
+
+use crate::model::Document;
+
+/// A reference that was checked. Only [`crate::check`] makes one; only this can be opened.
+#[derive(Clone, Debug)]
+pub struct CheckedReference {
+    pub(crate) document: Arc<Document>,
+    pub(crate) source: Arc<Source>,
+    pub(crate) types: Arc<Types>,
+    pub(crate) root: Part,
+    pub(crate) identity: [u8; 32],
+    pub(crate) unmet: Vec<Unmet>,
+}
+
+impl CheckedReference {
+    /// The document.
+    pub fn document(&self) -> &Arc<Document> {
+        &self.document
+    }
+
+    /// Its text.
+    pub fn source(&self) -> &Arc<Source> {
+        &self.source
+    }
+
+    /// The types that the parts speak of.
+    pub fn types(&self) -> &Arc<Types> {
+        &self.types
+    }
+
+    /// The plan.
+    pub fn root(&self) -> &Part {
+        &self.root
+    }
+
+    /// Type of the object.
+    pub fn object_type(&self) -> ObjectId {
+        self.root.ty
+    }
+
+    /// SHA-256 of the canonical form.
+    pub fn identity(&self) -> [u8; 32] {
+        self.identity
+    }
+
+    /// What is left over at the root: `open` refuses a reference with any.
+    pub fn unmet(&self) -> &[Unmet] {
+        &self.unmet
+    }
+}
+
+/// A requirement or mandatory endpoint that nothing meets.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Unmet {
+    /// What, in words: lower case, no final period.
+    pub what: String,
+    /// Where it comes from.
+    pub place: Option<Place>,
+}
+
+/// A reference with its type, ready to be carried out.
+#[derive(Clone, Debug)]
+pub struct Part {
+    /// Its type as others see it (after `as`).
+    pub ty: ObjectId,
+    /// Its derived type, before `as`; for externals the `as` type.
+    pub derived: ObjectId,
+    /// SHA-256 of the canonical form of this part alone.
+    pub identity: [u8; 32],
+    /// Canonical document of this part alone: what travels when it is passed as a value.
+    pub canonical: Arc<str>,
+    /// Where it stands.
+    pub place: Place,
+    /// What to do.
+    pub kind: PartKind,
+}
+
+/// What to do to obtain a part.
+#[derive(Clone, Debug)]
+pub enum PartKind {
+    /// Obtain the components, then connect, both in canonical order.
+    Composite {
+        /// Components sorted by name.
+        components: Vec<(String, Part)>,
+        /// Connections sorted by their ends.
+        connections: Vec<PlannedConnection>,
+        /// Exports sorted by exported name.
+        exports: Vec<Export>,
+    },
+    /// Obtain the folder, ask it for `name`, check that the answer is ◁ `Part::derived`, obtain that.
+    External {
+        /// The name to ask for.
+        name: String,
+        /// The folder.
+        folder: Box<Part>,
+    },
+    /// Make a proxy with a template of a library.
+    Object {
+        /// The library's name.
+        library: String,
+        /// The hash that the document demands.
+        sha256: Option<String>,
+        /// The template's name.
+        template: String,
+        /// Every parameter of the template (type parameters first, each group in the order
+        /// declared), defaults filled in.
+        arguments: Vec<(String, BoundArgument)>,
+    },
+    /// The `library` primitive: a folder of what a library offers.
+    Library {
+        /// The library's name.
+        name: String,
+        /// The hash demanded, if any.
+        sha256: Option<String>,
+    },
+    /// The `registry` primitive.
+    Registry,
+    /// The `code` primitive: a template without parameters of a library given by hash.
+    Code {
+        /// `sha256:…` of the library.
+        library: String,
+        /// The template's name.
+        name: String,
+    },
+}
+
+/// Argument of a template.
+#[derive(Clone, Debug)]
+pub enum BoundArgument {
+    /// A type.
+    Type(liveobj_types::TypeId),
+    /// A value and its type.
+    Value {
+        /// The parameter's type.
+        ty: ValueId,
+        /// The value; references inside are canonical documents.
+        data: Data,
+    },
+    /// A reference passed as such: its checked form beside its canonical document.
+    Reference {
+        /// The parameter's type.
+        ty: ValueId,
+        /// What it refers to.
+        part: Box<Part>,
+    },
+}
+
+/// A connection of a composite, checked.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PlannedConnection {
+    /// (component, endpoint) at both ends, the smaller first.
+    pub ends: [(String, String); 2],
+}
+
+/// An export of a composite, checked.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Export {
+    /// The exported name.
+    pub name: String,
+    /// The component.
+    pub component: String,
+    /// Its endpoint.
+    pub endpoint: String,
+}

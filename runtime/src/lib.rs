@@ -1,0 +1,1 @@
+//! Runs live objects: dereferences references, connects typed endpoints, loads object libraries.

@@ -1,0 +1,284 @@
+//! Findings about what a user wrote, as plain data. Rendering lives in the command-line tool.
+
+use std::fmt;
+
+use crate::source::Place;
+
+/// How much a finding weighs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Severity {
+    /// Worth knowing; the input is accepted.
+    Note,
+    /// Probably not what was meant; the input is accepted.
+    Warning,
+    /// The input is refused.
+    Error,
+}
+
+/// One finding.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Diagnostic {
+    /// The stable code.
+    pub code: Code,
+    /// How much it weighs.
+    pub severity: Severity,
+    /// One sentence: lower case, names in backticks, no final period.
+    pub message: String,
+    /// The places concerned, the most telling one first; may be empty.
+    pub labels: Vec<Label>,
+    /// What leads from the thing compared to the part at fault, outermost first.
+    pub trail: Vec<Step>,
+    /// Further facts, one sentence each.
+    pub notes: Vec<String>,
+    /// What to do about it.
+    pub help: Option<String>,
+}
+
+impl Diagnostic {
+    /// An error without places.
+    pub fn error(code: Code, message: impl Into<String>) -> Diagnostic {
+        Diagnostic {
+            code,
+            severity: Severity::Error,
+            message: message.into(),
+            labels: Vec::new(),
+            trail: Vec::new(),
+            notes: Vec::new(),
+            help: None,
+        }
+    }
+
+    /// A warning without places.
+    pub fn warning(code: Code, message: impl Into<String>) -> Diagnostic {
+        Diagnostic { severity: Severity::Warning, ..Diagnostic::error(code, message) }
+    }
+
+    /// A note without places.
+    pub fn note(code: Code, message: impl Into<String>) -> Diagnostic {
+        Diagnostic { severity: Severity::Note, ..Diagnostic::error(code, message) }
+    }
+
+    /// Adds a place.
+    #[must_use]
+    pub fn at(mut self, place: Place, text: impl Into<String>) -> Diagnostic {
+        self.labels.push(Label { place, text: text.into() });
+        self
+    }
+
+    /// Adds a fact.
+    #[must_use]
+    pub fn with_note(mut self, note: impl Into<String>) -> Diagnostic {
+        self.notes.push(note.into());
+        self
+    }
+
+    /// Says what to do.
+    #[must_use]
+    pub fn with_help(mut self, help: impl Into<String>) -> Diagnostic {
+        self.help = Some(help.into());
+        self
+    }
+
+    /// Sets the trail.
+    #[must_use]
+    pub fn with_trail(mut self, trail: Vec<Step>) -> Diagnostic {
+        self.trail = trail;
+        self
+    }
+}
+
+/// A place with what is to be said of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Label {
+    /// The place.
+    pub place: Place,
+    /// A few words; may be empty.
+    pub text: String,
+}
+
+/// One step of a trail from a compared pair to the part at fault.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Step {
+    /// Into a component of a composite.
+    Component(String),
+    /// Into a parameter of a template.
+    Parameter(String),
+    /// Into an endpoint of an object type.
+    Endpoint(String),
+    /// Into an event of an endpoint type.
+    Event(String),
+    /// Into a field of a record or a parameter of an event.
+    Field(String),
+    /// Into a case of a variant.
+    Case(String),
+    /// Into a position of a tuple, counted from 0.
+    Position(usize),
+    /// Into the element type of a list or an option.
+    Element,
+    /// Into the values of a map.
+    MapValue,
+    /// Into the object type of a `reference<>`.
+    ReferencedObject,
+    /// Into the endpoint type of an `external<>`.
+    ExternalEndpoint,
+    /// Into a constraint.
+    Constraint {
+        /// Name of the formalism.
+        formalism: String,
+        /// The text, white space collapsed.
+        text: String,
+    },
+}
+
+impl fmt::Display for Step {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Step::Component(name) => write!(f, "component `{name}`"),
+            Step::Parameter(name) => write!(f, "parameter `{name}`"),
+            Step::Endpoint(name) => write!(f, "endpoint `{name}`"),
+            Step::Event(name) => write!(f, "event `{name}`"),
+            Step::Field(name) => write!(f, "field `{name}`"),
+            Step::Case(name) => write!(f, "case `{name}`"),
+            Step::Position(index) => write!(f, "position {index}"),
+            Step::Element => f.write_str("element"),
+            Step::MapValue => f.write_str("map value"),
+            Step::ReferencedObject => f.write_str("referenced object"),
+            Step::ExternalEndpoint => f.write_str("external endpoint"),
+            Step::Constraint { formalism, text } => write!(f, "constraint {formalism} \"{text}\""),
+        }
+    }
+}
+
+/// A stable, kebab-case name of a kind of finding.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Code(&'static str);
+
+impl Code {
+    /// The text.
+    pub fn as_str(self) -> &'static str {
+        self.0
+    }
+}
+
+impl fmt::Display for Code {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.0)
+    }
+}
+
+macro_rules! codes {
+    ($($(#[$doc:meta])* $name:ident = $text:literal;)*) => {
+        /// Every code of the project: one list, so that tests can demand a case for each.
+        pub mod codes {
+            use super::Code;
+            $($(#[$doc])* pub const $name: Code = Code($text);)*
+            /// All codes in the order of this list.
+            pub const ALL: &[Code] = &[$($name),*];
+        }
+    };
+}
+
+codes! {
+    // The type language.
+    /// A text of the type language, or a type inside a document, does not parse.
+    TYPE_SYNTAX = "type-syntax";
+    /// A name is declared twice, or a declaration and a `use` bring the same name.
+    DUPLICATE_NAME = "duplicate-name";
+    /// A type name that nothing declares.
+    UNKNOWN_TYPE = "unknown-type";
+    /// A type library that cannot be found.
+    UNKNOWN_TYPE_LIBRARY = "unknown-type-library";
+    /// A type of one kind stands where another kind is needed.
+    WRONG_KIND = "wrong-kind";
+    /// A type takes another number of arguments.
+    WRONG_ARGUMENT_COUNT = "wrong-argument-count";
+    /// A type argument is not a subtype of its parameter's bound.
+    ARGUMENT_OUT_OF_BOUND = "argument-out-of-bound";
+    /// A type that cannot be the key of a map.
+    INVALID_MAP_KEY = "invalid-map-key";
+    /// A recursive use whose arguments are neither parameters nor closed types.
+    NON_REGULAR_RECURSION = "non-regular-recursion";
+    /// An alias that is, through aliases and options only, itself.
+    CYCLIC_ALIAS = "cyclic-alias";
+    /// A type that has no finite value.
+    NO_FINITE_VALUE = "no-finite-value";
+    /// An event name that the constraint notations reserve.
+    RESERVED_NAME = "reserved-name";
+    /// `refusable` on an event that the owner receives.
+    REFUSABLE_INPUT = "refusable-input";
+    /// A default value that is not a value of its parameter's type.
+    INVALID_DEFAULT = "invalid-default";
+    /// A constraint text that its formalism cannot read.
+    CONSTRAINT_SYNTAX = "constraint-syntax";
+    /// Constraints that nothing can satisfy.
+    UNSATISFIABLE_CONSTRAINT = "unsatisfiable-constraint";
+    /// More than one session type on one side.
+    DUPLICATE_SESSION = "duplicate-session";
+    /// A session that is provided without one that is required.
+    SESSION_UNPAIRED = "session-unpaired";
+
+    // Reference documents.
+    /// A document that is not well-formed XML or JSON.
+    DOCUMENT_SYNTAX = "document-syntax";
+    /// A well-formed document that is not a reference.
+    DOCUMENT_STRUCTURE = "document-structure";
+    /// A limit on size, depth or number is exceeded.
+    LIMIT_EXCEEDED = "limit-exceeded";
+    /// Two components, parameters or exports of the same name.
+    DUPLICATE_PART = "duplicate-part";
+    /// A connection or an export names a component that is not there.
+    UNKNOWN_COMPONENT = "unknown-component";
+    /// A connection or an export names an endpoint that the component does not have.
+    UNKNOWN_ENDPOINT = "unknown-endpoint";
+    /// Two endpoints whose types do not match.
+    ENDPOINT_MISMATCH = "endpoint-mismatch";
+    /// Two endpoints of which it could not be shown that they match.
+    ENDPOINT_NOT_SHOWN = "endpoint-not-shown";
+    /// An endpoint that is not `many` is used more than once.
+    ENDPOINT_ALREADY_USED = "endpoint-already-used";
+    /// A mandatory endpoint is neither connected nor exported.
+    MANDATORY_UNCONNECTED = "mandatory-unconnected";
+    /// An object whose type is not a subtype of the one demanded.
+    NOT_A_SUBTYPE = "not-a-subtype";
+    /// An object of which it could not be shown that its type is a subtype of the one demanded.
+    SUBTYPE_NOT_SHOWN = "subtype-not-shown";
+    /// A library whose manifest is not at hand.
+    MANIFEST_MISSING = "manifest-missing";
+    /// A library that was found, but is not the one whose hash the document gives.
+    LIBRARY_HASH_MISMATCH = "library-hash-mismatch";
+    /// A name that a library does not offer.
+    UNKNOWN_TEMPLATE = "unknown-template";
+    /// A primitive that this runtime does not have.
+    UNKNOWN_PRIMITIVE = "unknown-primitive";
+    /// An external reference without `as` whose type nothing else tells.
+    MISSING_AS = "missing-as";
+    /// An assignment to a parameter that the template does not have.
+    UNKNOWN_PARAMETER = "unknown-parameter";
+    /// A parameter that is neither assigned nor has a default.
+    MISSING_PARAMETER = "missing-parameter";
+    /// An argument of another kind than the parameter's.
+    WRONG_ARGUMENT_KIND = "wrong-argument-kind";
+    /// A value that is not of its parameter's type.
+    INVALID_VALUE = "invalid-value";
+    /// Parameters given to something that is not a template, or a template used as an object.
+    NOT_A_TEMPLATE = "not-a-template";
+    /// A template that is not equal to the one named in its `as`.
+    TEMPLATE_MISMATCH = "template-mismatch";
+    /// A requirement or mandatory endpoint that is left over at the root.
+    UNMET_AT_ROOT = "unmet-at-root";
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn codes_are_kebab_case_and_unique() {
+        let mut seen = std::collections::BTreeSet::new();
+        for code in codes::ALL {
+            assert!(code.as_str().chars().all(|c| c.is_ascii_lowercase() || c == '-'), "{code}");
+            assert!(seen.insert(*code), "{code} stands twice");
+        }
+    }
+}

@@ -1,0 +1,167 @@
+//! The slot for constraint formalisms: anyone can add one (thesis 2.1.3; semantics, section 6).
+
+use std::any::Any;
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+use std::sync::Arc;
+
+use crate::source::Span;
+use crate::verdict::{Verdict, Witness};
+
+/// A language of constraints over the events of endpoints.
+///
+/// Implementations are deterministic, never panic, and count steps, not time: the same arguments
+/// give the same answer on every machine. `holds` must be true; `unknown` is always allowed.
+pub trait Formalism: Send + Sync {
+    /// The name that constraints use: `properties`.
+    fn name(&self) -> &str;
+
+    /// The 128-bit id.
+    fn id(&self) -> u128;
+
+    /// Reads a text.
+    ///
+    /// # Errors
+    ///
+    /// The place in `text` and what was expected there.
+    fn parse(&self, text: &str, structure: &Structure) -> Result<Formula, ParseError>;
+
+    /// Prints canonically: two formulas that print alike are equal, and a printed formula parses
+    /// to an equal one (in the same structure).
+    fn print(&self, formula: &Formula) -> String;
+
+    /// The dual text of a protocol, for `follows`; none where the formalism has no duals.
+    fn dual(&self, formula: &Formula) -> Option<Formula> {
+        let _ = formula;
+        None
+    }
+
+    /// Whether something satisfies all of `formulas` at once: `Fails` means that nothing does.
+    fn satisfiable(&self, formulas: &[&Formula], budget: u64) -> Verdict;
+
+    /// Whether every behaviour that satisfies all `premises`, the provider emitting only
+    /// `events`, satisfies `conclusion`.
+    fn implies(
+        &self,
+        premises: &[&Formula],
+        events: &Events,
+        conclusion: &Formula,
+        budget: u64,
+    ) -> Verdict;
+
+    /// Confirms a refutation: under `witness` all `premises` hold and `conclusion` does not.
+    /// Shares no reasoning with [`Formalism::implies`].
+    fn replay(
+        &self,
+        premises: &[&Formula],
+        events: &Events,
+        conclusion: &Formula,
+        witness: &Witness,
+    ) -> bool;
+
+    /// Whether the formula survives conversions that drop fields (semantics, section 6). Those
+    /// that do not are left out of the premises when an event of the connection is lossy.
+    fn survives_lossy(&self, formula: &Formula) -> bool {
+        let _ = formula;
+        false
+    }
+}
+
+/// A parsed constraint: opaque to everything but its formalism.
+#[derive(Clone)]
+pub struct Formula(Arc<dyn Any + Send + Sync>);
+
+impl Formula {
+    /// Wraps a formalism's own representation.
+    pub fn new<T: Any + Send + Sync>(value: T) -> Formula {
+        Formula(Arc::new(value))
+    }
+
+    /// The formalism's own representation, if it is a `T`.
+    pub fn get<T: Any>(&self) -> Option<&T> {
+        self.0.downcast_ref()
+    }
+}
+
+impl fmt::Debug for Formula {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Formula(…)")
+    }
+}
+
+/// What a constraint text can speak of, seen from the side of its provider.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Structure {
+    /// One endpoint.
+    Endpoint(EndpointStructure),
+    /// An object: endpoint name as the text writes it → its structure.
+    Object(BTreeMap<String, EndpointStructure>),
+}
+
+/// One endpoint's events, seen from the side of the constraint's provider.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct EndpointStructure {
+    /// Name of the endpoint in the type that holds the constraint (at object level it may differ
+    /// from the name that the text uses; formulas must use this one). Empty at endpoint level.
+    pub name: String,
+    /// What the provider handles: event name → parameter names in order.
+    pub received: BTreeMap<String, Vec<String>>,
+    /// What the provider emits: event name → parameter names in order.
+    pub emitted: BTreeMap<String, Vec<String>>,
+}
+
+/// Ω of semantics, section 3: what the provider of the premises may emit.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Events {
+    /// No restriction.
+    All,
+    /// Only these events at the one endpoint.
+    Endpoint(BTreeSet<String>),
+    /// Only these events at each endpoint.
+    Object(BTreeMap<String, BTreeSet<String>>),
+}
+
+/// Why a constraint text cannot be read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ParseError {
+    /// Where in the text.
+    pub span: Span,
+    /// What is wrong and what was expected; lower case, no final period.
+    pub message: String,
+    /// What to write instead, if that can be told.
+    pub help: Option<String>,
+}
+
+/// The registered formalisms, by name.
+#[derive(Clone, Default)]
+pub struct Formalisms {
+    by_name: BTreeMap<String, Arc<dyn Formalism>>,
+}
+
+impl Formalisms {
+    /// None at all: every constraint is `unknown` unless it is met by equal text.
+    pub fn none() -> Formalisms {
+        Formalisms::default()
+    }
+
+    /// Adds a formalism; gives back the one it replaces, if any.
+    pub fn add(&mut self, formalism: Arc<dyn Formalism>) -> Option<Arc<dyn Formalism>> {
+        self.by_name.insert(formalism.name().to_owned(), formalism)
+    }
+
+    /// Finds one.
+    pub fn get(&self, name: &str) -> Option<&Arc<dyn Formalism>> {
+        self.by_name.get(name)
+    }
+
+    /// The names, sorted.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.by_name.keys().map(String::as_str)
+    }
+}
+
+impl fmt::Debug for Formalisms {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_set().entries(self.names()).finish()
+    }
+}

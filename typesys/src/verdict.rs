@@ -1,0 +1,121 @@
+//! Verdicts, and what confirms or explains them (semantics, section 0).
+
+use std::fmt;
+
+/// The answer of every relation. In the order `fails < unknown < holds`; conjunction is the
+/// minimum. `Unknown` is never a yes.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Verdict {
+    /// It is not so, and the witness shows it.
+    Fails(Witness),
+    /// It was not decided.
+    Unknown(Reason),
+    /// It is so.
+    Holds,
+}
+
+impl Verdict {
+    /// Whether the answer is yes.
+    pub fn holds(&self) -> bool {
+        matches!(self, Verdict::Holds)
+    }
+
+    /// Whether the answer is no.
+    pub fn fails(&self) -> bool {
+        matches!(self, Verdict::Fails(_))
+    }
+
+    fn rank(&self) -> u8 {
+        match self {
+            Verdict::Fails(_) => 0,
+            Verdict::Unknown(_) => 1,
+            Verdict::Holds => 2,
+        }
+    }
+
+    /// Conjunction: the smaller of the two, the first one where they are equal.
+    #[must_use]
+    pub fn and(self, other: Verdict) -> Verdict {
+        if other.rank() < self.rank() { other } else { self }
+    }
+
+    /// Disjunction: the greater of the two, the first one where they are equal.
+    #[must_use]
+    pub fn or(self, other: Verdict) -> Verdict {
+        if other.rank() > self.rank() { other } else { self }
+    }
+}
+
+impl fmt::Display for Verdict {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Verdict::Fails(_) => f.write_str("fails"),
+            Verdict::Unknown(_) => f.write_str("unknown"),
+            Verdict::Holds => f.write_str("holds"),
+        }
+    }
+}
+
+/// Data that a formalism's `replay` confirms.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Witness {
+    /// The mismatch itself is all there is to see (structural relations).
+    Structure,
+    /// An assignment under which the premises hold and the conclusion does not.
+    Assignment(Vec<(String, String)>),
+    /// A history: `prefix`, then `cycle` for ever (an empty cycle: silence).
+    Trace {
+        /// What happens first.
+        prefix: Vec<String>,
+        /// What then repeats.
+        cycle: Vec<String>,
+    },
+}
+
+/// Why something was not decided.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Reason {
+    /// No formalism of this name is registered.
+    FormalismMissing(String),
+    /// The number of steps allowed did not suffice.
+    Budget,
+    /// A guarantee may not survive a conversion that drops a field.
+    Lossy,
+    /// The formula lies outside of what the procedure decides.
+    Undecided(String),
+    /// A guarantee that holds only `given` an assumption that cannot be discharged yet.
+    Given,
+}
+
+impl fmt::Display for Reason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Reason::FormalismMissing(name) => write!(f, "no formalism `{name}` is registered"),
+            Reason::Budget => f.write_str("the step budget ran out"),
+            Reason::Lossy => {
+                f.write_str("a conversion drops a field, and the guarantee may not survive that")
+            }
+            Reason::Undecided(why) => f.write_str(why),
+            Reason::Given => {
+                f.write_str("the guarantee is conditional (`given`), which is not discharged yet")
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn conjunction_is_the_minimum_and_disjunction_the_maximum() {
+        let fails = Verdict::Fails(Witness::Structure);
+        let unknown = Verdict::Unknown(Reason::Budget);
+        assert_eq!(unknown.clone().and(Verdict::Holds), unknown);
+        assert_eq!(unknown.clone().and(fails.clone()), fails);
+        assert_eq!(fails.clone().or(unknown.clone()), unknown);
+        assert_eq!(unknown.or(Verdict::Holds), Verdict::Holds);
+    }
+}
