@@ -1,0 +1,19 @@
+//! Tests that cross crates. One binary; every file of this folder is a module of it.
+
+mod cases;
+mod layering;
+mod support;
+
+use std::fs;
+use std::path::Path;
+
+#[test]
+fn no_test_file_is_forgotten() {
+    let main = include_str!("main.rs");
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("it");
+    for entry in fs::read_dir(folder).expect("the folder is readable") {
+        let name = entry.expect("the entry is readable").file_name();
+        let name = name.to_str().expect("file names are UTF-8").trim_end_matches(".rs");
+        assert!(name == "main" || main.contains(&format!("mod {name};")), "{name} is no module");
+    }
+}

@@ -1,0 +1,36 @@
+//! What the tests share: the built command and libraries, and a home that is not the user's.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::OnceLock;
+
+/// Root of the workspace.
+pub fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("tests lies in the workspace").to_owned()
+}
+
+/// Builds the command and the libraries once and returns the folder that holds them. Building
+/// here, not by dependency, gives the tests what a user has: separate files.
+pub fn built() -> &'static Path {
+    static BUILT: OnceLock<PathBuf> = OnceLock::new();
+    BUILT.get_or_init(|| {
+        let mut cargo = Command::new(env!("CARGO"));
+        cargo.args(["build", "--quiet", "--package", "liveobj-cli"]);
+        cargo.args(["--package", "liveobj-channels", "--package", "liveobj-documents"]);
+        let status = cargo.current_dir(root()).status().expect("cargo runs");
+        assert!(status.success(), "the command and the libraries build");
+        let test = std::env::current_exe().expect("a test knows its own path");
+        let deps = test.parent().expect("it lies in a folder");
+        deps.parent().expect("which lies in the profile's folder").to_owned()
+    })
+}
+
+/// `liveobj` with an empty home at `home` and the built libraries on its path.
+pub fn liveobj(home: &Path) -> Command {
+    let mut command = Command::new(built().join("liveobj"));
+    for variable in ["HOME", "XDG_DATA_HOME", "XDG_CONFIG_HOME", "XDG_CACHE_HOME"] {
+        command.env(variable, home);
+    }
+    command.env("NO_COLOR", "1").env_remove("RUST_BACKTRACE");
+    command
+}
