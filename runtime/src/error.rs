@@ -1,0 +1,223 @@
+//! Why an operation did not happen: one enum per operation.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use liveobj_types::Diagnostic;
+
+/// Why a runtime could not be built.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum BuildError {
+    /// The threads for input and output could not be started.
+    #[error("cannot start the input and output thread: {0}")]
+    Threads(#[source] std::io::Error),
+    /// A library directory or the library store cannot be used.
+    #[error("cannot use libraries from `{}`: {reason}", path.display())]
+    Libraries {
+        /// The directory.
+        path: PathBuf,
+        /// What is wrong with it.
+        reason: String,
+    },
+}
+
+/// Why a file could not be checked.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum CheckError {
+    /// It cannot be read.
+    #[error("cannot read `{}`: {error}", path.display())]
+    Read {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        #[source]
+        error: std::io::Error,
+    },
+    /// It is not UTF-8.
+    #[error("`{}` is not UTF-8 text", path.display())]
+    NotText {
+        /// The file.
+        path: PathBuf,
+    },
+}
+
+/// Why an object was not opened. Whatever had been started is gone again.
+#[derive(Clone, Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum OpenError {
+    /// Requirements or mandatory endpoints are left over at the root.
+    #[error("nothing meets what the root requires: {}", unmet.join("; "))]
+    Unmet {
+        /// Each of them, in words.
+        unmet: Vec<String>,
+    },
+    /// A library is not at hand, not trusted, or not what it says it is.
+    #[error("cannot load library `{library}` for `{object}`: {reason}")]
+    Library {
+        /// The object that needs it.
+        object: String,
+        /// The library.
+        library: String,
+        /// What stands in the way.
+        reason: String,
+    },
+    /// A constructor failed or panicked.
+    #[error("`{object}` could not be created: {reason}")]
+    Create {
+        /// The object.
+        object: String,
+        /// What it said.
+        reason: String,
+    },
+    /// A connection could not be made.
+    #[error("cannot connect `{left}` with `{right}`: {reason}")]
+    Connect {
+        /// One end, `object.endpoint`.
+        left: String,
+        /// The other end.
+        right: String,
+        /// What stands in the way.
+        reason: String,
+    },
+    /// A folder has nothing of this name.
+    #[error("folder `{folder}` has nothing named `{name}`")]
+    Missing {
+        /// The folder.
+        folder: String,
+        /// The name it was asked for.
+        name: String,
+    },
+    /// A folder did not answer in time.
+    #[error("folder `{folder}` stayed silent for {} s when asked for `{name}`", after.as_secs_f64())]
+    SilentFolder {
+        /// The folder.
+        folder: String,
+        /// The name it was asked for.
+        name: String,
+        /// How long the runtime waited.
+        after: Duration,
+    },
+    /// A folder failed before it answered.
+    #[error("folder `{folder}` failed when asked for `{name}`: {reason}")]
+    FolderFailed {
+        /// The folder.
+        folder: String,
+        /// The name it was asked for.
+        name: String,
+        /// What happened.
+        reason: String,
+    },
+    /// What a folder answered was refused by the check.
+    #[error(
+        "what folder `{folder}` has under `{name}` is refused: {}",
+        first(diagnostics)
+    )]
+    Refused {
+        /// The folder.
+        folder: String,
+        /// The name it was asked for.
+        name: String,
+        /// Every finding.
+        diagnostics: Vec<Diagnostic>,
+    },
+    /// External references lead from folder to folder without end.
+    #[error("`{name}` leads through more than {limit} external references")]
+    TooDeep {
+        /// The last name.
+        name: String,
+        /// The limit.
+        limit: usize,
+    },
+    /// An object failed while the rest was being opened.
+    #[error("`{object}` failed: {reason}")]
+    Failed {
+        /// The object.
+        object: String,
+        /// What it said.
+        reason: String,
+    },
+    /// The runtime was shut down, or a thread could not be started.
+    #[error("the runtime cannot run it: {0}")]
+    Runtime(String),
+}
+
+fn first(diagnostics: &[Diagnostic]) -> &str {
+    diagnostics
+        .first()
+        .map_or("no finding", |diagnostic| diagnostic.message.as_str())
+}
+
+/// Why an embedder's endpoint was not connected.
+#[derive(Clone, Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ConnectError {
+    /// The object has no endpoint of this name.
+    #[error("the object has no endpoint `{name}`; it has {}", list(endpoints))]
+    UnknownEndpoint {
+        /// The name asked for.
+        name: String,
+        /// Those that it has.
+        endpoints: Vec<String>,
+    },
+    /// The endpoint takes one connection, and has it.
+    #[error("endpoint `{name}` is already connected")]
+    AlreadyConnected {
+        /// Its name.
+        name: String,
+    },
+    /// Asked from inside a closure that handles events, where waiting would never end.
+    #[error("an endpoint cannot be connected from inside an event closure")]
+    InsideHandler,
+    /// The object is closed.
+    #[error("the object is closed")]
+    Closed,
+    /// A conversion or an endpoint could not be built.
+    #[error("endpoint `{name}` cannot be connected: {reason}")]
+    Unsupported {
+        /// Its name.
+        name: String,
+        /// Why.
+        reason: String,
+    },
+}
+
+fn list(names: &[String]) -> String {
+    if names.is_empty() {
+        return "none".to_owned();
+    }
+    names
+        .iter()
+        .map(|name| format!("`{name}`"))
+        .collect::<Vec<_>>()
+        .join(", ")
+}
+
+/// Why an embedder's event was not sent.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum SendError {
+    /// The endpoint does not take an event of this name.
+    #[error(
+        "the endpoint does not receive an event `{event}`; it receives {}",
+        list(events)
+    )]
+    UnknownEvent {
+        /// The name.
+        event: String,
+        /// Those that it takes.
+        events: Vec<String>,
+    },
+    /// The value is not one of the event's payload type.
+    #[error("the value is not a payload of event `{event}`, which takes {expected}")]
+    WrongPayload {
+        /// The event.
+        event: String,
+        /// Its payload type.
+        expected: String,
+    },
+    /// The connection has ended.
+    #[error("the connection has ended")]
+    Disconnected,
+}
