@@ -12,6 +12,7 @@ pub mod composite;
 pub mod data;
 pub mod diagnostic;
 pub mod formalism;
+mod graph;
 pub mod identity;
 pub mod layout;
 pub mod module;
