@@ -7,9 +7,8 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use liveobj_tests::support::{built, liveobj, root};
 use liveobj_types::codes;
-
-use crate::support::{built, liveobj, root};
 
 fn folders(folder: &Path) -> Vec<PathBuf> {
     let entries = fs::read_dir(folder).expect("the folder is readable");
@@ -31,18 +30,33 @@ fn run(case: &Path) -> [String; 3] {
     fs::create_dir(&work).expect("it is writable");
     for entry in fs::read_dir(case).expect("the case is readable") {
         let path = entry.expect("the entry is readable").path();
-        fs::copy(&path, work.join(path.file_name().expect("files have names"))).expect("copies");
+        fs::copy(
+            &path,
+            work.join(path.file_name().expect("files have names")),
+        )
+        .expect("copies");
     }
     let line = fs::read_to_string(case.join("run")).expect("every case has a `run`");
     let mut words = line.split_whitespace();
-    assert_eq!(words.next(), Some("liveobj"), "{}: `run` starts with liveobj", case.display());
+    assert_eq!(
+        words.next(),
+        Some("liveobj"),
+        "{}: `run` starts with liveobj",
+        case.display()
+    );
     let mut command = liveobj(scratch.path());
     let libraries = built().to_str().expect("the path is UTF-8");
-    command.args(words.map(|word| word.replace("$LIBRARIES", libraries))).current_dir(&work);
+    command
+        .args(words.map(|word| word.replace("$LIBRARIES", libraries)))
+        .current_dir(&work);
     let output = command.output().expect("liveobj runs");
     let code = output.status.code().expect("liveobj exits");
     let text = |bytes: Vec<u8>| String::from_utf8(bytes).expect("it prints UTF-8");
-    [text(output.stdout), text(output.stderr), format!("{code}\n")]
+    [
+        text(output.stdout),
+        text(output.stderr),
+        format!("{code}\n"),
+    ]
 }
 
 #[test]
@@ -80,7 +94,10 @@ fn every_code_has_a_passing_and_a_failing_case() {
     }
     let known: BTreeSet<&str> = codes::ALL.iter().map(|code| code.as_str()).collect();
     for folder in folders(&folder) {
-        let name = folder.file_name().and_then(|name| name.to_str()).expect("names are UTF-8");
+        let name = folder
+            .file_name()
+            .and_then(|name| name.to_str())
+            .expect("names are UTF-8");
         assert!(known.contains(name), "{name} is not a code");
     }
 }
@@ -103,7 +120,12 @@ fn a_failing_case_yields_exactly_its_code_and_a_passing_one_none() {
         let printed = format!("{stdout}{stderr}");
         let found = printed_codes(&printed);
         if name(&case).starts_with("fail") {
-            assert_eq!(found, BTreeSet::from([code.as_str()]), "{}\n{printed}", case.display());
+            assert_eq!(
+                found,
+                BTreeSet::from([code.as_str()]),
+                "{}\n{printed}",
+                case.display()
+            );
         } else {
             assert!(found.is_empty(), "{}\n{printed}", case.display());
         }

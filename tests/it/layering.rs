@@ -13,7 +13,10 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("liveobj-references", &["liveobj-types"]),
     ("liveobj-manifest", &["liveobj-types"]),
     ("liveobj-macros", &["liveobj-types", "liveobj-manifest"]),
-    ("liveobj-sdk", &["liveobj-abi", "liveobj-macros", "liveobj-manifest"]),
+    (
+        "liveobj-sdk",
+        &["liveobj-abi", "liveobj-macros", "liveobj-manifest"],
+    ),
     ("liveobj-standard", &["liveobj-sdk"]),
     ("liveobj-channels", &["liveobj-sdk"]),
     ("liveobj-documents", &["liveobj-sdk"]),
@@ -28,7 +31,15 @@ const ALLOWED: &[(&str, &[&str])] = &[
             "liveobj-types",
         ],
     ),
-    ("liveobj-cli", &["liveobj", "liveobj-manifest", "liveobj-references", "liveobj-types"]),
+    (
+        "liveobj-cli",
+        &[
+            "liveobj",
+            "liveobj-manifest",
+            "liveobj-references",
+            "liveobj-types",
+        ],
+    ),
     ("liveobj-tests", &[]),
     ("xtask", &[]),
 ];
@@ -36,20 +47,35 @@ const ALLOWED: &[(&str, &[&str])] = &[
 /// Crate name → names of its dependencies, development-only ones left out.
 fn dependencies() -> BTreeMap<String, BTreeSet<String>> {
     let output = Command::new(env!("CARGO"))
-        .args(["metadata", "--format-version", "1", "--no-deps", "--offline"])
+        .args([
+            "metadata",
+            "--format-version",
+            "1",
+            "--no-deps",
+            "--offline",
+        ])
         .current_dir(env!("CARGO_MANIFEST_DIR"))
         .output()
         .expect("cargo metadata runs");
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    assert!(
+        output.status.success(),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
     let metadata: Value = serde_json::from_slice(&output.stdout).expect("it prints JSON");
     let packages = metadata["packages"].as_array().expect("it lists packages");
     let text = |value: &Value| value.as_str().expect("a name is a string").to_owned();
     packages
         .iter()
         .map(|package| {
-            let used = package["dependencies"].as_array().expect("it lists dependencies");
+            let used = package["dependencies"]
+                .as_array()
+                .expect("it lists dependencies");
             let used = used.iter().filter(|dependency| dependency["kind"] != "dev");
-            (text(&package["name"]), used.map(|dependency| text(&dependency["name"])).collect())
+            (
+                text(&package["name"]),
+                used.map(|dependency| text(&dependency["name"])).collect(),
+            )
         })
         .collect()
 }
@@ -59,10 +85,19 @@ fn every_edge_inside_the_workspace_is_one_of_the_design() {
     let dependencies = dependencies();
     let members: BTreeSet<&str> = dependencies.keys().map(String::as_str).collect();
     let declared: BTreeSet<&str> = ALLOWED.iter().map(|(name, _)| *name).collect();
-    assert_eq!(members, declared, "a crate was added or removed: say here what it may use");
+    assert_eq!(
+        members, declared,
+        "a crate was added or removed: say here what it may use"
+    );
     for (name, allowed) in ALLOWED {
-        for used in dependencies[*name].iter().filter(|used| members.contains(used.as_str())) {
-            assert!(allowed.contains(&used.as_str()), "{name} must not use {used}");
+        for used in dependencies[*name]
+            .iter()
+            .filter(|used| members.contains(used.as_str()))
+        {
+            assert!(
+                allowed.contains(&used.as_str()),
+                "{name} must not use {used}"
+            );
         }
     }
 }
@@ -79,15 +114,24 @@ fn checking_never_runs_a_component() {
             next.extend(used.iter().map(String::as_str));
         }
     }
-    assert!(!reached.contains("liveobj"), "references reaches the runtime");
-    assert!(!reached.contains("libloading"), "references reaches libloading");
+    assert!(
+        !reached.contains("liveobj"),
+        "references reaches the runtime"
+    );
+    assert!(
+        !reached.contains("libloading"),
+        "references reaches libloading"
+    );
 }
 
 #[test]
 fn types_know_no_serialization_framework() {
     let dependencies = dependencies();
     for used in &dependencies["liveobj-types"] {
-        assert!(!used.starts_with("serde"), "liveobj-types must not use {used}");
+        assert!(
+            !used.starts_with("serde"),
+            "liveobj-types must not use {used}"
+        );
     }
 }
 

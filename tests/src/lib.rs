@@ -1,1 +1,4 @@
-//! Tests that cross crates: cases, libraries, processes, layering.
+//! What the tests that cross crates share: the built command, and notes in real processes.
+
+pub mod note;
+pub mod support;

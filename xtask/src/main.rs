@@ -38,7 +38,11 @@ enum Task {
 fn main() -> ExitCode {
     let outcome = match Arguments::parse().task {
         Task::Demo { arguments } => demo(&arguments),
-        Task::Ci { steps, strict, slow } => ci(&steps, strict, slow),
+        Task::Ci {
+            steps,
+            strict,
+            slow,
+        } => ci(&steps, strict, slow),
     };
     match outcome {
         Ok(code) => code,
@@ -64,10 +68,13 @@ fn demo(arguments: &[String]) -> Result<ExitCode, String> {
     }
     let target = env::var_os("CARGO_TARGET_DIR").map_or_else(|| root.join("target"), PathBuf::from);
     let release = target.join("release");
-    let mut open = Command::new(release.join("liveobj"));
-    open.arg("open").arg(root.join("examples/team-note.liveobject"));
+    let program = release.join("liveobj");
+    let mut open = Command::new(&program);
+    open.arg("open")
+        .arg(root.join("examples/team-note.liveobject"));
     open.arg("--library-path").arg(&release).args(arguments);
-    Err(format!("cannot start {}: {}", open.get_program().display(), replace_process(&mut open)))
+    let error = replace_process(&mut open);
+    Err(format!("cannot start {}: {error}", program.display()))
 }
 
 /// Becomes `command`, so that signals and the terminal are its own. Returns only on failure.
@@ -85,16 +92,39 @@ struct Step {
 }
 
 const fn step(name: &'static str, cargo: &'static [&'static str]) -> Step {
-    Step { name, needs: None, cargo, environment: &[] }
+    Step {
+        name,
+        needs: None,
+        cargo,
+        environment: &[],
+    }
 }
 
 const STEPS: &[Step] = &[
     step("fmt", &["fmt", "--all", "--check"]),
     step(
         "clippy",
-        &["clippy", "--workspace", "--all-targets", "--quiet", "--", "--deny", "warnings"],
+        &[
+            "clippy",
+            "--workspace",
+            "--all-targets",
+            "--quiet",
+            "--",
+            "--deny",
+            "warnings",
+        ],
     ),
-    step("layering", &["test", "--package", "liveobj-tests", "--test", "it", "layering"]),
+    step(
+        "layering",
+        &[
+            "test",
+            "--package",
+            "liveobj-tests",
+            "--test",
+            "it",
+            "layering",
+        ],
+    ),
     // The README's own command.
     step("tests", &["test", "--workspace"]),
     Step {
@@ -112,19 +142,35 @@ const SLOW_STEPS: &[Step] = &[
         cargo: &["nextest", "run", "--workspace"],
         environment: &[],
     },
-    Step { name: "deny", needs: Some("cargo-deny"), cargo: &["deny", "check"], environment: &[] },
+    Step {
+        name: "deny",
+        needs: Some("cargo-deny"),
+        cargo: &["deny", "check"],
+        environment: &[],
+    },
 ];
 
 fn ci(names: &[String], strict: bool, slow: bool) -> Result<ExitCode, String> {
     let known = || STEPS.iter().chain(SLOW_STEPS);
-    if let Some(unknown) = names.iter().find(|name| known().all(|step| step.name != **name)) {
+    if let Some(unknown) = names
+        .iter()
+        .find(|name| known().all(|step| step.name != **name))
+    {
         let all: Vec<&str> = known().map(|step| step.name).collect();
-        return Err(format!("no step `{unknown}`; the steps are {}", all.join(", ")));
+        return Err(format!(
+            "no step `{unknown}`; the steps are {}",
+            all.join(", ")
+        ));
     }
     let chosen: Vec<&Step> = if names.is_empty() {
-        STEPS.iter().chain(SLOW_STEPS.iter().filter(|_| slow)).collect()
+        STEPS
+            .iter()
+            .chain(SLOW_STEPS.iter().filter(|_| slow))
+            .collect()
     } else {
-        known().filter(|step| names.iter().any(|name| name == step.name)).collect()
+        known()
+            .filter(|step| names.iter().any(|name| name == step.name))
+            .collect()
     };
     let mut failed = Vec::new();
     for step in chosen {
@@ -139,7 +185,10 @@ fn ci(names: &[String], strict: bool, slow: bool) -> Result<ExitCode, String> {
         }
         println!("== {}", step.name);
         let mut command = cargo();
-        command.args(step.cargo).envs(step.environment.iter().copied()).current_dir(root());
+        command
+            .args(step.cargo)
+            .envs(step.environment.iter().copied())
+            .current_dir(root());
         if !succeeds(&mut command)? {
             failed.push(step.name);
         }
@@ -155,7 +204,10 @@ fn ci(names: &[String], strict: bool, slow: bool) -> Result<ExitCode, String> {
 
 fn root() -> PathBuf {
     let manifest = Path::new(env!("CARGO_MANIFEST_DIR"));
-    manifest.parent().expect("because xtask lies in the workspace").to_owned()
+    manifest
+        .parent()
+        .expect("because xtask lies in the workspace")
+        .to_owned()
 }
 
 fn cargo() -> Command {

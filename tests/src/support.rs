@@ -6,7 +6,10 @@ use std::sync::OnceLock;
 
 /// Root of the workspace.
 pub fn root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("tests lies in the workspace").to_owned()
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .parent()
+        .expect("tests lies in the workspace")
+        .to_owned()
 }
 
 /// Builds the command and the libraries once and returns the folder that holds them. Building
@@ -16,12 +19,22 @@ pub fn built() -> &'static Path {
     BUILT.get_or_init(|| {
         let mut cargo = Command::new(env!("CARGO"));
         cargo.args(["build", "--quiet", "--package", "liveobj-cli"]);
-        cargo.args(["--package", "liveobj-channels", "--package", "liveobj-documents"]);
+        if !cfg!(debug_assertions) {
+            cargo.arg("--release");
+        }
+        cargo.args([
+            "--package",
+            "liveobj-channels",
+            "--package",
+            "liveobj-documents",
+        ]);
         let status = cargo.current_dir(root()).status().expect("cargo runs");
         assert!(status.success(), "the command and the libraries build");
         let test = std::env::current_exe().expect("a test knows its own path");
         let deps = test.parent().expect("it lies in a folder");
-        deps.parent().expect("which lies in the profile's folder").to_owned()
+        deps.parent()
+            .expect("which lies in the profile's folder")
+            .to_owned()
     })
 }
 

@@ -1,0 +1,185 @@
+//! A note that real processes share over real sockets.
+
+use std::collections::BTreeSet;
+use std::io::{BufRead, BufReader, Write};
+use std::net::{SocketAddr, UdpSocket};
+use std::path::Path;
+use std::process::{Child, ChildStdin, Stdio};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use crate::support::{built, liveobj};
+
+/// A note whose network is the datagram relay at `port`: no process binds that port itself, so
+/// everything passes through the relay.
+pub fn note(port: u16) -> String {
+    format!(
+        r#"<liveobject xmlns="urn:liveobj:reference:1">
+  <composite>
+    <component name="network">
+      <parameterized>
+        <template><external name="udp_channel" library="liveobj:channels"/></template>
+        <parameter name="Message"><type>bytes</type></parameter>
+        <parameter name="address"><value></value></parameter>
+        <parameter name="peers"><value>["127.0.0.1:{port}"]</value></parameter>
+      </parameterized>
+    </component>
+    <component name="note"><external name="shared_text" library="liveobj:documents"/></component>
+    <component name="screen"><external name="console" library="liveobj:standard"/></component>
+    <connection>
+      <endpoint of="note" name="channel"/><endpoint of="network" name="channel"/>
+    </connection>
+    <connection>
+      <endpoint of="note" name="text"/><endpoint of="screen" name="text"/>
+    </connection>
+  </composite>
+</liveobject>
+"#
+    )
+}
+
+/// Passes each datagram on to everybody else who has sent one, but for `loss` percent.
+pub struct Relay {
+    /// Where it listens.
+    pub port: u16,
+    stop: Arc<AtomicBool>,
+    thread: Option<thread::JoinHandle<()>>,
+}
+
+impl Relay {
+    /// Starts one that loses `loss` percent, always the same ones.
+    pub fn start(loss: u64) -> Relay {
+        let socket = UdpSocket::bind("127.0.0.1:0").expect("a port is free");
+        socket
+            .set_read_timeout(Some(Duration::from_millis(50)))
+            .expect("a timeout is settable");
+        let port = socket.local_addr().expect("it is bound").port();
+        let stop = Arc::new(AtomicBool::new(false));
+        let stopped = stop.clone();
+        let thread = thread::spawn(move || {
+            let mut known = BTreeSet::<SocketAddr>::new();
+            let mut dice = 0x9E37_79B9_7F4A_7C15_u64;
+            let mut buffer = [0; 2048];
+            while !stopped.load(Ordering::Relaxed) {
+                let Ok((length, from)) = socket.recv_from(&mut buffer) else {
+                    continue;
+                };
+                known.insert(from);
+                for to in known.iter().filter(|to| **to != from) {
+                    dice ^= dice << 13;
+                    dice ^= dice >> 7;
+                    dice ^= dice << 17;
+                    if dice % 100 >= loss {
+                        // A process that was killed no longer listens; that is its affair.
+                        let _ = socket.send_to(&buffer[..length], to);
+                    }
+                }
+            }
+        });
+        Relay {
+            port,
+            stop,
+            thread: Some(thread),
+        }
+    }
+}
+
+impl Drop for Relay {
+    fn drop(&mut self) {
+        self.stop.store(true, Ordering::Relaxed);
+        if let Some(thread) = self.thread.take() {
+            let _ = thread.join();
+        }
+    }
+}
+
+/// A running `liveobj open` with what it has printed so far.
+pub struct Opened {
+    child: Child,
+    input: ChildStdin,
+    lines: Arc<Mutex<Vec<String>>>,
+}
+
+impl Opened {
+    /// Opens `reference` with its input piped.
+    pub fn start(home: &Path, reference: &Path) -> Opened {
+        let mut command = liveobj(home);
+        command
+            .arg("open")
+            .arg(reference)
+            .arg("--library-path")
+            .arg(built());
+        command.args(["--for", "120s"]);
+        command.stdin(Stdio::piped()).stdout(Stdio::piped());
+        let mut child = command.spawn().expect("liveobj starts");
+        let input = child.stdin.take().expect("its input is piped");
+        let output = BufReader::new(child.stdout.take().expect("its output is piped"));
+        let lines = Arc::new(Mutex::new(Vec::new()));
+        let sink = lines.clone();
+        thread::spawn(move || {
+            for line in output.lines().map_while(Result::ok) {
+                sink.lock().expect("no reader panics").push(line);
+            }
+        });
+        Opened {
+            child,
+            input,
+            lines,
+        }
+    }
+
+    /// Enters a line.
+    pub fn enter(&mut self, line: &str) {
+        writeln!(self.input, "{line}").expect("its input is open");
+    }
+
+    /// The lines printed so far.
+    pub fn printed(&self) -> BTreeSet<String> {
+        self.lines
+            .lock()
+            .expect("no reader panics")
+            .iter()
+            .cloned()
+            .collect()
+    }
+
+    /// Waits until all of `wanted` has been printed; panics after 60 seconds.
+    pub fn wait_for(&self, wanted: &BTreeSet<String>) -> Duration {
+        let start = Instant::now();
+        loop {
+            let printed = self.printed();
+            if wanted.is_subset(&printed) {
+                return start.elapsed();
+            }
+            assert!(
+                start.elapsed() < Duration::from_secs(60),
+                "{} of {} lines came within 60 s",
+                wanted.intersection(&printed).count(),
+                wanted.len()
+            );
+            thread::sleep(Duration::from_millis(10));
+        }
+    }
+}
+
+impl Drop for Opened {
+    /// SIGKILL: nothing can be said goodbye to.
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// `count` different lines of about `width` bytes.
+pub fn lines(prefix: &str, count: usize, width: usize) -> BTreeSet<String> {
+    (0..count)
+        .map(|number| format!("{prefix} {number:05} {}", "x".repeat(width)))
+        .collect()
+}
+
+/// One line.
+pub fn line(text: &str) -> BTreeSet<String> {
+    BTreeSet::from([text.to_owned()])
+}
