@@ -6,14 +6,30 @@
 mod catalog;
 mod check;
 mod checked;
+mod faults;
+mod from_json;
+mod from_xml;
+mod json;
+mod limits;
 mod model;
+#[cfg(test)]
+mod model_tests;
+mod read;
+mod to_json;
+mod to_xml;
+mod validate;
+mod xml;
 
 pub use catalog::{Catalog, CatalogError, LibraryTypes, StandardCatalog};
 pub use check::{Checked, Policy, check};
 pub use checked::{
     BoundArgument, CheckedReference, Export, Part, PartKind, PlannedConnection, Unmet,
 };
+pub use limits::Limits;
 pub use model::{
     About, Argument, Component, Composite, Connection, Document, EndpointName, ExportEntry,
     External, ExternalSource, Parameterized, Primitive, Reference, ReferenceKind, Spanned,
 };
+pub use read::{read, read_json, read_within, read_xml};
+pub use to_json::write_json;
+pub use to_xml::write_xml;

@@ -1,0 +1,126 @@
+//! Findings about the form of a document.
+
+use std::sync::Arc;
+
+use liveobj_types::{Diagnostic, Place, Source, Span, codes};
+
+use crate::json::SyntaxFault;
+use crate::model::Spanned;
+
+/// Collects findings about one document.
+pub(crate) struct Faults<'a> {
+    pub source: &'a Arc<Source>,
+    pub diagnostics: Vec<Diagnostic>,
+}
+
+impl<'a> Faults<'a> {
+    pub fn new(source: &'a Arc<Source>) -> Faults<'a> {
+        Faults {
+            source,
+            diagnostics: Vec::new(),
+        }
+    }
+
+    pub fn place(&self, span: Span) -> Place {
+        Place::new(self.source, span)
+    }
+
+    /// A document that is not what a reference looks like.
+    pub fn structure(&mut self, span: Span, message: String, help: Option<String>) {
+        let mut found =
+            Diagnostic::error(codes::DOCUMENT_STRUCTURE, message).at(self.place(span), "");
+        found.help = help;
+        self.diagnostics.push(found);
+    }
+
+    /// A name that has no place there.
+    pub fn unexpected(&mut self, what: &str, name: &Spanned, within: &str, allowed: &[&str]) {
+        let message = format!("{what} `{}` is not expected in {within}", name.text);
+        let help = match nearest(&name.text, allowed.iter().copied()) {
+            Some(similar) => format!("did you mean `{similar}`?"),
+            None if allowed.is_empty() => "remove it".to_owned(),
+            None => format!("expected {}", one_of(allowed)),
+        };
+        self.structure(name.span, message, Some(help));
+    }
+
+    pub fn syntax(&mut self, fault: SyntaxFault) {
+        let mut found = Diagnostic::error(fault.code, fault.message).at(self.place(fault.span), "");
+        if let Some((span, text)) = fault.related {
+            found = found.at(self.place(span), text);
+        }
+        found.help = fault.help;
+        self.diagnostics.push(found);
+    }
+}
+
+/// Brackets of type arguments are `[ ]` in documents; `< >` is read as the same.
+pub(crate) fn bracketed(mut text: Spanned) -> Spanned {
+    if text.text.contains(['<', '>']) {
+        text.text = text.text.replace('<', "[").replace('>', "]");
+    }
+    text
+}
+
+/// `` `a`, `b` or `c` ``
+pub(crate) fn one_of(names: &[&str]) -> String {
+    let quoted: Vec<String> = names.iter().map(|name| format!("`{name}`")).collect();
+    match quoted.split_last() {
+        Some((last, [])) => last.clone(),
+        Some((last, first)) => format!("{} or {last}", first.join(", ")),
+        None => "nothing".to_owned(),
+    }
+}
+
+/// The candidate that `name` is most likely a slip for, if any is close.
+pub(crate) fn nearest<'c>(
+    name: &str,
+    candidates: impl IntoIterator<Item = &'c str>,
+) -> Option<&'c str> {
+    let allowed = (name.chars().count() / 3).max(1);
+    candidates
+        .into_iter()
+        .filter(|candidate| *candidate != name)
+        .map(|candidate| (distance(name, candidate), candidate))
+        .filter(|(distance, _)| *distance <= allowed)
+        .min()
+        .map(|(_, candidate)| candidate)
+}
+
+/// Edits (a swap of neighbours counts as one) between two names, ignoring case.
+fn distance(left: &str, right: &str) -> usize {
+    let left: Vec<char> = left.chars().take(64).flat_map(char::to_lowercase).collect();
+    let right: Vec<char> = right
+        .chars()
+        .take(64)
+        .flat_map(char::to_lowercase)
+        .collect();
+    let mut before: Vec<usize> = Vec::new();
+    let mut row: Vec<usize> = (0..=right.len()).collect();
+    for (i, l) in left.iter().enumerate() {
+        let mut next = vec![i + 1];
+        for (j, r) in right.iter().enumerate() {
+            let change = row[j] + usize::from(l != r);
+            let mut best = change.min(row[j + 1] + 1).min(next[j] + 1);
+            if i > 0 && j > 0 && *l == right[j - 1] && left[i - 1] == *r {
+                best = best.min(before[j - 1] + 1);
+            }
+            next.push(best);
+        }
+        before = std::mem::replace(&mut row, next);
+    }
+    row[right.len()]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nearest_finds_slips_and_nothing_far_away() {
+        let names = ["component", "connection", "export"];
+        assert_eq!(nearest("componnet", names), Some("component"));
+        assert_eq!(nearest("Export", names), Some("export"));
+        assert_eq!(nearest("channel", names), None);
+    }
+}

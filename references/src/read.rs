@@ -1,0 +1,101 @@
+//! Reading documents.
+
+use std::sync::Arc;
+
+use liveobj_types::{Diagnostic, Source, Span, codes};
+
+use crate::faults::Faults;
+use crate::limits::Limits;
+use crate::model::Document;
+use crate::{from_json, from_xml, json, validate, xml};
+
+/// Reads a document in either notation, told apart by its first byte that is not blank, within
+/// the default [`Limits`]. The document is there exactly if no finding is an error; every fault
+/// of form is found at once, a fault of XML or JSON as such ends the reading.
+pub fn read(source: &Arc<Source>) -> (Option<Document>, Vec<Diagnostic>) {
+    read_within(source, &Limits::default())
+}
+
+/// As [`read`], within other limits.
+pub fn read_within(source: &Arc<Source>, limits: &Limits) -> (Option<Document>, Vec<Diagnostic>) {
+    match source.text[mark(&source.text)..]
+        .trim_start()
+        .bytes()
+        .next()
+    {
+        Some(b'<') => read_xml(source, limits),
+        Some(b'{') => read_json(source, limits),
+        _ => {
+            let mut faults = Faults::new(source);
+            let start = source.text.len() - source.text[mark(&source.text)..].trim_start().len();
+            let message = "this is neither XML nor JSON: expected `<` or `{`";
+            faults.syntax(
+                json::SyntaxFault::new(Span::new(start, start), message)
+                    .with_help("a reference begins with `<liveobject` or `{\"liveobj\": 1`"),
+            );
+            (None, faults.diagnostics)
+        }
+    }
+}
+
+/// Reads XML.
+pub fn read_xml(source: &Arc<Source>, limits: &Limits) -> (Option<Document>, Vec<Diagnostic>) {
+    read_with(source, limits, |faults| {
+        match xml::parse(&source.text, mark(&source.text), limits.nesting()) {
+            Ok(root) => from_xml::document(faults, &root),
+            Err(fault) => {
+                faults.syntax(fault);
+                None
+            }
+        }
+    })
+}
+
+/// Reads JSON.
+pub fn read_json(source: &Arc<Source>, limits: &Limits) -> (Option<Document>, Vec<Diagnostic>) {
+    read_with(source, limits, |faults| {
+        match json::parse(&source.text, mark(&source.text), limits.nesting()) {
+            Ok(root) => from_json::document(faults, &root, true),
+            Err(fault) => {
+                faults.syntax(fault);
+                None
+            }
+        }
+    })
+}
+
+/// Length of a byte order mark.
+fn mark(text: &str) -> usize {
+    if text.starts_with('\u{feff}') {
+        '\u{feff}'.len_utf8()
+    } else {
+        0
+    }
+}
+
+fn read_with(
+    source: &Arc<Source>,
+    limits: &Limits,
+    read: impl FnOnce(&mut Faults<'_>) -> Option<Document>,
+) -> (Option<Document>, Vec<Diagnostic>) {
+    let mut faults = Faults::new(source);
+    if source.text.len() > limits.size {
+        let message = format!(
+            "the document has {} bytes, more than {}",
+            source.text.len(),
+            limits.size
+        );
+        let place = faults.place(Span::default());
+        faults
+            .diagnostics
+            .push(Diagnostic::error(codes::LIMIT_EXCEEDED, message).at(place, ""));
+        return (None, faults.diagnostics);
+    }
+    let document = read(&mut faults);
+    if let Some(document) = &document {
+        validate::validate(&mut faults, document, limits);
+    }
+    let mut diagnostics = faults.diagnostics;
+    diagnostics.sort_by_key(|found| found.labels.first().map(|label| label.place.span.start));
+    (document.filter(|_| diagnostics.is_empty()), diagnostics)
+}

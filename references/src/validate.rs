@@ -1,0 +1,154 @@
+//! What holds of every model, however it was made: unique names, names that are names, limits.
+
+use std::collections::BTreeMap;
+
+use liveobj_types::{Diagnostic, Span, codes};
+
+use crate::faults::Faults;
+use crate::limits::Limits;
+use crate::model::{
+    Argument, Composite, Document, ExternalSource, Parameterized, Reference, ReferenceKind, Spanned,
+};
+
+/// Reports every violation.
+pub(crate) fn validate(faults: &mut Faults<'_>, document: &Document, limits: &Limits) {
+    let mut walk = Walk {
+        faults,
+        limits,
+        components: 0,
+    };
+    walk.reference(&document.root, 1);
+}
+
+struct Walk<'f, 's> {
+    faults: &'f mut Faults<'s>,
+    limits: &'f Limits,
+    components: usize,
+}
+
+impl Walk<'_, '_> {
+    fn limit(&mut self, span: Span, message: String) {
+        let place = self.faults.place(span);
+        self.faults
+            .diagnostics
+            .push(Diagnostic::error(codes::LIMIT_EXCEEDED, message).at(place, ""));
+    }
+
+    fn reference(&mut self, reference: &Reference, depth: usize) {
+        if depth > self.limits.depth {
+            let limit = self.limits.depth;
+            self.limit(
+                reference.span,
+                format!("more than {limit} references inside each other"),
+            );
+            return;
+        }
+        match &reference.kind {
+            ReferenceKind::Composite(composite) => self.composite(composite, depth),
+            ReferenceKind::External(external) => {
+                self.not_empty(&external.name, "the name of an external object");
+                match &external.source {
+                    ExternalSource::From(from) => self.reference(from, depth + 1),
+                    ExternalSource::Library { name, sha256 } => {
+                        self.not_empty(name, "the name of a library");
+                        if let Some(sha256) = sha256 {
+                            self.hash(sha256);
+                        }
+                    }
+                }
+            }
+            ReferenceKind::Parameterized(inner) => self.parameterized(inner, depth),
+            ReferenceKind::Primitive(primitive) => {
+                self.not_empty(&primitive.id, "the id of a primitive");
+            }
+        }
+    }
+
+    fn composite(&mut self, composite: &Composite, depth: usize) {
+        let before = self.components;
+        self.components += composite.components.len();
+        if before <= self.limits.components && self.components > self.limits.components {
+            let first = self.limits.components - before;
+            let span = composite.components[first].name.span;
+            self.limit(
+                span,
+                format!("more than {} components", self.limits.components),
+            );
+        }
+        let mut seen = BTreeMap::new();
+        for component in &composite.components {
+            self.name(&component.name, "component");
+            self.unique(&mut seen, &component.name, "component");
+        }
+        let mut seen = BTreeMap::new();
+        for export in &composite.exports {
+            if let Some(name) = &export.as_name {
+                self.name(name, "exported endpoint");
+            }
+            let name = export.as_name.as_ref().unwrap_or(&export.endpoint.name);
+            self.unique(&mut seen, name, "export");
+        }
+        for component in &composite.components {
+            self.reference(&component.reference, depth + 1);
+        }
+    }
+
+    fn parameterized(&mut self, inner: &Parameterized, depth: usize) {
+        self.reference(&inner.template, depth + 1);
+        let mut seen = BTreeMap::new();
+        for (name, argument) in &inner.parameters {
+            self.unique(&mut seen, name, "parameter");
+            if let Argument::Reference(reference) = argument {
+                self.reference(reference, depth + 1);
+            }
+        }
+    }
+
+    fn unique<'d>(&mut self, seen: &mut BTreeMap<&'d str, Span>, name: &'d Spanned, what: &str) {
+        let Some(first) = seen.get(name.text.as_str()) else {
+            seen.insert(&name.text, name.span);
+            return;
+        };
+        let message = format!("a second {what} named `{}`", name.text);
+        let found = Diagnostic::error(codes::DUPLICATE_PART, message)
+            .at(self.faults.place(name.span), "again here")
+            .at(self.faults.place(*first), "first here")
+            .with_help("give one of them another name");
+        self.faults.diagnostics.push(found);
+    }
+
+    fn name(&mut self, name: &Spanned, what: &str) {
+        if is_name(&name.text) {
+            return;
+        }
+        let message = format!("`{}` cannot be the name of a {what}", name.text);
+        let help = "names are letters, digits and `_`, and do not begin with a digit";
+        self.faults
+            .structure(name.span, message, Some(help.to_owned()));
+    }
+
+    fn not_empty(&mut self, text: &Spanned, what: &str) {
+        if text.text.is_empty() {
+            self.faults
+                .structure(text.span, format!("{what} is empty"), None);
+        }
+    }
+
+    fn hash(&mut self, text: &Spanned) {
+        if text.text.len() != 64 || !text.text.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+            let message = "a `sha256` is 64 hexadecimal digits".to_owned();
+            let help = "`sha256sum FILE` prints it";
+            self.faults
+                .structure(text.span, message, Some(help.to_owned()));
+        }
+    }
+}
+
+/// Whether a text can name a component or an endpoint.
+fn is_name(text: &str) -> bool {
+    let mut chars = text.chars();
+    chars
+        .next()
+        .is_some_and(|c| c.is_ascii_alphabetic() || c == '_')
+        && chars.all(|c| c.is_ascii_alphanumeric() || c == '_')
+}

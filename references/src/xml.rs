@@ -1,0 +1,438 @@
+//! XML as a tree of elements with places. Tokens come from quick-xml; what they must not be is
+//! decided here: no document type, no entity but the five predefined ones, no foreign namespace.
+
+use liveobj_types::Span;
+use quick_xml::events::Event;
+use quick_xml::reader::Reader;
+
+use crate::json::{SyntaxFault, is_document_char};
+use crate::model::Spanned;
+
+/// An element.
+#[derive(Clone, Debug)]
+pub(crate) struct Element {
+    /// Its name; the span is that of the name in the start tag.
+    pub name: Spanned,
+    /// Its attributes in the order written, `xmlns` included.
+    pub attributes: Vec<(Spanned, Spanned)>,
+    /// Child elements in the order written.
+    pub children: Vec<Element>,
+    /// All character data directly inside.
+    pub text: Spanned,
+    /// The start tag.
+    pub span: Span,
+    /// Where the first character data stands that is not blank.
+    pub stray: Option<Span>,
+}
+
+struct Open {
+    element: Element,
+    /// Pieces of text so far, each with its raw span.
+    pieces: usize,
+    content: usize,
+}
+
+/// Reads `text[start..]`, which must be a whole document.
+pub(crate) fn parse(text: &str, start: usize, nesting: usize) -> Result<Element, SyntaxFault> {
+    let mut reader = Reader::from_str(&text[start..]);
+    let config = reader.config_mut();
+    config.check_end_names = false;
+    config.allow_unmatched_ends = true;
+    config.check_comments = true;
+    let mut stack: Vec<Open> = Vec::new();
+    let mut root: Option<Element> = None;
+    let mut from = start;
+    loop {
+        let event = reader.read_event().map_err(|error| {
+            let at = start + reader.error_position() as usize;
+            SyntaxFault::new(Span::new(at, end_of_char(text, at)), error.to_string())
+        })?;
+        let to = start + reader.buffer_position() as usize;
+        let span = Span::new(from, to);
+        let raw = &text[from..to];
+        match event {
+            Event::Start(_) | Event::Empty(_) => {
+                let empty = matches!(event, Event::Empty(_));
+                if root.is_some() {
+                    return Err(SyntaxFault::new(span, "a second root element")
+                        .with_help("a document holds one `<liveobject>`"));
+                }
+                if stack.len() >= nesting {
+                    return Err(SyntaxFault::too_deep(span, nesting));
+                }
+                let element = start_tag(text, span, empty)?;
+                if empty {
+                    close(&mut stack, &mut root, element);
+                } else {
+                    stack.push(Open {
+                        element,
+                        pieces: 0,
+                        content: to,
+                    });
+                }
+            }
+            Event::End(_) => end_tag(raw, span, &mut stack, &mut root)?,
+            Event::Text(_) => {
+                if let Some(position) = raw.find("]]>") {
+                    let at = from + position;
+                    return Err(SyntaxFault::new(
+                        Span::new(at, at + 3),
+                        "`]]>` cannot stand in a text",
+                    )
+                    .with_help("write `]]&gt;`"));
+                }
+                text_piece(&mut stack, span, raw)?;
+            }
+            Event::CData(_) => {
+                let inner = Span::new(from + "<![CDATA[".len(), to - "]]>".len());
+                if stack.is_empty() {
+                    return Err(outside(span));
+                }
+                text_piece(&mut stack, inner, &text[inner.start..inner.end])?;
+            }
+            Event::GeneralRef(_) => {
+                let c = reference(raw, span)?;
+                if stack.is_empty() {
+                    return Err(outside(span));
+                }
+                decoded_piece(&mut stack, span, c);
+            }
+            Event::Comment(_) => {
+                if let Some(open) = stack.last_mut() {
+                    open.pieces += usize::from(!open.element.text.text.is_empty());
+                }
+            }
+            Event::PI(_) => {
+                return Err(SyntaxFault::new(
+                    span,
+                    "processing instructions are not accepted",
+                ));
+            }
+            Event::Decl(_) => declaration(raw, span, start)?,
+            Event::DocType(_) => {
+                return Err(SyntaxFault::new(span, "document types are not accepted")
+                    .with_help("remove the `<!DOCTYPE …>`"));
+            }
+            Event::Eof => break,
+        }
+        from = to;
+    }
+    if let Some(open) = stack.last() {
+        let name = &open.element.name.text;
+        return Err(
+            SyntaxFault::new(open.element.span, format!("`<{name}>` is never closed"))
+                .with_help(format!("add `</{name}>`")),
+        );
+    }
+    root.ok_or_else(|| SyntaxFault::new(Span::new(text.len(), text.len()), "there is no element"))
+}
+
+fn end_of_char(text: &str, at: usize) -> usize {
+    text.get(at..)
+        .and_then(|rest| rest.chars().next())
+        .map_or(at, |c| at + c.len_utf8())
+}
+
+fn outside(span: Span) -> SyntaxFault {
+    SyntaxFault::new(span, "text outside of the root element")
+}
+
+fn close(stack: &mut [Open], root: &mut Option<Element>, element: Element) {
+    match stack.last_mut() {
+        Some(parent) => {
+            parent.pieces += usize::from(!parent.element.text.text.is_empty());
+            parent.element.children.push(element);
+        }
+        None => *root = Some(element),
+    }
+}
+
+fn end_tag(
+    raw: &str,
+    span: Span,
+    stack: &mut Vec<Open>,
+    root: &mut Option<Element>,
+) -> Result<(), SyntaxFault> {
+    let name = raw
+        .trim_start_matches("</")
+        .trim_end_matches('>')
+        .trim_end();
+    let Some(open) = stack.pop() else {
+        return Err(SyntaxFault::new(
+            span,
+            format!("`</{name}>` closes nothing"),
+        ));
+    };
+    let Open {
+        mut element,
+        pieces,
+        content,
+    } = open;
+    if element.name.text != name {
+        let mut fault = SyntaxFault::new(
+            span,
+            format!("expected `</{}>`, found `</{name}>`", element.name.text),
+        );
+        fault.related = Some((element.span, "opened here".to_owned()));
+        return Err(fault);
+    }
+    if pieces > 1 || element.text.text.is_empty() {
+        element.text.span = Span::new(content, span.start);
+    }
+    element.text.verbatim &= pieces <= 1;
+    close(stack, root, element);
+    Ok(())
+}
+
+/// Adds character data as it stands.
+fn text_piece(stack: &mut [Open], span: Span, raw: &str) -> Result<(), SyntaxFault> {
+    for (position, c) in raw.char_indices() {
+        if !is_document_char(c) {
+            let at = span.start + position;
+            let message = format!("U+{:04X} cannot stand in a document", c as u32);
+            return Err(SyntaxFault::new(Span::new(at, at + c.len_utf8()), message));
+        }
+    }
+    let blank = raw.trim_matches([' ', '\t', '\r', '\n']).is_empty();
+    let Some(open) = stack.last_mut() else {
+        return if blank { Ok(()) } else { Err(outside(span)) };
+    };
+    if !blank && open.element.stray.is_none() {
+        let start = span.start + (raw.len() - raw.trim_start().len());
+        open.element.stray = Some(Span::new(start, span.start + raw.trim_end().len()));
+    }
+    if raw.is_empty() {
+        return Ok(());
+    }
+    open.pieces += 1;
+    let text = &mut open.element.text;
+    text.span = span;
+    if raw.contains('\r') {
+        text.verbatim = false;
+        text.text
+            .push_str(&raw.replace("\r\n", "\n").replace('\r', "\n"));
+    } else {
+        text.text.push_str(raw);
+    }
+    Ok(())
+}
+
+fn decoded_piece(stack: &mut [Open], span: Span, c: char) {
+    let open = stack
+        .last_mut()
+        .expect("the caller checked that an element is open");
+    open.pieces += 2;
+    let text = &mut open.element.text;
+    text.verbatim = false;
+    text.text.push(c);
+    if open.element.stray.is_none() {
+        open.element.stray = Some(span);
+    }
+}
+
+/// Reads `&…;`.
+fn reference(raw: &str, span: Span) -> Result<char, SyntaxFault> {
+    let name = raw.trim_start_matches('&').trim_end_matches(';');
+    let c = match name {
+        "lt" => '<',
+        "gt" => '>',
+        "amp" => '&',
+        "apos" => '\'',
+        "quot" => '"',
+        _ => {
+            let Some(number) = name.strip_prefix('#') else {
+                return Err(SyntaxFault::new(span, format!("unknown entity `&{name};`"))
+                    .with_help(
+                        "only `&lt;`, `&gt;`, `&amp;`, `&apos;`, `&quot;` and character references",
+                    ));
+            };
+            let code = match number.strip_prefix('x') {
+                Some(digits) if digits.bytes().all(|b| b.is_ascii_hexdigit()) => {
+                    u32::from_str_radix(digits, 16).ok()
+                }
+                None if number.bytes().all(|b| b.is_ascii_digit()) => number.parse().ok(),
+                _ => None,
+            };
+            code.and_then(char::from_u32)
+                .filter(|c| is_document_char(*c))
+                .ok_or_else(|| {
+                    SyntaxFault::new(span, format!("`&{name};` is not a character of a document"))
+                })?
+        }
+    };
+    Ok(c)
+}
+
+fn declaration(raw: &str, span: Span, start: usize) -> Result<(), SyntaxFault> {
+    if span.start != start {
+        return Err(SyntaxFault::new(
+            span,
+            "an XML declaration stands at the very beginning only",
+        ));
+    }
+    let lower = raw.to_ascii_lowercase();
+    if let Some(position) = lower.find("encoding")
+        && !lower[position..].contains("utf-8")
+    {
+        return Err(SyntaxFault::new(span, "documents are encoded in UTF-8"));
+    }
+    Ok(())
+}
+
+/// Reads the start tag at `span`.
+fn start_tag(text: &str, span: Span, empty: bool) -> Result<Element, SyntaxFault> {
+    let end = span.end - if empty { 2 } else { 1 };
+    let mut at = span.start + 1;
+    let name = name(text, &mut at, end);
+    if name.text.is_empty() {
+        return Err(SyntaxFault::new(
+            span,
+            "expected the name of an element after `<`",
+        ));
+    }
+    let mut attributes: Vec<(Spanned, Spanned)> = Vec::new();
+    loop {
+        let blank = skip_blank(text, &mut at, end);
+        if at >= end {
+            break;
+        }
+        let here = Span::new(at, end_of_char(text, at));
+        if !blank {
+            return Err(SyntaxFault::new(
+                here,
+                "expected a blank before an attribute",
+            ));
+        }
+        let key = self::name(text, &mut at, end);
+        if key.text.is_empty() {
+            return Err(SyntaxFault::new(here, "expected the name of an attribute"));
+        }
+        skip_blank(text, &mut at, end);
+        if at >= end || text.as_bytes()[at] != b'=' {
+            return Err(SyntaxFault::new(
+                key.span,
+                format!("attribute `{}` has no value", key.text),
+            )
+            .with_help(format!("write `{}=\"…\"`", key.text)));
+        }
+        at += 1;
+        skip_blank(text, &mut at, end);
+        let value = attribute_value(text, &key, &mut at, end)?;
+        if let Some((first, _)) = attributes.iter().find(|(first, _)| first.text == key.text) {
+            let mut fault =
+                SyntaxFault::new(key.span, format!("attribute `{}` stands twice", key.text));
+            fault.related = Some((first.span, "first here".to_owned()));
+            return Err(fault);
+        }
+        attributes.push((key, value));
+    }
+    Ok(Element {
+        name,
+        attributes,
+        children: Vec::new(),
+        text: Spanned {
+            text: String::new(),
+            span: Span::new(span.end, span.end),
+            verbatim: true,
+        },
+        span,
+        stray: None,
+    })
+}
+
+fn skip_blank(text: &str, at: &mut usize, end: usize) -> bool {
+    let start = *at;
+    while *at < end && matches!(text.as_bytes()[*at], b' ' | b'\t' | b'\r' | b'\n') {
+        *at += 1;
+    }
+    *at > start
+}
+
+fn name(text: &str, at: &mut usize, end: usize) -> Spanned {
+    let start = *at;
+    let first = |c: char| c.is_alphabetic() || c == '_' || c == ':';
+    let further = |c: char| first(c) || c.is_alphanumeric() || c == '-' || c == '.';
+    for c in text[start..end].chars() {
+        if !(if *at == start { first(c) } else { further(c) }) {
+            break;
+        }
+        *at += c.len_utf8();
+    }
+    Spanned {
+        text: text[start..*at].to_owned(),
+        span: Span::new(start, *at),
+        verbatim: true,
+    }
+}
+
+fn attribute_value(
+    text: &str,
+    key: &Spanned,
+    at: &mut usize,
+    end: usize,
+) -> Result<Spanned, SyntaxFault> {
+    let quote = match text[*at..end].chars().next() {
+        Some(c @ ('"' | '\'')) => c,
+        _ => {
+            let message = format!("the value of attribute `{}` is not in quotes", key.text);
+            return Err(SyntaxFault::new(key.span, message)
+                .with_help(format!("write `{}=\"…\"`", key.text)));
+        }
+    };
+    *at += 1;
+    let start = *at;
+    let Some(length) = text[start..end].find(quote) else {
+        let message = format!("the value of attribute `{}` is not closed", key.text);
+        return Err(SyntaxFault::new(key.span, message));
+    };
+    let raw = &text[start..start + length];
+    *at = start + length + 1;
+    let mut out = String::with_capacity(length);
+    let mut verbatim = true;
+    let mut rest = raw;
+    while let Some(c) = rest.chars().next() {
+        let position = start + (raw.len() - rest.len());
+        let mut taken = c.len_utf8();
+        match c {
+            '<' => {
+                let span = Span::new(position, position + 1);
+                return Err(SyntaxFault::new(span, "`<` cannot stand in an attribute")
+                    .with_help("write type arguments in brackets: `Channel[Line]`"));
+            }
+            '&' => {
+                let Some(close) = rest.find(';') else {
+                    let span = Span::new(position, position + 1);
+                    return Err(
+                        SyntaxFault::new(span, "`&` begins an entity that does not end")
+                            .with_help("write `&amp;`"),
+                    );
+                };
+                taken = close + 1;
+                out.push(reference(
+                    &rest[..taken],
+                    Span::new(position, position + taken),
+                )?);
+                verbatim = false;
+            }
+            '\r' | '\n' | '\t' => {
+                verbatim = false;
+                taken = if rest.starts_with("\r\n") { 2 } else { 1 };
+                out.push(' ');
+            }
+            c if !is_document_char(c) => {
+                let message = format!("U+{:04X} cannot stand in a document", c as u32);
+                return Err(SyntaxFault::new(
+                    Span::new(position, position + taken),
+                    message,
+                ));
+            }
+            c => out.push(c),
+        }
+        rest = &rest[taken..];
+    }
+    Ok(Spanned {
+        text: out,
+        span: Span::new(start, start + length),
+        verbatim,
+    })
+}
