@@ -3,7 +3,9 @@
 //! [`Runtime`] checks a document and opens what it found; [`Object`] is what runs; [`Endpoint`] and
 //! [`Connection`] are how a program talks to it. Embedders need no `unsafe`.
 
+mod boundary;
 mod error;
+pub mod loading;
 mod object;
 mod report;
 mod runtime;

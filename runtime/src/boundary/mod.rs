@@ -1,0 +1,20 @@
+//! Payload memory: values in layout 1, made, read, copied and converted.
+//!
+//! A value's type is given as a [`Viewed`] pair: as the object declares it (its type parameters
+//! stay parameters, which are opaque memory) and with the parameters substituted. [`Payload`]s
+//! and [`Conversion`]s are built from two such pairs when a connection is made, hold all they
+//! need, and may be used on any thread.
+//!
+//! Memory that an object hands over is checked as far as it can be: flags, tags, characters,
+//! lengths, alignment, null, and that text that is encoded is UTF-8. A [`Conversion::Lend`] checks
+//! nothing, since it touches nothing.
+#![allow(unsafe_code, reason = "payloads are C memory")]
+
+mod arena;
+mod convert;
+mod shape;
+mod wire;
+
+pub(crate) use arena::Scratch;
+pub(crate) use convert::{Conversion, convert_data};
+pub(crate) use shape::{OwnedPayload, Payload, PayloadFault, Viewed};

@@ -1,0 +1,1 @@
+//! Memory to wire bytes and back, for values of type parameters.

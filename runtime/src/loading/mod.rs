@@ -1,0 +1,20 @@
+//! Object libraries: where they are trusted from, what they say of themselves, and how they are
+//! loaded (design, "Libraries and trust").
+//!
+//! A library is trusted because somebody added it to a [`Store`], because it lies in a directory
+//! that the embedder names ([`LibraryCatalog::add_directory`]), or because it is linked in. A
+//! document never grants trust. The catalog reads manifests from files and maps nothing;
+//! [`LibraryCatalog::load`] maps, and only copies that nobody else can change, after every check
+//! that needs no mapping has passed. Libraries stay mapped until the process ends.
+#![allow(
+    unsafe_code,
+    reason = "loading runs foreign initializers and reads foreign tables"
+)]
+
+mod catalog;
+mod library;
+mod store;
+
+pub use catalog::{DirectoryError, LibraryCatalog};
+pub use library::{LoadError, Loaded, TrustedLibrary};
+pub use store::{Store, StoreError, StoredLibrary};
