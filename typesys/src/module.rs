@@ -1,11 +1,25 @@
 //! Modules: parsed type libraries whose `use` lines are resolved.
 
-use std::collections::BTreeMap;
-use std::sync::Arc;
+mod closure;
+#[cfg(test)]
+mod tests;
 
-use crate::diagnostic::Diagnostic;
-use crate::source::Source;
-use crate::syntax::{File, Item, TypeExpr};
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, OnceLock};
+
+use crate::STANDARD;
+use crate::diagnostic::{Diagnostic, codes};
+use crate::source::{Place, Source, Span};
+use crate::syntax::{File, Ident, Item, TypeExpr, read_file};
+
+/// Name of the standard library.
+pub const STANDARD_NAME: &str = "liveobj:standard";
+
+/// Longest chain of libraries that use one another.
+const MAX_USE_DEPTH: usize = 64;
+
+/// Gives the text of a library, from the text that uses it and the name it uses it by.
+pub type FindText<'a> = dyn FnMut(&Source, &str) -> Option<Arc<Source>> + 'a;
 
 /// A parsed type library. Declarations may stand in any order; names are unique.
 #[derive(Debug)]
@@ -32,13 +46,59 @@ impl Module {
         source: &Arc<Source>,
         find: &mut dyn FnMut(&str) -> Option<Arc<Module>>,
     ) -> (Arc<Module>, Vec<Diagnostic>) {
-        let _ = (name, source, find);
-        todo!("syntax helper")
+        let (file, faults) = read_file(source);
+        let mut found = |library: &str| find(library).ok_or(Absent::Unknown);
+        let (module, faults) = link(name, source, file, faults, &mut found);
+        (Arc::new(module), faults)
+    }
+
+    /// As [`Module::parse`], and what `implicit` declares is found as well, after everything that
+    /// the text declares and uses; declaring such a name is no fault.
+    pub fn parse_in(
+        name: &str,
+        source: &Arc<Source>,
+        implicit: &[Arc<Module>],
+        find: &mut dyn FnMut(&str) -> Option<Arc<Module>>,
+    ) -> (Arc<Module>, Vec<Diagnostic>) {
+        let (file, faults) = read_file(source);
+        let mut found = |library: &str| find(library).ok_or(Absent::Unknown);
+        let (mut module, faults) = link(name, source, file, faults, &mut found);
+        module.uses.extend(implicit.iter().cloned());
+        (Arc::new(module), faults)
+    }
+
+    /// Parses `source` and, through `find`, all that it uses, each text once (texts are told apart
+    /// by their names). `liveobj:standard` is known without asking. A library that uses itself,
+    /// through others or not, is a fault.
+    pub fn load(
+        name: &str,
+        source: &Arc<Source>,
+        find: &mut FindText<'_>,
+    ) -> (Arc<Module>, Vec<Diagnostic>) {
+        let mut loading = Loading {
+            find,
+            loaded: BTreeMap::new(),
+            open: Vec::new(),
+        };
+        let mut faults = Vec::new();
+        let module = loading.load(name, source, &mut faults);
+        (module, faults)
     }
 
     /// The standard library, `liveobj:standard`, parsed once.
+    ///
+    /// # Panics
+    ///
+    /// Never: a test reads the text that is built in.
     pub fn standard() -> Arc<Module> {
-        todo!("syntax helper")
+        static PARSED: OnceLock<Arc<Module>> = OnceLock::new();
+        let parse = || {
+            let source = Source::new(STANDARD_NAME, STANDARD);
+            let (module, faults) = Module::parse(STANDARD_NAME, &source, &mut |_| None);
+            assert!(faults.is_empty(), "the standard library parses: {faults:?}");
+            module
+        };
+        PARSED.get_or_init(parse).clone()
     }
 
     /// Finds a declaration here or in a used module, with the module that declares it.
@@ -47,7 +107,9 @@ impl Module {
             return Some((self, &self.file.items[*index]));
         }
         self.uses.iter().find_map(|used| {
-            used.names.get(name).map(|index| (used, &used.file.items[*index]))
+            used.names
+                .get(name)
+                .map(|index| (used, &used.file.items[*index]))
         })
     }
 
@@ -68,7 +130,7 @@ impl Module {
     /// reach, in name order, printed; own declarations first. Where two reached modules declare
     /// different things under one name, the later one is renamed `name_2`, ….
     pub fn closed_text(self: &Arc<Module>) -> String {
-        todo!("syntax helper")
+        closure::closed_text(self)
     }
 
     /// The name that a type expression has at its head, for messages.
@@ -76,6 +138,195 @@ impl Module {
         match expr {
             TypeExpr::Named { name, .. } => &name.name,
             TypeExpr::Mirror { inner, .. } => Module::head(inner),
+        }
+    }
+}
+
+/// Why a used library is not there.
+enum Absent {
+    /// Nothing is known by that name.
+    Unknown,
+    /// It is being read: the names of the libraries from it to the one that uses it.
+    Cyclic(Vec<String>),
+    /// The chain of uses is too long.
+    TooDeep,
+}
+
+/// Reading a library and all that it uses.
+struct Loading<'f, 'a> {
+    find: &'f mut FindText<'a>,
+    loaded: BTreeMap<String, Arc<Module>>,
+    /// Names of the sources being read, outermost first.
+    open: Vec<String>,
+}
+
+impl Loading<'_, '_> {
+    fn load(
+        &mut self,
+        name: &str,
+        source: &Arc<Source>,
+        faults: &mut Vec<Diagnostic>,
+    ) -> Arc<Module> {
+        self.open.push(source.name.clone());
+        let (file, own) = read_file(source);
+        let mut used = Vec::new();
+        let (module, own) = link(name, source, file, own, &mut |library| {
+            self.used(source, library, &mut used)
+        });
+        faults.extend(used);
+        faults.extend(own);
+        self.open.pop();
+        let module = Arc::new(module);
+        self.loaded.insert(source.name.clone(), module.clone());
+        module
+    }
+
+    fn used(
+        &mut self,
+        user: &Source,
+        library: &str,
+        faults: &mut Vec<Diagnostic>,
+    ) -> Result<Arc<Module>, Absent> {
+        if library == STANDARD_NAME {
+            return Ok(Module::standard());
+        }
+        let source = (self.find)(user, library).ok_or(Absent::Unknown)?;
+        if let Some(module) = self.loaded.get(&source.name) {
+            return Ok(module.clone());
+        }
+        if let Some(start) = self.open.iter().position(|open| *open == source.name) {
+            return Err(Absent::Cyclic(self.open[start..].to_vec()));
+        }
+        if self.open.len() == MAX_USE_DEPTH {
+            return Err(Absent::TooDeep);
+        }
+        let name = if library.contains(':') {
+            library
+        } else {
+            &source.name
+        };
+        Ok(self.load(name, &source, faults))
+    }
+}
+
+/// Makes a module of a syntax tree.
+fn link(
+    name: &str,
+    source: &Arc<Source>,
+    file: File,
+    mut faults: Vec<Diagnostic>,
+    find: &mut dyn FnMut(&str) -> Result<Arc<Module>, Absent>,
+) -> (Module, Vec<Diagnostic>) {
+    let mut names = BTreeMap::new();
+    let mut first: BTreeMap<&str, &Ident> = BTreeMap::new();
+    for (index, item) in file.items.iter().enumerate() {
+        let Some(ident) = item.name() else { continue };
+        match first.get(ident.name.as_str()) {
+            None => {
+                first.insert(&ident.name, ident);
+                names.insert(ident.name.clone(), index);
+            }
+            Some(before) => {
+                let message = format!("`{}` is declared twice", ident.name);
+                let fault = Diagnostic::error(codes::DUPLICATE_NAME, message)
+                    .at(Place::new(source, ident.span), "again here")
+                    .at(Place::new(source, before.span), "first here")
+                    .with_help("rename one of them");
+                faults.push(fault);
+            }
+        }
+    }
+    let mut uses: Vec<(Span, Arc<Module>)> = Vec::new();
+    let mut reported: BTreeSet<&str> = BTreeSet::new();
+    for item in &file.items {
+        let Item::Use(item) = item else { continue };
+        let used = if item.library == name {
+            Err(Absent::Cyclic(vec![name.to_owned()]))
+        } else {
+            find(&item.library)
+        };
+        let used = match used {
+            Ok(used) => used,
+            Err(absent) => {
+                faults.push(not_used(source, &item.library, item.span, &absent));
+                continue;
+            }
+        };
+        let local = first
+            .iter()
+            .filter(|(name, _)| used.names.contains_key(**name));
+        for (name, ident) in local.filter(|(name, _)| reported.insert(name)) {
+            let message = format!("`{name}` is declared here and in `{}`", item.library);
+            let fault = Diagnostic::error(codes::DUPLICATE_NAME, message)
+                .at(Place::new(source, ident.span), "declared here")
+                .at(
+                    Place::new(source, item.span),
+                    format!("brings another `{name}`"),
+                )
+                .with_help("rename the one that is declared here");
+            faults.push(fault);
+        }
+        for (span, other) in &uses {
+            let both = used
+                .names
+                .keys()
+                .filter(|name| other.names.contains_key(*name));
+            for name in both.filter(|name| !closure::same(&used, other, name)) {
+                let message = format!(
+                    "`{}` and `{}` declare `{name}` differently",
+                    other.name, used.name
+                );
+                let fault = Diagnostic::error(codes::DUPLICATE_NAME, message)
+                    .at(
+                        Place::new(source, item.span),
+                        format!("brings another `{name}`"),
+                    )
+                    .at(Place::new(source, *span), format!("brings `{name}`"))
+                    .with_help("use only one of them");
+                faults.push(fault);
+            }
+        }
+        uses.push((item.span, used));
+    }
+    let uses = uses.into_iter().map(|(_, used)| used).collect();
+    (
+        Module {
+            name: name.to_owned(),
+            source: source.clone(),
+            file,
+            names,
+            uses,
+        },
+        faults,
+    )
+}
+
+fn not_used(source: &Arc<Source>, library: &str, span: Span, absent: &Absent) -> Diagnostic {
+    let place = Place::new(source, span);
+    match absent {
+        Absent::Unknown => {
+            let message = format!("there is no type library `{library}`");
+            let fault = Diagnostic::error(codes::UNKNOWN_TYPE_LIBRARY, message).at(place, "");
+            fault.with_help(
+                "a library is used by its name, such as `liveobj:standard`, or by a path relative \
+                 to this text",
+            )
+        }
+        Absent::Cyclic(chain) => {
+            let through = chain[1..]
+                .iter()
+                .map(|each| format!("`{each}`"))
+                .collect::<Vec<_>>();
+            let message = match through.as_slice() {
+                [] => format!("`{}` uses itself", chain[0]),
+                through => format!("`{}` uses itself, through {}", chain[0], through.join(", ")),
+            };
+            let fault = Diagnostic::error(codes::UNKNOWN_TYPE_LIBRARY, message).at(place, "");
+            fault.with_help("move what both need into a library that uses neither")
+        }
+        Absent::TooDeep => {
+            let message = format!("more than {MAX_USE_DEPTH} libraries use one another in a chain");
+            Diagnostic::error(codes::LIMIT_EXCEEDED, message).at(place, "")
         }
     }
 }
