@@ -1,9 +1,12 @@
 //! Derived types of composites (semantics, section 5).
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use crate::relation::Relations;
-use crate::types::{ObjectBody, ObjectId};
+use crate::formalism::{Events, Structure};
+use crate::relation::{Parsed, Relations, Side, body_constraints, emitted, endpoint_structure};
+use crate::types::{
+    Constraint, Endpoint, EndpointId, Object, ObjectBody, ObjectEndpoint, ObjectId,
+};
 
 /// What a composite is made of; names have been looked up and matches checked by the caller.
 #[derive(Clone, Debug, Default)]
@@ -16,10 +19,222 @@ pub struct CompositeShape {
     pub exports: BTreeMap<String, (String, String)>,
 }
 
+/// A component, seen from outside.
+struct Part {
+    /// Its endpoints, hidden ones included, under their names in the composite.
+    endpoints: BTreeMap<String, ObjectEndpoint>,
+    /// C, renamed.
+    provides: Vec<Constraint>,
+    /// C′, renamed.
+    requires: Vec<Constraint>,
+}
+
 impl Relations<'_> {
-    /// E, C and C′ of a composite.
+    /// E, C and C′ of a composite. Connections and exports whose ends are not there are passed
+    /// over. Where an endpoint is exported under several names, constraints use the first.
     pub fn derive_composite(&mut self, shape: &CompositeShape) -> ObjectBody {
-        let _ = shape;
-        todo!("relations helper")
+        let mut shown: BTreeMap<(&str, &str), &str> = BTreeMap::new();
+        for (name, (component, endpoint)) in &shape.exports {
+            shown.entry((component, endpoint)).or_insert(name);
+        }
+        let parts = shape
+            .components
+            .iter()
+            .filter_map(|(name, ty)| Some((name.as_str(), self.part(name, *ty, &shown)?)));
+        let parts: BTreeMap<&str, Part> = parts.collect();
+
+        let mut body = ObjectBody::default();
+        for (name, (component, endpoint)) in &shape.exports {
+            if let Some(endpoint) = self.end(shape, component, endpoint) {
+                body.endpoints.insert(name.clone(), endpoint.clone());
+            }
+        }
+        body.requires = self.undischarged(shape, &shown, &parts);
+        body.provides = parts
+            .values()
+            .flat_map(|part| part.provides.iter().cloned())
+            .collect();
+        for constraint in body.provides.iter().chain(&body.requires) {
+            for (written, name) in &constraint.renamed {
+                if !body.endpoints.contains_key(name) && mentions(&constraint.text, written) {
+                    let endpoint = parts.values().find_map(|part| part.endpoints.get(name));
+                    body.hidden
+                        .extend(endpoint.map(|endpoint| (name.clone(), endpoint.clone())));
+                }
+            }
+        }
+        body
     }
+
+    fn body(&self, shape: &CompositeShape, component: &str) -> Option<&ObjectBody> {
+        match self.types.object(*shape.components.get(component)?) {
+            Object::Endpoints(body) => Some(body),
+            Object::Top | Object::Parameter(_) => None,
+        }
+    }
+
+    fn end(&self, shape: &CompositeShape, component: &str, name: &str) -> Option<&ObjectEndpoint> {
+        self.body(shape, component)?.endpoints.get(name)
+    }
+
+    fn part(
+        &self,
+        component: &str,
+        ty: ObjectId,
+        shown: &BTreeMap<(&str, &str), &str>,
+    ) -> Option<Part> {
+        let Object::Endpoints(body) = self.types.object(ty) else {
+            return None;
+        };
+        let outside: BTreeMap<&str, String> = body
+            .endpoints
+            .keys()
+            .chain(body.hidden.keys())
+            .map(|name| (name.as_str(), outside(component, name, shown)))
+            .collect();
+        let rename = |constraints: &[Constraint]| -> Vec<Constraint> {
+            constraints
+                .iter()
+                .map(|constraint| renamed(constraint, &outside))
+                .collect()
+        };
+        let endpoints = body.endpoints.iter().chain(&body.hidden);
+        Some(Part {
+            provides: rename(&body.provides),
+            requires: rename(&body.requires),
+            endpoints: endpoints
+                .map(|(name, endpoint)| (outside[name.as_str()].clone(), endpoint.clone()))
+                .collect(),
+        })
+    }
+
+    /// C′: whole sets, per component and formalism, that the parts do not meet by themselves.
+    fn undischarged(
+        &mut self,
+        shape: &CompositeShape,
+        shown: &BTreeMap<(&str, &str), &str>,
+        parts: &BTreeMap<&str, Part>,
+    ) -> Vec<Constraint> {
+        if parts.values().all(|part| part.requires.is_empty()) {
+            return Vec::new();
+        }
+        let mut premises: BTreeMap<String, Vec<Parsed>> = BTreeMap::new();
+        let mut add = |parsed: Parsed| {
+            premises
+                .entry(parsed.constraint.formalism.to_string())
+                .or_default()
+                .push(parsed);
+        };
+        let mut events = BTreeMap::new();
+        for part in parts.values() {
+            for (name, endpoint) in &part.endpoints {
+                let emitted = emitted(self.types, endpoint.ty, Side::Provides);
+                events.insert(name.clone(), emitted);
+            }
+            let own = ObjectBody {
+                endpoints: part.endpoints.clone(),
+                provides: part.provides.clone(),
+                ..ObjectBody::default()
+            };
+            let read = body_constraints(self.types, self.formalisms, &own, Side::Provides);
+            read.into_iter().for_each(&mut add);
+        }
+        let events = Events::Object(events);
+
+        let mut lossy = false;
+        for [left, right] in &shape.connections {
+            let ends = (
+                self.end(shape, &left.0, &left.1),
+                self.end(shape, &right.0, &right.1),
+            );
+            let (Some(l), Some(r)) = ends else { continue };
+            let single = !l.many && !r.many;
+            let (l, r) = (l.ty, r.ty);
+            for (ty, own, peer) in [(l, left, right), (r, right, left)] {
+                let own = outside(&own.0, &own.1, shown);
+                let peer = outside(&peer.0, &peer.1, shown);
+                // The one connection of two endpoints that have no other is the same for both.
+                let names = if single { vec![own, peer] } else { vec![own] };
+                self.lift(ty, &names, &mut add);
+            }
+            lossy = lossy || self.lossy_connection(l, r);
+        }
+
+        let mut left_over = Vec::new();
+        for part in parts.values() {
+            let formalisms: BTreeSet<&str> = part
+                .requires
+                .iter()
+                .map(|constraint| &*constraint.formalism)
+                .collect();
+            for formalism in formalisms {
+                let of_formalism = |c: &&Constraint| *c.formalism == *formalism;
+                let own = ObjectBody {
+                    endpoints: part.endpoints.clone(),
+                    requires: part.requires.iter().filter(of_formalism).cloned().collect(),
+                    ..ObjectBody::default()
+                };
+                let wanted = body_constraints(self.types, self.formalisms, &own, Side::Requires);
+                let premises = premises.get(formalism).map_or(&[][..], Vec::as_slice);
+                if !self.unmet(premises, &events, &wanted, lossy).is_empty() {
+                    left_over.extend(own.requires);
+                }
+            }
+        }
+        left_over
+    }
+
+    /// What the owner of an endpoint guarantees there, as constraints of an object.
+    fn lift(&self, ty: EndpointId, names: &[String], add: &mut dyn FnMut(Parsed)) {
+        let Endpoint::Events { provides, .. } = self.types.endpoint(ty) else {
+            return;
+        };
+        let structure = |side| Structure::Endpoint(endpoint_structure(self.types, ty, side, ""));
+        for constraint in provides {
+            let parsed = Parsed::new(self.formalisms, constraint, Side::Provides, structure);
+            let Some((formalism, formula)) = parsed.read() else {
+                continue;
+            };
+            for name in names {
+                if let Some(formula) = formalism.at_endpoint(formula, name) {
+                    add(parsed.lifted(formula, &**formalism));
+                }
+            }
+        }
+    }
+}
+
+/// Name of a component's endpoint in the composite.
+fn outside(component: &str, endpoint: &str, shown: &BTreeMap<(&str, &str), &str>) -> String {
+    match shown.get(&(component, endpoint)) {
+        Some(name) => (*name).to_owned(),
+        None => format!("{component}/{endpoint}"),
+    }
+}
+
+/// The constraint with the names that its text uses led to those of the composite.
+fn renamed(constraint: &Constraint, outside: &BTreeMap<&str, String>) -> Constraint {
+    let mut renamed = BTreeMap::new();
+    let moved: BTreeSet<&str> = constraint.renamed.values().map(String::as_str).collect();
+    for (written, name) in &constraint.renamed {
+        if let Some(name) = outside.get(name.as_str()) {
+            renamed.insert(written.clone(), name.clone());
+        }
+    }
+    for (name, outside) in outside {
+        if !moved.contains(name) && !constraint.renamed.contains_key(*name) {
+            renamed.insert((*name).to_owned(), outside.clone());
+        }
+    }
+    renamed.retain(|written, name| written != name);
+    Constraint {
+        renamed,
+        ..constraint.clone()
+    }
+}
+
+/// Whether a text names something: as a word of its own.
+fn mentions(text: &str, name: &str) -> bool {
+    text.split(|c: char| !c.is_alphanumeric() && c != '_')
+        .any(|word| word == name)
 }

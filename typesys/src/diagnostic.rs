@@ -116,6 +116,8 @@ pub enum Step {
     Position(usize),
     /// Into the element type of a list or an option.
     Element,
+    /// Into the keys of a map.
+    MapKey,
     /// Into the values of a map.
     MapValue,
     /// Into the object type of a `reference<>`.
@@ -142,6 +144,7 @@ impl fmt::Display for Step {
             Step::Case(name) => write!(f, "case `{name}`"),
             Step::Position(index) => write!(f, "position {index}"),
             Step::Element => f.write_str("element"),
+            Step::MapKey => f.write_str("map key"),
             Step::MapValue => f.write_str("map value"),
             Step::ReferencedObject => f.write_str("referenced object"),
             Step::ExternalEndpoint => f.write_str("external endpoint"),

@@ -59,6 +59,14 @@ pub trait Formalism: Send + Sync {
         witness: &Witness,
     ) -> bool;
 
+    /// A formula of an endpoint as one of an object that has the endpoint under this name; none
+    /// where that cannot be said. In composites, what endpoints guarantee to each other meets in
+    /// this way what objects require (semantics, section 5).
+    fn at_endpoint(&self, formula: &Formula, endpoint: &str) -> Option<Formula> {
+        let _ = (formula, endpoint);
+        None
+    }
+
     /// Whether the formula survives conversions that drop fields (semantics, section 6). Those
     /// that do not are left out of the premises when an event of the connection is lossy.
     fn survives_lossy(&self, formula: &Formula) -> bool {

@@ -1,9 +1,24 @@
 //! Subtyping `<:` and ◁, matching ∝, implication ⇒ (semantics, sections 1-6).
 
+//!
+//! All relations are conjunctions over pairs of types, so the greatest fixed point is the minimum
+//! of what is found at the pairs that can be reached: `judge` walks them with a stack of its own.
+
+mod constraints;
+mod judge;
+mod lossy;
+mod pairs;
+mod report;
+
 use crate::diagnostic::Step;
 use crate::formalism::Formalisms;
 use crate::types::{EndpointId, ObjectId, TypeId, Types, ValueId};
-use crate::verdict::Verdict;
+use crate::verdict::{Verdict, Witness};
+
+pub(crate) use constraints::{Parsed, body_constraints, emitted};
+pub use constraints::{Side, endpoint_structure, object_structure};
+use judge::Cache;
+use pairs::Pair;
 
 /// The answer of a relation, with every mismatch found (empty where the verdict is `holds`).
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -21,8 +36,8 @@ pub struct Mismatch {
     pub trail: Vec<Step>,
     /// What is wrong there.
     pub problem: Problem,
-    /// Whether the left side of the question is the one that lacks or offers too little: in a
-    /// match, the endpoint that was named first.
+    /// Whether the left side of the question is the one that lacks, offers too little or has too
+    /// much, the one whose part is `found`. In a match the left side is the endpoint named first.
     pub left_at_fault: bool,
 }
 
@@ -33,7 +48,7 @@ pub enum Problem {
     /// Something is not there at all: an event that the peer does not handle, a field, a case,
     /// an endpoint.
     Missing {
-        /// `event`, `field`, `case`, `endpoint`.
+        /// `incoming event`, `field`, `case`, `endpoint`.
         what: &'static str,
         /// Its name.
         name: String,
@@ -42,7 +57,7 @@ pub enum Problem {
     },
     /// Something is there that the other side does not tolerate.
     Unexpected {
-        /// `field`, `case`, `mandatory endpoint`.
+        /// `outgoing event`, `field`, `mandatory endpoint`.
         what: &'static str,
         /// Its name.
         name: String,
@@ -54,7 +69,7 @@ pub enum Problem {
         /// What the other side needs.
         expected: String,
     },
-    /// An event that both sides send, or both sides only receive.
+    /// An event that both sides send.
     SameDirection {
         /// Its name.
         event: String,
@@ -79,7 +94,8 @@ pub enum Problem {
     },
 }
 
-/// The relations over one arena.
+/// The relations over one arena. What was found is kept for later questions, so the types reached
+/// from a question must be complete when it is asked.
 pub struct Relations<'a> {
     /// The types.
     pub types: &'a mut Types,
@@ -87,50 +103,95 @@ pub struct Relations<'a> {
     pub formalisms: &'a Formalisms,
     /// Steps that one implication may take.
     pub budget: u64,
+    cache: Cache,
 }
 
 /// Steps that one implication may take unless the caller says otherwise.
 pub const DEFAULT_BUDGET: u64 = 1_000_000;
 
+/// Most mismatches that one judgement lists.
+pub const MAX_MISMATCHES: usize = 64;
+
+impl Judgement {
+    /// A plain yes.
+    pub fn holds() -> Judgement {
+        Judgement {
+            verdict: Verdict::Holds,
+            mismatches: Vec::new(),
+        }
+    }
+}
+
 impl<'a> Relations<'a> {
     /// Relations with the default budget.
     pub fn new(types: &'a mut Types, formalisms: &'a Formalisms) -> Relations<'a> {
-        Relations { types, formalisms, budget: DEFAULT_BUDGET }
+        Relations {
+            types,
+            formalisms,
+            budget: DEFAULT_BUDGET,
+            cache: Cache::default(),
+        }
     }
 
     /// S <: T.
     pub fn value_subtype(&mut self, left: ValueId, right: ValueId) -> Judgement {
-        let _ = (left, right);
-        todo!("relations helper")
+        self.judge(Pair::Value(left, right))
     }
 
     /// τ1 ∝ τ2.
     pub fn endpoints_match(&mut self, left: EndpointId, right: EndpointId) -> Judgement {
-        let _ = (left, right);
-        todo!("relations helper")
+        self.judge(Pair::Match(left, right))
     }
 
     /// τ1 ◁ τ2.
     pub fn endpoint_subtype(&mut self, left: EndpointId, right: EndpointId) -> Judgement {
-        let _ = (left, right);
-        todo!("relations helper")
+        self.judge(Pair::Endpoint(left, right))
     }
 
     /// Θ1 ◁ Θ2.
     pub fn object_subtype(&mut self, left: ObjectId, right: ObjectId) -> Judgement {
-        let _ = (left, right);
-        todo!("relations helper")
+        self.judge(Pair::Object(left, right))
     }
 
     /// The subtype relation of the kind that both are of; `fails` where the kinds differ.
     pub fn subtype(&mut self, left: TypeId, right: TypeId) -> Judgement {
-        let _ = (left, right);
-        todo!("relations helper")
+        match (left, right) {
+            (TypeId::Value(left), TypeId::Value(right)) => self.value_subtype(left, right),
+            (TypeId::Endpoint(left), TypeId::Endpoint(right)) => self.endpoint_subtype(left, right),
+            (TypeId::Object(left), TypeId::Object(right)) => self.object_subtype(left, right),
+            _ => Judgement {
+                verdict: Verdict::Fails(Witness::Structure),
+                mismatches: vec![Mismatch {
+                    trail: Vec::new(),
+                    problem: Problem::Incompatible {
+                        found: format!("a type of kind {}", left.kind().as_str()),
+                        expected: format!("a type of kind {}", right.kind().as_str()),
+                    },
+                    left_at_fault: true,
+                }],
+            },
+        }
     }
 
     /// Whether some record step of S <: T drops a field.
     pub fn lossy(&mut self, left: ValueId, right: ValueId) -> bool {
-        let _ = (left, right);
-        todo!("relations helper")
+        lossy::value(self.types, &mut self.cache.lossless, left, right)
+    }
+}
+
+impl Relations<'_> {
+    /// Whether an event of a connection is converted with loss.
+    pub(crate) fn lossy_connection(&mut self, left: EndpointId, right: EndpointId) -> bool {
+        lossy::endpoint(self.types, &mut self.cache.lossless, left, right, true)
+    }
+}
+
+impl Problem {
+    /// What this problem alone makes of the verdict.
+    pub fn verdict(&self) -> Verdict {
+        match self {
+            Problem::Unmet { verdict, .. } => verdict.clone(),
+            _ => Verdict::Fails(Witness::Structure),
+        }
     }
 }

@@ -1,0 +1,406 @@
+//! Implication between the constraints of types (semantics, section 6).
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use super::{Problem, Relations};
+use crate::diagnostic::Step;
+use crate::formalism::{EndpointStructure, Events, Formalism, Formalisms, Formula, Structure};
+use crate::types::{
+    Constraint, Direction, Endpoint, EndpointId, Object, ObjectBody, ObjectId, Types,
+};
+use crate::verdict::{Reason, Verdict};
+
+/// Who gives a constraint: its text is written from that side.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Side {
+    /// The owner of the type: C.
+    Provides,
+    /// The owner's peer: C′.
+    Requires,
+}
+
+impl Side {
+    /// The other side.
+    #[must_use]
+    pub fn opposite(self) -> Side {
+        match self {
+            Side::Provides => Side::Requires,
+            Side::Requires => Side::Provides,
+        }
+    }
+
+    /// Whether this side emits the events of a direction.
+    pub fn emits(self, direction: Direction) -> bool {
+        match self {
+            Side::Provides => direction == Direction::Out,
+            Side::Requires => direction == Direction::In,
+        }
+    }
+}
+
+/// What a constraint text of an endpoint type can speak of, seen from the one who gives it.
+/// `name` is empty unless the structure is part of an object's.
+pub fn endpoint_structure(
+    types: &Types,
+    endpoint: EndpointId,
+    side: Side,
+    name: &str,
+) -> EndpointStructure {
+    let mut structure = EndpointStructure {
+        name: name.to_owned(),
+        ..Default::default()
+    };
+    if let Endpoint::Events { events, .. } = types.endpoint(endpoint) {
+        for (name, event) in events {
+            let events = match side.emits(event.direction) {
+                true => &mut structure.emitted,
+                false => &mut structure.received,
+            };
+            events.insert(name.clone(), event.order.clone());
+        }
+    }
+    structure
+}
+
+/// What a constraint text of an object type can speak of, seen from the one who gives it.
+/// `renamed` is the constraint's.
+pub fn object_structure(
+    types: &Types,
+    body: &ObjectBody,
+    side: Side,
+    renamed: &BTreeMap<String, String>,
+) -> Structure {
+    let taken: BTreeSet<&String> = renamed.keys().chain(renamed.values()).collect();
+    let endpoint = |name: &String| body.endpoints.get(name).or_else(|| body.hidden.get(name));
+    let own = body.endpoints.keys().chain(body.hidden.keys());
+    let own = own
+        .filter(|name| !taken.contains(name))
+        .map(|name| (name, name));
+    let structures = own.chain(renamed).filter_map(|(written, name)| {
+        let structure = endpoint_structure(types, endpoint(name)?.ty, side, name);
+        Some((written.clone(), structure))
+    });
+    Structure::Object(structures.collect())
+}
+
+/// Names of the events that one side of an endpoint emits.
+pub(crate) fn emitted(types: &Types, endpoint: EndpointId, side: Side) -> BTreeSet<String> {
+    let Endpoint::Events { events, .. } = types.endpoint(endpoint) else {
+        return BTreeSet::new();
+    };
+    let emitted = events
+        .iter()
+        .filter(|(_, event)| side.emits(event.direction));
+    emitted.map(|(name, _)| name.clone()).collect()
+}
+
+/// A constraint, read by its formalism.
+pub(crate) struct Parsed {
+    /// As it stands in the type.
+    pub(crate) constraint: Constraint,
+    formalism: Option<Arc<dyn Formalism>>,
+    formula: Result<Read, NotRead>,
+}
+
+/// Why there is no formula.
+struct NotRead {
+    /// What to answer where the formula is needed.
+    reason: Reason,
+    /// Whether an equal text still means the same.
+    comparable: bool,
+}
+
+/// What a formalism made of a text.
+#[derive(Clone)]
+struct Read {
+    formula: Formula,
+    /// Canonical: equal exactly for equal formulas.
+    printed: String,
+    survives_lossy: bool,
+}
+
+impl Parsed {
+    /// Reads a constraint; `structure` is asked for the side from which its text is written.
+    pub(crate) fn new(
+        formalisms: &Formalisms,
+        constraint: &Constraint,
+        side: Side,
+        structure: impl FnOnce(Side) -> Structure,
+    ) -> Parsed {
+        let formalism = formalisms.get(&constraint.formalism).cloned();
+        let formula = match &formalism {
+            None => Err(NotRead {
+                reason: Reason::FormalismMissing(constraint.formalism.to_string()),
+                comparable: true,
+            }),
+            Some(formalism) => read(&**formalism, constraint, side, structure),
+        };
+        Parsed {
+            constraint: constraint.clone(),
+            formalism,
+            formula,
+        }
+    }
+
+    /// The same constraint with another formula.
+    pub(crate) fn lifted(&self, formula: Formula, formalism: &dyn Formalism) -> Parsed {
+        Parsed {
+            constraint: self.constraint.clone(),
+            formalism: self.formalism.clone(),
+            formula: Ok(Read::new(formalism, formula)),
+        }
+    }
+
+    /// Its formalism and its formula, where it could be read.
+    pub(crate) fn read(&self) -> Option<(&Arc<dyn Formalism>, &Formula)> {
+        match (&self.formalism, &self.formula) {
+            (Some(formalism), Ok(read)) => Some((formalism, &read.formula)),
+            _ => None,
+        }
+    }
+
+    /// Whether it is literally met by a premise that is given by the same text.
+    fn is_repeated_by(&self, premise: &Parsed) -> bool {
+        let (asked, given) = (&self.constraint, &premise.constraint);
+        asked.formalism == given.formalism
+            && (given.given.is_none() || asked.given == given.given)
+            && match (&self.formula, &premise.formula) {
+                (Ok(asked), Ok(given)) => asked.printed == given.printed,
+                (Err(a), Err(b)) if a.comparable && b.comparable => {
+                    asked.text == given.text
+                        && asked.dual == given.dual
+                        && renaming(asked).eq(renaming(given))
+                }
+                _ => false,
+            }
+    }
+}
+
+impl Read {
+    fn new(formalism: &dyn Formalism, formula: Formula) -> Read {
+        let printed = formalism.print(&formula);
+        let survives_lossy = formalism.survives_lossy(&formula);
+        Read {
+            formula,
+            printed,
+            survives_lossy,
+        }
+    }
+}
+
+fn read(
+    formalism: &dyn Formalism,
+    constraint: &Constraint,
+    side: Side,
+    structure: impl FnOnce(Side) -> Structure,
+) -> Result<Read, NotRead> {
+    // The text that a dual is made of is written from the other side.
+    let written = if constraint.dual {
+        side.opposite()
+    } else {
+        side
+    };
+    let formula = formalism
+        .parse(&constraint.text, &structure(written))
+        .map_err(|error| {
+            let reason = format!("the constraint cannot be read: {}", error.message);
+            NotRead {
+                reason: Reason::Undecided(reason),
+                comparable: false,
+            }
+        })?;
+    let formula = match constraint.dual {
+        false => formula,
+        true => formalism.dual(&formula).ok_or_else(|| {
+            let reason = format!("formalism `{}` has no duals", constraint.formalism);
+            NotRead {
+                reason: Reason::Undecided(reason),
+                comparable: true,
+            }
+        })?,
+    };
+    Ok(Read::new(formalism, formula))
+}
+
+/// A constraint as people see it.
+fn words(constraint: &Constraint) -> String {
+    let dual = if constraint.dual { "dual of " } else { "" };
+    let given = constraint
+        .given
+        .iter()
+        .map(|given| format!(" given {given}"));
+    format!("{dual}{}{}", constraint.text, given.collect::<String>())
+}
+
+/// The renamings that a text can feel: of names that occur in it.
+fn renaming(constraint: &Constraint) -> impl Iterator<Item = (&String, &String)> {
+    constraint
+        .renamed
+        .iter()
+        .filter(|(from, to)| from != to && constraint.text.contains(*from))
+}
+
+impl Relations<'_> {
+    /// The constraints of an endpoint type that one side gives, read once.
+    pub(super) fn endpoint_constraints(&mut self, id: EndpointId, side: Side) -> Arc<[Parsed]> {
+        let index = side as usize;
+        if let Some(all) = self.cache.endpoints.get(&id) {
+            return all[index].clone();
+        }
+        let (types, formalisms) = (&*self.types, self.formalisms);
+        let read = |constraints: &[Constraint], side: Side| -> Arc<[Parsed]> {
+            let structure = |side| Structure::Endpoint(endpoint_structure(types, id, side, ""));
+            let parsed = constraints.iter();
+            parsed
+                .map(|constraint| Parsed::new(formalisms, constraint, side, structure))
+                .collect()
+        };
+        let all = match types.endpoint(id) {
+            Endpoint::Events {
+                provides, requires, ..
+            } => [
+                read(provides, Side::Provides),
+                read(requires, Side::Requires),
+            ],
+            Endpoint::Parameter { .. } => [Arc::from([]), Arc::from([])],
+        };
+        let answer = all[index].clone();
+        self.cache.endpoints.insert(id, all);
+        answer
+    }
+
+    /// The constraints of an object type that one side gives, read once.
+    pub(super) fn object_constraints(&mut self, id: ObjectId, side: Side) -> Arc<[Parsed]> {
+        let index = side as usize;
+        if let Some(all) = self.cache.objects.get(&id) {
+            return all[index].clone();
+        }
+        let all: [Arc<[Parsed]>; 2] = match self.types.object(id) {
+            Object::Endpoints(body) => [Side::Provides, Side::Requires]
+                .map(|side| Arc::from(body_constraints(self.types, self.formalisms, body, side))),
+            Object::Top | Object::Parameter(_) => [Arc::from([]), Arc::from([])],
+        };
+        let answer = all[index].clone();
+        self.cache.objects.insert(id, all);
+        answer
+    }
+
+    /// Those `conclusions` that the `premises` do not meet, each with the step to it.
+    pub(crate) fn unmet(
+        &self,
+        premises: &[Parsed],
+        events: &Events,
+        conclusions: &[Parsed],
+        lossy: bool,
+    ) -> Vec<(Step, Problem)> {
+        let mut unmet = Vec::new();
+        for conclusion in conclusions {
+            let formalism = &conclusion.constraint.formalism;
+            let premises = premises
+                .iter()
+                .filter(|p| p.constraint.formalism == *formalism);
+            let premises: Vec<&Parsed> = premises.collect();
+            let verdict = implies(&premises, events, conclusion, lossy, self.budget);
+            if verdict.holds() {
+                continue;
+            }
+            let required = words(&conclusion.constraint);
+            let step = Step::Constraint {
+                formalism: formalism.to_string(),
+                text: required.clone(),
+            };
+            let provided = premises.iter().map(|p| words(&p.constraint)).collect();
+            let formalism = formalism.to_string();
+            unmet.push((
+                step,
+                Problem::Unmet {
+                    formalism,
+                    required,
+                    provided,
+                    verdict,
+                },
+            ));
+        }
+        unmet
+    }
+}
+
+/// The constraints of an object type that one side gives.
+pub(crate) fn body_constraints(
+    types: &Types,
+    formalisms: &Formalisms,
+    body: &ObjectBody,
+    side: Side,
+) -> Vec<Parsed> {
+    let constraints = match side {
+        Side::Provides => &body.provides,
+        Side::Requires => &body.requires,
+    };
+    let read = |constraint: &Constraint| {
+        let structure = |side| object_structure(types, body, side, &constraint.renamed);
+        Parsed::new(formalisms, constraint, side, structure)
+    };
+    constraints.iter().map(read).collect()
+}
+
+/// Whether `premises`, all of the conclusion's formalism, imply it.
+fn implies(
+    premises: &[&Parsed],
+    events: &Events,
+    conclusion: &Parsed,
+    lossy: bool,
+    budget: u64,
+) -> Verdict {
+    let endures = |parsed: &Parsed| match &parsed.formula {
+        Ok(read) => !lossy || read.survives_lossy,
+        Err(_) => !lossy,
+    };
+    let repeated = premises
+        .iter()
+        .any(|premise| conclusion.is_repeated_by(premise));
+    if repeated && endures(conclusion) {
+        return Verdict::Holds;
+    }
+    let (formalism, asked) = match (&conclusion.formalism, &conclusion.formula) {
+        (Some(formalism), Ok(read)) => (formalism, &read.formula),
+        (_, Err(_)) if repeated => return Verdict::Unknown(Reason::Lossy),
+        (_, Err(not)) => return Verdict::Unknown(not.reason.clone()),
+        (None, Ok(_)) => unreachable!("only a formalism reads"),
+    };
+    let usable = premises
+        .iter()
+        .filter(|p| p.constraint.given.is_none() && endures(p));
+    let usable: Vec<&Formula> = usable.filter_map(|p| Some(p.read()?.1)).collect();
+    let verdict = formalism.implies(&usable, events, asked, budget);
+    if verdict.holds() {
+        return verdict;
+    }
+
+    // A premise left aside might have made the difference.
+    let lost = !endures(conclusion)
+        || premises
+            .iter()
+            .any(|p| p.formula.is_ok() && p.constraint.given.is_none() && !endures(p));
+    if lost {
+        return Verdict::Unknown(Reason::Lossy);
+    }
+    if conclusion.constraint.given.is_some()
+        || premises.iter().any(|p| p.constraint.given.is_some())
+    {
+        return Verdict::Unknown(Reason::Given);
+    }
+    let Verdict::Fails(witness) = &verdict else {
+        return verdict;
+    };
+    if let Some(not) = premises.iter().find_map(|p| p.formula.as_ref().err()) {
+        return Verdict::Unknown(not.reason.clone());
+    }
+    if !formalism.replay(&usable, events, asked, witness) {
+        let name = formalism.name();
+        return Verdict::Unknown(Reason::Undecided(format!(
+            "formalism `{name}` refutes it, but its witness does not replay"
+        )));
+    }
+    verdict
+}

@@ -1,0 +1,1 @@
+//! Mismatches in words.
