@@ -1,1 +1,10 @@
 //! Constraint formalisms for live object types.
+
+#![forbid(unsafe_code)]
+
+use liveobj_types::Formalisms;
+
+/// All formalisms of this crate.
+pub fn builtin() -> Formalisms {
+    Formalisms::none()
+}

@@ -280,9 +280,7 @@ fn value(types: &Types, left: ValueId, right: ValueId) -> Vec<Item> {
                 open: b_open,
             },
         ) => record(types, (a, *a_open), (b, *b_open)),
-        (Value::Variant(a), Value::Variant(b)) => {
-            cases(types, a, b, |a, b| Pair::Value(a, b)).collect()
-        }
+        (Value::Variant(a), Value::Variant(b)) => cases(types, a, b, Pair::Value).collect(),
         (Value::Reference(a), Value::Reference(b)) => {
             vec![part(Step::ReferencedObject, Pair::Object(*a, *b))]
         }
@@ -365,9 +363,7 @@ fn same(types: &Types, left: ValueId, right: ValueId) -> Vec<Item> {
         (Value::Variant(a), Value::Variant(b)) => {
             let back = b.keys().filter(|name| !a.contains_key(*name));
             let back = back.map(|name| problem(None, missing("case", name, a.keys())));
-            cases(types, a, b, |a, b| Pair::Same(a, b))
-                .chain(back)
-                .collect()
+            cases(types, a, b, Pair::Same).chain(back).collect()
         }
         _ => vec![unlike(types, TypeId::Value(left), TypeId::Value(right))],
     }

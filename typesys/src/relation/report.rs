@@ -1,1 +1,320 @@
-//! Mismatches in words.
+//! Mismatches in words: what is found, what is expected, which side must change.
+
+use super::{Mismatch, Problem};
+use crate::diagnostic::Step;
+use crate::verdict::{Verdict, Witness};
+
+impl Problem {
+    /// What is wrong, in the words of the side at fault: lower case, no final period.
+    pub fn describe(&self) -> String {
+        match self {
+            Problem::Missing { what, name, .. } => format!("{what} `{name}` is missing"),
+            Problem::Unexpected { what, name } => format!("{what} `{name}` is not expected"),
+            Problem::Incompatible { found, expected } => {
+                format!("found {}, expected {}", quoted(found), quoted(expected))
+            }
+            Problem::SameDirection { event } => {
+                format!("event `{event}` is sent by both sides and received by neither")
+            }
+            Problem::Flag { flag, found: true } => format!("found `{flag}`, expected not `{flag}`"),
+            Problem::Flag { flag, found: false } => {
+                format!("expected `{flag}`, found not `{flag}`")
+            }
+            Problem::Unmet {
+                formalism,
+                required,
+                provided,
+                verdict,
+            } => {
+                let given = match &provided[..] {
+                    [] => format!("nothing is provided in `{formalism}`"),
+                    all => format!("provided is {formalism} {}", list(all)),
+                };
+                match verdict {
+                    Verdict::Unknown(reason) => format!(
+                        "required is {formalism} \"{required}\", {given}, and whether that suffices \
+                         is not known: {reason}"
+                    ),
+                    Verdict::Fails(witness) => {
+                        format!(
+                            "required is {formalism} \"{required}\", {given}{}",
+                            shown(witness)
+                        )
+                    }
+                    Verdict::Holds => format!("{formalism} \"{required}\" is met"),
+                }
+            }
+        }
+    }
+
+    /// The smallest change that would help, where there is an obvious one: an imperative.
+    pub fn suggestion(&self) -> Option<String> {
+        Some(match self {
+            Problem::Missing {
+                what,
+                name,
+                similar: Some(similar),
+            } => {
+                format!("rename {what} `{similar}` to `{name}`")
+            }
+            Problem::Missing {
+                what,
+                name,
+                similar: None,
+            } => match *what {
+                "field" => {
+                    format!("add the field `{name}`, or make it an option on the other side")
+                }
+                _ => format!("add the {what} `{name}`"),
+            },
+            Problem::Unexpected {
+                what: "field",
+                name,
+            } => {
+                format!("remove the field `{name}`, or let the other record end in `..`")
+            }
+            Problem::Unexpected {
+                what: what @ "mandatory endpoint",
+                name,
+            } => {
+                format!("connect the {what} `{name}` inside, or ask for it in the type demanded")
+            }
+            Problem::Unexpected { what, name } => format!("remove the {what} `{name}`"),
+            Problem::Incompatible { expected, .. } if is_name(expected) => {
+                format!("make it {}", quoted(expected))
+            }
+            Problem::Incompatible { .. } => return None,
+            Problem::SameDirection { event } => {
+                format!(
+                    "put `mirror` before one of the two endpoint types, so that `{event}` is `in` there"
+                )
+            }
+            Problem::Flag { flag, found: true } => format!("remove `{flag}`"),
+            Problem::Flag { flag, found: false } => format!("add `{flag}`"),
+            Problem::Unmet {
+                formalism,
+                required,
+                verdict: Verdict::Fails(_),
+                ..
+            } => {
+                format!(
+                    "add `provides {formalism} \"{required}\"` where it is true, or require less"
+                )
+            }
+            Problem::Unmet { .. } => return None,
+        })
+    }
+}
+
+impl Mismatch {
+    /// The mismatch as one sentence about two things that go by these names; `left_name` is the
+    /// left side of the question. Lower case, no final period.
+    pub fn to_sentence(&self, left_name: &str, right_name: &str) -> String {
+        let (at_fault, other) = match self.left_at_fault {
+            true => (left_name, right_name),
+            false => (right_name, left_name),
+        };
+        let place = place(&self.trail);
+        match &self.problem {
+            Problem::Missing {
+                what,
+                name,
+                similar,
+            } => {
+                let similar = match similar {
+                    Some(similar) => format!("; it has a similar one, `{similar}`"),
+                    None => String::new(),
+                };
+                format!(
+                    "{place}`{at_fault}` has no {what} `{name}`, which `{other}` needs{similar}"
+                )
+            }
+            Problem::Unexpected { what, name } => {
+                format!(
+                    "{place}`{at_fault}` has the {what} `{name}`, which `{other}` does not admit"
+                )
+            }
+            Problem::Incompatible { found, expected } => format!(
+                "{place}`{at_fault}` has {}, but `{other}` needs {}",
+                quoted(found),
+                quoted(expected)
+            ),
+            Problem::SameDirection { event } => format!(
+                "{place}event `{event}` is sent by both `{left_name}` and `{right_name}` and \
+                 received by neither"
+            ),
+            Problem::Flag { flag, found: true } => {
+                format!("{place}`{at_fault}` is `{flag}`, and `{other}` is not")
+            }
+            Problem::Flag { flag, found: false } => {
+                format!("{place}`{at_fault}` is not `{flag}`, and `{other}` is")
+            }
+            Problem::Unmet {
+                formalism,
+                required,
+                provided,
+                verdict,
+            } => {
+                let place = match self.trail.split_last() {
+                    Some((Step::Constraint { .. }, above)) => self::place(above),
+                    _ => place,
+                };
+                let given = match &provided[..] {
+                    [] => format!("provides nothing in `{formalism}`"),
+                    all => format!("provides {formalism} {}", list(all)),
+                };
+                let asked = format!(
+                    "{place}`{other}` requires {formalism} \"{required}\", and `{at_fault}` {given}"
+                );
+                match verdict {
+                    Verdict::Unknown(reason) => {
+                        format!("{asked}; whether that suffices is not known: {reason}")
+                    }
+                    Verdict::Fails(witness) => format!("{asked}{}", shown(witness)),
+                    Verdict::Holds => asked,
+                }
+            }
+        }
+    }
+}
+
+/// The trail as the beginning of a sentence.
+fn place(trail: &[Step]) -> String {
+    if trail.is_empty() {
+        return String::new();
+    }
+    let steps: Vec<String> = trail.iter().map(ToString::to_string).collect();
+    format!("at {}: ", steps.join(", "))
+}
+
+fn list(texts: &[String]) -> String {
+    let texts: Vec<String> = texts.iter().map(|text| format!("\"{text}\"")).collect();
+    texts.join(" and ")
+}
+
+/// What refutes an implication, as the end of a sentence.
+fn shown(witness: &Witness) -> String {
+    match witness {
+        Witness::Assignment(pairs) if !pairs.is_empty() => {
+            let pairs: Vec<String> = pairs.iter().map(|(k, v)| format!("{k} = {v}")).collect();
+            format!("; that allows {}", pairs.join(", "))
+        }
+        Witness::Trace { prefix, cycle } => {
+            let prefix = prefix.join(", ");
+            match &cycle[..] {
+                [] => format!("; that allows the history {prefix}"),
+                cycle => format!(
+                    "; that allows the history {prefix}, then for ever {}",
+                    cycle.join(", ")
+                ),
+            }
+        }
+        _ => String::new(),
+    }
+}
+
+/// Types stand in backticks, words do not.
+fn quoted(text: &str) -> String {
+    if text.contains('`') || text == "no payload" || starts_with_article(text) {
+        return text.to_owned();
+    }
+    format!("`{text}`")
+}
+
+fn starts_with_article(text: &str) -> bool {
+    text.starts_with("a ") || text.starts_with("an ")
+}
+
+fn is_name(text: &str) -> bool {
+    text != "no payload" && !starts_with_article(text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::verdict::Reason;
+
+    fn sentence(trail: Vec<Step>, problem: Problem, left_at_fault: bool) -> String {
+        Mismatch {
+            trail,
+            problem,
+            left_at_fault,
+        }
+        .to_sentence("note.channel", "net.channel")
+    }
+
+    #[test]
+    fn a_missing_event_names_the_side_that_lacks_it() {
+        let problem = Problem::Missing {
+            what: "incoming event",
+            name: "recieve".into(),
+            similar: Some("receive".into()),
+        };
+        assert_eq!(
+            sentence(vec![], problem.clone(), false),
+            "`net.channel` has no incoming event `recieve`, which `note.channel` needs; it has a \
+             similar one, `receive`"
+        );
+        assert_eq!(
+            problem.suggestion().as_deref(),
+            Some("rename incoming event `receive` to `recieve`")
+        );
+    }
+
+    #[test]
+    fn types_stand_in_backticks_and_words_do_not() {
+        let trail = vec![Step::Event("send".into()), Step::Field("message".into())];
+        let problem = Problem::Incompatible {
+            found: "Line".into(),
+            expected: "bytes".into(),
+        };
+        assert_eq!(
+            sentence(trail, problem, true),
+            "at event `send`, field `message`: `note.channel` has `Line`, but `net.channel` needs \
+             `bytes`"
+        );
+        let problem = Problem::Incompatible {
+            found: "an open record".into(),
+            expected: "a closed record".into(),
+        };
+        assert_eq!(
+            problem.describe(),
+            "found an open record, expected a closed record"
+        );
+        assert_eq!(problem.suggestion(), None);
+    }
+
+    #[test]
+    fn an_unmet_requirement_tells_both_texts_and_the_witness() {
+        let step = Step::Constraint {
+            formalism: "cardinality".into(),
+            text: "at most 3".into(),
+        };
+        let problem = Problem::Unmet {
+            formalism: "cardinality".into(),
+            required: "at most 3".into(),
+            provided: vec!["at most 5".into()],
+            verdict: Verdict::Fails(Witness::Assignment(vec![("channel".into(), "5".into())])),
+        };
+        assert_eq!(
+            sentence(vec![step], problem, true),
+            "`net.channel` requires cardinality \"at most 3\", and `note.channel` provides \
+             cardinality \"at most 5\"; that allows channel = 5"
+        );
+    }
+
+    #[test]
+    fn what_is_not_known_gives_the_reason() {
+        let problem = Problem::Unmet {
+            formalism: "quality".into(),
+            required: "fast".into(),
+            provided: vec![],
+            verdict: Verdict::Unknown(Reason::FormalismMissing("quality".into())),
+        };
+        assert_eq!(
+            problem.describe(),
+            "required is quality \"fast\", nothing is provided in `quality`, and whether that \
+             suffices is not known: no formalism `quality` is registered"
+        );
+    }
+}
