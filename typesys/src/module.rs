@@ -10,7 +10,7 @@ use std::sync::{Arc, OnceLock};
 use crate::STANDARD;
 use crate::diagnostic::{Diagnostic, codes};
 use crate::source::{Place, Source, Span};
-use crate::syntax::{File, Ident, Item, TypeExpr, read_file};
+use crate::syntax::{File, Ident, Item, MAX_FAULTS, TypeExpr, read_file};
 
 /// Name of the standard library.
 pub const STANDARD_NAME: &str = "liveobj:standard";
@@ -288,6 +288,7 @@ fn link(
         }
         uses.push((item.span, used));
     }
+    faults.truncate(MAX_FAULTS);
     let uses = uses.into_iter().map(|(_, used)| used).collect();
     (
         Module {

@@ -271,3 +271,11 @@ fn closed_text_joins_what_is_the_same() {
         "#]],
     );
 }
+
+#[test]
+fn at_most_a_hundred_faults_are_told_of_a_module() {
+    let (_, faults) = load(&[("a", &"type A = u8;".repeat(1000))]);
+    assert_eq!(faults.len(), 100);
+    let (_, faults) = load(&[("a", &"use \"nowhere\";".repeat(1000))]);
+    assert_eq!(faults.len(), 100);
+}

@@ -12,7 +12,7 @@ pub(super) const MAX_DEPTH: usize = 64;
 /// Longest name.
 const MAX_NAME: usize = 256;
 /// Most faults reported for one text.
-pub(super) const MAX_FAULTS: usize = 100;
+pub(crate) const MAX_FAULTS: usize = 100;
 /// What begins a declaration.
 pub(super) const ITEM_KEYWORDS: [&str; 8] = [
     "use", "type", "record", "variant", "enum", "endpoint", "object", "template",

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::ast::{EndpointMember, Ident, Item};
-use super::cursor::quoted;
+use super::cursor::{MAX_FAULTS, quoted};
 use crate::diagnostic::{Diagnostic, codes};
 use crate::source::{Place, Source, Span};
 
@@ -156,6 +156,9 @@ impl<'a> Seen<'a> {
             self.first.insert(name.name.clone(), name.span);
             return;
         };
+        if faults.len() >= MAX_FAULTS {
+            return;
+        }
         let message = format!("the {} {} is declared twice", self.what, quoted(&name.name));
         let fault = Diagnostic::error(codes::DUPLICATE_NAME, message)
             .at(Place::new(self.source, name.span), "again here")
