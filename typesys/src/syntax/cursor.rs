@@ -323,7 +323,7 @@ fn starts_item(text: &str) -> bool {
 }
 
 /// A name in backticks, cut where it is very long.
-pub(super) fn quoted(name: &str) -> String {
+pub(crate) fn quoted(name: &str) -> String {
     match name.char_indices().nth(64) {
         Some((end, _)) => format!("`{}…`", &name[..end]),
         None => format!("`{name}`"),

@@ -537,6 +537,14 @@ fn hostile(size: usize) -> Vec<(String, crate::Code)> {
         (format!("record R {{{}", "\ntype A ".repeat(size)), syntax),
         (format!("{}type", "/// doc\n".repeat(size / 8)), syntax),
         (
+            format!("record R<{}T: value> {{}}", "list: value, ".repeat(size / 16)),
+            codes::DUPLICATE_NAME,
+        ),
+        (
+            format!("endpoint E {{ {} }}", "in F();".repeat(size / 8)),
+            codes::RESERVED_NAME,
+        ),
+        (
             format!("record R {{ {} }}", "a: u8, ".repeat(size / 8)),
             codes::DUPLICATE_NAME,
         ),
