@@ -537,7 +537,10 @@ fn hostile(size: usize) -> Vec<(String, crate::Code)> {
         (format!("record R {{{}", "\ntype A ".repeat(size)), syntax),
         (format!("{}type", "/// doc\n".repeat(size / 8)), syntax),
         (
-            format!("record R<{}T: value> {{}}", "list: value, ".repeat(size / 16)),
+            format!(
+                "record R<{}T: value> {{}}",
+                "list: value, ".repeat(size / 16)
+            ),
             codes::DUPLICATE_NAME,
         ),
         (
