@@ -10,6 +10,7 @@
 
 pub mod composite;
 pub mod data;
+mod describe;
 pub mod diagnostic;
 pub mod formalism;
 mod graph;

@@ -311,4 +311,19 @@ impl Types {
         self.objects.push((object, origin));
         ObjectId(self.objects.len() as u32 - 1)
     }
+
+    /// Fills in a value type that was added before what it refers to.
+    pub(crate) fn set_value(&mut self, id: ValueId, value: Value) {
+        self.values[id.0 as usize].0 = value;
+    }
+
+    /// Fills in an endpoint type that was added before what it refers to.
+    pub(crate) fn set_endpoint(&mut self, id: EndpointId, endpoint: Endpoint) {
+        self.endpoints[id.0 as usize].0 = endpoint;
+    }
+
+    /// Fills in an object type that was added before what it refers to.
+    pub(crate) fn set_object(&mut self, id: ObjectId, object: Object) {
+        self.objects[id.0 as usize].0 = object;
+    }
 }

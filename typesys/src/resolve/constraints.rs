@@ -1,0 +1,302 @@
+//! The constraint texts of declarations: whether their formalisms can read them, whether anything
+//! can satisfy them, and how many sessions there are.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use super::expand::{Session, collapsed};
+use crate::diagnostic::{Diagnostic, codes};
+use crate::formalism::{EndpointStructure, Formalism, Formula, ParseError, Structure};
+use crate::module::Module;
+use crate::relation::{DEFAULT_BUDGET, Side, object_structure};
+use crate::source::{Place, Source, Span};
+use crate::syntax::{self, Constraint, ConstraintRole, EndpointMember, Ident, Item};
+use crate::types::{Object, ObjectId};
+
+/// Formalisms whose texts are the whole protocol of one side.
+const SESSIONS: [&str; 2] = ["session", "async_session"];
+
+/// A constraint with the side it binds and whether the dual of its text is meant.
+type Bound<'a> = (&'a Constraint, Side, bool);
+
+impl Session<'_> {
+    /// Judges the constraints of every endpoint type, and the number of sessions everywhere.
+    pub(super) fn check_constraints(&mut self, module: &Module) {
+        for item in &module.file.items {
+            match item {
+                Item::Endpoint(endpoint) => {
+                    let mut constraints = Vec::new();
+                    for member in &endpoint.members {
+                        if let EndpointMember::Constraint(constraint) = member {
+                            constraints.push(constraint);
+                        }
+                    }
+                    self.check_sessions(&module.source, &endpoint.name, &constraints);
+                    let structure = |side| Structure::Endpoint(structure_of(endpoint, side));
+                    self.check_texts(&module.source, &endpoint.name, &constraints, &structure);
+                }
+                Item::Object(object) => {
+                    let constraints: Vec<&Constraint> = object.constraints.iter().collect();
+                    self.check_sessions(&module.source, &object.name, &constraints);
+                }
+                _ => {}
+            }
+        }
+    }
+
+    /// Judges the constraints of an object type, whose endpoints are known.
+    pub(super) fn check_object_constraints(
+        &mut self,
+        module: &Module,
+        object: &syntax::Object,
+        id: ObjectId,
+    ) {
+        let Object::Endpoints(body) = self.types.object(id) else {
+            return;
+        };
+        let sides = [Side::Provides, Side::Requires];
+        let structures =
+            sides.map(|side| object_structure(self.types, body, side, &BTreeMap::new()));
+        let structure = |side: Side| structures[side as usize].clone();
+        let constraints: Vec<&Constraint> = object.constraints.iter().collect();
+        self.check_texts(&module.source, &object.name, &constraints, &structure);
+    }
+
+    /// At most one session type per side and formalism; one that is provided has one that is
+    /// required.
+    fn check_sessions(&mut self, source: &Arc<Source>, owner: &Ident, all: &[&Constraint]) {
+        for formalism in SESSIONS {
+            let mut first: BTreeMap<Side, &Constraint> = BTreeMap::new();
+            let sessions = sides(all).filter(|(text, ..)| text.formalism.name == formalism);
+            for (constraint, side, _) in sessions {
+                let Some(other) = first.get(&side) else {
+                    first.insert(side, constraint);
+                    continue;
+                };
+                // `follows` twice is one mistake, not one per side.
+                if side == Side::Requires
+                    && constraint.role == ConstraintRole::Follows
+                    && other.role != ConstraintRole::Requires
+                {
+                    continue;
+                }
+                let does = match side {
+                    Side::Provides => "provides",
+                    Side::Requires => "requires",
+                };
+                let message = format!("`{}` {does} two `{formalism}` types", owner.name);
+                self.fault(
+                    Diagnostic::error(codes::DUPLICATE_SESSION, message)
+                        .at(Place::new(source, constraint.text_span), "")
+                        .at(Place::new(source, other.text_span), "the first one")
+                        .with_help("write one text for the whole protocol, with choices in it"),
+                );
+            }
+            if let (Some(provided), None) = (first.get(&Side::Provides), first.get(&Side::Requires))
+            {
+                let message = format!(
+                    "`{}` provides a `{formalism}` type and requires none of its peer",
+                    owner.name
+                );
+                self.fault(
+                    Diagnostic::warning(codes::SESSION_UNPAIRED, message)
+                        .at(Place::new(source, provided.text_span), "")
+                        .with_help(format!(
+                            "write `follows {formalism} \"…\"`, which also requires the dual"
+                        )),
+                );
+            }
+        }
+    }
+
+    /// Reads every text and asks whether each side's can be satisfied together.
+    fn check_texts(
+        &mut self,
+        source: &Arc<Source>,
+        owner: &Ident,
+        all: &[&Constraint],
+        structure: &dyn Fn(Side) -> Structure,
+    ) {
+        let formalisms = self.types.instances.formalisms.clone();
+        let mut groups: BTreeMap<(Side, &str), Vec<(&Constraint, Formula)>> = BTreeMap::new();
+        for (constraint, side, dual) in sides(all) {
+            let name = &constraint.formalism.name;
+            let Some(formalism) = formalisms.get(name) else {
+                continue;
+            };
+            // A text whose dual is meant is written from the other side.
+            let written = structure(if dual { side.opposite() } else { side });
+            let formula = match read(&**formalism, constraint, &written) {
+                Ok(formula) => formula,
+                Err(fault) => {
+                    let place = place_in_text(source, constraint, fault.span);
+                    let mut found = Diagnostic::error(
+                        codes::CONSTRAINT_SYNTAX,
+                        format!("this {name} constraint cannot be read: {}", fault.message),
+                    )
+                    .at(place, "");
+                    if let Some(help) = fault.help {
+                        found = found.with_help(help);
+                    }
+                    self.fault(found);
+                    continue;
+                }
+            };
+            let formula = match dual {
+                false => Some(formula),
+                true => formalism.dual(&formula),
+            };
+            let Some(formula) = formula else {
+                self.fault(
+                    Diagnostic::error(
+                        codes::CONSTRAINT_SYNTAX,
+                        format!("formalism `{name}` has no duals, which `follows` needs"),
+                    )
+                    .at(Place::new(source, constraint.formalism.span), "")
+                    .with_help("write `provides` and `requires` instead"),
+                );
+                continue;
+            };
+            // What holds only under an assumption contradicts nothing without it.
+            if constraint.given.is_none() {
+                groups
+                    .entry((side, name))
+                    .or_default()
+                    .push((constraint, formula));
+            }
+        }
+        for ((side, name), texts) in groups {
+            let Some(formalism) = formalisms.get(name) else {
+                continue;
+            };
+            let formulas: Vec<&Formula> = texts.iter().map(|(_, formula)| formula).collect();
+            if !formalism.satisfiable(&formulas, DEFAULT_BUDGET).fails() {
+                continue;
+            }
+            let culprits = smallest(&**formalism, &texts);
+            let does = match side {
+                Side::Provides => "provides",
+                Side::Requires => "requires",
+            };
+            let (message, help) = match culprits.as_slice() {
+                [_] => (
+                    format!("`{}` {does} what nothing can satisfy", owner.name),
+                    "leave the constraint out, or weaken it",
+                ),
+                _ => (
+                    format!("`{}` {does} what nothing can satisfy together", owner.name),
+                    "leave one of the constraints out, or weaken it",
+                ),
+            };
+            let mut fault = Diagnostic::error(codes::UNSATISFIABLE_CONSTRAINT, message);
+            for culprit in culprits {
+                fault = fault.at(Place::new(source, culprit.text_span), "");
+            }
+            self.fault(fault.with_help(help));
+        }
+    }
+}
+
+/// Each constraint once per side that it binds.
+fn sides<'a>(all: &'a [&'a Constraint]) -> impl Iterator<Item = Bound<'a>> {
+    all.iter().flat_map(|constraint| {
+        let provides = (*constraint, Side::Provides, false);
+        let requires = (
+            *constraint,
+            Side::Requires,
+            constraint.role == ConstraintRole::Follows,
+        );
+        let (first, second) = match constraint.role {
+            ConstraintRole::Provides => (Some(provides), None),
+            ConstraintRole::Requires => (None, Some(requires)),
+            ConstraintRole::Follows => (Some(provides), Some(requires)),
+        };
+        first.into_iter().chain(second)
+    })
+}
+
+/// Reads a constraint as types hold it, white space collapsed; an error is about the text as
+/// written.
+fn read(
+    formalism: &dyn Formalism,
+    constraint: &Constraint,
+    structure: &Structure,
+) -> Result<Formula, ParseError> {
+    formalism
+        .parse(&collapsed(&constraint.text), structure)
+        .map_err(|error| match formalism.parse(&constraint.text, structure) {
+            Err(error) => error,
+            Ok(_) => ParseError {
+                span: Span::new(0, constraint.text.len()),
+                ..error
+            },
+        })
+}
+
+/// Constraints that are unsatisfiable together, none of which could be left out.
+fn smallest<'a>(
+    formalism: &dyn Formalism,
+    texts: &[(&'a Constraint, Formula)],
+) -> Vec<&'a Constraint> {
+    let mut left: Vec<&(&Constraint, Formula)> = texts.iter().collect();
+    // Without a limit the questions would be quadratic in the number of texts.
+    let limit = if left.len() <= 32 { left.len() } else { 0 };
+    for position in (0..limit).rev() {
+        let others = left
+            .iter()
+            .enumerate()
+            .filter(|(other, _)| *other != position);
+        let others: Vec<&Formula> = others.map(|(_, (_, formula))| formula).collect();
+        if formalism.satisfiable(&others, DEFAULT_BUDGET).fails() {
+            left.remove(position);
+        }
+    }
+    left.into_iter()
+        .map(|(constraint, _)| *constraint)
+        .collect()
+}
+
+/// Where a part of a constraint's text stands in the source, escapes counted.
+fn place_in_text(source: &Arc<Source>, constraint: &Constraint, part: Span) -> Place {
+    let whole = constraint.text_span;
+    let written = source.text.get(whole.start..whole.end).unwrap_or("");
+    let position = |offset: usize| {
+        if written == constraint.text {
+            return whole.start + offset.min(written.len());
+        }
+        let (mut read, mut escaped) = (0, false);
+        for (at, letter) in written.char_indices() {
+            if !escaped && read >= offset {
+                return whole.start + at;
+            }
+            if letter == '\\' && !escaped {
+                escaped = true;
+            } else {
+                read += letter.len_utf8();
+                escaped = false;
+            }
+        }
+        whole.end
+    };
+    let start = position(part.start);
+    Place::new(source, Span::new(start, position(part.end).max(start)))
+}
+
+/// What the constraints of a declared endpoint type can speak of.
+fn structure_of(endpoint: &syntax::Endpoint, side: Side) -> EndpointStructure {
+    let mut structure = EndpointStructure::default();
+    for member in &endpoint.members {
+        if let EndpointMember::Event(event) = member {
+            let events = match side.emits(event.direction) {
+                true => &mut structure.emitted,
+                false => &mut structure.received,
+            };
+            let parameters = event
+                .parameters
+                .iter()
+                .map(|parameter| parameter.name.name.clone());
+            events.insert(event.name.name.clone(), parameters.collect());
+        }
+    }
+    structure
+}

@@ -1,0 +1,141 @@
+//! Judging a whole module.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use super::expand::Session;
+use super::instances::{Decl, Term};
+use super::judge::Finite;
+use super::names::Names;
+use crate::diagnostic::{Diagnostic, Severity, codes};
+use crate::formalism::Formalisms;
+use crate::module::Module;
+use crate::source::Place;
+use crate::syntax::Item;
+use crate::types::{TypeId, Types};
+
+impl Types {
+    /// Judges every declaration of a module; used modules are taken as judged. Generic ones are
+    /// judged with parameters in place of arguments. Constraint texts are parsed where their
+    /// formalism is registered. Defaults are judged by `references`, which reads JSON.
+    ///
+    /// Findings come in the order of the text.
+    pub fn check_module(
+        &mut self,
+        module: &Arc<Module>,
+        formalisms: &Formalisms,
+    ) -> Vec<Diagnostic> {
+        let number = self.instances.module_number(module);
+        let mut names = Names::new(&mut self.instances);
+        let decls: Vec<Decl> = (0..module.file.items.len() as u32)
+            .filter(|item| !matches!(module.file.items[*item as usize], Item::Use(_)))
+            .map(|item| Decl {
+                module: number,
+                item,
+            })
+            .collect();
+        for decl in &decls {
+            names.declaration(*decl);
+        }
+        names.run();
+        let tainted = names.tainted();
+        let mut faults = names.faults;
+
+        let before = std::mem::replace(&mut self.instances.formalisms, formalisms.clone());
+        let mut session = Session::new(self);
+        session.check_constraints(module);
+        session.judge(module, &decls, &tainted);
+        let found = std::mem::take(&mut session.faults);
+        if found.iter().any(|fault| fault.severity == Severity::Error) || session.is_incomplete() {
+            session.abandon();
+        }
+        self.instances.formalisms = before;
+
+        for fault in found {
+            if !faults.contains(&fault) {
+                faults.push(fault);
+            }
+        }
+        faults.sort_by_key(|fault| {
+            fault
+                .labels
+                .first()
+                .map(|label| (label.place.source.name.clone(), label.place.span))
+        });
+        faults
+    }
+}
+
+impl Session<'_> {
+    /// Judges the declarations whose names are sound.
+    fn judge(&mut self, module: &Module, decls: &[Decl], tainted: &BTreeSet<Decl>) {
+        let mut values = Vec::new();
+        let mut objects = Vec::new();
+        for decl in decls.iter().filter(|decl| !tainted.contains(decl)) {
+            let item = &module.file.items[decl.item as usize];
+            if let Item::Template(template) = item {
+                self.template(decl.module, template, &super::Environment::new());
+                continue;
+            }
+            let Some(arguments) = self.parameters(decl.module, item.parameters()) else {
+                continue;
+            };
+            let term = self
+                .types
+                .instances
+                .intern(Term::Declared(*decl, arguments));
+            if let Some(name) = item.name() {
+                let place = Place::new(&module.source, name.span);
+                self.places.entry(term).or_insert((place, None));
+            }
+            match self.node(term) {
+                Some(TypeId::Value(id)) => values.push((*decl, item, id)),
+                Some(TypeId::Object(id)) => objects.push((item, id)),
+                _ => {}
+            }
+        }
+        self.settle();
+        if self.is_incomplete() {
+            return;
+        }
+        for (item, id) in objects {
+            if let Item::Object(object) = item {
+                self.check_object_constraints(module, object, id);
+            }
+        }
+        let finite = Finite::of(self.types);
+        let mut reported = BTreeSet::new();
+        for (_, item, id) in values {
+            let Some(steps) = finite.endless(self.types, id) else {
+                continue;
+            };
+            let Some(name) = item.name() else { continue };
+            // An alias of a declared type: that declaration is reported.
+            let origin = &self.types.origin(TypeId::Value(id)).name;
+            let declared_elsewhere = matches!(item, Item::Alias(_)) && !origin.is_empty();
+            if declared_elsewhere || !reported.insert(id) {
+                continue;
+            }
+            let message = if steps.is_empty() {
+                format!("`{}` has no values: it has no cases", name.name)
+            } else {
+                format!(
+                    "`{}` has no finite value: it always contains itself, as `{}.{}`",
+                    name.name,
+                    name.name,
+                    steps.join(".")
+                )
+            };
+            let help = if steps.is_empty() {
+                "add a case"
+            } else {
+                "put one of the types on the way into `option<…>`, `list<…>` or `map<…>`"
+            };
+            self.fault(
+                Diagnostic::error(codes::NO_FINITE_VALUE, message)
+                    .at(Place::new(&module.source, name.span), "")
+                    .with_help(help),
+            );
+        }
+    }
+}

@@ -1,0 +1,813 @@
+//! Terms into nodes. Nothing here recurses over declarations: a node is allocated empty, and a
+//! queue says what is still to be filled in.
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::fmt::{self, Write as _};
+use std::sync::Arc;
+
+use super::Environment;
+use super::instances::{Builtin, Decl, Mark, Term, TermId};
+use super::mirror::mirrored;
+use crate::diagnostic::{Diagnostic, Severity, codes};
+use crate::source::{Place, Source};
+use crate::syntax::{self, ConstraintRole, EndpointMember, Item, Kind, TypeExpr, TypeParameter};
+use crate::types::{
+    Constraint, Endpoint, EndpointId, Event, Object, ObjectBody, ObjectEndpoint, ObjectId, Origin,
+    Parameter, TypeId, Types, Value, ValueId,
+};
+
+/// Nodes that one call may add.
+pub(super) const MAX_NODES: usize = 100_000;
+/// Aliases that one call may unfold.
+const MAX_UNFOLDINGS: usize = 100_000;
+/// Characters of a type's name.
+const MAX_NAME: usize = 200;
+/// How deep the arguments in a type's name nest.
+const MAX_NAME_DEPTH: usize = 16;
+
+/// One call: what it adds goes again if it finds an error.
+pub(super) struct Session<'a> {
+    pub(super) types: &'a mut Types,
+    pub(super) start: Mark,
+    queue: VecDeque<(TypeId, TermId)>,
+    /// Where a term was first met, and in which term's declaration.
+    pub(super) places: BTreeMap<TermId, (Place, Option<TermId>)>,
+    filling: Option<TermId>,
+    /// Uses of declarations that have bounds, with the places of the arguments.
+    uses: VecDeque<(TermId, Vec<Place>)>,
+    seen_uses: BTreeSet<(TermId, Place)>,
+    pub(super) bounds: Vec<BoundCheck>,
+    pub(super) faults: Vec<Diagnostic>,
+    allocated: usize,
+    unfoldings: usize,
+    exhausted: bool,
+    incomplete: bool,
+}
+
+/// An argument to be compared with its parameter's bound.
+pub(super) struct BoundCheck {
+    pub(super) argument: TypeId,
+    pub(super) bound: TypeId,
+    /// Names of the parameter and of what it belongs to.
+    pub(super) parameter: String,
+    pub(super) owner: String,
+    /// Where the argument stands.
+    pub(super) place: Option<Place>,
+    /// Where the parameter is declared.
+    pub(super) declared: Place,
+}
+
+/// Where an expression stands, and what the parameters in it are.
+#[derive(Clone, Debug)]
+pub(super) struct Scope {
+    pub(super) module: u32,
+    pub(super) source: Arc<Source>,
+    pub(super) parameters: BTreeMap<String, TermId>,
+}
+
+impl<'a> Session<'a> {
+    pub(super) fn new(types: &'a mut Types) -> Session<'a> {
+        Session {
+            start: Mark::of(types),
+            types,
+            queue: VecDeque::new(),
+            places: BTreeMap::new(),
+            filling: None,
+            uses: VecDeque::new(),
+            seen_uses: BTreeSet::new(),
+            bounds: Vec::new(),
+            faults: Vec::new(),
+            allocated: 0,
+            unfoldings: 0,
+            exhausted: false,
+            incomplete: false,
+        }
+    }
+
+    /// Adds a fault, once.
+    pub(super) fn fault(&mut self, fault: Diagnostic) {
+        if !self.faults.contains(&fault) {
+            self.faults.push(fault);
+        }
+    }
+
+    /// Ends the call: without errors what was added stays.
+    pub(super) fn commit<T>(mut self, answer: Option<T>) -> Result<T, Vec<Diagnostic>> {
+        let failed = self
+            .faults
+            .iter()
+            .any(|fault| fault.severity == Severity::Error);
+        match answer {
+            Some(answer) if !failed && !self.incomplete => Ok(answer),
+            _ => Err(self.abandon()),
+        }
+    }
+
+    /// Ends the call: what was added goes.
+    pub(super) fn abandon(&mut self) -> Vec<Diagnostic> {
+        self.start.restore(self.types);
+        let mut faults = std::mem::take(&mut self.faults);
+        if faults.is_empty() {
+            // The check of names lets nothing through that comes here.
+            faults.push(Diagnostic::error(codes::WRONG_KIND, "this is not a type"));
+        }
+        faults
+    }
+
+    /// Whether some part could not be expanded.
+    pub(super) fn is_incomplete(&self) -> bool {
+        self.incomplete
+    }
+
+    /// A module's text.
+    pub(super) fn source(&self, module: u32) -> Arc<Source> {
+        self.types.instances.module(module).source.clone()
+    }
+
+    /// Terms for what parameters stand for.
+    pub(super) fn known(&mut self, environment: &Environment) -> BTreeMap<String, TermId> {
+        environment
+            .iter()
+            .map(|(name, id)| (name.clone(), self.known_term(*id)))
+            .collect()
+    }
+
+    /// The term of a node.
+    pub(super) fn known_term(&mut self, id: TypeId) -> TermId {
+        self.types.instances.known_term(id)
+    }
+
+    /// A parameter that stays one.
+    pub(super) fn parameter(&mut self, name: &str, kind: Kind, bound: Option<TypeId>) -> TypeId {
+        let key = (kind, name.to_owned(), bound);
+        if let Some(id) = self.types.instances.parameters.get(&key) {
+            return *id;
+        }
+        let parameter = Parameter {
+            name: name.to_owned(),
+            bound,
+        };
+        let origin = Origin {
+            name: name.to_owned(),
+            place: None,
+        };
+        let types = &mut *self.types;
+        let id = match kind {
+            Kind::Value => TypeId::Value(types.add_value(Value::Parameter(parameter), origin)),
+            Kind::Endpoint => TypeId::Endpoint(types.add_endpoint(
+                Endpoint::Parameter {
+                    parameter,
+                    mirrored: false,
+                },
+                origin,
+            )),
+            Kind::Object => TypeId::Object(types.add_object(Object::Parameter(parameter), origin)),
+        };
+        types.instances.parameters.insert(key, id);
+        id
+    }
+
+    /// Parameters in place of the arguments of a declaration, for judging it as it stands.
+    pub(super) fn parameters(
+        &mut self,
+        module: u32,
+        parameters: &[TypeParameter],
+    ) -> Option<Vec<TermId>> {
+        let source = self.source(module);
+        let mut scope = Scope {
+            module,
+            source,
+            parameters: BTreeMap::new(),
+        };
+        let mut terms = Vec::new();
+        for parameter in parameters {
+            let bound = match &parameter.bound {
+                Some(bound) => Some(self.resolve(&scope, bound)?),
+                None => None,
+            };
+            let id = self.parameter(&parameter.name.name, parameter.kind, bound);
+            let term = self.known_term(id);
+            scope.parameters.insert(parameter.name.name.clone(), term);
+            terms.push(term);
+        }
+        Some(terms)
+    }
+
+    /// The node of an expression whose names were checked.
+    pub(super) fn resolve(&mut self, scope: &Scope, expr: &TypeExpr) -> Option<TypeId> {
+        let term = self.intern(scope, expr);
+        let id = term.and_then(|term| self.node(term));
+        self.incomplete |= id.is_none();
+        id
+    }
+
+    /// The node of an expression that is a value type.
+    pub(super) fn value(&mut self, scope: &Scope, expr: &TypeExpr) -> Option<ValueId> {
+        match self.resolve(scope, expr)? {
+            TypeId::Value(id) => Some(id),
+            _ => self.give_up(),
+        }
+    }
+
+    /// The node of an expression that is an endpoint type.
+    fn endpoint(&mut self, scope: &Scope, expr: &TypeExpr) -> Option<EndpointId> {
+        match self.resolve(scope, expr)? {
+            TypeId::Endpoint(id) => Some(id),
+            _ => self.give_up(),
+        }
+    }
+
+    /// The node of an expression that is an object type.
+    pub(super) fn object(&mut self, scope: &Scope, expr: &TypeExpr) -> Option<ObjectId> {
+        match self.resolve(scope, expr)? {
+            TypeId::Object(id) => Some(id),
+            _ => self.give_up(),
+        }
+    }
+
+    fn give_up<T>(&mut self) -> Option<T> {
+        self.incomplete = true;
+        None
+    }
+
+    /// The term of an expression. Recursion is over the text only, whose depth was checked.
+    fn intern(&mut self, scope: &Scope, expr: &TypeExpr) -> Option<TermId> {
+        let (term, spans) = match expr {
+            TypeExpr::Mirror { inner, .. } => (Term::Mirror(self.intern(scope, inner)?), None),
+            TypeExpr::Named {
+                name, arguments, ..
+            } => {
+                if let Some(term) = scope.parameters.get(&name.name)
+                    && Builtin::find(&name.name).is_none()
+                {
+                    return Some(*term);
+                }
+                let mut terms = Vec::new();
+                for argument in arguments {
+                    terms.push(self.intern(scope, argument)?);
+                }
+                match Builtin::find(&name.name) {
+                    Some(builtin) => (Term::Builtin(builtin, terms), None),
+                    None => {
+                        let decl = self.types.instances.find(scope.module, &name.name)?;
+                        (Term::Declared(decl, terms), Some(decl))
+                    }
+                }
+            }
+        };
+        let term = self.types.instances.intern(term);
+        let place = Place::new(&scope.source, expr.span());
+        let filling = self.filling;
+        self.places
+            .entry(term)
+            .or_insert_with(|| (place.clone(), filling));
+        if let (Some(decl), TypeExpr::Named { arguments, .. }) = (spans, expr) {
+            let (module, item) = self.types.instances.item(decl);
+            let parameters = module.file.items[item].parameters();
+            if parameters.iter().any(|parameter| parameter.bound.is_some())
+                && self.seen_uses.insert((term, place))
+            {
+                let places = arguments
+                    .iter()
+                    .map(|argument| Place::new(&scope.source, argument.span()))
+                    .collect();
+                self.uses.push_back((term, places));
+            }
+        }
+        Some(term)
+    }
+
+    /// The term without aliases at its head that `term` stands for.
+    fn unfold(&mut self, term: TermId) -> Option<TermId> {
+        // (term, whether an odd number of mirrors stands between `term` and it)
+        let mut chain: Vec<(TermId, bool)> = Vec::new();
+        let mut aliases: BTreeSet<TermId> = BTreeSet::new();
+        let (mut head, mut flipped) = (term, false);
+        loop {
+            if let Some(known) = self.types.instances.unfolded.get(&head) {
+                head = *known;
+                if let Term::Mirror(inner) = self.types.instances.term(head) {
+                    head = *inner;
+                    flipped = !flipped;
+                }
+                break;
+            }
+            match self.types.instances.term(head).clone() {
+                Term::Mirror(inner) => {
+                    chain.push((head, flipped));
+                    head = inner;
+                    flipped = !flipped;
+                }
+                Term::Declared(decl, arguments) if self.types.instances.is_alias(decl) => {
+                    if !aliases.insert(head) {
+                        let decls = chain.iter().skip_while(|(link, _)| *link != head);
+                        let decls =
+                            decls.filter_map(|(link, _)| match self.types.instances.term(*link) {
+                                Term::Declared(decl, _) => Some(*decl),
+                                _ => None,
+                            });
+                        let fault = super::names::cyclic_alias(
+                            &self.types.instances,
+                            &decls.collect::<Vec<_>>(),
+                        );
+                        self.fault(fault);
+                        return None;
+                    }
+                    self.unfoldings += 1;
+                    if self.unfoldings > MAX_UNFOLDINGS {
+                        return self.exhaust();
+                    }
+                    chain.push((head, flipped));
+                    let (module, item) = self.types.instances.item(decl);
+                    let Item::Alias(alias) = &module.file.items[item] else {
+                        return None;
+                    };
+                    let scope = self.scope(decl, &alias.parameters, &arguments);
+                    head = self.intern(&scope, &alias.target)?;
+                }
+                _ => break,
+            }
+        }
+        let instances = &mut self.types.instances;
+        for (link, parity) in chain {
+            let flip = parity != flipped;
+            let target = if flip {
+                instances.intern(Term::Mirror(head))
+            } else {
+                head
+            };
+            instances.unfolded.insert(link, target);
+        }
+        Some(if flipped {
+            instances.intern(Term::Mirror(head))
+        } else {
+            head
+        })
+    }
+
+    /// What the parameters of a declaration are.
+    fn scope(&self, decl: Decl, parameters: &[TypeParameter], arguments: &[TermId]) -> Scope {
+        let names = parameters
+            .iter()
+            .map(|parameter| parameter.name.name.clone());
+        Scope {
+            module: decl.module,
+            source: self.source(decl.module),
+            parameters: names.zip(arguments.iter().copied()).collect(),
+        }
+    }
+
+    /// The node of a term; what is in it may still be in the queue.
+    pub(super) fn node(&mut self, term: TermId) -> Option<TypeId> {
+        if let Some(id) = self.types.instances.nodes.get(&term) {
+            return Some(*id);
+        }
+        let head = self.unfold(term)?;
+        let head = match self.types.instances.term(head).clone() {
+            Term::Builtin(builtin, arguments) => {
+                let arguments = self.unfold_all(arguments)?;
+                self.types
+                    .instances
+                    .intern(Term::Builtin(builtin, arguments))
+            }
+            Term::Declared(decl, arguments) => {
+                let arguments = self.unfold_all(arguments)?;
+                self.types.instances.intern(Term::Declared(decl, arguments))
+            }
+            Term::Mirror(_) | Term::Known(_) => head,
+        };
+        let id = match self.types.instances.nodes.get(&head) {
+            Some(id) => *id,
+            None => self.allocate(term, head)?,
+        };
+        self.types.instances.nodes.insert(head, id);
+        self.types.instances.nodes.insert(term, id);
+        Some(id)
+    }
+
+    fn unfold_all(&mut self, terms: Vec<TermId>) -> Option<Vec<TermId>> {
+        terms.into_iter().map(|term| self.unfold(term)).collect()
+    }
+
+    /// A new node for a term without aliases at its head, met as `term`.
+    fn allocate(&mut self, term: TermId, head: TermId) -> Option<TypeId> {
+        self.count(1)?;
+        let place = self
+            .places
+            .get(&head)
+            .or_else(|| self.places.get(&term))
+            .cloned();
+        if let Some(place) = &place {
+            self.places.entry(head).or_insert_with(|| place.clone());
+        }
+        let mut origin = Origin {
+            name: String::new(),
+            place: place.map(|(place, _)| place),
+        };
+        let id = match self.types.instances.term(head).clone() {
+            Term::Known(id) => return Some(id),
+            Term::Mirror(inner) => {
+                let TypeId::Endpoint(base) = self.node(inner)? else {
+                    return self.give_up();
+                };
+                if let Some(id) = self.types.instances.mirrors.get(&base) {
+                    return Some(TypeId::Endpoint(*id));
+                }
+                let origin = super::mirror::mirrored_origin(self.types, base);
+                let id = self.types.add_endpoint(empty_endpoint(), origin);
+                self.types.instances.mirrors.insert(base, id);
+                self.types.instances.mirrors.insert(id, base);
+                TypeId::Endpoint(id)
+            }
+            Term::Builtin(Builtin::Object, _) => {
+                origin = Origin {
+                    name: "Object".to_owned(),
+                    place: None,
+                };
+                TypeId::Object(self.types.add_object(Object::Top, origin))
+            }
+            Term::Builtin(Builtin::Basic(basic), _) => {
+                origin = Origin {
+                    name: basic.as_str().to_owned(),
+                    place: None,
+                };
+                TypeId::Value(self.types.add_value(Value::Basic(basic), origin))
+            }
+            Term::Builtin(..) => TypeId::Value(self.types.add_value(empty_value(), origin)),
+            Term::Declared(decl, _) => {
+                let (module, item) = self.types.instances.item(decl);
+                let item = &module.file.items[item];
+                let name = item.name()?;
+                origin = Origin {
+                    name: self.name(head),
+                    place: Some(Place::new(&module.source, name.span)),
+                };
+                match item {
+                    Item::Endpoint(_) => {
+                        TypeId::Endpoint(self.types.add_endpoint(empty_endpoint(), origin))
+                    }
+                    Item::Object(_) => {
+                        let empty = Object::Endpoints(ObjectBody::default());
+                        TypeId::Object(self.types.add_object(empty, origin))
+                    }
+                    _ => TypeId::Value(self.types.add_value(empty_value(), origin)),
+                }
+            }
+        };
+        self.types.instances.origins.insert(id, head);
+        self.queue.push_back((id, head));
+        Some(id)
+    }
+
+    fn count(&mut self, nodes: usize) -> Option<()> {
+        self.allocated += nodes;
+        if self.allocated > MAX_NODES {
+            self.exhaust()
+        } else {
+            Some(())
+        }
+    }
+
+    fn exhaust<T>(&mut self) -> Option<T> {
+        if !self.exhausted {
+            self.exhausted = true;
+            let mut fault = Diagnostic::error(
+                codes::LIMIT_EXCEEDED,
+                format!("these types expand to more than {MAX_NODES} types"),
+            )
+            .with_help("use fewer type arguments that differ from use to use");
+            let root = self.filling.and_then(|term| self.places.get(&term));
+            if let Some((place, _)) = root {
+                fault = fault.at(place.clone(), "the limit is reached in this one");
+            }
+            self.fault(fault);
+        }
+        self.queue.clear();
+        self.uses.clear();
+        None
+    }
+
+    /// Fills in all nodes, and finds the bounds that arguments have to keep.
+    pub(super) fn drain(&mut self) {
+        loop {
+            if let Some((id, term)) = self.queue.pop_front() {
+                self.filling = Some(term);
+                let filled = self.fill(id, term);
+                self.filling = None;
+                self.incomplete |= filled.is_none();
+            } else if let Some((term, places)) = self.uses.pop_front() {
+                self.find_bounds(term, &places);
+            } else {
+                return;
+            }
+        }
+    }
+
+    fn fill(&mut self, id: TypeId, term: TermId) -> Option<()> {
+        let structure = self.types.instances.term(term).clone();
+        match (structure, id) {
+            (Term::Builtin(builtin, arguments), TypeId::Value(id)) => {
+                let value = self.builtin(builtin, &arguments)?;
+                self.types.set_value(id, value);
+            }
+            (Term::Mirror(inner), TypeId::Endpoint(id)) => {
+                // It was queued before its mirror and is filled.
+                let TypeId::Endpoint(base) = self.node(inner)? else {
+                    return None;
+                };
+                let structure = mirrored(self.types.endpoint(base));
+                self.types.set_endpoint(id, structure);
+            }
+            (Term::Declared(decl, arguments), id) => {
+                let (module, item) = self.types.instances.item(decl);
+                let item = &module.file.items[item];
+                let scope = self.scope(decl, item.parameters(), &arguments);
+                self.declaration(id, item, &scope)?;
+            }
+            _ => {}
+        }
+        Some(())
+    }
+
+    fn builtin(&mut self, builtin: Builtin, arguments: &[TermId]) -> Option<Value> {
+        let mut values = Vec::new();
+        for argument in arguments {
+            match (self.node(*argument)?, builtin) {
+                (TypeId::Object(id), Builtin::Reference) => return Some(Value::Reference(id)),
+                (TypeId::Endpoint(id), Builtin::External) => return Some(Value::External(id)),
+                (TypeId::Value(id), _) => values.push(id),
+                _ => return None,
+            }
+        }
+        Some(match (builtin, values.as_slice()) {
+            (Builtin::Basic(basic), _) => Value::Basic(basic),
+            (Builtin::List, [element]) => Value::List(*element),
+            (Builtin::Option, [element]) => Value::Option(*element),
+            (Builtin::Map, [key, value]) => Value::Map(*key, *value),
+            (Builtin::Tuple, _) => Value::Tuple(values),
+            _ => return None,
+        })
+    }
+
+    fn declaration(&mut self, id: TypeId, item: &Item, scope: &Scope) -> Option<()> {
+        match (item, id) {
+            (Item::Record(record), TypeId::Value(id)) => {
+                let mut fields = BTreeMap::new();
+                for field in &record.fields {
+                    fields.insert(field.name.name.clone(), self.value(scope, &field.ty)?);
+                }
+                self.types.set_value(
+                    id,
+                    Value::Record {
+                        fields,
+                        open: record.open,
+                    },
+                );
+            }
+            (Item::Variant(variant), TypeId::Value(id)) => {
+                let mut cases = BTreeMap::new();
+                for case in &variant.cases {
+                    let payload = match &case.payload {
+                        Some(payload) => Some(self.value(scope, payload)?),
+                        None => None,
+                    };
+                    cases.insert(case.name.name.clone(), payload);
+                }
+                self.types.set_value(id, Value::Variant(cases));
+            }
+            (Item::Enum(item), TypeId::Value(id)) => {
+                let names = item.cases.iter().map(|(_, name)| (name.name.clone(), None));
+                self.types.set_value(id, Value::Variant(names.collect()));
+            }
+            (Item::Endpoint(endpoint), TypeId::Endpoint(id)) => {
+                let structure = self.events(endpoint, scope)?;
+                self.types.set_endpoint(id, structure);
+            }
+            (Item::Object(object), TypeId::Object(id)) => {
+                let mut body = ObjectBody::default();
+                for endpoint in &object.endpoints {
+                    let ty = self.endpoint(scope, &endpoint.ty)?;
+                    let (many, mandatory) = (endpoint.many, endpoint.mandatory);
+                    let endpoint_type = ObjectEndpoint {
+                        ty,
+                        many,
+                        mandatory,
+                    };
+                    body.endpoints
+                        .insert(endpoint.name.name.clone(), endpoint_type);
+                }
+                for constraint in &object.constraints {
+                    add_constraint(constraint, scope, &mut body.provides, &mut body.requires);
+                }
+                if let Some(state) = &object.state {
+                    body.state = Some(self.value(scope, state)?);
+                }
+                self.types.set_object(id, Object::Endpoints(body));
+            }
+            _ => return None,
+        }
+        Some(())
+    }
+
+    fn events(&mut self, endpoint: &syntax::Endpoint, scope: &Scope) -> Option<Endpoint> {
+        let mut events = BTreeMap::new();
+        let (mut provides, mut requires) = (Vec::new(), Vec::new());
+        for member in &endpoint.members {
+            let event = match member {
+                EndpointMember::Constraint(constraint) => {
+                    add_constraint(constraint, scope, &mut provides, &mut requires);
+                    continue;
+                }
+                EndpointMember::Event(event) => event,
+            };
+            let mut fields = BTreeMap::new();
+            for parameter in &event.parameters {
+                fields.insert(
+                    parameter.name.name.clone(),
+                    self.value(scope, &parameter.ty)?,
+                );
+            }
+            self.count(1)?;
+            let place = Some(Place::new(&scope.source, event.name.span));
+            let payload = self.types.add_value(
+                Value::Record {
+                    fields,
+                    open: event.open,
+                },
+                Origin {
+                    name: String::new(),
+                    place,
+                },
+            );
+            let order = event
+                .parameters
+                .iter()
+                .map(|parameter| parameter.name.name.clone());
+            events.insert(
+                event.name.name.clone(),
+                Event {
+                    direction: event.direction,
+                    payload,
+                    order: order.collect(),
+                    refusable: event.refusable,
+                },
+            );
+        }
+        Some(Endpoint::Events {
+            events,
+            provides,
+            requires,
+        })
+    }
+
+    /// What the bounds of a declaration's parameters are in one use of it.
+    fn find_bounds(&mut self, term: TermId, places: &[Place]) -> Option<()> {
+        let Term::Declared(decl, arguments) = self.types.instances.term(term).clone() else {
+            return None;
+        };
+        let (module, item) = self.types.instances.item(decl);
+        let item = &module.file.items[item];
+        let scope = self.scope(decl, item.parameters(), &arguments);
+        for (position, parameter) in item.parameters().iter().enumerate() {
+            let Some(bound) = &parameter.bound else {
+                continue;
+            };
+            self.filling = Some(term);
+            let bound = self.resolve(&scope, bound);
+            self.filling = None;
+            let argument = self.node(arguments[position]);
+            self.incomplete |= argument.is_none();
+            let declared = Place::new(&module.source, parameter.name.span);
+            let owner = item.name().map_or("", |name| &name.name);
+            let place = places.get(position).cloned();
+            self.bounded(
+                argument?,
+                bound?,
+                &parameter.name.name,
+                owner,
+                place,
+                declared,
+            );
+        }
+        Some(())
+    }
+
+    /// Notes that an argument is to be compared with its bound.
+    pub(super) fn bounded(
+        &mut self,
+        argument: TypeId,
+        bound: TypeId,
+        parameter: &str,
+        owner: &str,
+        place: Option<Place>,
+        declared: Place,
+    ) {
+        self.bounds.push(BoundCheck {
+            argument,
+            bound,
+            parameter: parameter.to_owned(),
+            owner: owner.to_owned(),
+            place,
+            declared,
+        });
+    }
+
+    /// A term as people write it, shortened.
+    pub(super) fn name(&self, term: TermId) -> String {
+        let mut text = Shortened::default();
+        match self.write(&mut text, term, 0) {
+            Ok(()) => text.text,
+            Err(fmt::Error) => text.text + "…",
+        }
+    }
+
+    fn write(&self, out: &mut Shortened, term: TermId, depth: usize) -> fmt::Result {
+        if depth > MAX_NAME_DEPTH {
+            return out.write_str("…");
+        }
+        let (name, arguments) = match self.types.instances.term(term) {
+            Term::Known(id) => return out.write_str(&self.types.describe(*id)),
+            Term::Mirror(inner) => {
+                out.write_str("mirror ")?;
+                return self.write(out, *inner, depth + 1);
+            }
+            Term::Builtin(builtin, arguments) => (builtin.name(), arguments),
+            Term::Declared(decl, arguments) => (self.types.instances.name(*decl), arguments),
+        };
+        out.write_str(name)?;
+        for (position, argument) in arguments.iter().enumerate() {
+            out.write_str(if position == 0 { "<" } else { ", " })?;
+            self.write(out, *argument, depth + 1)?;
+        }
+        out.write_str(if arguments.is_empty() { "" } else { ">" })
+    }
+}
+
+/// A text that refuses to grow further than [`MAX_NAME`] characters.
+#[derive(Default)]
+struct Shortened {
+    text: String,
+    length: usize,
+}
+
+impl fmt::Write for Shortened {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        for letter in text.chars() {
+            if self.length == MAX_NAME {
+                return Err(fmt::Error);
+            }
+            self.text.push(letter);
+            self.length += 1;
+        }
+        Ok(())
+    }
+}
+
+fn empty_value() -> Value {
+    Value::Tuple(Vec::new())
+}
+
+fn empty_endpoint() -> Endpoint {
+    Endpoint::Events {
+        events: BTreeMap::new(),
+        provides: Vec::new(),
+        requires: Vec::new(),
+    }
+}
+
+/// White space collapsed.
+pub(super) fn collapsed(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// Adds a constraint to the sides it binds; `follows` binds both.
+fn add_constraint(
+    constraint: &syntax::Constraint,
+    scope: &Scope,
+    provides: &mut Vec<Constraint>,
+    requires: &mut Vec<Constraint>,
+) {
+    let place = Place::new(&scope.source, constraint.text_span);
+    let made = Constraint {
+        formalism: Arc::from(constraint.formalism.name.as_str()),
+        text: Arc::from(collapsed(&constraint.text)),
+        dual: false,
+        given: constraint
+            .given
+            .as_deref()
+            .map(|given| Arc::from(collapsed(given))),
+        renamed: BTreeMap::new(),
+        place: Some(place),
+    };
+    match constraint.role {
+        ConstraintRole::Provides => provides.push(made),
+        ConstraintRole::Requires => requires.push(made),
+        ConstraintRole::Follows => {
+            requires.push(Constraint {
+                dual: true,
+                ..made.clone()
+            });
+            provides.push(made);
+        }
+    }
+}

@@ -1,0 +1,297 @@
+//! What only the graph shows: keys of maps, options of themselves, bounds of arguments, values
+//! without end.
+
+use std::collections::BTreeSet;
+use std::vec::IntoIter;
+
+use super::expand::Session;
+use super::instances::{Decl, Term};
+use crate::diagnostic::{Diagnostic, codes};
+use crate::relation::Relations;
+use crate::source::Place;
+use crate::types::{Basic, TypeId, Types, Value, ValueId};
+use crate::verdict::Verdict;
+
+/// Steps of a path that a message shows.
+const MAX_PATH: usize = 6;
+
+impl Session<'_> {
+    /// Fills in everything and judges what was added.
+    pub(super) fn settle(&mut self) {
+        self.drain();
+        if self.is_incomplete() {
+            return;
+        }
+        self.check_options();
+        self.check_keys();
+        if self.faults.is_empty() {
+            self.check_bounds();
+        }
+    }
+
+    fn added(&self) -> impl Iterator<Item = ValueId> + use<> {
+        (self.start.values..self.types.values.len()).map(|number| ValueId(number as u32))
+    }
+
+    /// Reports options that are, through options only, options of themselves.
+    fn check_options(&mut self) {
+        let mut seen: BTreeSet<ValueId> = BTreeSet::new();
+        for id in self.added() {
+            let mut path: Vec<ValueId> = Vec::new();
+            let mut next = id;
+            while let Value::Option(inner) = self.types.value(next) {
+                if !seen.insert(next) {
+                    break;
+                }
+                path.push(next);
+                next = *inner;
+            }
+            let Some(start) = path.iter().position(|link| *link == next) else {
+                continue;
+            };
+            let nodes: BTreeSet<TypeId> =
+                path[start..].iter().map(|id| TypeId::Value(*id)).collect();
+            let fault = match self.aliases_of(&nodes).into_iter().next() {
+                Some(decl) => {
+                    let (module, item) = self.types.instances.item(decl);
+                    let name = self.types.instances.name(decl);
+                    let message = format!("alias `{name}` stands for an option of itself");
+                    let fault = Diagnostic::error(codes::CYCLIC_ALIAS, message);
+                    match module.file.items[item].name() {
+                        Some(name) => fault.at(Place::new(&module.source, name.span), ""),
+                        None => fault,
+                    }
+                }
+                None => Diagnostic::error(codes::CYCLIC_ALIAS, "an option of itself"),
+            };
+            self.fault(fault.with_help("put a record around it, so that something is optional"));
+        }
+    }
+
+    /// The aliases that stand for some of these nodes, in order.
+    fn aliases_of(&self, nodes: &BTreeSet<TypeId>) -> BTreeSet<Decl> {
+        let instances = &self.types.instances;
+        let terms = instances.nodes.iter().filter(|(_, id)| nodes.contains(id));
+        terms
+            .filter_map(|(term, _)| match instances.term(*term) {
+                Term::Declared(decl, _) if instances.is_alias(*decl) => Some(*decl),
+                _ => None,
+            })
+            .collect()
+    }
+
+    /// Reports maps whose keys have no order and equality of their own.
+    fn check_keys(&mut self) {
+        for id in self.added() {
+            let Value::Map(key, _) = self.types.value(id) else {
+                continue;
+            };
+            let Some(culprit) = unsuitable(self.types, *key) else {
+                continue;
+            };
+            let key = TypeId::Value(*key);
+            let culprit = TypeId::Value(culprit);
+            let mut message = format!("`{}` cannot be the key of a map", self.types.describe(key));
+            if culprit != key {
+                message += &format!(": it holds `{}`", self.types.describe(culprit));
+            }
+            let mut fault = Diagnostic::error(codes::INVALID_MAP_KEY, message);
+            if let Some(place) = &self.types.origin(TypeId::Value(id)).place {
+                fault = fault.at(place.clone(), "");
+            }
+            // Where the declaration around was used, if its arguments may be at fault.
+            let term = self.types.instances.origins.get(&TypeId::Value(id));
+            let around = term.and_then(|term| self.places.get(term)?.1);
+            if let Some(around) = around
+                && matches!(self.types.instances.term(around), Term::Declared(_, arguments)
+                    if !arguments.is_empty())
+            {
+                let name = self.name(around);
+                if let Some((place, _)) = self.places.get(&around) {
+                    fault = fault.at(place.clone(), format!("in `{name}`"));
+                }
+            }
+            self.fault(fault.with_help(
+                "keys are integers, bool, char, string, bytes, uuid, enums and tuples of these",
+            ));
+        }
+    }
+
+    /// Reports arguments that are not, or not provably, subtypes of their bounds.
+    fn check_bounds(&mut self) {
+        let mut good: BTreeSet<(TypeId, TypeId)> = BTreeSet::new();
+        let formalisms = self.types.instances.formalisms.clone();
+        for check in std::mem::take(&mut self.bounds) {
+            let pair = (check.argument, check.bound);
+            if check.argument == check.bound || good.contains(&pair) {
+                continue;
+            }
+            let judgement =
+                Relations::new(self.types, &formalisms).subtype(check.argument, check.bound);
+            let (argument, bound) = (
+                self.types.describe(check.argument),
+                self.types.describe(check.bound),
+            );
+            let of = format!("the bound of `{}` in `{}`", check.parameter, check.owner);
+            let message = match &judgement.verdict {
+                Verdict::Holds => {
+                    good.insert(pair);
+                    continue;
+                }
+                Verdict::Fails(_) => format!("`{argument}` is not a subtype of `{bound}`, {of}"),
+                Verdict::Unknown(reason) => format!(
+                    "it was not shown that `{argument}` is a subtype of `{bound}`, {of}: {reason}"
+                ),
+            };
+            let mut fault = Diagnostic::error(codes::ARGUMENT_OUT_OF_BOUND, message);
+            if let Some(place) = check.place {
+                fault = fault.at(place, "");
+            }
+            fault = fault.at(check.declared, "bounded here");
+            if let Some(mismatch) = judgement.mismatches.first() {
+                fault = fault.with_trail(mismatch.trail.clone());
+            }
+            self.fault(fault.with_help(format!("give a subtype of `{bound}`")));
+        }
+    }
+}
+
+/// The part of a key type that keeps it from being one.
+fn unsuitable(types: &Types, key: ValueId) -> Option<ValueId> {
+    let mut seen: BTreeSet<ValueId> = BTreeSet::new();
+    let mut waiting = vec![key];
+    while let Some(id) = waiting.pop() {
+        if !seen.insert(id) {
+            continue;
+        }
+        match types.value(id) {
+            Value::Basic(Basic::F32 | Basic::F64) => return Some(id),
+            // A parameter is judged where it is substituted.
+            Value::Basic(_) | Value::Parameter(_) => {}
+            Value::Tuple(parts) => waiting.extend(parts.iter().rev()),
+            Value::Variant(cases) if cases.values().all(Option::is_none) => {}
+            _ => return Some(id),
+        }
+    }
+    None
+}
+
+/// Value types without finite values: which of them are at fault themselves.
+pub(super) struct Finite {
+    finite: Vec<bool>,
+}
+
+impl Finite {
+    /// Finds out for a whole arena, in linear time.
+    pub(super) fn of(types: &Types) -> Finite {
+        let count = types.values.len();
+        let mut finite = vec![false; count];
+        // How many parts a type still waits for (all parts of a record, any case of a variant).
+        let mut missing: Vec<usize> = vec![0; count];
+        let mut users: Vec<Vec<usize>> = vec![Vec::new(); count];
+        let mut waiting: Vec<usize> = Vec::new();
+        for (number, missing) in missing.iter_mut().enumerate() {
+            let (parts, any) = parts(types, ValueId(number as u32));
+            *missing = match (any, parts.len()) {
+                (true, _) => 1,
+                (false, all) => all,
+            };
+            if *missing == 0 {
+                waiting.push(number);
+            }
+            for part in parts {
+                match part {
+                    Some((_, part)) => users[part.0 as usize].push(number),
+                    // A case without payload.
+                    None => waiting.push(number),
+                }
+            }
+        }
+        while let Some(number) = waiting.pop() {
+            if std::mem::replace(&mut finite[number], true) {
+                continue;
+            }
+            for user in &users[number] {
+                missing[*user] = missing[*user].saturating_sub(1);
+                if missing[*user] == 0 {
+                    waiting.push(*user);
+                }
+            }
+        }
+        Finite { finite }
+    }
+
+    /// The way from a type without finite values back to itself; none if it is not on such a way
+    /// (it has finite values, or only holds a type that has none). Empty: it has no cases.
+    pub(super) fn endless(&self, types: &Types, id: ValueId) -> Option<Vec<String>> {
+        if self.finite[id.0 as usize] {
+            return None;
+        }
+        if matches!(types.value(id), Value::Variant(cases) if cases.is_empty()) {
+            return Some(Vec::new());
+        }
+        // Depth first over types without finite values, with the names of the steps.
+        let mut seen: BTreeSet<ValueId> = BTreeSet::new();
+        let mut path: Vec<(String, IntoIter<Part>)> =
+            vec![(String::new(), parts(types, id).0.into_iter())];
+        while let Some((_, rest)) = path.last_mut() {
+            match rest.next() {
+                None => {
+                    path.pop();
+                }
+                Some(None) => {}
+                Some(Some((step, part))) => {
+                    if part == id {
+                        let mut steps: Vec<String> =
+                            path.into_iter().skip(1).map(|(step, _)| step).collect();
+                        steps.push(step);
+                        if steps.len() > MAX_PATH {
+                            steps.truncate(MAX_PATH);
+                            steps.push("…".to_owned());
+                        }
+                        return Some(steps);
+                    }
+                    if !self.finite[part.0 as usize] && seen.insert(part) {
+                        path.push((step, parts(types, part).0.into_iter()));
+                    }
+                }
+            }
+        }
+        None
+    }
+}
+
+/// A part with its name; none for a case without payload.
+type Part = Option<(String, ValueId)>;
+
+/// What a value of this type holds in any case, or (second: true) one of which it holds.
+fn parts(types: &Types, id: ValueId) -> (Vec<Part>, bool) {
+    match types.value(id) {
+        Value::Tuple(parts) => {
+            let parts = parts.iter().enumerate();
+            (
+                parts
+                    .map(|(position, part)| Some((position.to_string(), *part)))
+                    .collect(),
+                false,
+            )
+        }
+        Value::Record { fields, .. } => (
+            fields
+                .iter()
+                .map(|(name, part)| Some((name.clone(), *part)))
+                .collect(),
+            false,
+        ),
+        Value::Variant(cases) => {
+            let cases = cases.iter();
+            (
+                cases
+                    .map(|(name, part)| Some((name.clone(), (*part)?)))
+                    .collect(),
+                true,
+            )
+        }
+        _ => (Vec::new(), false),
+    }
+}
