@@ -10,7 +10,7 @@ use std::sync::{Arc, OnceLock};
 use crate::STANDARD;
 use crate::diagnostic::{Diagnostic, codes};
 use crate::source::{Place, Source, Span};
-use crate::syntax::{File, Ident, Item, TypeExpr, read_file};
+use crate::syntax::{File, Ident, Item, MAX_FAULTS, TypeExpr, quoted, read_file};
 
 /// Name of the standard library.
 pub const STANDARD_NAME: &str = "liveobj:standard";
@@ -236,8 +236,11 @@ fn link(
             }
         }
     }
-    let mut uses: Vec<(Span, Arc<Module>)> = Vec::new();
+    let mut uses: Vec<Arc<Module>> = Vec::new();
+    let mut linked: BTreeSet<*const Module> = BTreeSet::new();
     let mut reported: BTreeSet<&str> = BTreeSet::new();
+    let mut brought: BTreeMap<String, (Span, Arc<Module>)> = BTreeMap::new();
+    let mut equal = closure::Equal::default();
     for item in &file.items {
         let Item::Use(item) = item else { continue };
         let used = if item.library == name {
@@ -266,12 +269,15 @@ fn link(
                 .with_help("rename the one that is declared here");
             faults.push(fault);
         }
-        for (span, other) in &uses {
-            let both = used
-                .names
-                .keys()
-                .filter(|name| other.names.contains_key(*name));
-            for name in both.filter(|name| !closure::same(&used, other, name)) {
+        if !linked.insert(Arc::as_ptr(&used)) {
+            continue;
+        }
+        for name in used.names.keys() {
+            let Some((span, other)) = brought.get(name) else {
+                brought.insert(name.clone(), (item.span, used.clone()));
+                continue;
+            };
+            if faults.len() < MAX_FAULTS && !equal.same(&used, other, name) {
                 let message = format!(
                     "`{}` and `{}` declare `{name}` differently",
                     other.name, used.name
@@ -286,9 +292,9 @@ fn link(
                 faults.push(fault);
             }
         }
-        uses.push((item.span, used));
+        uses.push(used);
     }
-    let uses = uses.into_iter().map(|(_, used)| used).collect();
+    faults.truncate(MAX_FAULTS);
     (
         Module {
             name: name.to_owned(),
@@ -305,7 +311,7 @@ fn not_used(source: &Arc<Source>, library: &str, span: Span, absent: &Absent) ->
     let place = Place::new(source, span);
     match absent {
         Absent::Unknown => {
-            let message = format!("there is no type library `{library}`");
+            let message = format!("there is no type library {}", quoted(library));
             let fault = Diagnostic::error(codes::UNKNOWN_TYPE_LIBRARY, message).at(place, "");
             fault.with_help(
                 "a library is used by its name, such as `liveobj:standard`, or by a path relative \

@@ -3,11 +3,35 @@
 //!
 //! Section [`SECTION`]: [`MAGIC`], format version (u32 LE, 1), length of the JSON (u32 LE),
 //! length of the types (u32 LE), 4 zero bytes, the JSON, the types (canonical `.lot`, closed over
-//! every `use`).
+//! every `use`). Zero bytes may follow.
+//!
+//! ```
+//! use liveobj_manifest::{Manifest, emit, read_section};
+//!
+//! let manifest = Manifest {
+//!     name: "example:clock".to_owned(),
+//!     version: "1.0.0".to_owned(),
+//!     abi: [0, 1],
+//!     panic: "unwind".to_owned(),
+//!     target: "x86_64-linux".to_owned(),
+//!     threads: false,
+//!     templates: vec!["clock".to_owned()],
+//!     formalisms: Vec::new(),
+//!     types: "object Clock {}\n\ntemplate clock(): Clock;\n".to_owned(),
+//! };
+//! assert_eq!(read_section(&emit(&manifest)).unwrap(), manifest);
+//! ```
 
 #![forbid(unsafe_code)]
 
+mod read;
+
+use std::sync::Arc;
+
+use liveobj_types::{Diagnostic, Module, Source};
 use serde::{Deserialize, Serialize};
+
+pub use read::{ReadError, read, read_section};
 
 /// Name of the link section.
 pub const SECTION: &str = ".liveobj";
@@ -15,6 +39,10 @@ pub const SECTION: &str = ".liveobj";
 pub const MAGIC: [u8; 8] = *b"LIVEOBJ\x01";
 /// Format version.
 pub const VERSION: u32 = 1;
+/// Bytes before the JSON.
+pub const HEADER_SIZE: usize = 24;
+/// Longest section that [`read`] accepts.
+pub const MAX_SIZE: usize = 16 << 20;
 
 /// The JSON part.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -40,4 +68,37 @@ pub struct Manifest {
     /// The types; not part of the JSON.
     #[serde(skip)]
     pub types: String,
+}
+
+impl Manifest {
+    /// The JSON part as text; fields in the order of this struct, without white space.
+    pub fn json(&self) -> String {
+        serde_json::to_string(self).expect("strings and numbers always serialize")
+    }
+
+    /// The types, parsed under the library's name. They are closed, so that no `use` is followed;
+    /// one that is there nevertheless is a finding.
+    pub fn module(&self) -> (Arc<Module>, Vec<Diagnostic>) {
+        let source = Source::new(self.name.as_str(), self.types.as_str());
+        Module::parse(&self.name, &source, &mut |_| None)
+    }
+}
+
+/// The bytes of the section.
+///
+/// # Panics
+///
+/// The JSON or the types are longer than 4 GiB.
+pub fn emit(manifest: &Manifest) -> Vec<u8> {
+    let json = manifest.json();
+    let length = |text: &str| u32::try_from(text.len()).expect("a manifest is shorter than 4 GiB");
+    let mut bytes = Vec::with_capacity(HEADER_SIZE + json.len() + manifest.types.len());
+    bytes.extend(MAGIC);
+    bytes.extend(VERSION.to_le_bytes());
+    bytes.extend(length(&json).to_le_bytes());
+    bytes.extend(length(&manifest.types).to_le_bytes());
+    bytes.extend([0; 4]);
+    bytes.extend(json.as_bytes());
+    bytes.extend(manifest.types.as_bytes());
+    bytes
 }

@@ -37,12 +37,13 @@ pub(super) fn closed_text(module: &Arc<Module>) -> String {
     // Name as declared → the different declarations of that name, each with its final name.
     let mut kept: BTreeMap<&str, Vec<Kept<'_>>> = BTreeMap::new();
     let mut finals: BTreeMap<Key, String> = BTreeMap::new();
+    let mut same = Equal::default();
     for (declaring, index) in &reached {
         let name = name_of(declaring, *index);
         let others = kept.entry(name).or_default();
         let equal = others
             .iter()
-            .find(|(other, _, _)| same(declaring, other, name));
+            .find(|(other, _, _)| same.same(declaring, other, name));
         let chosen = match equal {
             Some((_, _, chosen)) => chosen.clone(),
             None if others.is_empty() => name.to_owned(),
@@ -102,28 +103,37 @@ fn reach(module: &Arc<Module>) -> Vec<(Arc<Module>, usize)> {
     reached
 }
 
-/// Whether `name` means the same in two modules: equal declarations, as far as they reach.
-pub(super) fn same(left: &Arc<Module>, right: &Arc<Module>, name: &str) -> bool {
-    let mut pending = vec![(left.clone(), right.clone(), name.to_owned())];
-    let mut seen: BTreeSet<(Key, Key)> = BTreeSet::new();
-    while let Some((left, right, name)) = pending.pop() {
-        match (declaration(&left, &name), declaration(&right, &name)) {
-            (None, None) => {}
-            (Some((left, i)), Some((right, j))) => {
-                let pair = (key(&left, i), key(&right, j));
-                if pair.0 == pair.1 || !seen.insert(pair) {
-                    continue;
+/// Pairs of declarations that were found to be the same.
+#[derive(Default)]
+pub(super) struct Equal(BTreeSet<(Key, Key)>);
+
+impl Equal {
+    /// Whether `name` means the same in two modules: equal declarations, as far as they reach.
+    pub(super) fn same(&mut self, left: &Arc<Module>, right: &Arc<Module>, name: &str) -> bool {
+        let mut pending = vec![(left.clone(), right.clone(), name.to_owned())];
+        // Assumed while the comparison runs, since declarations may be recursive.
+        let mut assumed: BTreeSet<(Key, Key)> = BTreeSet::new();
+        while let Some((left, right, name)) = pending.pop() {
+            match (declaration(&left, &name), declaration(&right, &name)) {
+                (None, None) => {}
+                (Some((left, i)), Some((right, j))) => {
+                    let pair = (key(&left, i), key(&right, j));
+                    let known = pair.0 == pair.1 || self.0.contains(&pair);
+                    if known || !assumed.insert(pair) {
+                        continue;
+                    }
+                    if left.file.items[i] != right.file.items[j] {
+                        return false;
+                    }
+                    let names = mentions(&left.file.items[i]);
+                    pending.extend(names.into_iter().map(|n| (left.clone(), right.clone(), n)));
                 }
-                if left.file.items[i] != right.file.items[j] {
-                    return false;
-                }
-                let names = mentions(&left.file.items[i]);
-                pending.extend(names.into_iter().map(|n| (left.clone(), right.clone(), n)));
+                _ => return false,
             }
-            _ => return false,
         }
+        self.0.append(&mut assumed);
+        true
     }
-    true
 }
 
 /// The names that a declaration mentions, its type parameters left out.

@@ -271,3 +271,23 @@ fn closed_text_joins_what_is_the_same() {
         "#]],
     );
 }
+
+#[test]
+fn at_most_a_hundred_faults_are_told_of_a_module() {
+    let (_, faults) = load(&[("a", &"type A = u8;".repeat(1000))]);
+    assert_eq!(faults.len(), 100);
+    let (_, faults) = load(&[("a", &"use \"nowhere\";".repeat(1000))]);
+    assert_eq!(faults.len(), 100);
+}
+
+#[test]
+fn hostile_uses_are_refused_in_linear_time() {
+    let start = std::time::Instant::now();
+    let long = format!("use \"{}\";", "x".repeat(1_000_000));
+    let (_, faults) = load(&[("a", &long)]);
+    assert!(faults[0].message.len() < 300);
+    let many = "use \"liveobj:standard\";".repeat(100_000);
+    let (module, faults) = load(&[("a", &many)]);
+    assert_eq!((module.uses.len(), faults.len()), (1, 0));
+    assert!(start.elapsed() < std::time::Duration::from_secs(20));
+}

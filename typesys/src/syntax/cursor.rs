@@ -12,7 +12,7 @@ pub(super) const MAX_DEPTH: usize = 64;
 /// Longest name.
 const MAX_NAME: usize = 256;
 /// Most faults reported for one text.
-pub(super) const MAX_FAULTS: usize = 100;
+pub(crate) const MAX_FAULTS: usize = 100;
 /// What begins a declaration.
 pub(super) const ITEM_KEYWORDS: [&str; 8] = [
     "use", "type", "record", "variant", "enum", "endpoint", "object", "template",
@@ -323,7 +323,7 @@ fn starts_item(text: &str) -> bool {
 }
 
 /// A name in backticks, cut where it is very long.
-pub(super) fn quoted(name: &str) -> String {
+pub(crate) fn quoted(name: &str) -> String {
     match name.char_indices().nth(64) {
         Some((end, _)) => format!("`{}…`", &name[..end]),
         None => format!("`{name}`"),

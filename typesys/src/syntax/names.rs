@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::ast::{EndpointMember, Ident, Item};
-use super::cursor::quoted;
+use super::cursor::{MAX_FAULTS, quoted};
 use crate::diagnostic::{Diagnostic, codes};
 use crate::source::{Place, Source, Span};
 
@@ -113,7 +113,7 @@ pub(super) fn check(item: &Item, source: &Arc<Source>, faults: &mut Vec<Diagnost
 }
 
 fn not_built_in(name: &Ident, source: &Arc<Source>, faults: &mut Vec<Diagnostic>) {
-    if is_built_in(&name.name) {
+    if is_built_in(&name.name) && faults.len() < MAX_FAULTS {
         let message = format!("{} is built in and cannot be declared", quoted(&name.name));
         let fault = Diagnostic::error(codes::DUPLICATE_NAME, message)
             .at(Place::new(source, name.span), "")
@@ -123,7 +123,7 @@ fn not_built_in(name: &Ident, source: &Arc<Source>, faults: &mut Vec<Diagnostic>
 }
 
 fn not_reserved(name: &Ident, source: &Arc<Source>, faults: &mut Vec<Diagnostic>) {
-    if is_reserved_event(&name.name) {
+    if is_reserved_event(&name.name) && faults.len() < MAX_FAULTS {
         let message = format!(
             "`{}` cannot name an event: temporal constraints use it as an operator",
             name.name
@@ -156,6 +156,9 @@ impl<'a> Seen<'a> {
             self.first.insert(name.name.clone(), name.span);
             return;
         };
+        if faults.len() >= MAX_FAULTS {
+            return;
+        }
         let message = format!("the {} {} is declared twice", self.what, quoted(&name.name));
         let fault = Diagnostic::error(codes::DUPLICATE_NAME, message)
             .at(Place::new(self.source, name.span), "again here")

@@ -1,3 +1,5 @@
+mod round_trip;
+
 use std::fmt::Write as _;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -533,9 +535,20 @@ fn hostile(size: usize) -> Vec<(String, crate::Code)> {
         ("x".repeat(size), syntax),
         ("type A = \n".repeat(size), syntax),
         (format!("record R {{{}", "\ntype A ".repeat(size)), syntax),
-        (format!("{}type", "/// doc\n".repeat(size)), syntax),
+        (format!("{}type", "/// doc\n".repeat(size / 8)), syntax),
         (
-            format!("record R {{ {} }}", "a: u8, ".repeat(size)),
+            format!(
+                "record R<{}T: value> {{}}",
+                "list: value, ".repeat(size / 16)
+            ),
+            codes::DUPLICATE_NAME,
+        ),
+        (
+            format!("endpoint E {{ {} }}", "in F();".repeat(size / 8)),
+            codes::RESERVED_NAME,
+        ),
+        (
+            format!("record R {{ {} }}", "a: u8, ".repeat(size / 8)),
             codes::DUPLICATE_NAME,
         ),
     ]

@@ -1,0 +1,354 @@
+//! What an object sees of its host during one call.
+
+use std::marker::PhantomData;
+use std::time::Duration;
+
+use liveobj_abi as abi;
+
+use crate::error::{EmitError, RequestError};
+use crate::lent::{Bytes, Document, Str};
+use crate::poster::Poster;
+use crate::template::{OutEvent, Template};
+use crate::wake::Token;
+
+/// One connection of an endpoint; told apart on `many` endpoints.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Connection(pub(crate) u64);
+
+/// How much a report weighs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Level {
+    /// Worth reading when something is looked for.
+    Debug,
+    /// Worth knowing.
+    Info,
+    /// Something is not as it should be.
+    Warning,
+    /// Something failed.
+    Error,
+}
+
+impl Level {
+    fn raw(self) -> u32 {
+        match self {
+            Level::Debug => abi::LEVEL_DEBUG,
+            Level::Info => abi::LEVEL_INFO,
+            Level::Warning => abi::LEVEL_WARNING,
+            Level::Error => abi::LEVEL_ERROR,
+        }
+    }
+}
+
+/// What the path of [`Context::file_read`] means.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum FileSpace {
+    /// A path of the file system.
+    Files,
+    /// The name of an entry of the user's registry.
+    Registry,
+}
+
+/// What a UDP socket is to be.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct UdpOptions<'a> {
+    /// Local address to bind, `ip:port`; port 0 takes a free one.
+    pub bind: &'a str,
+    /// Multicast group to join, `ip`; empty: none. With a group, address and port may be shared
+    /// with other sockets, and what is sent to the group comes back to this machine.
+    pub group: &'a str,
+    /// Address of the interface to join on and to send multicast from, `ip`; empty: the system's
+    /// choice.
+    pub interface: &'a str,
+    /// Hops that multicast may take; 0 stays on this machine.
+    pub ttl: u32,
+}
+
+/// What an object sees of its host during one call: its connections, the time, and all that it can
+/// ask for. Answers to requests arrive later, through `wake` with the token of the request.
+pub struct Context<'a, T: Template> {
+    /// Valid for `'a`, the call.
+    raw: *mut abi::Context,
+    connection: Connection,
+    failed: bool,
+    /// Invariant, so that no context passes for another call's.
+    call: PhantomData<(&'a mut &'a (), T)>,
+}
+
+impl<'a, T: Template> Context<'a, T> {
+    /// # Safety
+    ///
+    /// `raw` is the context of a call into an object of template `T`, valid for `'a`.
+    pub(crate) unsafe fn from_raw(raw: *mut abi::Context, connection: u64) -> Context<'a, T> {
+        Context {
+            raw,
+            connection: Connection(connection),
+            failed: false,
+            call: PhantomData,
+        }
+    }
+
+    pub(crate) fn failed(&self) -> bool {
+        self.failed
+    }
+
+    fn host(&self) -> &'a abi::Host {
+        // SAFETY: `raw` is valid for `'a`, and its host table lives longer.
+        unsafe { &*(*self.raw).host }
+    }
+
+    /// Emits an event to the endpoint's connection; to all of them if it is `many`.
+    ///
+    /// # Errors
+    ///
+    /// The endpoint is not connected, or the event was refused.
+    pub fn emit<E: OutEvent<T>>(&mut self, event: E) -> Result<(), EmitError> {
+        // SAFETY: the context is that of an object of `T`, so that it has a link for each of its
+        // endpoints; `E` is the payload of that event; it outlives the call, as all that it lends.
+        let status = unsafe {
+            let link = *(*self.raw).links.add(E::ENDPOINT as usize);
+            ((*link).emit)(link, self.raw, E::EVENT, (&raw const event).cast())
+        };
+        EmitError::result(status)
+    }
+
+    /// Emits an event to one connection of a `many` endpoint.
+    ///
+    /// # Errors
+    ///
+    /// The connection is gone, or the event was refused.
+    pub fn emit_to<E: OutEvent<T>>(
+        &mut self,
+        connection: Connection,
+        event: E,
+    ) -> Result<(), EmitError> {
+        // SAFETY: as in `emit`; a link that is not NULL is valid for this call.
+        let status = unsafe {
+            let link = (self.host().link)(self.raw, E::ENDPOINT, connection.0);
+            if link.is_null() {
+                return Err(EmitError::Stale);
+            }
+            ((*link).emit)(link, self.raw, E::EVENT, (&raw const event).cast())
+        };
+        EmitError::result(status)
+    }
+
+    /// The connection through which the event that is being handled came; [`Connection::NONE`]
+    /// in `create` and `wake`.
+    pub fn connection(&self) -> Connection {
+        self.connection
+    }
+
+    /// Nanoseconds on a clock that never goes back; its zero is arbitrary.
+    pub fn now(&self) -> u64 {
+        // SAFETY: `raw` is the context of this call.
+        unsafe { (self.host().now)(self.raw, abi::CLOCK_MONOTONIC) }
+    }
+
+    /// Nanoseconds since 1970 in UTC.
+    pub fn wall(&self) -> u64 {
+        // SAFETY: `raw` is the context of this call.
+        unsafe { (self.host().now)(self.raw, abi::CLOCK_WALL) }
+    }
+
+    /// 64 random bits.
+    pub fn random(&mut self) -> u64 {
+        // SAFETY: `raw` is the context of this call.
+        unsafe { (self.host().random)(self.raw) }
+    }
+
+    /// Identity of the reference that made this proxy.
+    pub fn identity(&self) -> [u8; 32] {
+        let mut identity = [0; 32];
+        // SAFETY: `raw` is the context of this call; the host writes 32 bytes.
+        unsafe { (self.host().identity)(self.raw, identity.as_mut_ptr()) };
+        identity
+    }
+
+    /// Wakes the proxy once, with [`crate::Wake::Timer`], after `delay` on the monotonic clock.
+    ///
+    /// # Errors
+    ///
+    /// The request was not taken.
+    pub fn timer(&mut self, token: Token, delay: Duration) -> Result<(), RequestError> {
+        let nanoseconds = u64::try_from(delay.as_nanos()).unwrap_or(u64::MAX);
+        self.request(
+            token,
+            abi::REQUEST_TIMER,
+            &abi::TimerArguments { nanoseconds },
+        )
+    }
+
+    /// Opens a UDP socket: wakes with [`crate::Wake::Ready`] or [`crate::Wake::Failed`], then with
+    /// [`crate::Wake::Datagram`] for each datagram, until it is closed.
+    ///
+    /// # Errors
+    ///
+    /// The request was not taken.
+    pub fn udp_open(&mut self, token: Token, options: &UdpOptions<'_>) -> Result<(), RequestError> {
+        let arguments = abi::UdpOpenArguments {
+            bind: Str::new(options.bind).slice(),
+            group: Str::new(options.group).slice(),
+            interface: Str::new(options.interface).slice(),
+            ttl: options.ttl,
+        };
+        self.request(token, abi::REQUEST_UDP_OPEN, &arguments)
+    }
+
+    /// Sends a datagram through the socket `token` to `to`, `ip:port`. Nothing is answered: one
+    /// that cannot be sent is lost.
+    ///
+    /// # Errors
+    ///
+    /// The request was not taken.
+    pub fn udp_send(&mut self, token: Token, to: &str, bytes: &[u8]) -> Result<(), RequestError> {
+        let arguments = abi::UdpSendArguments {
+            to: Str::new(to).slice(),
+            bytes: Bytes::new(bytes).slice(),
+        };
+        self.request(token, abi::REQUEST_UDP_SEND, &arguments)
+    }
+
+    /// Takes the terminal: wakes with [`crate::Wake::Line`] for each line entered, with
+    /// [`crate::Wake::End`] at the end of the input; with [`crate::Wake::Failed`] if there is no
+    /// terminal or another proxy has it.
+    ///
+    /// # Errors
+    ///
+    /// The request was not taken.
+    pub fn terminal_open(&mut self, token: Token) -> Result<(), RequestError> {
+        self.request_bare(token, abi::REQUEST_TERMINAL_OPEN)
+    }
+
+    /// Shows one line in the terminal `token`.
+    ///
+    /// # Errors
+    ///
+    /// The request was not taken.
+    pub fn terminal_show(&mut self, token: Token, line: &str) -> Result<(), RequestError> {
+        let arguments = abi::TextArguments {
+            text: Str::new(line).slice(),
+        };
+        self.request(token, abi::REQUEST_TERMINAL_SHOW, &arguments)
+    }
+
+    /// Reads a whole file: wakes with [`crate::Wake::File`], [`crate::Wake::Missing`] or
+    /// [`crate::Wake::Failed`].
+    ///
+    /// # Errors
+    ///
+    /// The request was not taken.
+    pub fn file_read(
+        &mut self,
+        token: Token,
+        space: FileSpace,
+        path: &str,
+    ) -> Result<(), RequestError> {
+        let space = match space {
+            FileSpace::Files => abi::SPACE_FILES,
+            FileSpace::Registry => abi::SPACE_REGISTRY,
+        };
+        let arguments = abi::FileArguments {
+            space,
+            path: Str::new(path).slice(),
+        };
+        self.request(token, abi::REQUEST_FILE_READ, &arguments)
+    }
+
+    /// Runs a proxy of `reference`: wakes with [`crate::Wake::Opened`] or [`crate::Wake::Failed`].
+    /// The token owns the proxy.
+    ///
+    /// # Errors
+    ///
+    /// The request was not taken.
+    pub fn dereference(
+        &mut self,
+        token: Token,
+        reference: Document<'_>,
+    ) -> Result<(), RequestError> {
+        let arguments = abi::DereferenceArguments {
+            reference: reference.slice(),
+        };
+        self.request(token, abi::REQUEST_DEREFERENCE, &arguments)
+    }
+
+    /// Connects `endpoint` of the proxy that the token `proxy` owns with this object's endpoint
+    /// `own`: wakes with [`crate::Wake::Opened`] or [`crate::Wake::Failed`]. The token owns the
+    /// connection.
+    ///
+    /// # Errors
+    ///
+    /// The request was not taken.
+    pub fn connect(
+        &mut self,
+        token: Token,
+        proxy: Token,
+        endpoint: &str,
+        own: T::Endpoint,
+    ) -> Result<(), RequestError> {
+        let arguments = abi::ConnectArguments {
+            proxy: proxy.0,
+            endpoint: Str::new(endpoint).slice(),
+            own: T::endpoint_index(own),
+        };
+        self.request(token, abi::REQUEST_CONNECT, &arguments)
+    }
+
+    /// Gives up a token: cancels the request, or closes what it opened. No wake follows.
+    ///
+    /// # Errors
+    ///
+    /// The token names nothing.
+    pub fn close(&mut self, token: Token) -> Result<(), RequestError> {
+        // SAFETY: `raw` is the context of this call.
+        RequestError::result(unsafe { (self.host().close)(self.raw, token.0) })
+    }
+
+    /// A handle with which other threads wake this proxy.
+    pub fn post_handle(&mut self) -> Poster {
+        let host: *const abi::Host = self.host();
+        // SAFETY: `raw` is the context of this call, and the host table outlives the library's
+        // use; the handle is owned by the poster from here on.
+        unsafe { Poster::from_raw((self.host().post_handle)(self.raw), host) }
+    }
+
+    /// Tells people something: lower case, names in backticks, no final period.
+    pub fn report(&mut self, level: Level, text: &str) {
+        // SAFETY: `raw` is the context of this call; the text outlives it.
+        unsafe { (self.host().report)(self.raw, level.raw(), Str::new(text).slice()) };
+    }
+
+    /// Says that this proxy cannot go on, and why: it is disconnected when the call returns, and
+    /// its owner learns the reason.
+    pub fn fail(&mut self, reason: &str) {
+        self.report(Level::Error, reason);
+        self.failed = true;
+    }
+
+    fn request<A>(&mut self, token: Token, kind: u32, arguments: &A) -> Result<(), RequestError> {
+        // SAFETY: `raw` is the context of this call; each caller passes the arguments of `kind`,
+        // which outlive the call with all that they lend.
+        let status = unsafe {
+            (self.host().request)(
+                self.raw,
+                token.0,
+                kind,
+                std::ptr::from_ref(arguments).cast(),
+            )
+        };
+        RequestError::result(status)
+    }
+
+    fn request_bare(&mut self, token: Token, kind: u32) -> Result<(), RequestError> {
+        // SAFETY: `raw` is the context of this call; requests of this kind have no arguments.
+        let status = unsafe { (self.host().request)(self.raw, token.0, kind, std::ptr::null()) };
+        RequestError::result(status)
+    }
+}
+
+impl<T: Template> std::fmt::Debug for Context<'_, T> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Context")
+            .field("connection", &self.connection)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,120 @@
+//! What can go wrong in a call to the host, and what an object can say.
+
+use std::fmt;
+
+use liveobj_abi as abi;
+
+/// Why an event was not emitted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum EmitError {
+    /// The endpoint has no connection.
+    NotConnected,
+    /// A queue is full, and the event is `refusable`.
+    Refused,
+    /// The connection is gone.
+    Stale,
+    /// The host could not take it.
+    Failed,
+}
+
+impl EmitError {
+    pub(crate) fn result(status: abi::Status) -> Result<(), EmitError> {
+        match status {
+            abi::OK => Ok(()),
+            abi::NOT_CONNECTED => Err(EmitError::NotConnected),
+            abi::REFUSED => Err(EmitError::Refused),
+            abi::STALE => Err(EmitError::Stale),
+            _ => Err(EmitError::Failed),
+        }
+    }
+}
+
+impl fmt::Display for EmitError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            EmitError::NotConnected => "the endpoint is not connected",
+            EmitError::Refused => "the event was refused: a queue is full",
+            EmitError::Stale => "the connection is gone",
+            EmitError::Failed => "the event could not be delivered",
+        })
+    }
+}
+
+impl std::error::Error for EmitError {}
+
+/// Why a request was not taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum RequestError {
+    /// The token names nothing that is open.
+    Stale,
+    /// The arguments make no sense, or the token is in use.
+    Invalid,
+    /// The host does not do such things, or could not.
+    Failed,
+}
+
+impl RequestError {
+    pub(crate) fn result(status: abi::Status) -> Result<(), RequestError> {
+        match status {
+            abi::OK => Ok(()),
+            abi::STALE => Err(RequestError::Stale),
+            abi::INVALID => Err(RequestError::Invalid),
+            _ => Err(RequestError::Failed),
+        }
+    }
+}
+
+impl fmt::Display for RequestError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            RequestError::Stale => "the token names nothing that is open",
+            RequestError::Invalid => "the arguments make no sense, or the token is in use",
+            RequestError::Failed => "the host did not take the request",
+        })
+    }
+}
+
+impl std::error::Error for RequestError {}
+
+/// Why a proxy was not created: one sentence for people, lower case, no final period.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CreateError {
+    reason: String,
+}
+
+impl CreateError {
+    /// Says why.
+    pub fn new(reason: impl fmt::Display) -> CreateError {
+        CreateError {
+            reason: reason.to_string(),
+        }
+    }
+}
+
+impl fmt::Display for CreateError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.reason)
+    }
+}
+
+impl std::error::Error for CreateError {}
+
+impl From<String> for CreateError {
+    fn from(reason: String) -> CreateError {
+        CreateError { reason }
+    }
+}
+
+impl From<&str> for CreateError {
+    fn from(reason: &str) -> CreateError {
+        CreateError::new(reason)
+    }
+}
+
+impl From<RequestError> for CreateError {
+    fn from(error: RequestError) -> CreateError {
+        CreateError::new(error)
+    }
+}

@@ -1,0 +1,316 @@
+//! Tests of objects without a runtime: a host that records what an object does.
+//!
+//! [`Harness`] creates one object, hands events and wakes to it, and lists what it emitted and
+//! asked for. Time stands still unless the test moves it. What is recorded is never freed: this is
+//! for tests.
+
+mod copied;
+mod host;
+
+use std::marker::PhantomData;
+use std::time::Duration;
+
+use liveobj_abi as abi;
+
+pub use copied::Copied;
+use host::State;
+
+use crate::context::{Connection, FileSpace, Level};
+use crate::lent::{Bytes, Str};
+use crate::template::{Disconnect, InEvent, OutEvent, Template};
+use crate::wake::{Token, Wake};
+
+/// A request that an object made of its host.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[allow(
+    missing_docs,
+    reason = "the fields are the arguments of the method of the same name"
+)]
+pub enum Request {
+    /// [`crate::Context::timer`]
+    Timer { token: Token, delay: Duration },
+    /// [`crate::Context::udp_open`]
+    UdpOpen {
+        token: Token,
+        bind: String,
+        group: String,
+        interface: String,
+        ttl: u32,
+    },
+    /// [`crate::Context::udp_send`]
+    UdpSend {
+        token: Token,
+        to: String,
+        bytes: Vec<u8>,
+    },
+    /// [`crate::Context::terminal_open`]
+    TerminalOpen { token: Token },
+    /// [`crate::Context::terminal_show`]
+    TerminalShow { token: Token, line: String },
+    /// [`crate::Context::file_read`]
+    FileRead {
+        token: Token,
+        space: FileSpace,
+        path: String,
+    },
+    /// [`crate::Context::dereference`]
+    Dereference { token: Token, reference: Vec<u8> },
+    /// [`crate::Context::connect`]; `own` is the number of the endpoint in name order.
+    Connect {
+        token: Token,
+        proxy: Token,
+        endpoint: String,
+        own: u32,
+    },
+    /// [`crate::Context::close`]
+    Close { token: Token },
+}
+
+/// How a call into an object ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// As it should.
+    Done,
+    /// The object said that it cannot go on; what it said is among the reports.
+    Failed,
+    /// The object panicked; the message is among the reports.
+    Panicked,
+}
+
+/// One object and the host around it.
+pub struct Harness<T: Template> {
+    this: *mut std::ffi::c_void,
+    /// Owned; through a raw pointer, because the object's calls reach it too.
+    state: *mut State,
+    template: PhantomData<T>,
+}
+
+impl<T: Template> Harness<T> {
+    /// Creates an object.
+    ///
+    /// # Errors
+    ///
+    /// `create` failed or panicked: what was reported.
+    pub fn create(parameters: T::Parameters<'_>) -> Result<Harness<T>, String> {
+        let state = Box::into_raw(Box::new(State::new::<T>()));
+        let mut harness = Harness {
+            this: std::ptr::null_mut(),
+            state,
+            template: PhantomData,
+        };
+        let mut this = std::ptr::null_mut();
+        // SAFETY: the table is that of `T`, called as the ABI says.
+        let status = unsafe {
+            let context = State::context(state);
+            (T::OBJECT.create)(context, (&raw const parameters).cast(), &raw mut this)
+        };
+        if status == abi::OK {
+            harness.this = this;
+            Ok(harness)
+        } else {
+            let reports: Vec<String> = harness
+                .take_reports()
+                .into_iter()
+                .map(|(_, text)| text)
+                .collect();
+            Err(reports.join("; "))
+        }
+    }
+
+    /// Connects an endpoint and tells the object.
+    pub fn connect(&mut self, endpoint: T::Endpoint) -> Connection {
+        let endpoint = T::endpoint_index(endpoint);
+        let connection = self.state().connect(endpoint);
+        // SAFETY: the table is that of `this`, called as the ABI says.
+        let status =
+            unsafe { (T::OBJECT.connected)(self.this, self.context(), endpoint, connection) };
+        self.outcome(status);
+        Connection(connection)
+    }
+
+    /// Ends a connection and tells the object.
+    pub fn disconnect(
+        &mut self,
+        endpoint: T::Endpoint,
+        connection: Connection,
+        reason: Disconnect,
+    ) -> Outcome {
+        let endpoint = T::endpoint_index(endpoint);
+        self.state().disconnect(endpoint, connection.0);
+        let reason = match reason {
+            Disconnect::Dropped => abi::REASON_DROPPED,
+            Disconnect::PeerFailed => abi::REASON_PEER_FAILED,
+            Disconnect::Overflow => abi::REASON_OVERFLOW,
+        };
+        // SAFETY: the table is that of `this`, called as the ABI says.
+        let status = unsafe {
+            let context = self.context();
+            (T::OBJECT.disconnected)(self.this, context, endpoint, connection.0, reason)
+        };
+        self.outcome(status)
+    }
+
+    /// Hands an event to the object, as if it came through `connection`.
+    pub fn send<E: InEvent<T>>(&mut self, connection: Connection, event: E) -> Outcome {
+        let envelope = abi::Envelope {
+            connection: connection.0,
+            path: 1,
+            parent: 0,
+        };
+        // SAFETY: the table is that of `this`, and `E` is the payload of that event.
+        let status = unsafe {
+            let handlers = *T::OBJECT.handlers.add(E::ENDPOINT as usize);
+            let handler = *handlers.add(E::EVENT as usize);
+            handler(
+                self.this,
+                self.context(),
+                &raw const envelope,
+                (&raw const event).cast(),
+            )
+        };
+        self.outcome(status)
+    }
+
+    /// Wakes the object.
+    pub fn wake(&mut self, token: Token, wake: Wake<'_>) -> Outcome {
+        let (text, bytes): (Str<'_>, Bytes<'_>);
+        let pair;
+        let (kind, payload): (u32, *const std::ffi::c_void) = match wake {
+            Wake::Timer => (abi::WAKE_TIMER, std::ptr::null()),
+            Wake::Ready { address } => {
+                text = Str::new(address);
+                (abi::WAKE_READY, (&raw const text).cast())
+            }
+            Wake::Datagram { from, bytes } => {
+                pair = abi::DatagramWake {
+                    from: Str::new(from).slice(),
+                    bytes: Bytes::new(bytes).slice(),
+                };
+                (abi::WAKE_DATAGRAM, (&raw const pair).cast())
+            }
+            Wake::Line(line) => {
+                text = Str::new(line);
+                (abi::WAKE_LINE, (&raw const text).cast())
+            }
+            Wake::End => (abi::WAKE_END, std::ptr::null()),
+            Wake::File(content) => {
+                bytes = Bytes::new(content);
+                (abi::WAKE_FILE, (&raw const bytes).cast())
+            }
+            Wake::Missing => (abi::WAKE_MISSING, std::ptr::null()),
+            Wake::Opened => (abi::WAKE_OPENED, std::ptr::null()),
+            Wake::Failed(reason) => {
+                text = Str::new(reason);
+                (abi::WAKE_FAILED, (&raw const text).cast())
+            }
+            Wake::Posted(content) => {
+                bytes = Bytes::new(content);
+                (abi::WAKE_POSTED, (&raw const bytes).cast())
+            }
+        };
+        // SAFETY: the table is that of `this`, and the payload that of `kind`.
+        let status = unsafe { (T::OBJECT.wake)(self.this, self.context(), token.0, kind, payload) };
+        self.outcome(status)
+    }
+
+    /// Hands over what other threads posted; answers how much it was.
+    pub fn wake_posted(&mut self) -> usize {
+        let posted = self.state().take_posted();
+        for (token, bytes) in &posted {
+            self.wake(Token(*token), Wake::Posted(bytes));
+        }
+        posted.len()
+    }
+
+    /// Takes the events of one kind that the object emitted, with the connection it named, oldest
+    /// first.
+    pub fn take_emitted_to<E: OutEvent<T>>(&mut self) -> Vec<(Option<Connection>, E)> {
+        let emitted = std::mem::take(&mut self.state().emitted);
+        let (taken, left) = emitted
+            .into_iter()
+            .partition(|emitted| (emitted.endpoint, emitted.event) == (E::ENDPOINT, E::EVENT));
+        self.state().emitted = left;
+        taken
+            .into_iter()
+            // SAFETY: recorded by `T::copy` as the payload of this event, never freed.
+            .map(|emitted: host::Emitted| unsafe {
+                (
+                    emitted.connection.map(Connection),
+                    emitted.payload.cast::<E>().read(),
+                )
+            })
+            .collect()
+    }
+
+    /// Takes the events of one kind that the object emitted, oldest first.
+    pub fn take_emitted<E: OutEvent<T>>(&mut self) -> Vec<E> {
+        self.take_emitted_to()
+            .into_iter()
+            .map(|(_, event)| event)
+            .collect()
+    }
+
+    /// Takes the requests made since the last call, oldest first.
+    pub fn take_requests(&mut self) -> Vec<Request> {
+        std::mem::take(&mut self.state().requests)
+    }
+
+    /// Takes what was reported since the last call, oldest first.
+    pub fn take_reports(&mut self) -> Vec<(Level, String)> {
+        std::mem::take(&mut self.state().reports)
+    }
+
+    /// Moves both clocks on. Timers do not fire by themselves: wake the object.
+    pub fn advance(&mut self, time: Duration) {
+        self.state().now += u64::try_from(time.as_nanos()).unwrap_or(u64::MAX);
+    }
+
+    /// Sets what the random numbers are made from.
+    pub fn seed(&mut self, seed: u64) {
+        self.state().random = seed;
+    }
+
+    /// Sets the identity of the reference that made the object.
+    pub fn set_identity(&mut self, identity: [u8; 32]) {
+        self.state().identity = identity;
+    }
+
+    fn state(&mut self) -> &mut State {
+        // SAFETY: owned; the object is not running, so that nobody else reaches it.
+        unsafe { &mut *self.state }
+    }
+
+    fn context(&self) -> *mut abi::Context {
+        // SAFETY: `state` is valid until this is dropped.
+        unsafe { State::context(self.state) }
+    }
+
+    fn outcome(&mut self, status: abi::Status) -> Outcome {
+        match status {
+            abi::OK => Outcome::Done,
+            abi::PANIC => Outcome::Panicked,
+            _ => Outcome::Failed,
+        }
+    }
+}
+
+impl<T: Template> Drop for Harness<T> {
+    fn drop(&mut self) {
+        // SAFETY: the object was created by this table and is not used again; the state was made
+        // by `Box::into_raw` in `create`.
+        unsafe {
+            if !self.this.is_null() {
+                (T::OBJECT.destroy)(self.this);
+            }
+            drop(Box::from_raw(self.state));
+        }
+    }
+}
+
+impl<T: Template> std::fmt::Debug for Harness<T> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Harness")
+            .field("template", &T::NAME)
+            .finish_non_exhaustive()
+    }
+}
