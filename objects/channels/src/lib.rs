@@ -1,1 +1,6 @@
 //! Object library: channels.
+
+mod datagram;
+mod hub;
+mod parameters;
+mod sockets;

@@ -1,0 +1,179 @@
+//! The header of a datagram, and which datagrams are for this proxy.
+
+use std::collections::VecDeque;
+
+/// First bytes: the protocol and its version.
+const MAGIC: [u8; 4] = *b"loc1";
+const HEADER: usize = MAGIC.len() + 8 + 8 + 4;
+/// Largest datagram: fits every path that carries IPv6, with room for tunnels.
+pub(crate) const MAX_DATAGRAM: usize = 1_200;
+/// Largest message, in its wire form.
+pub(crate) const MAX_MESSAGE: usize = MAX_DATAGRAM - HEADER;
+/// So many senders are told apart when looking for repetitions.
+const MAX_SENDERS: usize = 64;
+
+/// What this proxy writes at the beginning of its datagrams, and looks for in those of others.
+#[derive(Debug)]
+pub(crate) struct Envelope {
+    channel: [u8; 8],
+    sender: [u8; 8],
+    counter: u32,
+    /// Of each sender the latest counter, and which of the 64 up to it were seen.
+    seen: VecDeque<([u8; 8], u32, u64)>,
+    /// Datagrams that were not for this proxy, its own ones not counted.
+    pub(crate) dropped: u64,
+}
+
+/// Why a datagram is not passed on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Unwanted {
+    /// It belongs to something else, or is not a datagram of a channel.
+    Foreign,
+    /// This proxy sent it, or it came before.
+    Repeated,
+}
+
+impl Envelope {
+    /// Makes the header of a channel with this identity and a proxy with this random number.
+    pub(crate) fn new(identity: &[u8; 32], random: u64) -> Self {
+        let mut channel = [0; 8];
+        channel.copy_from_slice(&identity[..8]);
+        Envelope {
+            channel,
+            sender: random.to_le_bytes(),
+            counter: 0,
+            seen: VecDeque::new(),
+            dropped: 0,
+        }
+    }
+
+    /// Makes a datagram; `None` if the message is larger than [`MAX_MESSAGE`].
+    pub(crate) fn wrap(&mut self, message: &[u8]) -> Option<Vec<u8>> {
+        if message.len() > MAX_MESSAGE {
+            return None;
+        }
+        self.counter = self.counter.wrapping_add(1);
+        let mut datagram = Vec::with_capacity(HEADER + message.len());
+        datagram.extend(MAGIC);
+        datagram.extend(self.channel);
+        datagram.extend(self.sender);
+        datagram.extend(self.counter.to_le_bytes());
+        datagram.extend(message);
+        Some(datagram)
+    }
+
+    /// The message in a datagram.
+    pub(crate) fn open<'a>(&mut self, datagram: &'a [u8]) -> Result<&'a [u8], Unwanted> {
+        let Some((sender, counter, message)) = self.split(datagram) else {
+            self.dropped += 1;
+            return Err(Unwanted::Foreign);
+        };
+        if sender == self.sender || !self.is_new(sender, counter) {
+            return Err(Unwanted::Repeated);
+        }
+        Ok(message)
+    }
+
+    fn split<'a>(&self, datagram: &'a [u8]) -> Option<([u8; 8], u32, &'a [u8])> {
+        if datagram.len() > MAX_DATAGRAM {
+            return None;
+        }
+        let (magic, rest) = datagram.split_first_chunk()?;
+        let (channel, rest) = rest.split_first_chunk()?;
+        let (sender, rest) = rest.split_first_chunk()?;
+        let (counter, message) = rest.split_first_chunk()?;
+        let ours = *magic == MAGIC && *channel == self.channel;
+        ours.then_some((*sender, u32::from_le_bytes(*counter), message))
+    }
+
+    /// Remembers a datagram; false if it came before or is too old to tell.
+    fn is_new(&mut self, sender: [u8; 8], counter: u32) -> bool {
+        let known = self.seen.iter().position(|(name, ..)| *name == sender);
+        let Some((_, latest, seen)) = known.and_then(|index| self.seen.get_mut(index)) else {
+            self.seen.push_back((sender, counter, 1));
+            if self.seen.len() > MAX_SENDERS {
+                self.seen.pop_front();
+            }
+            return true;
+        };
+        let ahead = counter.wrapping_sub(*latest);
+        if ahead == 0 {
+            return false;
+        }
+        if ahead < u32::MAX / 2 {
+            *seen = seen.checked_shl(ahead).unwrap_or(0) | 1;
+            *latest = counter;
+            return true;
+        }
+        let bit = 1_u64.checked_shl(latest.wrapping_sub(counter)).unwrap_or(0);
+        let new = bit != 0 && *seen & bit == 0;
+        *seen |= bit;
+        new
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn envelope(identity: u8, random: u64) -> Envelope {
+        Envelope::new(&[identity; 32], random)
+    }
+
+    #[test]
+    fn another_proxy_of_the_channel_gets_the_message_once() {
+        let (mut left, mut right) = (envelope(1, 1), envelope(1, 2));
+        let datagram = left.wrap(b"hello").unwrap();
+        assert_eq!(right.open(&datagram), Ok(&b"hello"[..]));
+        assert_eq!(right.open(&datagram), Err(Unwanted::Repeated));
+        assert_eq!(right.dropped, 0);
+    }
+
+    #[test]
+    fn own_datagrams_come_back_unnoticed() {
+        let mut proxy = envelope(1, 1);
+        let datagram = proxy.wrap(b"hello").unwrap();
+        assert_eq!(proxy.open(&datagram), Err(Unwanted::Repeated));
+        assert_eq!(proxy.dropped, 0);
+    }
+
+    #[test]
+    fn other_channels_versions_and_noise_are_dropped_and_counted() {
+        let mut proxy = envelope(1, 1);
+        let other_channel = envelope(2, 2).wrap(b"hello").unwrap();
+        let mut other_version = envelope(1, 2).wrap(b"hello").unwrap();
+        other_version[3] ^= 1;
+        let too_long = [envelope(1, 2).wrap(b"").unwrap(), vec![0; MAX_DATAGRAM]].concat();
+        for datagram in [&other_channel[..], &other_version, &too_long, b"", b"loc1"] {
+            assert_eq!(proxy.open(datagram), Err(Unwanted::Foreign));
+        }
+        assert_eq!(proxy.dropped, 5);
+    }
+
+    #[test]
+    fn a_message_that_does_not_fit_is_refused() {
+        let mut proxy = envelope(1, 1);
+        assert_eq!(proxy.wrap(&[0; MAX_MESSAGE]).unwrap().len(), MAX_DATAGRAM);
+        assert_eq!(proxy.wrap(&[0; MAX_MESSAGE + 1]), None);
+    }
+
+    #[test]
+    fn reordered_datagrams_are_new_and_repeated_ones_are_not() {
+        let (mut left, mut right) = (envelope(1, 1), envelope(1, 2));
+        let datagrams: Vec<_> = (0..200_u8).map(|n| left.wrap(&[n]).unwrap()).collect();
+        let mut pass = |index: usize| right.open(&datagrams[index]).is_ok();
+        assert!(pass(3) && pass(1) && pass(2) && !pass(1) && !pass(3));
+        assert!(pass(60) && pass(0) && !pass(2));
+        assert!(
+            pass(199) && pass(150) && !pass(150) && !pass(61),
+            "61 is too old to tell"
+        );
+    }
+
+    #[test]
+    fn counters_may_wrap_around() {
+        let mut proxy = envelope(1, 1);
+        let news = [u32::MAX - 1, 1, u32::MAX, 0, 1].map(|counter| proxy.is_new([9; 8], counter));
+        assert_eq!(news, [true, true, true, true, false]);
+    }
+}
