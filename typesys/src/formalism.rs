@@ -67,11 +67,12 @@ pub trait Formalism: Send + Sync {
         None
     }
 
-    /// Whether the formula survives conversions that drop fields (semantics, section 6). Those
-    /// that do not are left out of the premises when an event of the connection is lossy.
-    fn survives_lossy(&self, formula: &Formula) -> bool {
+    /// What is left of a guarantee after conversions that drop fields: a consequence of `formula`
+    /// that says nothing about the contents of messages; none where there is none. Only that is
+    /// kept of the premises when an event of the connection is lossy (semantics, section 6).
+    fn surviving(&self, formula: &Formula) -> Option<Formula> {
         let _ = formula;
-        false
+        None
     }
 }
 

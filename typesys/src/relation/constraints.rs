@@ -117,7 +117,10 @@ struct Read {
     formula: Formula,
     /// Canonical: equal exactly for equal formulas.
     printed: String,
-    survives_lossy: bool,
+    /// What is left of it after lossy conversions.
+    surviving: Option<Formula>,
+    /// Whether that is all of it.
+    survives: bool,
 }
 
 impl Parsed {
@@ -180,11 +183,15 @@ impl Parsed {
 impl Read {
     fn new(formalism: &dyn Formalism, formula: Formula) -> Read {
         let printed = formalism.print(&formula);
-        let survives_lossy = formalism.survives_lossy(&formula);
+        let surviving = formalism.surviving(&formula);
+        let survives = surviving
+            .as_ref()
+            .is_some_and(|left| formalism.print(left) == printed);
         Read {
             formula,
             printed,
-            survives_lossy,
+            surviving,
+            survives,
         }
     }
 }
@@ -352,14 +359,12 @@ fn implies(
     lossy: bool,
     budget: u64,
 ) -> Verdict {
-    let endures = |parsed: &Parsed| match &parsed.formula {
-        Ok(read) => !lossy || read.survives_lossy,
-        Err(_) => !lossy,
-    };
+    let survives =
+        |parsed: &Parsed| !lossy || parsed.formula.as_ref().is_ok_and(|read| read.survives);
     let repeated = premises
         .iter()
         .any(|premise| conclusion.is_repeated_by(premise));
-    if repeated && endures(conclusion) {
+    if repeated && survives(conclusion) {
         return Verdict::Holds;
     }
     let (formalism, asked) = match (&conclusion.formalism, &conclusion.formula) {
@@ -370,19 +375,23 @@ fn implies(
     };
     let usable = premises
         .iter()
-        .filter(|p| p.constraint.given.is_none() && endures(p));
-    let usable: Vec<&Formula> = usable.filter_map(|p| Some(p.read()?.1)).collect();
+        .filter(|premise| premise.constraint.given.is_none());
+    let usable = usable.filter_map(|premise| premise.formula.as_ref().ok());
+    let usable: Vec<&Formula> = match lossy {
+        false => usable.map(|read| &read.formula).collect(),
+        true => usable.filter_map(|read| read.surviving.as_ref()).collect(),
+    };
     let verdict = formalism.implies(&usable, events, asked, budget);
     if verdict.holds() {
         return verdict;
     }
 
-    // A premise left aside might have made the difference.
-    let lost = !endures(conclusion)
+    // What was left aside might have made the difference.
+    if !survives(conclusion)
         || premises
             .iter()
-            .any(|p| p.formula.is_ok() && p.constraint.given.is_none() && !endures(p));
-    if lost {
+            .any(|premise| premise.formula.is_ok() && !survives(premise))
+    {
         return Verdict::Unknown(Reason::Lossy);
     }
     if conclusion.constraint.given.is_some()

@@ -1,0 +1,240 @@
+//! The notation of `cardinality`.
+
+use std::collections::BTreeMap;
+
+use liveobj_types::formalism::{EndpointStructure, ParseError, Structure};
+use liveobj_types::{Span, nearest};
+use nom::Parser;
+use nom::bytes::complete::{take_till1, take_while1};
+use nom::character::complete::{char, multispace0};
+use nom::sequence::delimited;
+
+use super::{Bound, Bounds};
+
+type Endpoints = BTreeMap<String, EndpointStructure>;
+
+/// Reads a comma-separated list of clauses.
+pub(super) fn parse(text: &str, structure: &Structure) -> Result<Bounds, ParseError> {
+    let endpoints = match structure {
+        Structure::Endpoint(_) => None,
+        Structure::Object(endpoints) => Some(endpoints),
+    };
+    let mut reader = Reader { text, rest: text };
+    let mut bounds = Bounds::default();
+    loop {
+        let (endpoint, bound) = reader.clause(endpoints)?;
+        let known: &mut Bound = bounds.0.entry(endpoint).or_default();
+        bound.most.iter().for_each(|most| known.at_most(*most));
+        bound.least.iter().for_each(|least| known.at_least(*least));
+        if reader.rest.trim_start().is_empty() {
+            return Ok(bounds);
+        }
+        if !reader.sign(',') {
+            return Err(reader.expected("expected `,` or the end", FORM));
+        }
+    }
+}
+
+const FORM: &str = "the forms are `at most K instances [of ENDPOINT] connected`, `at least K …`, \
+                    `exactly K …` and `between K and L …`";
+
+struct Reader<'t> {
+    text: &'t str,
+    rest: &'t str,
+}
+
+impl<'t> Reader<'t> {
+    fn clause(&mut self, endpoints: Option<&Endpoints>) -> Result<(String, Bound), ParseError> {
+        let mut bound = Bound::default();
+        let start = self.rest;
+        match self.word() {
+            "at" => match self.word() {
+                "most" => bound.at_most(self.number()?),
+                "least" => bound.at_least(self.number()?),
+                other => {
+                    let message = "expected `most` or `least`";
+                    return Err(self.misspelt(message, other, &["most", "least"]));
+                }
+            },
+            "exactly" => {
+                let number = self.number()?;
+                bound.at_least(number);
+                bound.at_most(number);
+            }
+            "between" => {
+                let low = self.number()?;
+                self.keyword("and", &["and"])?;
+                let high = self.number()?;
+                if low > high {
+                    return Err(ParseError {
+                        span: self.span(start, self.rest),
+                        message: format!("no number lies between {low} and {high}"),
+                        help: Some(format!("write `between {high} and {low}`")),
+                    });
+                }
+                bound.at_least(low);
+                bound.at_most(high);
+            }
+            other => {
+                let message = "expected `at most`, `at least`, `exactly` or `between`";
+                return Err(self.misspelt(message, other, &["at", "exactly", "between"]));
+            }
+        }
+        self.keyword("instances", &["instances", "instance"])?;
+        let before = self.rest;
+        let endpoint = match (self.word(), endpoints) {
+            ("of", Some(endpoints)) => {
+                let name = self.endpoint(endpoints)?;
+                self.keyword("connected", &["connected"])?;
+                name
+            }
+            ("connected", None) => String::new(),
+            ("of", None) => {
+                return Err(ParseError {
+                    span: self.span(before.trim_start(), self.rest),
+                    message: "expected `connected`: the constraint of an endpoint is about that \
+                              endpoint"
+                        .to_owned(),
+                    help: Some("leave out `of` and the name".to_owned()),
+                });
+            }
+            (other, Some(endpoints)) => {
+                let mut error = self.misspelt("expected `of` and an endpoint", other, &["of"]);
+                if let Some(name) = endpoints.keys().next()
+                    && other == "connected"
+                {
+                    error.help = Some(format!("write `of {name} connected`"));
+                }
+                return Err(error);
+            }
+            (other, None) => {
+                return Err(self.misspelt("expected `connected`", other, &["connected"]));
+            }
+        };
+        Ok((endpoint, bound))
+    }
+
+    /// An endpoint: the name that the text uses for it, or in quotes the name that it has in the
+    /// type that holds the constraint.
+    fn endpoint(&mut self, endpoints: &Endpoints) -> Result<String, ParseError> {
+        let before = self.rest.trim_start();
+        let quoted: Result<_, nom::Err<nom::error::Error<&str>>> =
+            delimited(char('\''), take_till1(|c| c == '\''), char('\'')).parse(before);
+        let name = match quoted {
+            Ok((rest, name)) => {
+                self.rest = rest;
+                if endpoints.values().any(|endpoint| endpoint.name == name) {
+                    return Ok(name.to_owned());
+                }
+                name
+            }
+            Err(_) => {
+                let name = self.word();
+                if name.is_empty() {
+                    return Err(self.expected("expected the name of an endpoint", FORM));
+                }
+                if let Some(endpoint) = endpoints.get(name) {
+                    return Ok(endpoint.name.clone());
+                }
+                name
+            }
+        };
+        let names = endpoints.keys().map(String::as_str);
+        let help = match nearest(name, names.clone()) {
+            Some(similar) => format!("write `{similar}`"),
+            None if endpoints.is_empty() => "the object has no endpoints".to_owned(),
+            None => {
+                let names: Vec<String> = names.map(|name| format!("`{name}`")).collect();
+                format!("the endpoints are {}", names.join(", "))
+            }
+        };
+        Err(ParseError {
+            span: self.span(before, self.rest),
+            message: format!("the object has no endpoint `{name}`"),
+            help: Some(help),
+        })
+    }
+
+    /// The next word; empty at the end and at any sign.
+    fn word(&mut self) -> &'t str {
+        let word =
+            take_while1::<_, _, nom::error::Error<&str>>(|c: char| c.is_alphanumeric() || c == '_');
+        match (multispace0, word).parse(self.rest) {
+            Ok((rest, (_, word))) => {
+                self.rest = rest;
+                word
+            }
+            Err(_) => "",
+        }
+    }
+
+    fn sign(&mut self, sign: char) -> bool {
+        let sign: Result<_, nom::Err<nom::error::Error<&str>>> =
+            (multispace0, char(sign)).parse(self.rest);
+        match sign {
+            Ok((rest, _)) => {
+                self.rest = rest;
+                true
+            }
+            Err(_) => false,
+        }
+    }
+
+    fn keyword(&mut self, keyword: &str, accepted: &[&str]) -> Result<(), ParseError> {
+        let word = self.word();
+        if accepted.contains(&word) {
+            return Ok(());
+        }
+        Err(self.misspelt(&format!("expected `{keyword}`"), word, accepted))
+    }
+
+    fn number(&mut self) -> Result<u64, ParseError> {
+        let word = self.word();
+        if word.is_empty() || !word.bytes().all(|byte| byte.is_ascii_digit()) {
+            return Err(self.misspelt("expected a number", word, &[]));
+        }
+        word.parse().map_err(|_| ParseError {
+            span: self.span_of(word),
+            message: format!("`{word}` is too large"),
+            help: Some(format!("the largest number is {}", u64::MAX)),
+        })
+    }
+
+    /// An error at `word`, or at what follows if it is empty.
+    fn misspelt(&self, message: &str, word: &'t str, meant: &[&str]) -> ParseError {
+        if word.is_empty() {
+            return self.expected(message, FORM);
+        }
+        ParseError {
+            span: self.span_of(word),
+            message: format!("{message}, found `{word}`"),
+            help: Some(match nearest(word, meant.iter().copied()) {
+                Some(similar) => format!("write `{similar}`"),
+                None => FORM.to_owned(),
+            }),
+        }
+    }
+
+    /// An error at the next visible character, or at the end.
+    fn expected(&self, message: &str, help: &str) -> ParseError {
+        let visible = self.rest.trim_start();
+        let start = self.text.len() - visible.len();
+        let end = start + visible.chars().next().map_or(0, char::len_utf8);
+        ParseError {
+            span: Span::new(start, end),
+            message: message.to_owned(),
+            help: Some(help.to_owned()),
+        }
+    }
+
+    /// From where `start` begins to where `rest` does, both being ends of the text.
+    fn span(&self, start: &str, rest: &str) -> Span {
+        Span::new(self.text.len() - start.len(), self.text.len() - rest.len())
+    }
+
+    /// The span of the word just read.
+    fn span_of(&self, word: &str) -> Span {
+        let end = self.text.len() - self.rest.len();
+        Span::new(end - word.len(), end)
+    }
+}

@@ -1,0 +1,234 @@
+//! `properties`: a comma-separated set of names from an ontology.
+//!
+//! Each name is a proposition, the ontology's facts are Horn clauses between them, and a set means
+//! their conjunction. Implication is decided exactly, relative to the facts: the least set that
+//! holds the premises and is closed under the facts is a model in which everything else is false.
+
+use std::collections::BTreeSet;
+
+use liveobj_types::Span;
+use liveobj_types::formalism::{Events, Formalism, Formula, ParseError, Structure};
+use liveobj_types::verdict::{Reason, Verdict, Witness};
+use nom::Parser;
+use nom::bytes::complete::take_while1;
+use nom::character::complete::{char, multispace0};
+
+use crate::ontology::Ontology;
+use crate::{Budget, foreign};
+
+/// The id of `properties`.
+pub const ID: u128 = 0x6c6f_7072_6f70_8d31_9a4e_5b1c_0e77_2f01;
+
+/// The formalism.
+#[derive(Clone, Debug)]
+pub struct Properties {
+    ontology: Ontology,
+}
+
+/// The names of a formula.
+struct Names(BTreeSet<String>);
+
+impl Properties {
+    /// With the ontology that is shipped.
+    pub fn standard() -> Properties {
+        Properties::new(Ontology::standard())
+    }
+
+    /// With another one.
+    pub fn new(ontology: Ontology) -> Properties {
+        Properties { ontology }
+    }
+
+    /// Its ontology.
+    pub fn ontology(&self) -> &Ontology {
+        &self.ontology
+    }
+
+    /// Everything that follows from the premises.
+    fn closure<'f>(
+        &'f self,
+        premises: &[&'f Formula],
+        budget: &mut Budget,
+    ) -> Result<BTreeSet<&'f str>, Reason> {
+        let mut known = BTreeSet::new();
+        for premise in premises {
+            let names = names(premise)?;
+            budget.take(names.len())?;
+            known.extend(names.iter().map(String::as_str));
+        }
+        loop {
+            budget.take(self.ontology.facts().count())?;
+            let before = known.len();
+            for (premises, conclusion) in self.ontology.facts() {
+                if premises
+                    .iter()
+                    .all(|premise| known.contains(premise.as_str()))
+                {
+                    known.insert(conclusion);
+                }
+            }
+            if known.len() == before {
+                return Ok(known);
+            }
+        }
+    }
+}
+
+fn names(formula: &Formula) -> Result<&BTreeSet<String>, Reason> {
+    match formula.get::<Names>() {
+        Some(names) => Ok(&names.0),
+        None => Err(foreign("properties")),
+    }
+}
+
+impl Formalism for Properties {
+    fn name(&self) -> &str {
+        "properties"
+    }
+
+    fn id(&self) -> u128 {
+        ID
+    }
+
+    fn parse(&self, text: &str, _: &Structure) -> Result<Formula, ParseError> {
+        let mut names = BTreeSet::new();
+        let mut rest = text;
+        loop {
+            let (after, name) = name(rest, text)?;
+            if !self.ontology.properties().contains_key(name) {
+                return Err(self.unknown(name, text));
+            }
+            names.insert(name.to_owned());
+            match comma(after) {
+                Some(after) => rest = after,
+                None if after.trim_start().is_empty() => return Ok(Formula::new(Names(names))),
+                None => return Err(expected("expected `,` or the end", after, text)),
+            }
+        }
+    }
+
+    fn print(&self, formula: &Formula) -> String {
+        let names = names(formula).into_iter().flatten();
+        names.map(String::as_str).collect::<Vec<_>>().join(", ")
+    }
+
+    fn satisfiable(&self, formulas: &[&Formula], budget: u64) -> Verdict {
+        match self.closure(formulas, &mut Budget(budget)) {
+            // Where every name is true, every fact is.
+            Ok(_) => Verdict::Holds,
+            Err(reason) => Verdict::Unknown(reason),
+        }
+    }
+
+    fn implies(
+        &self,
+        premises: &[&Formula],
+        _: &Events,
+        conclusion: &Formula,
+        budget: u64,
+    ) -> Verdict {
+        let decide = || {
+            let wanted = names(conclusion)?;
+            let known = self.closure(premises, &mut Budget(budget))?;
+            if wanted.iter().all(|name| known.contains(name.as_str())) {
+                return Ok(Verdict::Holds);
+            }
+            let all = known.iter().map(|name| (*name, true));
+            let wanted = wanted.iter().map(|name| (name.as_str(), false));
+            let missing = wanted.filter(|(name, _)| !known.contains(name));
+            let assignment = missing
+                .chain(all)
+                .map(|(name, v)| (name.to_owned(), v.to_string()));
+            Ok(Verdict::Fails(Witness::Assignment(assignment.collect())))
+        };
+        decide().unwrap_or_else(Verdict::Unknown)
+    }
+
+    /// A name that is not assigned is false.
+    fn replay(
+        &self,
+        premises: &[&Formula],
+        _: &Events,
+        conclusion: &Formula,
+        witness: &Witness,
+    ) -> bool {
+        let Witness::Assignment(assignment) = witness else {
+            return false;
+        };
+        let holds = |name: &str| {
+            assignment
+                .iter()
+                .any(|(n, value)| n == name && value == "true")
+        };
+        let all = |formula: &Formula| {
+            names(formula).is_ok_and(|names| names.iter().all(|name| holds(name)))
+        };
+        let facts_hold = self.ontology.facts().all(|(premises, conclusion)| {
+            !premises.iter().all(|premise| holds(premise)) || holds(conclusion)
+        });
+        facts_hold
+            && premises.iter().all(|premise| all(premise))
+            && names(conclusion).is_ok_and(|names| !names.iter().all(|name| holds(name)))
+    }
+
+    /// What follows from the formula and survives.
+    fn surviving(&self, formula: &Formula) -> Option<Formula> {
+        let known = self.closure(&[formula], &mut Budget(u64::MAX)).ok()?;
+        let properties = self.ontology.properties();
+        let survives = |name: &&str| properties.get(*name).is_some_and(|p| p.survives_lossy);
+        let names: BTreeSet<String> = known
+            .into_iter()
+            .filter(survives)
+            .map(str::to_owned)
+            .collect();
+        (!names.is_empty()).then(|| Formula::new(Names(names)))
+    }
+}
+
+impl Properties {
+    fn unknown(&self, name: &str, text: &str) -> ParseError {
+        let start = name.as_ptr() as usize - text.as_ptr() as usize;
+        let help = match self.ontology.nearest(name) {
+            Some(similar) => format!("write `{similar}`"),
+            None => {
+                let names = self
+                    .ontology
+                    .properties()
+                    .keys()
+                    .map(|name| format!("`{name}`"));
+                format!("the names are {}", names.collect::<Vec<_>>().join(", "))
+            }
+        };
+        ParseError {
+            span: Span::new(start, start + name.len()),
+            message: format!("the ontology has no property `{name}`"),
+            help: Some(help),
+        }
+    }
+}
+
+fn name<'t>(rest: &'t str, text: &str) -> Result<(&'t str, &'t str), ParseError> {
+    let word = take_while1(|c: char| c.is_alphanumeric() || c == '_');
+    let mut parser = (multispace0::<_, nom::error::Error<&str>>, word);
+    match parser.parse(rest) {
+        Ok((rest, (_, name))) => Ok((rest, name)),
+        Err(_) => Err(expected("expected the name of a property", rest, text)),
+    }
+}
+
+fn comma(rest: &str) -> Option<&str> {
+    let mut parser = (multispace0::<_, nom::error::Error<&str>>, char(','));
+    parser.parse(rest).ok().map(|(rest, _)| rest)
+}
+
+/// An error at the first visible character of `rest`, which is the end of `text`.
+fn expected(message: &str, rest: &str, text: &str) -> ParseError {
+    let visible = rest.trim_start();
+    let start = text.len() - visible.len();
+    let end = start + visible.chars().next().map_or(0, char::len_utf8);
+    ParseError {
+        span: Span::new(start, end),
+        message: message.to_owned(),
+        help: Some("write names with commas between them: `fifo, at_most_once`".to_owned()),
+    }
+}
