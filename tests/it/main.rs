@@ -1,6 +1,8 @@
 //! Tests that cross crates. One binary; every file of this folder is a module of it.
 
+mod broken;
 mod cases;
+mod help;
 mod layering;
 mod processes;
 

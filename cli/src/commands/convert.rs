@@ -1,0 +1,63 @@
+//! `liveobj convert`
+
+use clap::{Args, ValueEnum};
+
+use super::LibraryOptions;
+use crate::failure::Failure;
+use crate::{input, output, report};
+
+/// Convert a reference between XML and JSON
+#[derive(Debug, Args)]
+#[command(after_help = "Example:\n  liveobj convert examples/team-note.liveobject --to json")]
+pub struct Convert {
+    /// The reference document; `-` is standard input
+    #[arg(value_name = "REF")]
+    reference: String,
+    /// The format to write; the other one than that of the document unless given
+    #[arg(long, value_name = "FORMAT")]
+    to: Option<Notation>,
+    /// Write `library=` in its long form and fill in defaults
+    #[arg(long)]
+    expand: bool,
+    #[command(flatten)]
+    libraries: LibraryOptions,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Notation {
+    /// The canonical notation
+    Xml,
+    /// The same model for programs
+    Json,
+}
+
+impl Convert {
+    pub fn run(self) -> Result<(), Failure> {
+        let source = input::read(&self.reference)?;
+        let (document, diagnostics) = liveobj_references::read(&source);
+        output::complain(&report::findings(&diagnostics, report::styled_errors()));
+        let mut document = document.ok_or(Failure::Findings)?;
+        if self.expand {
+            let runtime = self.libraries.runtime()?;
+            let expanded = liveobj_references::expand(&document, &source, runtime.catalog());
+            document = expanded.map_err(|diagnostics| {
+                output::complain(&report::findings(&diagnostics, report::styled_errors()));
+                Failure::Findings
+            })?;
+        }
+        let is_json = source
+            .text
+            .trim_start_matches('\u{feff}')
+            .trim_start()
+            .starts_with('{');
+        let other = if is_json {
+            Notation::Xml
+        } else {
+            Notation::Json
+        };
+        output::print(&match self.to.unwrap_or(other) {
+            Notation::Xml => liveobj_references::write_xml(&document),
+            Notation::Json => liveobj_references::write_json(&document),
+        })
+    }
+}

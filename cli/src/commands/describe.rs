@@ -1,0 +1,137 @@
+//! `liveobj describe`
+
+use std::fs::File;
+use std::io::Read;
+use std::path::Path;
+use std::sync::Arc;
+
+use clap::Args;
+use liveobj::Runtime;
+use liveobj_references::{Catalog, LibraryTypes};
+use liveobj_types::syntax::{self, Brackets, Item, TypeExpr};
+use liveobj_types::{Module, Severity, Source, TypeId, Types};
+
+use super::{LibraryOptions, library};
+use crate::failure::Failure;
+use crate::{input, output, report};
+
+/// Print the type of a reference, or what a library or a type name stands for
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  liveobj describe examples/team-note.liveobject --library-path target/release
+  liveobj describe liveobj:standard
+  liveobj describe 'Folder<Timer>'")]
+pub struct Describe {
+    /// A reference document, the file or name of a library, or a type
+    #[arg(value_name = "WHAT")]
+    what: String,
+    /// Also look for type names in this library
+    #[arg(long = "in", value_name = "LIBRARY")]
+    scope: Vec<String>,
+    #[command(flatten)]
+    libraries: LibraryOptions,
+}
+
+impl Describe {
+    pub fn run(self) -> Result<(), Failure> {
+        let runtime = self.libraries.runtime()?;
+        if self.what == "-" || Path::new(&self.what).is_file() {
+            if self.what != "-" && is_binary(Path::new(&self.what)) {
+                return library::inspect_file(Path::new(&self.what));
+            }
+            return reference(&runtime, &self.what);
+        }
+        if self.what.contains(':') {
+            let library = runtime
+                .catalog()
+                .library(&self.what, None)
+                .map_err(|error| library::not_found(&error, runtime.catalog(), &self.what))?;
+            return output::print(&templates_and_types(&library));
+        }
+        type_expression(&runtime, &self.what, &self.scope)
+    }
+}
+
+/// Whether a file starts like an executable or a shared library.
+fn is_binary(path: &Path) -> bool {
+    let mut start = [0; 4];
+    File::open(path)
+        .and_then(|mut file| file.read_exact(&mut start))
+        .is_ok()
+        && start == *b"\x7fELF"
+}
+
+fn reference(runtime: &Runtime, name: &str) -> Result<(), Failure> {
+    let source = input::read(name)?;
+    let checked = runtime.check(&source);
+    let errors: Vec<_> = checked
+        .diagnostics
+        .iter()
+        .filter(|it| it.severity == Severity::Error)
+        .cloned()
+        .collect();
+    output::complain(&report::findings(&errors, report::styled_errors()));
+    let ty = checked.typed.ok_or(Failure::Findings)?;
+    output::print_line(checked.types.declaration(TypeId::Object(ty)).trim_end())?;
+    if errors.is_empty() {
+        Ok(())
+    } else {
+        Err(Failure::Findings)
+    }
+}
+
+/// What a library declares itself, as a type library.
+pub fn templates_and_types(library: &LibraryTypes) -> String {
+    let items = library.module.file.items.iter().filter(|item| match item {
+        Item::Use(_) => false,
+        Item::Template(template) => library.templates.contains(&template.name.name),
+        _ => true,
+    });
+    let texts: Vec<String> = items
+        .map(|item| syntax::print_item(item).trim_end().into())
+        .collect();
+    format!("// {}\n\n{}\n", library.name, texts.join("\n\n"))
+}
+
+fn type_expression(runtime: &Runtime, text: &str, scope: &[String]) -> Result<(), Failure> {
+    let refuse = |diagnostics: Vec<liveobj_types::Diagnostic>| {
+        output::complain(&report::findings(&diagnostics, report::styled_errors()));
+        Failure::Findings
+    };
+    let source = Source::new("<type>", text);
+    let expression = syntax::parse_type(&source).map_err(refuse)?;
+    let mut uses = String::from("use \"liveobj:standard\";\n");
+    for library in scope.iter().filter(|name| *name != "liveobj:standard") {
+        uses.push_str(&format!(
+            "use {};\n",
+            serde_json::Value::from(library.as_str())
+        ));
+    }
+    let uses = Source::new("<scope>", uses);
+    let (module, diagnostics) = Module::parse("<scope>", &uses, &mut |name| {
+        Some(runtime.catalog().library(name, None).ok()?.module.clone())
+    });
+    if !diagnostics.is_empty() {
+        return Err(refuse(diagnostics));
+    }
+    if let Some(item) = declared(&module, &expression) {
+        return output::print_line(syntax::print_item(item).trim_end());
+    }
+    let mut types = Types::new();
+    let ty = types
+        .resolve(&module, &source, &expression, &Default::default())
+        .map_err(refuse)?;
+    let name = syntax::print_type(&expression, Brackets::Angle);
+    output::print_line(&format!("// {name}\n{}", types.declaration(ty).trim_end()))
+}
+
+/// The declaration of a bare name: it says more than the structure does.
+fn declared<'a>(module: &'a Arc<Module>, expression: &TypeExpr) -> Option<&'a Item> {
+    match expression {
+        TypeExpr::Named {
+            name, arguments, ..
+        } if arguments.is_empty() => Some(module.lookup(&name.name)?.1),
+        _ => None,
+    }
+}

@@ -1,0 +1,36 @@
+//! `liveobj hash`
+
+use clap::Args;
+
+use super::{LibraryOptions, hexadecimal};
+use crate::failure::Failure;
+use crate::{input, output, report};
+
+/// Print the identity of a reference: equal identity, same live object
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Example:\n  liveobj hash examples/team-note.liveobject --library-path target/release"
+)]
+pub struct Hash {
+    /// The reference document; `-` is standard input
+    #[arg(value_name = "REF")]
+    reference: String,
+    #[command(flatten)]
+    libraries: LibraryOptions,
+}
+
+impl Hash {
+    pub fn run(self) -> Result<(), Failure> {
+        let runtime = self.libraries.runtime()?;
+        let source = input::read(&self.reference)?;
+        let (document, mut diagnostics) = liveobj_references::read(&source);
+        if let Some(document) = document {
+            match liveobj_references::hash(&document, &source, runtime.catalog()) {
+                Ok(identity) => return output::print_line(&hexadecimal(&identity)),
+                Err(found) => diagnostics.extend(found),
+            }
+        }
+        output::complain(&report::findings(&diagnostics, report::styled_errors()));
+        Err(Failure::Findings)
+    }
+}

@@ -1,0 +1,138 @@
+//! `liveobj library`
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use clap::{Args, Subcommand};
+use liveobj::loading::Store;
+use liveobj_references::{Catalog, CatalogError};
+
+use super::LibraryOptions;
+use super::describe::templates_and_types;
+use crate::failure::Failure;
+use crate::{output, report};
+
+/// Trust object libraries, and look into them
+#[derive(Debug, Args)]
+pub struct Library {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Trust a library from now on: keep a copy of it under its name
+    #[command(after_help = "Example:\n  liveobj library add target/release/libliveobj_channels.so")]
+    Add {
+        /// The library's file
+        file: PathBuf,
+        /// The name that references use; the one in its manifest unless given
+        #[arg(long)]
+        name: Option<String>,
+    },
+    /// Print the libraries that references can name
+    #[command(after_help = "Example:\n  liveobj library list")]
+    List {
+        #[command(flatten)]
+        libraries: LibraryOptions,
+    },
+    /// Print what a library declares, without loading it
+    #[command(after_help = "Example:\n  liveobj library inspect liveobj:standard")]
+    Inspect {
+        /// The library's file or name
+        library: String,
+        #[command(flatten)]
+        libraries: LibraryOptions,
+    },
+    /// No longer trust a library
+    #[command(after_help = "Example:\n  liveobj library remove liveobj:channels")]
+    Remove {
+        /// The library's name
+        name: String,
+    },
+}
+
+impl Library {
+    pub fn run(self) -> Result<(), Failure> {
+        match self.command {
+            Command::Add { file, name } => add(&file, name.as_deref()),
+            Command::List { libraries } => list(&libraries),
+            Command::Inspect { library, libraries } => inspect(&library, &libraries),
+            Command::Remove { name } => remove(&name),
+        }
+    }
+}
+
+/// A library that is not there, with the name that was probably meant.
+pub fn not_found(error: &CatalogError, catalog: &dyn Catalog, name: &str) -> Failure {
+    let names = catalog.names();
+    let failure = Failure::user(error);
+    match liveobj_types::similar::nearest(name, names.iter().map(String::as_str)) {
+        Some(similar) => failure.with_help(format!("there is a library `{similar}`")),
+        None => failure.with_help("`liveobj library list` prints the libraries"),
+    }
+}
+
+fn store() -> Result<Store, Failure> {
+    Store::user_directory().map(Store::new).ok_or_else(|| {
+        Failure::user("no directory for libraries: neither XDG_DATA_HOME nor HOME is set")
+    })
+}
+
+fn add(file: &Path, name: Option<&str>) -> Result<(), Failure> {
+    let stored = store()?.add(file, name).map_err(Failure::user)?;
+    output::print_line(&format!("{} sha256:{}", stored.name, stored.sha256))
+}
+
+fn remove(name: &str) -> Result<(), Failure> {
+    let removed = store()?.remove(name).map_err(Failure::user)?;
+    if removed.is_empty() {
+        return Err(
+            Failure::user(format_args!("no library named `{name}` was added"))
+                .with_help("`liveobj library list` prints the libraries"),
+        );
+    }
+    Ok(())
+}
+
+fn list(libraries: &LibraryOptions) -> Result<(), Failure> {
+    let runtime = libraries.runtime()?;
+    for name in runtime.catalog().names() {
+        match runtime.catalog().library(&name, None) {
+            Ok(library) => {
+                let hash = match &library.sha256 {
+                    Some(hash) => format!("sha256:{hash}"),
+                    None => "linked in".to_owned(),
+                };
+                output::print_line(&format!("{name} {hash} {}", library.templates.join(" ")))?;
+            }
+            Err(error) => output::complain(&report::failure(&error.to_string(), None)),
+        }
+    }
+    Ok(())
+}
+
+fn inspect(library: &str, options: &LibraryOptions) -> Result<(), Failure> {
+    if !library.contains(':') || Path::new(library).is_file() {
+        return inspect_file(Path::new(library));
+    }
+    let runtime = options.runtime()?;
+    match runtime.catalog().library(library, None) {
+        Ok(found) => output::print(&templates_and_types(&found)),
+        Err(error) => Err(not_found(&error, runtime.catalog(), library)),
+    }
+}
+
+/// Prints the manifest of a library that is a file, trusted or not: nothing of it runs.
+pub fn inspect_file(path: &Path) -> Result<(), Failure> {
+    let shown = path.display();
+    let bytes = fs::read(path)
+        .map_err(|error| Failure::user(format_args!("cannot read `{shown}`: {error}")))?;
+    let manifest = liveobj_manifest::read(&bytes)
+        .map_err(|error| Failure::user(format_args!("`{shown}` is no object library: {error}")))?;
+    let [major, minor] = manifest.abi;
+    output::print(&format!(
+        "// {} {}, ABI {major}.{minor}, {}, panic={}\n\n{}",
+        manifest.name, manifest.version, manifest.target, manifest.panic, manifest.types
+    ))
+}

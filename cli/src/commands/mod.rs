@@ -1,0 +1,141 @@
+//! The commands, one file each.
+
+mod check;
+mod completions;
+mod convert;
+mod describe;
+mod hash;
+mod library;
+mod open;
+mod registry;
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use liveobj::{Runtime, RuntimeBuilder};
+
+use crate::failure::Failure;
+
+/// Runs and checks live objects: distributed protocols as components.
+#[derive(Debug, Parser)]
+#[command(name = "liveobj", version, arg_required_else_help = true, after_help = EXIT_CODES)]
+pub struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+const EXIT_CODES: &str = "\
+Exit codes: 0 fine, 1 findings or an error that you can mend, 2 usage, 255 a fault of liveobj.";
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    Open(open::Open),
+    Check(check::Check),
+    Describe(describe::Describe),
+    Convert(convert::Convert),
+    Hash(hash::Hash),
+    Registry(registry::Registry),
+    Library(library::Library),
+    Completions(completions::Completions),
+}
+
+/// Runs a command.
+pub fn run(arguments: Arguments) -> Result<(), Failure> {
+    match arguments.command {
+        Command::Open(command) => command.run(),
+        Command::Check(command) => command.run(),
+        Command::Describe(command) => command.run(),
+        Command::Convert(command) => command.run(),
+        Command::Hash(command) => command.run(),
+        Command::Registry(command) => command.run(),
+        Command::Library(command) => command.run(),
+        Command::Completions(command) => command.run(),
+    }
+}
+
+/// Where libraries are found.
+#[derive(Debug, Args)]
+struct LibraryOptions {
+    /// Trust the libraries in this directory, besides those added with `liveobj library add`
+    #[arg(long = "library-path", value_name = "DIR")]
+    library_paths: Vec<PathBuf>,
+}
+
+impl LibraryOptions {
+    fn builder(&self) -> RuntimeBuilder {
+        let builder = Runtime::builder().user_directories();
+        self.library_paths
+            .iter()
+            .fold(builder, |builder, path| builder.library_path(path))
+    }
+
+    fn runtime(&self) -> Result<Runtime, Failure> {
+        self.builder().build().map_err(Failure::user)
+    }
+}
+
+/// What is accepted though it was not shown.
+#[derive(Debug, Args)]
+struct PolicyOptions {
+    /// Accept what could not be decided, listing each as a warning
+    #[arg(long, value_name = "WHAT")]
+    allow: Vec<Allowed>,
+}
+
+impl PolicyOptions {
+    fn unknown(&self) -> bool {
+        self.allow.contains(&Allowed::Unknown)
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Allowed {
+    /// Verdicts that are `unknown`
+    Unknown,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+enum Format {
+    /// For people
+    #[default]
+    Human,
+    /// For programs: see docs/json.md
+    Json,
+}
+
+/// Lower-case hexadecimal.
+fn hexadecimal(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_definition_of_the_command_line_is_consistent() {
+        Arguments::command().debug_assert();
+    }
+
+    #[test]
+    fn every_command_has_an_example() {
+        let mut next = vec![Arguments::command()];
+        while let Some(command) = next.pop() {
+            let nested: Vec<_> = command.get_subcommands().cloned().collect();
+            if nested.is_empty() {
+                let help = command
+                    .get_after_help()
+                    .map(ToString::to_string)
+                    .unwrap_or_default();
+                assert!(
+                    help.contains("liveobj "),
+                    "{} has no example",
+                    command.get_name()
+                );
+            }
+            next.extend(nested);
+        }
+    }
+}

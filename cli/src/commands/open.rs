@@ -1,0 +1,152 @@
+//! `liveobj open`
+
+use std::io::{self, IsTerminal};
+use std::time::Duration;
+
+use clap::Args;
+use liveobj::{Ended, Level, Message, Object, OpenError};
+use tokio::signal::unix::{SignalKind, signal};
+
+use super::{LibraryOptions, PolicyOptions};
+use crate::failure::Failure;
+use crate::terminal::StandardTerminal;
+use crate::{input, output, report};
+
+/// Open a reference: run its proxies until a signal comes
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Example:
+  liveobj open examples/team-note.liveobject --library-path target/release --for 1s
+
+The end of standard input does not end it; Ctrl-C does, or --for.")]
+pub struct Open {
+    /// The reference document, XML or JSON; `-` is standard input
+    #[arg(value_name = "REF")]
+    reference: String,
+    #[command(flatten)]
+    libraries: LibraryOptions,
+    #[command(flatten)]
+    policy: PolicyOptions,
+    /// Close after this long, such as 500ms, 10s, 5m or 2h
+    #[arg(long = "for", value_name = "DURATION", value_parser = duration)]
+    duration: Option<Duration>,
+}
+
+impl Open {
+    pub fn run(self) -> Result<(), Failure> {
+        let builder = self
+            .libraries
+            .builder()
+            .allow_unknown(self.policy.unknown());
+        let builder = builder.terminal(StandardTerminal).report(print_message);
+        let runtime = builder.build().map_err(Failure::user)?;
+        let source = input::read(&self.reference)?;
+        let checked = runtime.check(&source);
+        output::complain(&report::findings(&checked.diagnostics, report::styled_errors()));
+        let reference = checked.reference.ok_or(Failure::Findings)?;
+        let object = runtime.open_blocking(&reference).map_err(|error| {
+            if let OpenError::Refused { diagnostics, .. } = &error {
+                output::complain(&report::findings(diagnostics, report::styled_errors()));
+            }
+            let failure = Failure::user(&error);
+            match help(&error) {
+                Some(help) => failure.with_help(help),
+                None => failure,
+            }
+        })?;
+        if io::stdin().is_terminal() && io::stderr().is_terminal() {
+            output::complain(&format!("{} is open; Ctrl-C closes it.\n", source.name));
+        }
+        match wait(&object, self.duration)? {
+            Some(Ended::Failed { object, reason }) => {
+                Err(Failure::user(format_args!("`{object}` failed: {reason}")))
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+/// Waits for a signal, the end of the time, or the object's own end.
+fn wait(object: &Object, duration: Option<Duration>) -> Result<Option<Ended>, Failure> {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| Failure::user(format_args!("cannot wait for signals: {error}")))?;
+    runtime.block_on(async {
+        let listen = |kind| {
+            signal(kind)
+                .map_err(|error| Failure::user(format_args!("cannot wait for signals: {error}")))
+        };
+        let mut interrupt = listen(SignalKind::interrupt())?;
+        let mut terminate = listen(SignalKind::terminate())?;
+        let mut hang_up = listen(SignalKind::hangup())?;
+        let time_is_up = async {
+            match duration {
+                Some(duration) => tokio::time::sleep(duration).await,
+                None => std::future::pending().await,
+            }
+        };
+        Ok(tokio::select! {
+            ended = object.closed() => Some(ended),
+            _ = interrupt.recv() => None,
+            _ = terminate.recv() => None,
+            _ = hang_up.recv() => None,
+            () = time_is_up => None,
+        })
+    })
+}
+
+/// What can be done about an error, where that can be told.
+fn help(error: &OpenError) -> Option<String> {
+    match error {
+        OpenError::Missing { name, folder } if folder.ends_with("registry") => {
+            Some(format!("`liveobj registry set {name} FILE` puts one there"))
+        }
+        OpenError::Unmet { .. } => {
+            Some("compose it with an object that offers what it needs".to_owned())
+        }
+        _ => None,
+    }
+}
+
+fn print_message(message: &Message) {
+    if message.level >= Level::Info {
+        output::complain(&format!("{message}
+"));
+    }
+}
+
+/// Reads `500ms`, `10s`, `5m`, `2h`.
+fn duration(text: &str) -> Result<Duration, String> {
+    let digits = text
+        .find(|c: char| !c.is_ascii_digit())
+        .unwrap_or(text.len());
+    let (number, unit) = text.split_at(digits);
+    let milliseconds = match unit {
+        "ms" => 1,
+        "s" => 1_000,
+        "m" => 60_000,
+        "h" => 3_600_000,
+        _ => return Err("expected a whole number with ms, s, m or h, such as 10s".to_owned()),
+    };
+    number
+        .parse::<u64>()
+        .ok()
+        .and_then(|number| number.checked_mul(milliseconds))
+        .map(Duration::from_millis)
+        .ok_or_else(|| "expected a whole number before the unit, such as 10s".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn durations_need_a_number_and_a_unit() {
+        assert_eq!(duration("500ms"), Ok(Duration::from_millis(500)));
+        assert_eq!(duration("2h"), Ok(Duration::from_secs(7200)));
+        for wrong in ["", "s", "10", "1.5s", "-1s", "99999999999999999999s"] {
+            assert!(duration(wrong).is_err(), "{wrong}");
+        }
+    }
+}

@@ -1,0 +1,186 @@
+//! How findings look: for people, with the source lines and every place marked; for programs, as
+//! JSON (docs/json.md).
+
+use std::io::{self, IsTerminal};
+use std::ops::Range;
+
+use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
+use liveobj_types::{Diagnostic, Place, Severity};
+use serde::Serialize;
+
+/// Version of the JSON reports; it grows when something is removed or changes its meaning.
+pub const JSON_VERSION: u32 = 1;
+
+/// Renders findings for people.
+pub fn findings(diagnostics: &[Diagnostic], styled: bool) -> String {
+    let renderer = if styled {
+        Renderer::styled()
+    } else {
+        Renderer::plain()
+    };
+    let mut text = String::new();
+    for diagnostic in diagnostics {
+        text.push_str(&renderer.render(&[group(diagnostic)]));
+        text.push_str("\n\n");
+    }
+    text
+}
+
+/// Whether standard output takes colours.
+pub fn styled_output() -> bool {
+    io::stdout().is_terminal() && colours_wanted()
+}
+
+/// Whether standard error takes colours.
+pub fn styled_errors() -> bool {
+    io::stderr().is_terminal() && colours_wanted()
+}
+
+fn colours_wanted() -> bool {
+    std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
+}
+
+/// Renders an error that has no place in a document.
+pub fn failure(message: &str, help: Option<&str>) -> String {
+    let mut group = Group::with_title(Level::ERROR.primary_title(message));
+    if let Some(help) = help {
+        group = group.element(Level::HELP.message(help));
+    }
+    let renderer = if styled_errors() {
+        Renderer::styled()
+    } else {
+        Renderer::plain()
+    };
+    renderer.render(&[group]) + "\n"
+}
+
+fn level(severity: Severity) -> Level<'static> {
+    match severity {
+        Severity::Error => Level::ERROR,
+        Severity::Warning => Level::WARNING,
+        Severity::Note => Level::NOTE,
+    }
+}
+
+fn group(diagnostic: &Diagnostic) -> Group<'_> {
+    let title = level(diagnostic.severity)
+        .primary_title(diagnostic.message.as_str())
+        .id(diagnostic.code.as_str());
+    let mut group = Group::with_title(title);
+    let mut labels = diagnostic.labels.iter().enumerate().peekable();
+    // Labels of one text that follow each other share a snippet.
+    while let Some((first, label)) = labels.next() {
+        let source = &label.place.source;
+        let mut snippet = Snippet::source(source.text.as_str()).path(source.name.as_str());
+        snippet = snippet.annotation(annotation(first, label));
+        while let Some((index, next)) = labels.next_if(|(_, next)| next.place.source == *source) {
+            snippet = snippet.annotation(annotation(index, next));
+        }
+        group = group.element(snippet);
+    }
+    if !diagnostic.trail.is_empty() {
+        let steps: Vec<String> = diagnostic.trail.iter().map(ToString::to_string).collect();
+        group = group.element(Level::NOTE.message(format!("at {}", steps.join(" > "))));
+    }
+    for note in &diagnostic.notes {
+        group = group.element(Level::NOTE.message(note.as_str()));
+    }
+    if let Some(help) = &diagnostic.help {
+        group = group.element(Level::HELP.message(help.as_str()));
+    }
+    group
+}
+
+fn annotation(
+    index: usize,
+    label: &liveobj_types::diagnostic::Label,
+) -> annotate_snippets::Annotation<'_> {
+    let kind = if index == 0 {
+        AnnotationKind::Primary
+    } else {
+        AnnotationKind::Context
+    };
+    kind.span(range(&label.place)).label(label.text.as_str())
+}
+
+/// The span, within the text and on character boundaries.
+fn range(place: &Place) -> Range<usize> {
+    let text = &place.source.text;
+    let floor = |mut offset: usize| {
+        offset = offset.min(text.len());
+        while !text.is_char_boundary(offset) {
+            offset -= 1;
+        }
+        offset
+    };
+    let start = floor(place.span.start);
+    start..floor(place.span.end).max(start)
+}
+
+/// A finding in JSON.
+#[derive(Debug, Serialize)]
+pub struct JsonDiagnostic<'a> {
+    code: &'a str,
+    severity: &'a str,
+    message: &'a str,
+    labels: Vec<JsonLabel<'a>>,
+    trail: Vec<String>,
+    notes: &'a [String],
+    help: Option<&'a str>,
+}
+
+#[derive(Debug, Serialize)]
+struct JsonLabel<'a> {
+    source: &'a str,
+    start: JsonPosition,
+    end: JsonPosition,
+    text: &'a str,
+}
+
+#[derive(Debug, Serialize)]
+struct JsonPosition {
+    byte: usize,
+    line: usize,
+    column: usize,
+}
+
+fn position(place: &Place, byte: usize) -> JsonPosition {
+    let (line, column) = place.source.line_column(byte);
+    JsonPosition { byte, line, column }
+}
+
+/// A finding for programs.
+pub fn json(diagnostic: &Diagnostic) -> JsonDiagnostic<'_> {
+    let label = |label: &'_ liveobj_types::diagnostic::Label| {
+        let range = range(&label.place);
+        (
+            position(&label.place, range.start),
+            position(&label.place, range.end),
+        )
+    };
+    JsonDiagnostic {
+        code: diagnostic.code.as_str(),
+        severity: match diagnostic.severity {
+            Severity::Error => "error",
+            Severity::Warning => "warning",
+            Severity::Note => "note",
+        },
+        message: &diagnostic.message,
+        labels: diagnostic
+            .labels
+            .iter()
+            .map(|it| {
+                let (start, end) = label(it);
+                JsonLabel {
+                    source: &it.place.source.name,
+                    start,
+                    end,
+                    text: &it.text,
+                }
+            })
+            .collect(),
+        trail: diagnostic.trail.iter().map(ToString::to_string).collect(),
+        notes: &diagnostic.notes,
+        help: diagnostic.help.as_deref(),
+    }
+}
