@@ -4,6 +4,7 @@
 //! [`Connection`] are how a program talks to it. Embedders need no `unsafe`.
 
 mod boundary;
+mod directories;
 mod error;
 pub mod loading;
 mod object;
@@ -11,6 +12,7 @@ mod report;
 mod runtime;
 mod terminal;
 
+pub use directories::user_registry;
 pub use error::{BuildError, CheckError, ConnectError, OpenError, SendError};
 pub use object::{Connection, Ended, Endpoint, Object, Sender};
 pub use report::{Level, Message, Report, Silent};
