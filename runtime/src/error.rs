@@ -5,6 +5,8 @@ use std::time::Duration;
 
 use liveobj_types::Diagnostic;
 
+use crate::loading::DirectoryError;
+
 /// Why a runtime could not be built.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -12,14 +14,9 @@ pub enum BuildError {
     /// The threads for input and output could not be started.
     #[error("cannot start the input and output thread: {0}")]
     Threads(#[source] std::io::Error),
-    /// A library directory or the library store cannot be used.
-    #[error("cannot use libraries from `{}`: {reason}", path.display())]
-    Libraries {
-        /// The directory.
-        path: PathBuf,
-        /// What is wrong with it.
-        reason: String,
-    },
+    /// A directory of libraries is not taken.
+    #[error(transparent)]
+    Libraries(#[from] DirectoryError),
 }
 
 /// Why a file could not be checked.
@@ -122,6 +119,12 @@ pub enum OpenError {
         /// Every finding.
         diagnostics: Vec<Diagnostic>,
     },
+    /// A reference that came in an event was refused by the check.
+    #[error("the reference is refused: {}", first(diagnostics))]
+    RefusedChild {
+        /// Every finding.
+        diagnostics: Vec<Diagnostic>,
+    },
     /// External references lead from folder to folder without end.
     #[error("`{name}` leads through more than {limit} external references")]
     TooDeep {
@@ -217,6 +220,9 @@ pub enum SendError {
         /// Its payload type.
         expected: String,
     },
+    /// Too much waits already; try again later.
+    #[error("the object has not yet taken what was sent before")]
+    Full,
     /// The connection has ended.
     #[error("the connection has ended")]
     Disconnected,

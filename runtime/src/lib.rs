@@ -5,16 +5,22 @@
 
 mod boundary;
 mod directories;
+mod domain_thread;
+mod edge;
+mod endpoint;
+mod engine;
 mod error;
 pub mod loading;
 mod object;
+mod open;
 mod report;
 mod runtime;
 mod terminal;
 
 pub use directories::user_registry;
+pub use endpoint::{Connection, Endpoint, Sender};
 pub use error::{BuildError, CheckError, ConnectError, OpenError, SendError};
-pub use object::{Connection, Ended, Endpoint, Object, Sender};
+pub use object::{Ended, Object};
 pub use report::{Level, Message, Report, Silent};
 pub use runtime::{FOLDER_DEADLINE, Runtime, RuntimeBuilder};
 pub use terminal::{Lines, Terminal};

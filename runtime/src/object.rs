@@ -1,19 +1,26 @@
 //! An opened object, as its embedder holds it.
 
+use std::fmt;
 use std::future::Future;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use liveobj_types::Data;
-
-use crate::error::{ConnectError, SendError};
+use crate::domain_thread::DomainThread;
+use crate::endpoint::Endpoint;
+use crate::engine::connect::End;
+use crate::error::ConnectError;
+use crate::open::Opened;
+use crate::runtime::Runtime;
 
 /// An object that was opened: running until it is closed, dropped, or fails.
 ///
 /// Dropping it disconnects, destroys the proxies in reverse order of construction, and waits until
 /// their thread has ended.
-#[derive(Debug)]
 pub struct Object {
-    _private: (),
+    // Before the runtime, whose thread it uses.
+    domain: DomainThread,
+    _runtime: Runtime,
+    identity: [u8; 32],
+    endpoints: Vec<(String, End)>,
 }
 
 /// How an opened object ended.
@@ -31,15 +38,42 @@ pub enum Ended {
     },
 }
 
+impl fmt::Display for Ended {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Ended::Closed => f.write_str("closed"),
+            Ended::Failed { object, reason } => write!(f, "`{object}` failed: {reason}"),
+        }
+    }
+}
+
 impl Object {
+    pub(crate) fn new(
+        runtime: Runtime,
+        domain: DomainThread,
+        identity: [u8; 32],
+        opened: Opened,
+    ) -> Object {
+        let endpoints = opened.endpoints.into_iter().collect();
+        Object {
+            domain,
+            _runtime: runtime,
+            identity,
+            endpoints,
+        }
+    }
+
     /// Identity of the reference it was opened from.
     pub fn identity(&self) -> [u8; 32] {
-        unimplemented!("lands with the engine")
+        self.identity
     }
 
     /// Names of its endpoints, sorted.
     pub fn endpoints(&self) -> Vec<String> {
-        unimplemented!("lands with the engine")
+        self.endpoints
+            .iter()
+            .map(|(name, _)| name.clone())
+            .collect()
     }
 
     /// The endpoint `name`, to be connected.
@@ -48,100 +82,45 @@ impl Object {
     ///
     /// There is none of this name.
     pub fn endpoint(&self, name: &str) -> Result<Endpoint, ConnectError> {
-        let _ = name;
-        unimplemented!("lands with the engine")
+        match self.endpoints.iter().find(|(known, _)| known == name) {
+            Some((_, end)) => Ok(Endpoint::new(name, *end, &self.domain)),
+            None => Err(ConnectError::UnknownEndpoint {
+                name: name.to_owned(),
+                endpoints: self.endpoints(),
+            }),
+        }
     }
 
     /// Completes when the object has ended.
     pub fn closed(&self) -> impl Future<Output = Ended> + Send + 'static {
-        async { unimplemented!("lands with the engine") }
+        self.domain.ending().watch()
     }
 
     /// Waits until the object has ended.
     pub fn wait(&self) -> Ended {
-        unimplemented!("lands with the engine")
+        self.domain.ending().wait(None).unwrap_or(Ended::Closed)
     }
 
     /// Waits until the object has ended, at most so long.
     pub fn wait_timeout(&self, timeout: Duration) -> Option<Ended> {
-        let _ = timeout;
-        unimplemented!("lands with the engine")
+        // A time that cannot be reached is like none.
+        self.domain
+            .ending()
+            .wait(Instant::now().checked_add(timeout))
     }
 
     /// Closes it and tells how it had ended.
     pub fn close(self) -> Ended {
-        unimplemented!("lands with the engine")
+        let ending = self.domain.ending().clone();
+        drop(self);
+        ending.wait(Some(Instant::now())).unwrap_or(Ended::Closed)
     }
 }
 
-/// An endpoint of an opened object.
-#[derive(Clone, Debug)]
-pub struct Endpoint {
-    _private: (),
-}
-
-impl Endpoint {
-    /// Its name.
-    pub fn name(&self) -> &str {
-        unimplemented!("lands with the engine")
-    }
-
-    /// Connects it with an endpoint of the embedder's own, of the mirrored type. `receive` is
-    /// called on the object's thread with the name and the payload (a record of the parameters) of
-    /// every event that the object emits there.
-    ///
-    /// # Errors
-    ///
-    /// The endpoint takes no further connection, the object is closed, or this is called inside
-    /// such a closure.
-    pub fn connect(
-        &self,
-        receive: impl FnMut(&str, &Data) + Send + 'static,
-    ) -> Result<Connection, ConnectError> {
-        let _ = receive;
-        unimplemented!("lands with the engine")
-    }
-}
-
-/// A connection that the embedder owns: dropping it disconnects.
-#[derive(Debug)]
-pub struct Connection {
-    _private: (),
-}
-
-impl Connection {
-    /// Sends an event to the object: its name and its payload, a record of the parameters. It is
-    /// handled on the object's thread, after all that was sent before.
-    ///
-    /// # Errors
-    ///
-    /// The endpoint takes no such event, the payload is not of its type, or the connection has
-    /// ended.
-    pub fn send(&self, event: &str, payload: Data) -> Result<(), SendError> {
-        let _ = (event, payload);
-        unimplemented!("lands with the engine")
-    }
-
-    /// A handle for sending that does not own the connection.
-    pub fn sender(&self) -> Sender {
-        unimplemented!("lands with the engine")
-    }
-}
-
-/// Sends through a connection without owning it; may be used inside the connection's own closure.
-#[derive(Clone, Debug)]
-pub struct Sender {
-    _private: (),
-}
-
-impl Sender {
-    /// As [`Connection::send`].
-    ///
-    /// # Errors
-    ///
-    /// As [`Connection::send`].
-    pub fn send(&self, event: &str, payload: Data) -> Result<(), SendError> {
-        let _ = (event, payload);
-        unimplemented!("lands with the engine")
+impl fmt::Debug for Object {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Object")
+            .field("endpoints", &self.endpoints())
+            .finish_non_exhaustive()
     }
 }

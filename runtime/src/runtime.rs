@@ -6,21 +6,94 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use liveobj_references::{Catalog, Checked, CheckedReference};
-use liveobj_types::{Formalisms, Source};
+use liveobj_references::{Catalog, Checked, CheckedReference, Policy, check, read};
+use liveobj_types::{Formalisms, Severity, Source, Types};
+use tokio::runtime::Handle;
 
+use crate::directories::user_registry;
+use crate::edge::TerminalSlot;
 use crate::error::{BuildError, CheckError, OpenError};
+use crate::loading::{LibraryCatalog, Store};
 use crate::object::Object;
+use crate::open;
 use crate::report::{Report, Silent};
 use crate::terminal::Terminal;
 
 /// How long `open` waits for a folder unless the embedder says otherwise.
 pub const FOLDER_DEADLINE: Duration = Duration::from_secs(10);
 
-/// Checks and opens references. Cheap to clone; the last clone ends its threads.
-#[derive(Clone, Debug)]
+/// How long the input and output thread is waited for.
+const SHUTDOWN: Duration = Duration::from_secs(1);
+
+/// Checks and opens references. Cheap to clone; the last clone, and the last object opened with
+/// it, end its threads.
+#[derive(Clone)]
 pub struct Runtime {
-    _private: (),
+    core: Arc<Core>,
+    threads: Arc<Threads>,
+}
+
+/// What domains and tasks share.
+pub(crate) struct Core {
+    pub(crate) catalog: LibraryCatalog,
+    pub(crate) formalisms: Formalisms,
+    pub(crate) policy: Policy,
+    pub(crate) folder_deadline: Duration,
+    pub(crate) registry: Option<PathBuf>,
+    pub(crate) report: Arc<dyn Report>,
+    pub(crate) terminal: TerminalSlot,
+    pub(crate) tokio: Handle,
+}
+
+impl Core {
+    /// Checks a document.
+    pub(crate) fn check(&self, source: &Arc<Source>) -> Checked {
+        let (document, mut diagnostics) = read(source);
+        let Some(document) = document else {
+            let types = Arc::new(Types::new());
+            return Checked {
+                types,
+                typed: None,
+                diagnostics,
+                reference: None,
+            };
+        };
+        let document = Arc::new(document);
+        let mut checked = check(
+            &document,
+            source,
+            &self.catalog,
+            &self.formalisms,
+            &self.policy,
+        );
+        let wrong = diagnostics
+            .iter()
+            .any(|diagnostic| diagnostic.severity == Severity::Error);
+        diagnostics.append(&mut checked.diagnostics);
+        let reference = checked.reference.filter(|_| !wrong);
+        Checked {
+            types: checked.types,
+            typed: checked.typed,
+            diagnostics,
+            reference,
+        }
+    }
+}
+
+/// The input and output thread; ended with the last user.
+struct Threads {
+    tokio: Option<tokio::runtime::Runtime>,
+}
+
+impl Drop for Threads {
+    fn drop(&mut self) {
+        // Waiting for a tokio runtime is forbidden on the threads of another one.
+        if let Some(tokio) = self.tokio.take() {
+            std::thread::scope(|scope| {
+                scope.spawn(move || tokio.shutdown_timeout(SHUTDOWN));
+            });
+        }
+    }
 }
 
 impl Runtime {
@@ -40,8 +113,7 @@ impl Runtime {
     /// Checks a reference document, XML or JSON; `source.name` is how messages call it. A text
     /// that is not a document gives its diagnostics and no type.
     pub fn check(&self, source: &Arc<Source>) -> Checked {
-        let _ = source;
-        unimplemented!("lands with the engine")
+        self.core.check(source)
     }
 
     /// Checks a reference document in a file.
@@ -51,18 +123,24 @@ impl Runtime {
     /// The file cannot be read as text. What is wrong with the document is not an error but in
     /// the answer.
     pub fn check_file(&self, path: &Path) -> Result<Checked, CheckError> {
-        let _ = path;
-        unimplemented!("lands with the engine")
+        let bytes = std::fs::read(path).map_err(|error| CheckError::Read {
+            path: path.to_owned(),
+            error,
+        })?;
+        let text = String::from_utf8(bytes).map_err(|_| CheckError::NotText {
+            path: path.to_owned(),
+        })?;
+        Ok(self.check(&Source::new(path.display().to_string(), text)))
     }
 
     /// Where the check finds libraries: the linked-in ones and those the builder named.
     pub fn catalog(&self) -> &dyn Catalog {
-        unimplemented!("lands with the engine")
+        &self.core.catalog
     }
 
     /// The formalisms that the check knows.
     pub fn formalisms(&self) -> &Formalisms {
-        unimplemented!("lands with the engine")
+        &self.core.formalisms
     }
 
     /// Opens a checked reference: resolves what is external, creates, connects, starts. Dropping
@@ -71,8 +149,7 @@ impl Runtime {
         &self,
         reference: &CheckedReference,
     ) -> impl Future<Output = Result<Object, OpenError>> + Send + 'static {
-        let _ = reference;
-        async { unimplemented!("lands with the engine") }
+        open::root(self.clone(), reference.clone())
     }
 
     /// [`Runtime::open`] for callers that are not asynchronous.
@@ -81,8 +158,24 @@ impl Runtime {
     ///
     /// As [`Runtime::open`].
     pub fn open_blocking(&self, reference: &CheckedReference) -> Result<Object, OpenError> {
-        let _ = reference;
-        unimplemented!("lands with the engine")
+        let opening = self.open(reference);
+        // On a thread of its own, since the caller may be inside a tokio runtime.
+        let opened =
+            std::thread::scope(|scope| scope.spawn(|| self.core.tokio.block_on(opening)).join());
+        opened.unwrap_or_else(|_| Err(OpenError::Runtime("opening panicked".to_owned())))
+    }
+
+    pub(crate) fn core(&self) -> &Arc<Core> {
+        &self.core
+    }
+}
+
+impl fmt::Debug for Runtime {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let users = Arc::strong_count(&self.threads);
+        f.debug_struct("Runtime")
+            .field("users", &users)
+            .finish_non_exhaustive()
     }
 }
 
@@ -123,8 +216,10 @@ impl RuntimeBuilder {
 
     /// Uses the store and the registry of the user who runs this process.
     #[must_use]
-    pub fn user_directories(self) -> RuntimeBuilder {
-        unimplemented!("lands with the engine")
+    pub fn user_directories(mut self) -> RuntimeBuilder {
+        self.library_store = Store::user_directory();
+        self.registry = user_registry();
+        self
     }
 
     /// Gives the objects a terminal.
@@ -161,14 +256,36 @@ impl RuntimeBuilder {
     ///
     /// A directory of libraries cannot be used, or a thread cannot be started.
     pub fn build(self) -> Result<Runtime, BuildError> {
-        let _ = (
-            self.library_paths,
-            self.library_store,
-            self.registry,
-            self.terminal,
-        );
-        let _ = (self.report, self.folder_deadline, self.allow_unknown);
-        unimplemented!("lands with the engine")
+        let mut catalog = LibraryCatalog::new();
+        for directory in &self.library_paths {
+            catalog.add_directory(directory)?;
+        }
+        if let Some(directory) = self.library_store {
+            catalog.set_store(Store::new(directory));
+        }
+        let tokio = tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(1)
+            .max_blocking_threads(4)
+            .thread_name("liveobj-io")
+            .enable_all()
+            .build()
+            .map_err(BuildError::Threads)?;
+        let core = Core {
+            catalog,
+            formalisms: liveobj_formalisms::builtin(),
+            policy: Policy {
+                allow_unknown: self.allow_unknown,
+            },
+            folder_deadline: self.folder_deadline,
+            registry: self.registry,
+            report: self.report,
+            terminal: TerminalSlot::new(self.terminal),
+            tokio: tokio.handle().clone(),
+        };
+        Ok(Runtime {
+            core: Arc::new(core),
+            threads: Arc::new(Threads { tokio: Some(tokio) }),
+        })
     }
 }
 

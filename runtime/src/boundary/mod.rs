@@ -11,7 +11,12 @@
 #![allow(unsafe_code, reason = "payloads are C memory")]
 
 mod arena;
+pub(crate) mod calls;
 mod convert;
+mod emit;
+pub(crate) mod host;
+pub(crate) mod memory;
+pub(crate) mod native;
 mod shape;
 mod wire;
 

@@ -1,0 +1,619 @@
+//! Proxies and links as the tables see them, and every call into a table.
+//!
+//! Invariants that the rest of the engine keeps, and on which the blocks below rest:
+//! - A [`ProxyCell`] and a [`LinkCell`] live in an `Rc` and never move; their first words are the
+//!   `lo_context` and the `lo_link` that the proxy is handed.
+//! - A proxy's table and `this` are valid from `create` until `destroy`, which is called at most
+//!   once, with nothing of the domain running. After that [`ProxyCell::gone`] is set, and no
+//!   call is made.
+//! - A link that a running handler may still hold is kept until the end of the turn.
+//! - All of it stays on the domain's thread.
+
+use std::cell::{Cell, RefCell};
+use std::ffi::c_void;
+use std::fmt;
+use std::rc::Rc;
+
+use liveobj_abi as abi;
+
+use super::emit;
+use super::host::HOST;
+use super::memory::{Conversion, Keeper};
+use super::native::NativeProxy;
+use crate::engine::domain::Domain;
+
+/// [`ProxyCell::busy`]: a function of the proxy is running.
+pub(crate) const RUNNING: u32 = 1 << 31;
+/// [`ProxyCell::busy`]: a mandatory endpoint is not connected yet.
+pub(crate) const HELD: u32 = 1 << 30;
+/// [`ProxyCell::busy`]: it failed, or was destroyed; nothing is delivered to it.
+pub(crate) const DEAD: u32 = 1 << 29;
+
+/// A payload in layout 1, lent for the call; NULL where there are no parameters.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Lent(pub(super) *const c_void);
+
+impl Lent {
+    /// That of an event without parameters.
+    pub(crate) const NONE: Lent = Lent(std::ptr::null());
+
+    /// A payload that the memory of this crate laid out.
+    pub(in crate::boundary) fn new(data: *const c_void) -> Lent {
+        Lent(data)
+    }
+}
+
+/// The code of a proxy.
+#[derive(Clone, Copy)]
+pub(crate) struct Table(pub(super) &'static abi::Object);
+
+impl Table {
+    /// The code behind an object table. Linked-in and verified tables only: those of libraries come
+    /// through `loading`.
+    pub(crate) fn new(object: &'static abi::Object) -> Table {
+        Table(object)
+    }
+
+    /// Number of endpoints.
+    pub(crate) fn endpoints(self) -> usize {
+        self.0.endpoints as usize
+    }
+}
+
+/// Where one event of a link goes.
+pub(crate) struct Receiver {
+    handler: abi::Handler,
+    this: *mut c_void,
+    /// From the sender's layout to the receiver's; none where they are the same.
+    conversion: Option<Conversion>,
+    /// How a payload in the sender's layout is kept while it waits.
+    pub(crate) keeper: Keeper,
+    /// Whether emitting may answer `refused`.
+    pub(crate) refusable: bool,
+}
+
+/// A proxy as the tables see it.
+#[repr(C)]
+pub(crate) struct ProxyCell {
+    context: abi::Context,
+    domain: *const Domain,
+    /// 0: ready for a delivery at once. Else [`RUNNING`], [`HELD`], [`DEAD`], and in the low bits
+    /// the number of deliveries that wait for it.
+    pub(crate) busy: Cell<u32>,
+    /// Number of the event that it handles.
+    pub(crate) event: Cell<u64>,
+    this: Cell<*mut c_void>,
+    table: &'static abi::Object,
+    native: Option<NativeProxy>,
+    gone: Cell<bool>,
+    /// Its number in the domain, never used again.
+    pub(crate) number: u64,
+    /// Stubs (or fans of `many` endpoints), by endpoint.
+    fixed: Box<[Rc<LinkCell>]>,
+    /// What the context points to, by endpoint.
+    links: Box<[Cell<*mut abi::Link>]>,
+    identity: [u8; 32],
+}
+
+/// A link as the tables see it: a stub, a fan or one direction of a connection.
+#[repr(C)]
+pub(crate) struct LinkCell {
+    emit: Cell<EmitFunction>,
+    domain: *const Domain,
+    receivers: Box<[Receiver]>,
+    /// The connection; 0 for stubs and fans.
+    pub(crate) connection: u64,
+    target: Option<Rc<ProxyCell>>,
+    /// For fans: one link per connection.
+    pub(crate) peers: RefCell<Rc<Vec<Rc<LinkCell>>>>,
+    /// What a queued connection carries it with.
+    pub(crate) crossing: Option<crate::engine::crossing::Outgoing>,
+    /// Emissions that went nowhere.
+    pub(crate) lost: Cell<u64>,
+}
+
+pub(super) type EmitFunction =
+    unsafe extern "C" fn(*mut abi::Link, *mut abi::Context, u32, *const c_void) -> abi::Status;
+
+/// The code of a new proxy.
+pub(crate) enum Code {
+    /// A library's.
+    Table(Table),
+    /// The runtime's own.
+    Native(NativeProxy),
+}
+
+impl ProxyCell {
+    /// A proxy that is not created yet. `many` tells of each endpoint whether it is `many`.
+    pub(crate) fn new(
+        domain: &Rc<Domain>,
+        number: u64,
+        code: Code,
+        many: &[bool],
+        identity: [u8; 32],
+    ) -> Rc<ProxyCell> {
+        let fixed: Box<[Rc<LinkCell>]> = many
+            .iter()
+            .map(|many| {
+                let emit: EmitFunction = if *many { emit::fan } else { emit::stub };
+                Rc::new(LinkCell::with(domain, emit, Box::new([]), 0, None, None))
+            })
+            .collect();
+        let links: Box<[Cell<*mut abi::Link>]> =
+            fixed.iter().map(|link| Cell::new(link.pointer())).collect();
+        let (table, native) = match code {
+            Code::Table(table) => (table.0, None),
+            Code::Native(native) => (native.table(), Some(native)),
+        };
+        Rc::new(ProxyCell {
+            context: abi::Context {
+                size: size_of::<abi::Context>() as u32,
+                endpoints: links.len() as u32,
+                // `Cell<T>` has the layout of `T`.
+                links: links.as_ptr().cast(),
+                host: &raw const HOST,
+            },
+            domain: Rc::as_ptr(domain),
+            busy: Cell::new(HELD),
+            event: Cell::new(0),
+            this: Cell::new(std::ptr::null_mut()),
+            table,
+            native,
+            gone: Cell::new(true),
+            number,
+            fixed,
+            links,
+            identity,
+        })
+    }
+
+    /// Its domain.
+    pub(crate) fn domain(&self) -> &Domain {
+        // SAFETY: a domain destroys all of its proxies, and with them every cell that a table or a
+        // link can reach, before it goes.
+        unsafe { &*self.domain }
+    }
+
+    /// Identity of the reference that made it.
+    pub(crate) fn identity(&self) -> [u8; 32] {
+        self.identity
+    }
+
+    pub(super) fn pointer(self: &Rc<Self>) -> *mut abi::Context {
+        Rc::as_ptr(self).cast_mut().cast()
+    }
+
+    fn raw(&self) -> *mut abi::Context {
+        std::ptr::from_ref(self).cast_mut().cast()
+    }
+
+    /// The cell behind a context.
+    ///
+    /// # Safety
+    ///
+    /// `context` is one that a running function of a proxy was handed.
+    pub(super) unsafe fn of<'a>(context: *mut abi::Context) -> &'a ProxyCell {
+        // SAFETY: contexts are the first words of cells.
+        unsafe { &*context.cast::<ProxyCell>() }
+    }
+
+    /// Another owner of this cell.
+    pub(crate) fn shared(&self) -> Rc<ProxyCell> {
+        let pointer = std::ptr::from_ref(self);
+        // SAFETY: cells live in an `Rc`, never elsewhere (`ProxyCell::new`).
+        unsafe {
+            Rc::increment_strong_count(pointer);
+            Rc::from_raw(pointer)
+        }
+    }
+
+    /// The link that an endpoint has while it is unconnected, or for good if it is `many`.
+    pub(crate) fn fixed(&self, endpoint: u32) -> &Rc<LinkCell> {
+        &self.fixed[endpoint as usize]
+    }
+
+    /// Points the endpoint to `link`, or back to its own.
+    pub(crate) fn set_link(&self, endpoint: u32, link: Option<&Rc<LinkCell>>) {
+        let link = link.unwrap_or(&self.fixed[endpoint as usize]);
+        self.links[endpoint as usize].set(link.pointer());
+    }
+
+    /// Runs a function of the proxy: marks it running around the call.
+    fn run(
+        &self,
+        event: u64,
+        call: impl FnOnce(*mut c_void, *mut abi::Context) -> abi::Status,
+    ) -> abi::Status {
+        let domain = self.domain();
+        self.busy.set(self.busy.get() | RUNNING);
+        self.event.set(event);
+        domain.depth.set(domain.depth.get() + 1);
+        let status = call(self.this.get(), self.raw());
+        domain.depth.set(domain.depth.get() - 1);
+        self.busy.set(self.busy.get() & !RUNNING);
+        status
+    }
+
+    /// Calls `create`. On success the proxy exists, and must be destroyed.
+    pub(crate) fn create(&self, parameters: Lent) -> abi::Status {
+        if let Some(native) = &self.native {
+            self.this.set(native.this());
+        }
+        let mut this = self.this.get();
+        let status = self.run(0, |_, context| {
+            // SAFETY: the table is valid, and `parameters` is what the memory of this crate laid
+            // out for this template.
+            unsafe { (self.table.create)(context, parameters.0, &raw mut this) }
+        });
+        if status == abi::OK {
+            self.this.set(this);
+            self.gone.set(false);
+        }
+        status
+    }
+
+    /// Calls `connected`.
+    pub(crate) fn connected(&self, event: u64, endpoint: u32, connection: u64) -> abi::Status {
+        if self.gone.get() {
+            return abi::STALE;
+        }
+        self.run(event, |this, context| {
+            // SAFETY: between `create` and `destroy`.
+            unsafe { (self.table.connected)(this, context, endpoint, connection) }
+        })
+    }
+
+    /// Calls `disconnected`.
+    pub(crate) fn disconnected(
+        &self,
+        event: u64,
+        endpoint: u32,
+        connection: u64,
+        reason: u32,
+    ) -> abi::Status {
+        if self.gone.get() {
+            return abi::STALE;
+        }
+        self.run(event, |this, context| {
+            // SAFETY: between `create` and `destroy`.
+            unsafe { (self.table.disconnected)(this, context, endpoint, connection, reason) }
+        })
+    }
+
+    /// Calls `wake`.
+    pub(crate) fn wake(&self, token: u64, wake: &Wake) -> abi::Status {
+        if self.gone.get() {
+            return abi::STALE;
+        }
+        self.run(0, |this, context| {
+            wake.with(|kind, payload| {
+                // SAFETY: between `create` and `destroy`; the payload is of that kind.
+                unsafe { (self.table.wake)(this, context, token, kind, payload) }
+            })
+        })
+    }
+
+    /// Calls `destroy`, once.
+    pub(crate) fn destroy(&self) {
+        self.busy.set(self.busy.get() | DEAD);
+        if self.gone.replace(true) {
+            return;
+        }
+        // SAFETY: after `create`, and `gone` keeps every later call out.
+        unsafe { (self.table.destroy)(self.this.get()) }
+    }
+
+    /// The handler of in-event `event` (in name order) of `endpoint`.
+    pub(crate) fn receiver(
+        &self,
+        endpoint: u32,
+        event: u32,
+        conversion: Option<Conversion>,
+        keeper: Keeper,
+        refusable: bool,
+    ) -> Receiver {
+        let (handler, this) = match &self.native {
+            Some(native) => native.receiver(endpoint, event),
+            None => {
+                // SAFETY: handlers are by endpoint and in-event of the declared type, which is
+                // what the numbers count; `loading` compared the two.
+                let handler =
+                    unsafe { *(*self.table.handlers.add(endpoint as usize)).add(event as usize) };
+                (handler, self.this.get())
+            }
+        };
+        Receiver {
+            handler,
+            this,
+            conversion,
+            keeper,
+            refusable,
+        }
+    }
+
+    /// Emits as the proxy would: through its context.
+    pub(crate) fn emit(&self, endpoint: u32, event: u32, payload: Lent) -> abi::Status {
+        let Some(link) = self.links.get(endpoint as usize) else {
+            return abi::INVALID;
+        };
+        let link = link.get();
+        // SAFETY: the context's links are valid, and the payload is of the event's type.
+        unsafe { ((*link).emit)(link, self.raw(), event, payload.0) }
+    }
+}
+
+impl ProxyCell {
+    /// Emits through one link.
+    pub(crate) fn emit_to(&self, link: &Rc<LinkCell>, event: u32, payload: Lent) -> abi::Status {
+        // SAFETY: the link is alive, and the payload is of the event's type.
+        unsafe { link.emit_function()(link.pointer(), self.raw(), event, payload.0) }
+    }
+}
+
+impl LinkCell {
+    fn with(
+        domain: &Rc<Domain>,
+        emit: EmitFunction,
+        receivers: Box<[Receiver]>,
+        connection: u64,
+        target: Option<Rc<ProxyCell>>,
+        crossing: Option<crate::engine::crossing::Outgoing>,
+    ) -> LinkCell {
+        LinkCell {
+            emit: Cell::new(emit),
+            domain: Rc::as_ptr(domain),
+            receivers,
+            connection,
+            target,
+            peers: RefCell::new(Rc::new(Vec::new())),
+            crossing,
+            lost: Cell::new(0),
+        }
+    }
+
+    /// One direction of a connection inside the domain.
+    pub(crate) fn direct(
+        domain: &Rc<Domain>,
+        connection: u64,
+        target: Rc<ProxyCell>,
+        receivers: Vec<Receiver>,
+    ) -> Rc<LinkCell> {
+        let receivers = receivers.into_boxed_slice();
+        Rc::new(LinkCell::with(
+            domain,
+            emit::direct,
+            receivers,
+            connection,
+            Some(target),
+            None,
+        ))
+    }
+
+    /// The sending half of a connection to another domain.
+    pub(crate) fn queued(
+        domain: &Rc<Domain>,
+        connection: u64,
+        outgoing: crate::engine::crossing::Outgoing,
+    ) -> Rc<LinkCell> {
+        let none = Box::new([]);
+        Rc::new(LinkCell::with(
+            domain,
+            emit::queued,
+            none,
+            connection,
+            None,
+            Some(outgoing),
+        ))
+    }
+
+    /// From now on every emission is `stale`.
+    pub(crate) fn close(&self) {
+        self.emit.set(emit::stale);
+    }
+
+    /// Whether it was closed.
+    pub(crate) fn is_closed(&self) -> bool {
+        std::ptr::fn_addr_eq(self.emit.get(), emit::stale as EmitFunction)
+    }
+
+    /// Whom it leads to; none for stubs, fans and queued ones.
+    pub(crate) fn target(&self) -> Option<&Rc<ProxyCell>> {
+        self.target.as_ref()
+    }
+
+    pub(super) fn receivers(&self) -> &[Receiver] {
+        &self.receivers
+    }
+
+    pub(super) fn emit_function(&self) -> EmitFunction {
+        self.emit.get()
+    }
+
+    pub(super) fn domain(&self) -> &Domain {
+        // SAFETY: as in `ProxyCell::domain`.
+        unsafe { &*self.domain }
+    }
+
+    pub(super) fn pointer(self: &Rc<Self>) -> *mut abi::Link {
+        Rc::as_ptr(self).cast_mut().cast()
+    }
+
+    /// The cell behind a link.
+    ///
+    /// # Safety
+    ///
+    /// `link` came from the context of a running function.
+    pub(super) unsafe fn of<'a>(link: *mut abi::Link) -> &'a LinkCell {
+        // SAFETY: links are the first words of cells.
+        unsafe { &*link.cast::<LinkCell>() }
+    }
+
+    /// Another owner of this cell.
+    pub(crate) fn shared(&self) -> Rc<LinkCell> {
+        let pointer = std::ptr::from_ref(self);
+        // SAFETY: cells live in an `Rc`, never elsewhere (`LinkCell::with` is private to the three
+        // constructors, which wrap it at once).
+        unsafe {
+            Rc::increment_strong_count(pointer);
+            Rc::from_raw(pointer)
+        }
+    }
+
+    /// Hands an event to the target's handler, now. The caller has made sure that the target is
+    /// neither running, held nor dead. `event` indexes the link's receivers.
+    pub(crate) fn deliver(&self, event: u32, parent: u64, payload: Lent) -> abi::Status {
+        let (Some(target), Some(receiver)) =
+            (self.target.as_deref(), self.receivers.get(event as usize))
+        else {
+            return abi::INVALID;
+        };
+        if target.gone.get() {
+            return abi::STALE;
+        }
+        receiver.call(self, target, parent, payload)
+    }
+
+    /// The receiver of an event.
+    pub(crate) fn receiver(&self, event: u32) -> Option<&Receiver> {
+        self.receivers.get(event as usize)
+    }
+}
+
+impl Receiver {
+    /// Whether the payload is lent as it is.
+    #[inline]
+    pub(super) fn same_layout(&self) -> bool {
+        self.conversion.is_none()
+    }
+
+    pub(super) fn call(
+        &self,
+        link: &LinkCell,
+        target: &ProxyCell,
+        parent: u64,
+        payload: Lent,
+    ) -> abi::Status {
+        match &self.conversion {
+            None => self.call_as_is(link, target, parent, payload),
+            Some(conversion) => conversion
+                .with(payload, |converted| {
+                    self.call_as_is(link, target, parent, converted)
+                })
+                .unwrap_or(abi::INVALID),
+        }
+    }
+
+    /// The two indirect calls of a connection meet here.
+    #[inline(always)]
+    pub(super) fn call_as_is(
+        &self,
+        link: &LinkCell,
+        target: &ProxyCell,
+        parent: u64,
+        payload: Lent,
+    ) -> abi::Status {
+        let domain = link.domain();
+        let number = domain.numbers.get() + 1;
+        domain.numbers.set(number);
+        domain.depth.set(domain.depth.get() + 1);
+        target.busy.set(target.busy.get() | RUNNING);
+        target.event.set(number);
+        let envelope = abi::Envelope {
+            connection: link.connection,
+            path: domain.path.get(),
+            parent,
+        };
+        // SAFETY: the target is between `create` and `destroy`, the handler is the one of this
+        // event, and the payload is in its layout.
+        let status =
+            unsafe { (self.handler)(self.this, target.raw(), &raw const envelope, payload.0) };
+        target.busy.set(target.busy.get() & !RUNNING);
+        domain.depth.set(domain.depth.get() - 1);
+        status
+    }
+}
+
+impl fmt::Debug for ProxyCell {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "ProxyCell({})", self.number)
+    }
+}
+
+/// What a proxy is woken with.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Wake {
+    /// The time has passed.
+    Timer,
+    /// A socket is open at this local address.
+    Ready(String),
+    /// A datagram and its sender.
+    Datagram(String, Vec<u8>),
+    /// A line.
+    Line(String),
+    /// No more lines.
+    End,
+    /// The bytes of a file.
+    File(Vec<u8>),
+    /// No such file.
+    Missing,
+    /// A proxy or a connection is there.
+    Opened,
+    /// It did not work, or has ended.
+    Failed(String),
+    /// Another thread posted.
+    Posted(Vec<u8>),
+}
+
+impl Wake {
+    /// Whether it is socket or timer traffic, which waits while a queue is half full.
+    pub(crate) fn can_wait(&self) -> bool {
+        matches!(self, Wake::Timer | Wake::Datagram(..))
+    }
+
+    /// Calls `call` with the kind and the payload in the ABI's form.
+    fn with<R>(&self, call: impl FnOnce(u32, *const c_void) -> R) -> R {
+        let bytes = |kind, bytes: &[u8], call: &mut dyn FnMut(u32, *const c_void)| {
+            let slice = lend(bytes);
+            call(kind, (&raw const slice).cast());
+        };
+        let mut call = Some(call);
+        let mut result = None;
+        let mut once = |kind, payload| {
+            if let Some(call) = call.take() {
+                result = Some(call(kind, payload));
+            }
+        };
+        match self {
+            Wake::Timer => once(abi::WAKE_TIMER, std::ptr::null()),
+            Wake::End => once(abi::WAKE_END, std::ptr::null()),
+            Wake::Missing => once(abi::WAKE_MISSING, std::ptr::null()),
+            Wake::Opened => once(abi::WAKE_OPENED, std::ptr::null()),
+            Wake::Line(text) => bytes(abi::WAKE_LINE, text.as_bytes(), &mut once),
+            Wake::File(data) => bytes(abi::WAKE_FILE, data, &mut once),
+            Wake::Failed(text) => bytes(abi::WAKE_FAILED, text.as_bytes(), &mut once),
+            Wake::Posted(data) => bytes(abi::WAKE_POSTED, data, &mut once),
+            Wake::Ready(address) => {
+                let ready = abi::ReadyWake {
+                    address: lend(address.as_bytes()),
+                };
+                once(abi::WAKE_READY, (&raw const ready).cast());
+            }
+            Wake::Datagram(from, data) => {
+                let datagram = abi::DatagramWake {
+                    from: lend(from.as_bytes()),
+                    bytes: lend(data),
+                };
+                once(abi::WAKE_DATAGRAM, (&raw const datagram).cast());
+            }
+        }
+        result.expect("because every arm calls it")
+    }
+}
+
+fn lend(bytes: &[u8]) -> abi::Slice {
+    abi::Slice {
+        data: bytes.as_ptr().cast(),
+        len: bytes.len() as u64,
+        owner: std::ptr::null_mut(),
+    }
+}

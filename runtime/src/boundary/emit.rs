@@ -1,0 +1,129 @@
+//! What `lo_link.emit` is: the way of every event.
+
+use std::ffi::c_void;
+
+use liveobj_abi as abi;
+
+use super::calls::{Lent, LinkCell, ProxyCell};
+use crate::engine::domain::MAX_NESTING;
+
+/// One direction of a connection inside the domain. At once if the target is neither running nor
+/// has anything waiting and nesting is below the limit; else through the domain's queue.
+///
+/// # Safety
+///
+/// As `lo_link.emit`: link and context of the running call, payload of the event's type.
+pub(super) unsafe extern "C" fn direct(
+    link: *mut abi::Link,
+    context: *mut abi::Context,
+    event: u32,
+    payload: *const c_void,
+) -> abi::Status {
+    // SAFETY: by contract.
+    let (link, from) = unsafe { (LinkCell::of(link), ProxyCell::of(context)) };
+    let Some(receiver) = link.receivers().get(event as usize) else {
+        return abi::INVALID;
+    };
+    let Some(target) = link.target() else {
+        return abi::INVALID;
+    };
+    let domain = link.domain();
+    let at_once = target.busy.get() == 0
+        && domain.depth.get() < MAX_NESTING
+        && domain.numbers.get() < domain.split_at.get();
+    if !at_once {
+        return domain.enqueue(link, event, from.event.get(), Lent::new(payload));
+    }
+    let parent = from.event.get();
+    let status = if receiver.same_layout() {
+        receiver.call_as_is(link, target, parent, Lent::new(payload))
+    } else {
+        receiver.call(link, target, parent, Lent::new(payload))
+    };
+    if status < abi::OK {
+        domain.fail(target, status);
+    }
+    abi::OK
+}
+
+/// Every connection of a `many` endpoint. `refused` if one of them refused.
+///
+/// # Safety
+///
+/// As [`direct`].
+pub(super) unsafe extern "C" fn fan(
+    link: *mut abi::Link,
+    context: *mut abi::Context,
+    event: u32,
+    payload: *const c_void,
+) -> abi::Status {
+    // SAFETY: by contract.
+    let fan = unsafe { LinkCell::of(link) };
+    // Connections that come or go meanwhile make a new list.
+    let peers = fan.peers.borrow().clone();
+    if peers.is_empty() {
+        return lost(fan);
+    }
+    let mut answer = abi::OK;
+    for peer in peers.iter() {
+        // SAFETY: a link of this proxy, the same context and payload.
+        let status = unsafe { peer.emit_function()(peer.pointer(), context, event, payload) };
+        if status == abi::REFUSED || status == abi::INVALID {
+            answer = status;
+        }
+    }
+    answer
+}
+
+/// An endpoint without a connection.
+///
+/// # Safety
+///
+/// As [`direct`].
+pub(super) unsafe extern "C" fn stub(
+    link: *mut abi::Link,
+    _: *mut abi::Context,
+    _: u32,
+    _: *const c_void,
+) -> abi::Status {
+    // SAFETY: by contract.
+    lost(unsafe { LinkCell::of(link) })
+}
+
+fn lost(link: &LinkCell) -> abi::Status {
+    link.lost.set(link.lost.get() + 1);
+    let domain = link.domain();
+    domain.lost.set(domain.lost.get() + 1);
+    abi::NOT_CONNECTED
+}
+
+/// A connection that has ended.
+///
+/// # Safety
+///
+/// None.
+pub(super) unsafe extern "C" fn stale(
+    _: *mut abi::Link,
+    _: *mut abi::Context,
+    _: u32,
+    _: *const c_void,
+) -> abi::Status {
+    abi::STALE
+}
+
+/// The sending half of a connection to another domain.
+///
+/// # Safety
+///
+/// As [`direct`].
+pub(super) unsafe extern "C" fn queued(
+    link: *mut abi::Link,
+    context: *mut abi::Context,
+    event: u32,
+    payload: *const c_void,
+) -> abi::Status {
+    // SAFETY: by contract.
+    let (link, from) = unsafe { (LinkCell::of(link), ProxyCell::of(context)) };
+    link.domain()
+        .send_across(link, event, from.event.get(), Lent::new(payload))
+}

@@ -1,0 +1,112 @@
+//! The outside: what proxies ask for through their contexts. [`Host`] is all that the engine
+//! knows of it, so that a simulated one can take its place.
+
+use std::sync::Arc;
+
+use liveobj_references::Policy;
+use liveobj_types::Formalisms;
+
+use crate::engine::inbox::Inbox;
+
+mod file;
+mod system;
+mod terminal;
+mod udp;
+
+pub(crate) use system::SystemHost;
+pub(crate) use terminal::TerminalSlot;
+
+/// Who asked, and under which number: answers name both.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Ticket {
+    /// The proxy.
+    pub(crate) proxy: u64,
+    /// The proxy's own number for the request.
+    pub(crate) token: u64,
+    /// The engine's number, never used again.
+    pub(crate) ticket: u64,
+}
+
+/// What a proxy asks for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Request {
+    /// A wake after so many nanoseconds.
+    Timer(u64),
+    /// A socket.
+    UdpOpen(UdpOpen),
+    /// A datagram through the ticket's socket.
+    UdpSend {
+        /// `ip:port`
+        to: String,
+        /// Payload.
+        bytes: Vec<u8>,
+    },
+    /// The terminal.
+    TerminalOpen,
+    /// One line on the ticket's terminal.
+    TerminalShow(String),
+    /// A file's bytes.
+    FileRead {
+        /// Where paths begin.
+        space: Space,
+        /// The path, or the name of an entry.
+        path: String,
+    },
+    /// Another object: a document.
+    Dereference(String),
+    /// A connection with one.
+    Connect {
+        /// The token of the dereferenced object.
+        proxy: u64,
+        /// Its endpoint.
+        endpoint: String,
+        /// The asking proxy's endpoint.
+        own: u32,
+    },
+}
+
+/// A socket as it is asked for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct UdpOpen {
+    /// `ip:port`
+    pub(crate) bind: String,
+    /// Multicast group, or nothing.
+    pub(crate) group: String,
+    /// Address of the interface, or nothing.
+    pub(crate) interface: String,
+    /// Hops of multicast.
+    pub(crate) ttl: u32,
+}
+
+/// Where paths begin.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Space {
+    /// The file system.
+    Files,
+    /// The user's registry.
+    Registry,
+}
+
+/// The outside of one domain. Called on the domain's thread; answers go to [`Host::inbox`].
+pub(crate) trait Host {
+    /// Where answers go.
+    fn inbox(&self) -> Arc<Inbox>;
+
+    /// Seed of the domain's random numbers.
+    fn seed(&self) -> u64;
+
+    /// Nanoseconds on the wall clock or the monotonic one.
+    fn now(&self, wall: bool) -> u64;
+
+    /// Takes a request. [`Request::Connect`] never comes here: the engine answers it.
+    fn request(&self, ticket: Ticket, request: Request);
+
+    /// Gives up a request or a resource.
+    fn close(&self, ticket: Ticket);
+
+    /// What connections made at run time are judged with.
+    fn formalisms(&self) -> &Formalisms;
+
+    /// What such judgements accept.
+    fn policy(&self) -> Policy;
+}

@@ -1,0 +1,183 @@
+//! The real outside: tokio's timers and sockets, files, the embedder's terminal.
+
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::hash::{BuildHasher, Hasher, RandomState};
+use std::sync::{Arc, LazyLock};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
+use liveobj_references::Policy;
+use liveobj_types::Formalisms;
+use tokio::task::AbortHandle;
+
+use super::udp::UdpResource;
+use super::{Host, Request, Ticket, file};
+use crate::boundary::calls::Wake;
+use crate::engine::domain::Domain;
+use crate::engine::inbox::Inbox;
+use crate::open;
+use crate::runtime::Core;
+
+/// Nanoseconds on the wall clock, or on one that never goes back.
+pub(crate) fn clock(wall: bool) -> u64 {
+    static START: LazyLock<Instant> = LazyLock::new(Instant::now);
+    let elapsed = if wall {
+        SystemTime::now()
+            .duration_since(UNIX_EPOCH)
+            .unwrap_or_default()
+    } else {
+        START.elapsed()
+    };
+    u64::try_from(elapsed.as_nanos()).unwrap_or(u64::MAX)
+}
+
+/// The outside of one domain, in production.
+pub(crate) struct SystemHost {
+    core: Arc<Core>,
+    inbox: Arc<Inbox>,
+    open: RefCell<BTreeMap<u64, Resource>>,
+}
+
+enum Resource {
+    /// A task that answers once.
+    Task(AbortHandle),
+    Udp(UdpResource),
+    Terminal,
+}
+
+impl SystemHost {
+    /// Nothing open yet.
+    pub(crate) fn new(core: Arc<Core>, inbox: Arc<Inbox>) -> SystemHost {
+        SystemHost {
+            core,
+            inbox,
+            open: RefCell::default(),
+        }
+    }
+
+    fn answer(&self, ticket: Ticket, wake: Wake) {
+        self.inbox.push(Domain::wake_from_outside(ticket, wake));
+    }
+
+    fn keep(&self, ticket: Ticket, resource: Resource) {
+        self.open.borrow_mut().insert(ticket.ticket, resource);
+    }
+
+    /// Runs a task that answers once.
+    fn spawn(&self, ticket: Ticket, task: impl Future<Output = Wake> + Send + 'static) {
+        let inbox = self.inbox.clone();
+        let task = self.core.tokio.spawn(async move {
+            inbox.push(Domain::wake_from_outside(ticket, task.await));
+        });
+        self.keep(ticket, Resource::Task(task.abort_handle()));
+    }
+
+    /// Forgets tasks that have answered, so that the table does not grow with the number of
+    /// timers that ever ran.
+    fn forget_finished(&self) {
+        let mut open = self.open.borrow_mut();
+        if open.len().is_power_of_two() && open.len() >= 64 {
+            open.retain(|_, resource| match resource {
+                Resource::Task(task) => !task.is_finished(),
+                _ => true,
+            });
+        }
+    }
+}
+
+impl Host for SystemHost {
+    fn inbox(&self) -> Arc<Inbox> {
+        self.inbox.clone()
+    }
+
+    fn seed(&self) -> u64 {
+        // The standard library seeds its hashers from the system's random numbers.
+        RandomState::new().build_hasher().finish() ^ clock(true)
+    }
+
+    fn now(&self, wall: bool) -> u64 {
+        clock(wall)
+    }
+
+    fn request(&self, ticket: Ticket, request: Request) {
+        self.forget_finished();
+        match request {
+            Request::Timer(nanoseconds) => {
+                let deadline = tokio::time::Instant::now() + Duration::from_nanos(nanoseconds);
+                self.spawn(ticket, async move {
+                    tokio::time::sleep_until(deadline).await;
+                    Wake::Timer
+                });
+            }
+            Request::UdpOpen(options) => {
+                match UdpResource::open(&self.core.tokio, &self.inbox, ticket, &options) {
+                    Ok((resource, address)) => {
+                        self.keep(ticket, Resource::Udp(resource));
+                        self.answer(ticket, Wake::Ready(address));
+                    }
+                    Err(reason) => self.answer(ticket, Wake::Failed(reason)),
+                }
+            }
+            Request::UdpSend { to, bytes } => {
+                if let Some(Resource::Udp(socket)) = self.open.borrow().get(&ticket.ticket) {
+                    socket.send(&to, &bytes);
+                }
+            }
+            Request::TerminalOpen => match self.core.terminal.open(ticket, &self.inbox) {
+                Ok(()) => self.keep(ticket, Resource::Terminal),
+                Err(reason) => self.answer(ticket, Wake::Failed(reason)),
+            },
+            Request::TerminalShow(line) => self.core.terminal.show(&line),
+            Request::FileRead { space, path } => {
+                let registry = self.core.registry.clone();
+                let read = self
+                    .core
+                    .tokio
+                    .spawn_blocking(move || file::read(space, &path, registry.as_deref()));
+                self.spawn(ticket, async move {
+                    let gave_up = |_| Wake::Failed("the runtime is shutting down".to_owned());
+                    read.await.unwrap_or_else(gave_up)
+                });
+            }
+            Request::Dereference(document) => {
+                let (core, inbox) = (self.core.clone(), self.inbox.clone());
+                let task = self
+                    .core
+                    .tokio
+                    .spawn(open::child(core, inbox, ticket, document));
+                self.keep(ticket, Resource::Task(task.abort_handle()));
+            }
+            Request::Connect { .. } => {}
+        }
+    }
+
+    fn close(&self, ticket: Ticket) {
+        match self.open.borrow_mut().remove(&ticket.ticket) {
+            Some(Resource::Task(task)) => task.abort(),
+            Some(Resource::Udp(socket)) => socket.close(),
+            Some(Resource::Terminal) => self.core.terminal.close(),
+            None => {}
+        }
+    }
+
+    fn formalisms(&self) -> &Formalisms {
+        &self.core.formalisms
+    }
+
+    fn policy(&self) -> Policy {
+        self.core.policy.clone()
+    }
+}
+
+impl Drop for SystemHost {
+    fn drop(&mut self) {
+        let open = std::mem::take(&mut *self.open.borrow_mut());
+        for resource in open.into_values() {
+            match resource {
+                Resource::Task(task) => task.abort(),
+                Resource::Udp(socket) => socket.close(),
+                Resource::Terminal => self.core.terminal.close(),
+            }
+        }
+    }
+}

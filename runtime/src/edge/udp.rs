@@ -1,0 +1,164 @@
+//! UDP sockets, with IP multicast.
+
+use std::io;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::sync::Arc;
+use std::time::Duration;
+
+use socket2::{Domain as Family, Protocol, Socket, Type};
+use tokio::net::UdpSocket;
+use tokio::runtime::Handle;
+use tokio::task::AbortHandle;
+
+use super::{Ticket, UdpOpen};
+use crate::boundary::calls::Wake;
+use crate::engine::domain::Domain;
+use crate::engine::inbox::Inbox;
+
+/// Room for a burst that one thread works off.
+const RECEIVE_BUFFER: usize = 1 << 20;
+/// Largest datagram.
+const LARGEST: usize = 65_535;
+/// Receive errors in a row after which a socket is given up.
+const PATIENCE: u32 = 64;
+
+/// An open socket.
+pub(super) struct UdpResource {
+    socket: Arc<UdpSocket>,
+    task: AbortHandle,
+}
+
+impl UdpResource {
+    /// Opens a socket and begins to receive; gives its local address too.
+    pub(super) fn open(
+        tokio: &Handle,
+        inbox: &Arc<Inbox>,
+        ticket: Ticket,
+        options: &UdpOpen,
+    ) -> Result<(UdpResource, String), String> {
+        let opened = socket(options)?;
+        let _inside = tokio.enter();
+        let bound = || -> io::Result<(Arc<UdpSocket>, SocketAddr)> {
+            let socket = UdpSocket::from_std(opened.into())?;
+            let address = socket.local_addr()?;
+            Ok((Arc::new(socket), address))
+        };
+        let (socket, address) = bound().map_err(|error| format!("cannot use a socket: {error}"))?;
+        let task = tokio
+            .spawn(receive(socket.clone(), inbox.clone(), ticket))
+            .abort_handle();
+        Ok((UdpResource { socket, task }, address.to_string()))
+    }
+
+    /// Sends a datagram; one that cannot be sent is lost.
+    pub(super) fn send(&self, to: &str, bytes: &[u8]) {
+        if let Ok(to) = to.parse::<SocketAddr>() {
+            let _ = self.socket.try_send_to(bytes, to);
+        }
+    }
+
+    /// Stops receiving and closes the socket, so that its address is free afterwards.
+    pub(super) fn close(self) {
+        self.task.abort();
+        // The task lets go of the socket on its own thread, as soon as it is next looked at.
+        for _ in 0..500 {
+            if Arc::strong_count(&self.socket) == 1 {
+                break;
+            }
+            std::thread::sleep(Duration::from_micros(100));
+        }
+    }
+}
+
+fn socket(options: &UdpOpen) -> Result<Socket, String> {
+    let bind: SocketAddr = parse("address", &options.bind)?;
+    let group: Option<IpAddr> = optional("multicast group", &options.group)?;
+    let interface: Option<IpAddr> = optional("interface", &options.interface)?;
+    let family = Family::for_address(bind);
+    let open = || -> io::Result<Socket> {
+        let socket = Socket::new(family, Type::DGRAM, Some(Protocol::UDP))?;
+        socket.set_nonblocking(true)?;
+        if group.is_some() {
+            socket.set_reuse_address(true)?;
+            #[cfg(unix)]
+            socket.set_reuse_port(true)?;
+        }
+        // Best effort: the system may allow less.
+        let _ = socket.set_recv_buffer_size(RECEIVE_BUFFER);
+        socket.bind(&bind.into())?;
+        if bind.is_ipv4() {
+            let interface = match interface {
+                Some(IpAddr::V4(interface)) => interface,
+                _ => Ipv4Addr::UNSPECIFIED,
+            };
+            if let Some(IpAddr::V4(group)) = group {
+                socket.join_multicast_v4(&group, &interface)?;
+            }
+            socket.set_multicast_if_v4(&interface)?;
+            socket.set_multicast_ttl_v4(options.ttl)?;
+            socket.set_multicast_loop_v4(true)?;
+        } else {
+            if let Some(IpAddr::V6(group)) = group {
+                socket.join_multicast_v6(&group, 0)?;
+            }
+            socket.set_multicast_hops_v6(options.ttl)?;
+            socket.set_multicast_loop_v6(true)?;
+        }
+        Ok(socket)
+    };
+    if [group, interface]
+        .into_iter()
+        .flatten()
+        .any(|address| address.is_ipv4() != bind.is_ipv4())
+    {
+        return Err(format!(
+            "`{}` and its group or interface are of two families",
+            options.bind
+        ));
+    }
+    open().map_err(|error| match group {
+        Some(group) => format!(
+            "cannot open `{}` for group {group} on interface `{}`: {error}",
+            options.bind, options.interface
+        ),
+        None => format!("cannot open `{}`: {error}", options.bind),
+    })
+}
+
+fn parse<T: std::str::FromStr>(what: &str, text: &str) -> Result<T, String> {
+    text.parse()
+        .map_err(|_| format!("`{text}` is not an {what}"))
+}
+
+fn optional(what: &str, text: &str) -> Result<Option<IpAddr>, String> {
+    if text.is_empty() {
+        Ok(None)
+    } else {
+        parse(what, text).map(Some)
+    }
+}
+
+async fn receive(socket: Arc<UdpSocket>, inbox: Arc<Inbox>, ticket: Ticket) {
+    let mut buffer = vec![0; LARGEST];
+    let mut failures = 0;
+    loop {
+        match socket.recv_from(&mut buffer).await {
+            Ok((length, from)) => {
+                failures = 0;
+                let wake = Wake::Datagram(from.to_string(), buffer[..length].to_vec());
+                if !inbox.push(Domain::wake_from_outside(ticket, wake)) {
+                    return;
+                }
+            }
+            Err(error) => {
+                failures += 1;
+                if failures > PATIENCE {
+                    let wake = Wake::Failed(format!("the socket does not receive: {error}"));
+                    inbox.push(Domain::wake_from_outside(ticket, wake));
+                    return;
+                }
+                tokio::time::sleep(Duration::from_millis(10)).await;
+            }
+        }
+    }
+}

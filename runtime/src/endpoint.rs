@@ -1,0 +1,324 @@
+//! The embedder's own ends of connections.
+
+use std::fmt;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc;
+use std::thread::{self, ThreadId};
+
+use liveobj_abi as abi;
+use liveobj_types::{Data, TypeId, Types, ValueId};
+
+use crate::boundary::calls::ProxyCell;
+use crate::boundary::memory::Keeper;
+use crate::boundary::native::{Incoming, Native};
+use crate::domain_thread::DomainThread;
+use crate::engine::connect::End;
+use crate::engine::create::EndpointPlan;
+use crate::engine::crossing::Load;
+use crate::engine::domain::Domain;
+use crate::engine::inbox::Inbox;
+use crate::error::{ConnectError, SendError};
+use crate::object::Ended;
+use crate::open::{host_endpoint, host_proxy};
+use crate::report::Level;
+
+/// What the embedder's ends are called in messages.
+const EMBEDDER: &str = "the embedder";
+
+type Receive = Box<dyn FnMut(&str, &Data) + Send>;
+
+/// An endpoint of an opened object.
+#[derive(Clone)]
+pub struct Endpoint {
+    name: String,
+    end: End,
+    inbox: Arc<Inbox>,
+    thread: ThreadId,
+}
+
+impl Endpoint {
+    pub(crate) fn new(name: &str, end: End, domain: &DomainThread) -> Endpoint {
+        let inbox = domain.inbox().clone();
+        Endpoint {
+            name: name.to_owned(),
+            end,
+            inbox,
+            thread: domain.id(),
+        }
+    }
+
+    /// Its name.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Connects it with an endpoint of the embedder's own, of the mirrored type. `receive` is
+    /// called on the object's thread with the name and the payload (a record of the parameters) of
+    /// every event that the object emits there; events may come before this returns.
+    ///
+    /// # Errors
+    ///
+    /// The endpoint takes no further connection, the object is closed, or this is called inside
+    /// such a closure.
+    pub fn connect(
+        &self,
+        receive: impl FnMut(&str, &Data) + Send + 'static,
+    ) -> Result<Connection, ConnectError> {
+        if thread::current().id() == self.thread {
+            return Err(ConnectError::InsideHandler);
+        }
+        let (reply, answer) = mpsc::sync_channel(1);
+        let (name, end) = (self.name.clone(), self.end);
+        let ended = Arc::new(AtomicBool::new(false));
+        let seen = ended.clone();
+        self.inbox.task(move |domain| {
+            let connected = connect(domain, &name, end, Box::new(receive), seen);
+            let _ = reply.send(connected);
+        });
+        let made = answer.recv().map_err(|_| ConnectError::Closed)??;
+        Ok(Connection {
+            sender: Sender {
+                inbox: self.inbox.clone(),
+                shared: Arc::new(Shared {
+                    proxy: made.proxy,
+                    events: made.events,
+                    types: made.types,
+                    load: Arc::default(),
+                    ended,
+                }),
+            },
+            instance: made.instance,
+        })
+    }
+}
+
+impl fmt::Debug for Endpoint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Endpoint")
+            .field("name", &self.name)
+            .finish_non_exhaustive()
+    }
+}
+
+/// What the domain's thread answers when a connection was made.
+struct Made {
+    instance: u64,
+    proxy: u64,
+    events: Vec<(String, ValueId)>,
+    types: Types,
+}
+
+fn connect(
+    domain: &Domain,
+    name: &str,
+    end: End,
+    receive: Receive,
+    ended: Arc<AtomicBool>,
+) -> Result<Made, ConnectError> {
+    let theirs = domain
+        .proxy(end.proxy)
+        .and_then(|proxy| Some(proxy.endpoints.get(end.endpoint as usize)?.clone()))
+        .ok_or(ConnectError::Closed)?;
+    if !theirs.many && domain.is_taken(end) {
+        return Err(ConnectError::AlreadyConnected {
+            name: name.to_owned(),
+        });
+    }
+    let unsupported = |reason: String| ConnectError::Unsupported {
+        name: name.to_owned(),
+        reason,
+    };
+    let large = || unsupported("its events cannot be laid out".to_owned());
+    let own = host_endpoint(domain, name, theirs.ty).ok_or_else(large)?;
+    let (receives, emits) = {
+        let types = domain.types.borrow();
+        let keep = |events: &[crate::engine::create::EventPlan]| {
+            let events = events
+                .iter()
+                .map(|event| Some((event.name.clone(), Keeper::new(&types, event.payload)?)));
+            events.collect::<Option<Vec<_>>>()
+        };
+        (
+            keep(&own.receives).ok_or_else(large)?,
+            keep(&own.emits).ok_or_else(large)?,
+        )
+    };
+    let events = names(&own);
+    let outlet = Outlet {
+        receive,
+        receives,
+        ended,
+    };
+    let instance = domain.begin();
+    let connected = host_proxy(domain, instance, EMBEDDER, own, Box::new(outlet)).and_then(|own| {
+        let connection = domain.connect(end, own)?;
+        domain.own_connection(instance, connection);
+        Ok((own.proxy, connection))
+    });
+    match connected {
+        Ok((proxy, connection)) => {
+            domain.keep_for_embedder(proxy, emits.into_iter().map(|(_, keeper)| keeper).collect());
+            domain.start_ready();
+            domain.notify_connected(connection);
+            let types = domain.types.borrow().clone();
+            Ok(Made {
+                instance,
+                proxy,
+                events,
+                types,
+            })
+        }
+        Err(reason) => {
+            domain.end(instance, Ended::Closed);
+            Err(unsupported(reason))
+        }
+    }
+}
+
+fn names(endpoint: &EndpointPlan) -> Vec<(String, ValueId)> {
+    endpoint
+        .emits
+        .iter()
+        .map(|event| (event.name.clone(), event.payload.actual))
+        .collect()
+}
+
+/// The embedder's end, in the domain.
+struct Outlet {
+    receive: Receive,
+    receives: Vec<(String, Keeper)>,
+    ended: Arc<AtomicBool>,
+}
+
+impl Native for Outlet {
+    fn event(&mut self, proxy: &ProxyCell, event: Incoming) -> abi::Status {
+        let Some((name, keeper)) = self.receives.get(event.event as usize) else {
+            return abi::INVALID;
+        };
+        match keeper.read(event.payload) {
+            Ok(data) => {
+                (self.receive)(name, &data);
+                abi::OK
+            }
+            Err(fault) => {
+                let text = format!("event `{name}` was dropped: {fault}");
+                proxy.domain().report(proxy, Level::Error, &text);
+                abi::INVALID
+            }
+        }
+    }
+
+    fn disconnected(&mut self, _: &ProxyCell, _: u32, _: u64, _: u32) -> abi::Status {
+        self.ended.store(true, Ordering::Release);
+        abi::OK
+    }
+}
+
+/// A connection that the embedder owns: dropping it disconnects.
+pub struct Connection {
+    sender: Sender,
+    instance: u64,
+}
+
+impl Connection {
+    /// Sends an event to the object: its name and its payload, a record of the parameters. It is
+    /// handled on the object's thread, after all that was sent before.
+    ///
+    /// # Errors
+    ///
+    /// The endpoint takes no such event, the payload is not of its type, too much waits, or the
+    /// connection has ended.
+    pub fn send(&self, event: &str, payload: Data) -> Result<(), SendError> {
+        self.sender.send(event, payload)
+    }
+
+    /// A handle for sending that does not own the connection.
+    pub fn sender(&self) -> Sender {
+        self.sender.clone()
+    }
+}
+
+impl fmt::Debug for Connection {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.sender.fmt(f)
+    }
+}
+
+impl Drop for Connection {
+    fn drop(&mut self) {
+        let instance = self.instance;
+        self.sender.shared.ended.store(true, Ordering::Release);
+        self.sender
+            .inbox
+            .task(move |domain| domain.end(instance, Ended::Closed));
+    }
+}
+
+/// Sends through a connection without owning it; may be used inside the connection's own closure.
+#[derive(Clone)]
+pub struct Sender {
+    inbox: Arc<Inbox>,
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    proxy: u64,
+    /// What may be sent, by name.
+    events: Vec<(String, ValueId)>,
+    types: Types,
+    load: Arc<Load>,
+    ended: Arc<AtomicBool>,
+}
+
+impl Sender {
+    /// As [`Connection::send`].
+    ///
+    /// # Errors
+    ///
+    /// As [`Connection::send`].
+    pub fn send(&self, event: &str, payload: Data) -> Result<(), SendError> {
+        let shared = &self.shared;
+        let found = shared
+            .events
+            .binary_search_by(|(name, _)| name.as_str().cmp(event));
+        let index = found.map_err(|_| SendError::UnknownEvent {
+            event: event.to_owned(),
+            events: shared.events.iter().map(|(name, _)| name.clone()).collect(),
+        })?;
+        let ty = shared.events[index].1;
+        let size = shared
+            .types
+            .encode(ty, &payload)
+            .map(|wire| wire.len())
+            .ok_or_else(|| {
+                let expected = shared.types.describe(TypeId::Value(ty));
+                SendError::WrongPayload {
+                    event: event.to_owned(),
+                    expected,
+                }
+            })?;
+        if shared.ended.load(Ordering::Acquire) {
+            return Err(SendError::Disconnected);
+        }
+        if !shared.load.take(size) {
+            return Err(SendError::Full);
+        }
+        let (load, proxy) = (shared.load.clone(), shared.proxy);
+        let handed_in = self.inbox.task(move |domain| {
+            load.give(size);
+            domain.emit_for_embedder(proxy, index as u32, &payload);
+        });
+        if handed_in {
+            Ok(())
+        } else {
+            Err(SendError::Disconnected)
+        }
+    }
+}
+
+impl fmt::Debug for Sender {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("connection of an embedder")
+    }
+}

@@ -1,0 +1,268 @@
+//! Connect: two endpoints, each other's links.
+
+use std::rc::Rc;
+use std::sync::Arc;
+
+use liveobj_types::Types;
+
+use super::create::{EndpointPlan, Proxy};
+use super::crossing::{Load, Outgoing};
+use super::deliver::Delivery;
+use super::domain::Domain;
+use super::inbox::Inbox;
+use crate::boundary::calls::{LinkCell, Receiver};
+use crate::boundary::memory::{Conversion, Keeper};
+
+/// An endpoint of a proxy of this domain.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct End {
+    /// The proxy's number.
+    pub(crate) proxy: u64,
+    /// The endpoint's number.
+    pub(crate) endpoint: u32,
+}
+
+/// How a connection carries events. It belongs to the connection; objects do not notice.
+pub(crate) enum Mode {
+    /// Inside the domain: a call.
+    Direct,
+    /// Across domains: copied, queued, bounded.
+    Queued {
+        /// The other domain.
+        peer: Arc<Inbox>,
+        /// What waits there.
+        load: Arc<Load>,
+    },
+}
+
+/// A connection, or this domain's half of one.
+pub(crate) struct Connection {
+    /// Its number, the same for both sides.
+    pub(crate) number: u64,
+    /// Its ends in this domain: two, or one if it is queued.
+    pub(crate) ends: Vec<End>,
+    /// The link by which each of these ends emits.
+    pub(super) links: Vec<Rc<LinkCell>>,
+    /// How it carries events.
+    pub(crate) mode: Mode,
+    /// For queued ones: the way from the inbox to this domain's end.
+    pub(super) incoming: Option<Rc<LinkCell>>,
+}
+
+impl Domain {
+    /// Connects two endpoints of this domain. `connected` is not delivered yet.
+    ///
+    /// # Errors
+    ///
+    /// An end is taken or gone, or there is no conversion for an event.
+    pub(crate) fn connect(&self, left: End, right: End) -> Result<u64, String> {
+        let [first, second] = [self.vacant(left)?, self.vacant(right)?];
+        if left == right {
+            return Err("an endpoint cannot be connected with itself".to_owned());
+        }
+        let number = self.number();
+        let there = self.receivers(plan(&first, left), &second, right.endpoint)?;
+        let back = self.receivers(plan(&second, right), &first, left.endpoint)?;
+        let domain = self.shared();
+        self.install(Connection {
+            number,
+            ends: vec![left, right],
+            links: vec![
+                LinkCell::direct(&domain, number, second.cell.clone(), there),
+                LinkCell::direct(&domain, number, first.cell.clone(), back),
+            ],
+            mode: Mode::Direct,
+            incoming: None,
+        });
+        Ok(number)
+    }
+
+    /// This domain's half of a connection to another one.
+    pub(super) fn half_across(
+        &self,
+        number: u64,
+        here: End,
+        (other, there): &(&Rc<Domain>, End),
+    ) -> Result<Connection, String> {
+        let near = self.vacant(here)?;
+        let far = other.vacant(*there)?;
+        let domain = self.shared();
+        let keepers = |types: &Types, endpoint: &EndpointPlan| {
+            let events = endpoint.emits.iter().map(|event| {
+                let keeper = Keeper::new(types, event.payload);
+                keeper
+                    .map(|keeper| (keeper, event.refusable))
+                    .ok_or_else(|| too_large(&event.name))
+            });
+            events.collect::<Result<Vec<_>, String>>()
+        };
+        let events = keepers(&self.types.borrow(), plan(&near, here))?;
+        let far_plan = {
+            let theirs = other.types.borrow();
+            import(&theirs, &mut self.types.borrow_mut(), plan(&far, *there))
+        };
+        let receivers = self.receivers(&far_plan, &near, here.endpoint)?;
+        let incoming = LinkCell::direct(&domain, number, near.cell.clone(), receivers);
+        let load = Arc::new(Load::default());
+        let outgoing = Outgoing {
+            inbox: other.inbox.clone(),
+            events,
+            load: load.clone(),
+        };
+        Ok(Connection {
+            number,
+            ends: vec![here],
+            links: vec![LinkCell::queued(&domain, number, outgoing)],
+            mode: Mode::Queued {
+                peer: other.inbox.clone(),
+                load,
+            },
+            incoming: Some(incoming),
+        })
+    }
+
+    /// Puts a connection in its place: the links of its ends lead through it from now on.
+    pub(super) fn install(&self, connection: Connection) {
+        let number = connection.number;
+        if let Mode::Queued { load, .. } = &connection.mode {
+            self.loads.borrow_mut().push(load.clone());
+        }
+        for (end, link) in connection.ends.iter().zip(&connection.links) {
+            let Some(proxy) = self.proxy(end.proxy) else {
+                continue;
+            };
+            proxy.connections.borrow_mut().push((number, end.endpoint));
+            if plan(&proxy, *end).many {
+                let fan = proxy.cell.fixed(end.endpoint);
+                let mut peers = fan.peers.borrow().as_ref().clone();
+                peers.push(link.clone());
+                *fan.peers.borrow_mut() = Rc::new(peers);
+            } else {
+                proxy.cell.set_link(end.endpoint, Some(link));
+            }
+        }
+        self.connections
+            .borrow_mut()
+            .insert(number, Rc::new(connection));
+    }
+
+    /// Delivers `connected` to both ends, behind what already waits.
+    pub(crate) fn notify_connected(&self, number: u64) {
+        let Some(connection) = self.connections.borrow().get(&number).cloned() else {
+            return;
+        };
+        let path = self.path.get();
+        for end in &connection.ends {
+            if let Some(proxy) = self.proxy(end.proxy) {
+                self.offer(Delivery::Connected {
+                    proxy: proxy.cell.clone(),
+                    endpoint: end.endpoint,
+                    connection: number,
+                    path,
+                });
+            }
+        }
+    }
+
+    /// The link of one connection of an endpoint, while it lasts.
+    pub(crate) fn link_of(
+        &self,
+        proxy: &crate::boundary::calls::ProxyCell,
+        endpoint: u32,
+        number: u64,
+    ) -> Option<Rc<LinkCell>> {
+        let connections = self.connections.borrow();
+        let connection = connections.get(&number)?;
+        let wanted = End {
+            proxy: proxy.number,
+            endpoint,
+        };
+        let side = connection.ends.iter().position(|end| *end == wanted)?;
+        Some(connection.links[side].clone())
+    }
+
+    /// `object.endpoint`, for people.
+    pub(crate) fn end_name(&self, end: &End) -> String {
+        self.proxy(end.proxy).map_or_else(
+            || "an object that is gone".to_owned(),
+            |proxy| format!("{}.{}", proxy.label, plan(&proxy, *end).name),
+        )
+    }
+
+    fn vacant(&self, end: End) -> Result<Rc<Proxy>, String> {
+        let proxy = self.proxy(end.proxy).ok_or("the object is gone")?;
+        let Some(endpoint) = proxy.endpoints.get(end.endpoint as usize) else {
+            return Err("there is no such endpoint".to_owned());
+        };
+        let taken = proxy
+            .connections
+            .borrow()
+            .iter()
+            .any(|(_, taken)| *taken == end.endpoint);
+        if taken && !endpoint.many {
+            return Err(format!("endpoint `{}` is already connected", endpoint.name));
+        }
+        Ok(proxy)
+    }
+
+    /// Where each event of `source` goes at an endpoint of `target`.
+    fn receivers(
+        &self,
+        source: &EndpointPlan,
+        target: &Proxy,
+        endpoint: u32,
+    ) -> Result<Vec<Receiver>, String> {
+        let types = self.types.borrow();
+        let handlers = &target.endpoints[endpoint as usize].receives;
+        let receivers = source.emits.iter().map(|event| {
+            let index = handlers
+                .binary_search_by(|handler| handler.name.as_str().cmp(&event.name))
+                .map_err(|_| format!("event `{}` is not received there", event.name))?;
+            let conversion = Conversion::build(&types, event.payload, handlers[index].payload)
+                .map_err(|_| format!("there is no conversion for event `{}`", event.name))?;
+            let keeper =
+                Keeper::new(&types, event.payload).ok_or_else(|| too_large(&event.name))?;
+            let cell = &target.cell;
+            Ok(cell.receiver(endpoint, index as u32, conversion, keeper, event.refusable))
+        });
+        receivers.collect()
+    }
+}
+
+fn plan(proxy: &Proxy, end: End) -> &EndpointPlan {
+    &proxy.endpoints[end.endpoint as usize]
+}
+
+fn too_large(event: &str) -> String {
+    format!("the payload of event `{event}` cannot be laid out")
+}
+
+/// Copies the types of an endpoint from another arena.
+pub(crate) fn import(from: &Types, into: &mut Types, endpoint: &EndpointPlan) -> EndpointPlan {
+    use liveobj_types::TypeId;
+    let mut value = |id| match into.import(from, TypeId::Value(id)) {
+        TypeId::Value(id) => id,
+        other => unreachable!("a value type became {other:?}"),
+    };
+    let mut events = |events: &[super::create::EventPlan]| {
+        let events = events.iter().map(|event| super::create::EventPlan {
+            payload: crate::boundary::Viewed {
+                declared: value(event.payload.declared),
+                actual: value(event.payload.actual),
+            },
+            ..event.clone()
+        });
+        events.collect::<Vec<_>>()
+    };
+    let (receives, emits) = (events(&endpoint.receives), events(&endpoint.emits));
+    let ty = match into.import(from, TypeId::Endpoint(endpoint.ty)) {
+        TypeId::Endpoint(id) => id,
+        other => unreachable!("an endpoint type became {other:?}"),
+    };
+    EndpointPlan {
+        receives,
+        emits,
+        ty,
+        ..endpoint.clone()
+    }
+}

@@ -1,0 +1,177 @@
+//! Create: a proxy from its plan.
+
+use std::cell::RefCell;
+use std::rc::Rc;
+
+use liveobj_types::types::Endpoint;
+use liveobj_types::{EndpointId, Types};
+
+use super::domain::Domain;
+use crate::boundary::Viewed;
+use crate::boundary::calls::{Code, Lent, ProxyCell};
+use crate::boundary::memory::{Keeper, Kept};
+
+/// What a proxy is made from.
+pub(crate) struct ProxyPlan {
+    /// Path in the opened reference, for people.
+    pub(crate) label: String,
+    /// Identity of its reference.
+    pub(crate) identity: [u8; 32],
+    /// Its code.
+    pub(crate) code: Code,
+    /// Its endpoints, by name.
+    pub(crate) endpoints: Vec<EndpointPlan>,
+    /// Its parameters in layout 1.
+    pub(crate) parameters: Option<Kept>,
+}
+
+/// An endpoint of a proxy.
+#[derive(Clone, Debug)]
+pub(crate) struct EndpointPlan {
+    /// Its name.
+    pub(crate) name: String,
+    /// Whether it takes many connections.
+    pub(crate) many: bool,
+    /// Whether the proxy starts only when it is connected.
+    pub(crate) mandatory: bool,
+    /// What it receives, by name.
+    pub(crate) receives: Vec<EventPlan>,
+    /// What it emits, by name.
+    pub(crate) emits: Vec<EventPlan>,
+    /// Its type as others see it.
+    pub(crate) ty: EndpointId,
+}
+
+/// An event of an endpoint.
+#[derive(Clone, Debug)]
+pub(crate) struct EventPlan {
+    /// Its name.
+    pub(crate) name: String,
+    /// Its payload.
+    pub(crate) payload: Viewed,
+    /// Whether emitting it may answer `refused`.
+    pub(crate) refusable: bool,
+}
+
+impl EndpointPlan {
+    /// Pairs an endpoint as its object declares it with the same after substitution. None where
+    /// the type is a parameter, which only a dynamic handler could serve.
+    pub(crate) fn new(
+        types: &Types,
+        name: &str,
+        declared: EndpointId,
+        actual: EndpointId,
+        many: bool,
+        mandatory: bool,
+    ) -> Option<EndpointPlan> {
+        use liveobj_types::types::Direction;
+        let Endpoint::Events {
+            events: declared, ..
+        } = types.endpoint(declared)
+        else {
+            return None;
+        };
+        let Endpoint::Events { events, .. } = types.endpoint(actual) else {
+            return None;
+        };
+        let plans = |wanted: Direction| {
+            declared
+                .iter()
+                .filter(|(_, event)| event.direction == wanted)
+                .map(|(name, event)| {
+                    Some(EventPlan {
+                        name: name.clone(),
+                        payload: Viewed {
+                            declared: event.payload,
+                            actual: events.get(name)?.payload,
+                        },
+                        refusable: event.refusable,
+                    })
+                })
+                .collect::<Option<Vec<_>>>()
+        };
+        Some(EndpointPlan {
+            name: name.to_owned(),
+            many,
+            mandatory,
+            receives: plans(Direction::In)?,
+            emits: plans(Direction::Out)?,
+            ty: actual,
+        })
+    }
+}
+
+/// A proxy of the domain.
+pub(crate) struct Proxy {
+    /// As the tables see it.
+    pub(crate) cell: Rc<ProxyCell>,
+    /// Path in the opened reference, for people.
+    pub(crate) label: String,
+    /// The instance that owns it.
+    pub(crate) instance: u64,
+    /// Its endpoints, by name.
+    pub(crate) endpoints: Vec<EndpointPlan>,
+    /// Its connections, oldest first: (connection, endpoint).
+    pub(super) connections: RefCell<Vec<(u64, u32)>>,
+    /// For an embedder's end: how each of its events is laid out.
+    pub(super) keepers: RefCell<Vec<Keeper>>,
+    /// The last error that it reported.
+    pub(super) last_error: RefCell<Option<String>>,
+}
+
+impl Proxy {
+    /// Number of an endpoint.
+    pub(crate) fn endpoint(&self, name: &str) -> Option<u32> {
+        let found = self
+            .endpoints
+            .binary_search_by(|endpoint| endpoint.name.as_str().cmp(name));
+        found.ok().map(|index| index as u32)
+    }
+
+    /// What it said last when something went wrong, or `otherwise`.
+    pub(crate) fn reason(&self, otherwise: &str) -> String {
+        self.last_error
+            .borrow()
+            .clone()
+            .unwrap_or_else(|| otherwise.to_owned())
+    }
+}
+
+impl Domain {
+    /// Creates a proxy that belongs to `instance`. It is held until [`Domain::start_ready`].
+    ///
+    /// # Errors
+    ///
+    /// What the constructor said; nothing is left of the proxy then.
+    pub(crate) fn create(&self, instance: u64, plan: ProxyPlan) -> Result<Rc<Proxy>, String> {
+        let number = self.number();
+        let many: Vec<bool> = plan
+            .endpoints
+            .iter()
+            .map(|endpoint| endpoint.many)
+            .collect();
+        let cell = ProxyCell::new(&self.shared(), number, plan.code, &many, plan.identity);
+        let proxy = Rc::new(Proxy {
+            cell: cell.clone(),
+            label: plan.label,
+            instance,
+            endpoints: plan.endpoints,
+            connections: RefCell::default(),
+            keepers: RefCell::default(),
+            last_error: RefCell::default(),
+        });
+        self.proxies.borrow_mut().insert(number, proxy.clone());
+        self.held.borrow_mut().insert(number, Default::default());
+        let parameters = plan.parameters.as_ref().map_or(Lent::NONE, Kept::lent);
+        let status = cell.create(parameters);
+        if status != liveobj_abi::OK {
+            let reason = proxy.reason("its constructor failed without saying why");
+            self.remove(&proxy);
+            return Err(reason);
+        }
+        if let Some(instance) = self.instances.borrow_mut().get_mut(&instance) {
+            instance.proxies.push(number);
+        }
+        Ok(proxy)
+    }
+}

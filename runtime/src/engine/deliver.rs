@@ -1,0 +1,311 @@
+//! Turns: one outside event, run to the end.
+
+use std::collections::BTreeSet;
+use std::rc::Rc;
+
+use liveobj_abi as abi;
+
+use super::domain::{Domain, TURN_LIMIT};
+use super::inbox::Outside;
+use crate::boundary::calls::{DEAD, HELD, Lent, LinkCell, ProxyCell, Wake};
+use crate::boundary::memory::Kept;
+use crate::report::Level;
+
+/// Deliveries that are written down after a turn was split, to name the cycle.
+const TRACED: usize = 64;
+
+/// Something that waits in the domain's queue.
+pub(super) enum Delivery {
+    /// An event.
+    Event {
+        link: Rc<LinkCell>,
+        event: u32,
+        payload: Kept,
+        path: u64,
+        parent: u64,
+    },
+    /// `connected`.
+    Connected {
+        proxy: Rc<ProxyCell>,
+        endpoint: u32,
+        connection: u64,
+        path: u64,
+    },
+    /// `disconnected`.
+    Disconnected {
+        proxy: Rc<ProxyCell>,
+        endpoint: u32,
+        connection: u64,
+        reason: u32,
+        path: u64,
+    },
+    /// `wake`; `ticket` 0 for what was posted.
+    Wake {
+        proxy: Rc<ProxyCell>,
+        token: u64,
+        ticket: u64,
+        wake: Wake,
+        path: u64,
+    },
+    /// Work of the engine's own, at its place in the order.
+    Task(Box<dyn FnOnce(&Domain)>),
+}
+
+/// What is written down after a split: (connection, event).
+#[derive(Default)]
+pub(super) struct Trace(Vec<(u64, Rc<LinkCell>)>);
+
+impl Domain {
+    /// Takes one outside event (or none, after a split) and runs it to the end.
+    pub(crate) fn turn(&self, outside: Option<Outside>) {
+        let path = self.last_path.get() + 1;
+        self.last_path.set(path);
+        self.path.set(path);
+        self.split_at.set(self.numbers.get() + TURN_LIMIT);
+        match outside {
+            None => {}
+            Some(Outside::Task(task)) => task(self),
+            Some(Outside::Wake {
+                proxy,
+                token,
+                ticket,
+                wake,
+            }) => {
+                if let Some(proxy) = self.proxy(proxy) {
+                    let proxy = proxy.cell.clone();
+                    self.offer(Delivery::Wake {
+                        proxy,
+                        token,
+                        ticket,
+                        wake,
+                        path,
+                    });
+                }
+            }
+            Some(Outside::Crossing(crossing)) => self.arrive(crossing),
+        }
+        self.drain();
+    }
+
+    /// Whether a turn was split and has more to do.
+    pub(crate) fn has_waiting(&self) -> bool {
+        !self.fifo.borrow().is_empty()
+    }
+
+    /// Puts work of the engine's own behind everything that waits.
+    pub(crate) fn later(&self, task: impl FnOnce(&Domain) + 'static) {
+        self.fifo
+            .borrow_mut()
+            .push_back(Delivery::Task(Box::new(task)));
+    }
+
+    /// An event that cannot be delivered at once.
+    #[cold]
+    pub(crate) fn enqueue(
+        &self,
+        link: &LinkCell,
+        event: u32,
+        parent: u64,
+        payload: Lent,
+    ) -> abi::Status {
+        let (Some(target), Some(receiver)) = (link.target(), link.receiver(event)) else {
+            return abi::INVALID;
+        };
+        if target.busy.get() & DEAD != 0 {
+            return abi::STALE;
+        }
+        let Some(payload) = receiver.keeper.keep(payload) else {
+            return abi::INVALID;
+        };
+        let path = self.path.get();
+        self.offer(Delivery::Event {
+            link: link.shared(),
+            event,
+            payload,
+            path,
+            parent,
+        });
+        abi::OK
+    }
+
+    /// Queues a delivery behind everything else for the same proxy.
+    pub(super) fn offer(&self, delivery: Delivery) {
+        let Some(target) = delivery.target() else {
+            self.fifo.borrow_mut().push_back(delivery);
+            return;
+        };
+        let busy = target.busy.get();
+        if busy & DEAD != 0 {
+            return;
+        }
+        if busy & HELD != 0 {
+            self.held
+                .borrow_mut()
+                .entry(target.number)
+                .or_default()
+                .push_back(delivery);
+        } else {
+            target.busy.set(busy + 1);
+            self.fifo.borrow_mut().push_back(delivery);
+        }
+    }
+
+    /// Delivers what waits until nothing is left, or the turn is split.
+    fn drain(&self) {
+        while !self.split() {
+            let next = self.fifo.borrow_mut().pop_front();
+            let Some(delivery) = next else { break };
+            self.carry_out(delivery);
+        }
+        if self.depth.get() == 0 {
+            let buried = std::mem::take(&mut *self.graveyard.borrow_mut());
+            drop(buried);
+        }
+    }
+
+    fn carry_out(&self, delivery: Delivery) {
+        if let Some(target) = delivery.target() {
+            target.busy.set(target.busy.get() - 1);
+            if target.busy.get() & DEAD != 0 {
+                return;
+            }
+        }
+        match delivery {
+            Delivery::Event {
+                link,
+                event,
+                payload,
+                path,
+                parent,
+            } => {
+                self.path.set(path);
+                if let Some(trace) = &mut *self.trace.borrow_mut() {
+                    trace.0.push((link.connection, link.clone()));
+                }
+                let status = link.deliver(event, parent, payload.lent());
+                self.judge(
+                    link.target().expect("because only direct links are queued"),
+                    status,
+                );
+            }
+            Delivery::Connected {
+                proxy,
+                endpoint,
+                connection,
+                path,
+            } => {
+                self.path.set(path);
+                let status = proxy.connected(self.event_number(), endpoint, connection);
+                self.judge(&proxy, status);
+            }
+            Delivery::Disconnected {
+                proxy,
+                endpoint,
+                connection,
+                reason,
+                path,
+            } => {
+                self.path.set(path);
+                let number = self.event_number();
+                let status = proxy.disconnected(number, endpoint, connection, reason);
+                self.judge(&proxy, status);
+            }
+            Delivery::Wake {
+                proxy,
+                token,
+                ticket,
+                wake,
+                path,
+            } => {
+                if ticket != 0 && !self.redeem(&proxy, token, ticket, &wake) {
+                    return;
+                }
+                self.path.set(path);
+                let status = proxy.wake(token, &wake);
+                self.judge(&proxy, status);
+            }
+            Delivery::Task(task) => task(self),
+        }
+    }
+
+    fn judge(&self, proxy: &Rc<ProxyCell>, status: abi::Status) {
+        if status < abi::OK {
+            self.fail(proxy, status);
+        }
+    }
+
+    fn event_number(&self) -> u64 {
+        let number = self.numbers.get() + 1;
+        self.numbers.set(number);
+        number
+    }
+
+    /// Whether the turn ends here although something waits.
+    fn split(&self) -> bool {
+        if self.numbers.get() < self.split_at.get() {
+            return false;
+        }
+        if self.trace.borrow().is_none() {
+            *self.trace.borrow_mut() = Some(Trace::default());
+        }
+        let enough = self.fifo.borrow().is_empty()
+            || self
+                .trace
+                .borrow()
+                .as_ref()
+                .is_some_and(|trace| trace.0.len() >= TRACED);
+        if enough {
+            let trace = self.trace.borrow_mut().take().unwrap_or_default();
+            let cycle = self.describe_cycle(&trace);
+            self.say(
+                Level::Warning,
+                String::new(),
+                format!("a turn was split after {TURN_LIMIT} events; they go round: {cycle}"),
+            );
+        }
+        enough
+    }
+
+    /// The connections that were seen, in order, until one comes again.
+    fn describe_cycle(&self, trace: &Trace) -> String {
+        let mut seen = BTreeSet::new();
+        let mut steps = Vec::new();
+        for (connection, link) in &trace.0 {
+            let target = link.target().map_or(0, |target| target.number);
+            if !seen.insert((*connection, target)) {
+                break;
+            }
+            steps.push(self.describe_step(*connection, target));
+        }
+        if steps.is_empty() {
+            "nothing more to see".to_owned()
+        } else {
+            steps.join(", ")
+        }
+    }
+
+    fn describe_step(&self, connection: u64, target: u64) -> String {
+        let found = self.connections.borrow().get(&connection).cloned();
+        let Some(found) = found else {
+            return "a connection that has ended".to_owned();
+        };
+        let [first, second] = [0, 1].map(|side| self.end_name(&found.ends[side]));
+        if found.ends[0].proxy == target {
+            format!("`{second}` to `{first}`")
+        } else {
+            format!("`{first}` to `{second}`")
+        }
+    }
+}
+
+impl Delivery {
+    fn target(&self) -> Option<&Rc<ProxyCell>> {
+        match self {
+            Delivery::Event { link, .. } => link.target(),
+            Delivery::Connected { proxy, .. }
+            | Delivery::Disconnected { proxy, .. }
+            | Delivery::Wake { proxy, .. } => Some(proxy),
+            Delivery::Task(_) => None,
+        }
+    }
+}

@@ -1,0 +1,82 @@
+//! Disconnect: both ends are told once, and nothing comes through any more.
+
+use std::rc::Rc;
+
+use liveobj_abi as abi;
+
+use super::connect::{Connection, Mode};
+use super::create::Proxy;
+use super::deliver::Delivery;
+use super::domain::Domain;
+
+impl Domain {
+    /// Ends a connection. What was emitted before is delivered before `disconnected`.
+    pub(crate) fn disconnect(&self, number: u64, reason: u32) {
+        if let Some(connection) = self.disconnect_here(number, reason) {
+            self.tell_ended(&connection, reason);
+        }
+    }
+
+    /// Ends this domain's part of a connection.
+    pub(super) fn disconnect_here(&self, number: u64, reason: u32) -> Option<Rc<Connection>> {
+        let connection = self.connections.borrow_mut().remove(&number)?;
+        if let Mode::Queued { load, .. } = &connection.mode {
+            self.loads
+                .borrow_mut()
+                .retain(|other| !std::sync::Arc::ptr_eq(other, load));
+        }
+        let path = self.path.get();
+        for (end, link) in connection.ends.iter().zip(&connection.links) {
+            link.close();
+            let Some(proxy) = self.proxy(end.proxy) else {
+                continue;
+            };
+            let endpoint = end.endpoint;
+            proxy
+                .connections
+                .borrow_mut()
+                .retain(|known| *known != (number, endpoint));
+            if proxy.endpoints[endpoint as usize].many {
+                let fan = proxy.cell.fixed(endpoint);
+                let mut peers = fan.peers.borrow().as_ref().clone();
+                peers.retain(|peer| !Rc::ptr_eq(peer, link));
+                *fan.peers.borrow_mut() = Rc::new(peers);
+            } else {
+                proxy.cell.set_link(endpoint, None);
+            }
+            // Behind the events that came through it.
+            let proxy = proxy.cell.clone();
+            self.offer(Delivery::Disconnected {
+                proxy,
+                endpoint,
+                connection: number,
+                reason,
+                path,
+            });
+        }
+        // A running handler may still hold the links.
+        self.graveyard
+            .borrow_mut()
+            .extend(connection.links.iter().cloned());
+        Some(connection)
+    }
+
+    /// Ends all connections of a proxy, the youngest first.
+    pub(super) fn disconnect_all(&self, proxy: &Proxy, reason: u32) {
+        let connections: Vec<u64> = proxy
+            .connections
+            .borrow()
+            .iter()
+            .rev()
+            .map(|(number, _)| *number)
+            .collect();
+        for number in connections {
+            self.disconnect(number, reason);
+        }
+    }
+
+    /// As [`Domain::disconnect`], for the owner who drops it.
+    pub(crate) fn drop_connection(&self, number: u64) {
+        self.disconnect(number, abi::REASON_DROPPED);
+    }
+}

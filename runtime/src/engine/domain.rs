@@ -1,0 +1,164 @@
+//! A domain: proxies that one thread at a time runs.
+
+use std::cell::{Cell, RefCell};
+use std::collections::{BTreeMap, VecDeque};
+use std::rc::{Rc, Weak};
+use std::sync::Arc;
+
+use liveobj_types::Types;
+
+use super::connect::Connection;
+use super::create::Proxy;
+use super::crossing::Load;
+use super::deliver::{Delivery, Trace};
+use super::destroy::Instance;
+use super::inbox::{Inbox, Poster};
+use super::request::Token;
+use crate::boundary::calls::{LinkCell, ProxyCell};
+use crate::edge::Host;
+use crate::report::{Level, Message, Report};
+
+/// How many handlers may lie on the stack: a count, so that a replay agrees.
+pub(crate) const MAX_NESTING: u32 = 32;
+/// Deliveries after which a turn is split.
+pub(crate) const TURN_LIMIT: u64 = 1_000_000;
+
+/// A set of proxies that one thread at a time runs. All state is behind cells: handlers call back
+/// into it while it waits for them.
+pub(crate) struct Domain {
+    /// Handlers on the stack.
+    pub(crate) depth: Cell<u32>,
+    /// The chain of causes that is being followed: one per outside event.
+    pub(crate) path: Cell<u64>,
+    /// Number of the last event delivered.
+    pub(crate) numbers: Cell<u64>,
+    /// Number at which the turn is split.
+    pub(crate) split_at: Cell<u64>,
+    /// Emissions on unconnected endpoints.
+    pub(crate) lost: Cell<u64>,
+    /// The outside.
+    pub(crate) host: Box<dyn Host>,
+    /// What other threads hand in.
+    pub(crate) inbox: Arc<Inbox>,
+    /// The types that endpoints speak of.
+    pub(crate) types: RefCell<Types>,
+    pub(super) last_path: Cell<u64>,
+    pub(super) fifo: RefCell<VecDeque<Delivery>>,
+    pub(super) held: RefCell<BTreeMap<u64, VecDeque<Delivery>>>,
+    pub(super) proxies: RefCell<BTreeMap<u64, Rc<Proxy>>>,
+    pub(super) connections: RefCell<BTreeMap<u64, Rc<Connection>>>,
+    pub(super) instances: RefCell<BTreeMap<u64, Instance>>,
+    pub(super) tokens: RefCell<BTreeMap<(u64, u64), Token>>,
+    pub(super) graveyard: RefCell<Vec<Rc<LinkCell>>>,
+    pub(super) loads: RefCell<Vec<Arc<Load>>>,
+    pub(super) trace: RefCell<Option<Trace>>,
+    pub(super) me: Weak<Domain>,
+    stopping: Cell<bool>,
+    random: Cell<u64>,
+    next: Cell<u64>,
+    reports: Arc<dyn Report>,
+}
+
+impl Domain {
+    /// An empty domain.
+    pub(crate) fn new(host: Box<dyn Host>, reports: Arc<dyn Report>) -> Rc<Domain> {
+        Rc::new_cyclic(|me| Domain {
+            depth: Cell::new(0),
+            path: Cell::new(0),
+            numbers: Cell::new(0),
+            split_at: Cell::new(TURN_LIMIT),
+            lost: Cell::new(0),
+            random: Cell::new(host.seed()),
+            inbox: host.inbox(),
+            host,
+            types: RefCell::new(Types::new()),
+            last_path: Cell::new(0),
+            fifo: RefCell::default(),
+            held: RefCell::default(),
+            proxies: RefCell::default(),
+            connections: RefCell::default(),
+            instances: RefCell::default(),
+            tokens: RefCell::default(),
+            graveyard: RefCell::default(),
+            loads: RefCell::default(),
+            trace: RefCell::default(),
+            me: me.clone(),
+            stopping: Cell::new(false),
+            next: Cell::new(1),
+            reports,
+        })
+    }
+
+    /// A number that was not used before, for proxies, instances and requests.
+    pub(crate) fn number(&self) -> u64 {
+        self.next.replace(self.next.get() + 1)
+    }
+
+    /// 64 random bits (SplitMix64 from the host's seed): reproducible under a simulated host.
+    pub(crate) fn random(&self) -> u64 {
+        let state = self.random.get().wrapping_add(0x9e37_79b9_7f4a_7c15);
+        self.random.set(state);
+        let mixed = (state ^ (state >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        mixed ^ (mixed >> 31)
+    }
+
+    /// A handle through which any thread reaches a proxy.
+    pub(crate) fn poster(&self, proxy: &ProxyCell) -> Poster {
+        Poster::new(self.inbox.clone(), proxy.number)
+    }
+
+    /// Passes on what a proxy has to say, and remembers errors: they say why it failed.
+    pub(crate) fn report(&self, proxy: &ProxyCell, level: Level, text: &str) {
+        let found = self.proxies.borrow().get(&proxy.number).cloned();
+        let object = found
+            .as_ref()
+            .map_or_else(String::new, |proxy| proxy.label.clone());
+        if let Some(proxy) = found.filter(|_| level == Level::Error) {
+            *proxy.last_error.borrow_mut() = Some(text.to_owned());
+        }
+        self.say(level, object, text.to_owned());
+    }
+
+    /// Tells people something.
+    pub(crate) fn say(&self, level: Level, object: String, text: String) {
+        self.reports.report(&Message {
+            level,
+            object,
+            text,
+        });
+    }
+
+    /// A proxy by number.
+    pub(crate) fn proxy(&self, number: u64) -> Option<Rc<Proxy>> {
+        self.proxies.borrow().get(&number).cloned()
+    }
+
+    /// The shared form of this domain.
+    pub(crate) fn shared(&self) -> Rc<Domain> {
+        self.me
+            .upgrade()
+            .expect("because a domain lives in its `Rc`")
+    }
+
+    /// Whether nothing is left: no proxy, instance, connection or request.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.proxies.borrow().is_empty()
+            && self.instances.borrow().is_empty()
+            && self.connections.borrow().is_empty()
+            && self.tokens.borrow().is_empty()
+    }
+}
+
+impl Domain {
+    /// Ends everything and takes no further work than that.
+    pub(crate) fn stop(&self) {
+        self.stopping.set(true);
+        self.end_all();
+    }
+
+    /// Whether it was told to stop, and nothing is left.
+    pub(crate) fn has_stopped(&self) -> bool {
+        self.stopping.get() && self.is_empty() && !self.has_waiting()
+    }
+}

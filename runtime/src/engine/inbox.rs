@@ -1,0 +1,165 @@
+//! What other threads hand to a domain.
+
+use std::collections::VecDeque;
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+
+use super::crossing::Crossing;
+use super::domain::Domain;
+use crate::boundary::calls::Wake;
+
+/// Socket and timer events beyond which further datagrams are lost.
+const MAX_WAITING_DATAGRAMS: usize = 16_384;
+
+/// An outside event.
+pub(crate) enum Outside {
+    /// The answer to a request, or a post (ticket 0).
+    Wake {
+        /// The proxy's number.
+        proxy: u64,
+        /// The proxy's own number for the request.
+        token: u64,
+        /// The engine's number for it: a token may be used again.
+        ticket: u64,
+        /// What happened.
+        wake: Wake,
+    },
+    /// An event from another domain.
+    Crossing(Crossing),
+    /// Work from the embedder or from an `open` under way.
+    Task(Box<dyn FnOnce(&Domain) + Send>),
+}
+
+/// The queue between all threads and the domain's.
+#[derive(Default)]
+pub(crate) struct Inbox {
+    state: Mutex<State>,
+    ready: Condvar,
+}
+
+#[derive(Default)]
+struct State {
+    /// Numbered, so that the two queues are one order.
+    order: u64,
+    now: VecDeque<(u64, Outside)>,
+    /// Socket and timer events, which wait while a queue is more than half full.
+    patient: VecDeque<(u64, Outside)>,
+    closed: bool,
+}
+
+impl Inbox {
+    /// Hands something in. Answers whether the domain is still there.
+    pub(crate) fn push(&self, outside: Outside) -> bool {
+        let mut state = self.lock();
+        if state.closed {
+            return false;
+        }
+        state.order += 1;
+        let order = state.order;
+        match &outside {
+            // Datagrams get lost where nobody keeps up with them; that is what they are like.
+            Outside::Wake {
+                wake: Wake::Datagram(..),
+                ..
+            } if state.patient.len() >= MAX_WAITING_DATAGRAMS => {}
+            Outside::Wake { wake, .. } if wake.can_wait() => {
+                state.patient.push_back((order, outside));
+            }
+            _ => state.now.push_back((order, outside)),
+        }
+        drop(state);
+        self.ready.notify_one();
+        true
+    }
+
+    /// Hands in work.
+    pub(crate) fn task(&self, task: impl FnOnce(&Domain) + Send + 'static) -> bool {
+        self.push(Outside::Task(Box::new(task)))
+    }
+
+    /// The next outside event, if there is one. `patience`: leave socket and timer events.
+    pub(crate) fn try_take(&self, patience: bool) -> Option<Outside> {
+        self.lock().take(patience)
+    }
+
+    /// Waits for the next outside event. None when the inbox was closed.
+    pub(crate) fn take(&self, patience: impl Fn() -> bool) -> Option<Outside> {
+        let mut state = self.lock();
+        loop {
+            if let Some(outside) = state.take(patience()) {
+                return Some(outside);
+            }
+            if state.closed {
+                return None;
+            }
+            state = self
+                .ready
+                .wait(state)
+                .unwrap_or_else(PoisonError::into_inner);
+        }
+    }
+
+    /// Makes a waiting domain look again at how full its queues are.
+    pub(crate) fn nudge(&self) {
+        drop(self.lock());
+        self.ready.notify_one();
+    }
+
+    /// Refuses everything from now on and drops what was not taken.
+    pub(crate) fn close(&self) {
+        let mut state = self.lock();
+        state.closed = true;
+        let left = (
+            std::mem::take(&mut state.now),
+            std::mem::take(&mut state.patient),
+        );
+        drop(state);
+        // What is dropped may hand something in.
+        drop(left);
+        self.ready.notify_all();
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl State {
+    fn take(&mut self, patience: bool) -> Option<Outside> {
+        let now = self.now.front().map(|(order, _)| *order);
+        let patient = self
+            .patient
+            .front()
+            .filter(|_| !patience)
+            .map(|(order, _)| *order);
+        let queue = match (now, patient) {
+            (None, None) => return None,
+            (Some(now), Some(patient)) if patient < now => &mut self.patient,
+            (None, Some(_)) => &mut self.patient,
+            _ => &mut self.now,
+        };
+        queue.pop_front().map(|(_, outside)| outside)
+    }
+}
+
+/// A handle through which any thread wakes a proxy: what `lo_post` is.
+pub(crate) struct Poster {
+    inbox: Arc<Inbox>,
+    proxy: u64,
+}
+
+impl Poster {
+    pub(super) fn new(inbox: Arc<Inbox>, proxy: u64) -> Poster {
+        Poster { inbox, proxy }
+    }
+
+    /// Wakes the proxy. Answers whether its domain is still there.
+    pub(crate) fn post(&self, token: u64, bytes: Vec<u8>) -> bool {
+        let wake = Wake::Posted(bytes);
+        self.inbox.push(Outside::Wake {
+            proxy: self.proxy,
+            token,
+            ticket: 0,
+            wake,
+        })
+    }
+}

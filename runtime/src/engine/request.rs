@@ -1,0 +1,286 @@
+//! Request: what proxies ask of the outside, under tokens of their own choice.
+
+use liveobj_abi as abi;
+use liveobj_types::Relations;
+
+use super::connect::End;
+use super::deliver::Delivery;
+use super::domain::Domain;
+use super::inbox::Outside;
+use crate::boundary::calls::{ProxyCell, Wake};
+use crate::edge::{Request, Ticket};
+use crate::object::Ended;
+
+/// What a token stands for.
+pub(crate) struct Token {
+    ticket: u64,
+    kind: TokenKind,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum TokenKind {
+    Timer,
+    Udp,
+    Terminal,
+    File,
+    /// A dereferenced object: its instance, once it is there.
+    Child(Option<u64>),
+    /// A connection made on request.
+    Connection(u64),
+}
+
+impl Domain {
+    /// Takes a request of a proxy.
+    pub(crate) fn request(&self, proxy: &ProxyCell, token: u64, request: Request) -> abi::Status {
+        let kind = match &request {
+            Request::UdpSend { .. } => return self.forward(proxy, token, TokenKind::Udp, request),
+            Request::TerminalShow(_) => {
+                return self.forward(proxy, token, TokenKind::Terminal, request);
+            }
+            Request::Connect {
+                proxy: child,
+                endpoint,
+                own,
+            } => {
+                return self.connect_child(proxy, token, *child, endpoint, *own);
+            }
+            Request::Timer(_) => TokenKind::Timer,
+            Request::UdpOpen(_) => TokenKind::Udp,
+            Request::TerminalOpen => TokenKind::Terminal,
+            Request::FileRead { .. } => TokenKind::File,
+            Request::Dereference(_) => TokenKind::Child(None),
+        };
+        let key = (proxy.number, token);
+        let known = self.tokens.borrow().get(&key).map(|token| token.kind);
+        match known {
+            // A timer is set again.
+            Some(TokenKind::Timer) if kind == TokenKind::Timer => {
+                self.close_token(proxy, token);
+            }
+            Some(_) => return abi::INVALID,
+            None => {}
+        }
+        let ticket = self.number();
+        self.tokens.borrow_mut().insert(key, Token { ticket, kind });
+        let ticket = Ticket {
+            proxy: proxy.number,
+            token,
+            ticket,
+        };
+        self.host.request(ticket, request);
+        abi::OK
+    }
+
+    /// Passes a request on to a resource that is open.
+    fn forward(
+        &self,
+        proxy: &ProxyCell,
+        token: u64,
+        kind: TokenKind,
+        request: Request,
+    ) -> abi::Status {
+        let tokens = self.tokens.borrow();
+        match tokens.get(&(proxy.number, token)) {
+            Some(known) if known.kind == kind => {
+                let ticket = Ticket {
+                    proxy: proxy.number,
+                    token,
+                    ticket: known.ticket,
+                };
+                drop(tokens);
+                self.host.request(ticket, request);
+                abi::OK
+            }
+            Some(_) => abi::INVALID,
+            None => abi::STALE,
+        }
+    }
+
+    /// Gives up a token of a proxy. No wake follows.
+    pub(crate) fn close_token(&self, proxy: &ProxyCell, token: u64) -> abi::Status {
+        let key = (proxy.number, token);
+        let Some(known) = self.tokens.borrow_mut().remove(&key) else {
+            return abi::STALE;
+        };
+        self.give_up(
+            Ticket {
+                proxy: proxy.number,
+                token,
+                ticket: known.ticket,
+            },
+            known.kind,
+        );
+        abi::OK
+    }
+
+    /// Gives up all tokens of a proxy, the last opened first.
+    pub(super) fn close_tokens(&self, proxy: u64) {
+        let mut given_up: Vec<(u64, u64, TokenKind)> = self
+            .tokens
+            .borrow()
+            .range((proxy, 0)..=(proxy, u64::MAX))
+            .map(|((_, token), known)| (known.ticket, *token, known.kind))
+            .collect();
+        given_up.sort_unstable_by_key(|(ticket, ..)| std::cmp::Reverse(*ticket));
+        for (ticket, token, kind) in given_up {
+            self.tokens.borrow_mut().remove(&(proxy, token));
+            self.give_up(
+                Ticket {
+                    proxy,
+                    token,
+                    ticket,
+                },
+                kind,
+            );
+        }
+    }
+
+    fn give_up(&self, ticket: Ticket, kind: TokenKind) {
+        match kind {
+            TokenKind::Connection(number) => self.drop_connection(number),
+            TokenKind::Child(Some(instance)) => self.later(move |domain| {
+                domain.end(instance, Ended::Closed);
+            }),
+            _ => self.host.close(ticket),
+        }
+    }
+
+    /// Whether a wake is still wanted. What is answered once gives its token back.
+    pub(super) fn redeem(&self, proxy: &ProxyCell, token: u64, ticket: u64, wake: &Wake) -> bool {
+        let mut tokens = self.tokens.borrow_mut();
+        let key = (proxy.number, token);
+        if tokens.get(&key).is_none_or(|known| known.ticket != ticket) {
+            return false;
+        }
+        if matches!(
+            wake,
+            Wake::Timer | Wake::File(_) | Wake::Missing | Wake::Failed(_)
+        ) {
+            tokens.remove(&key);
+        }
+        true
+    }
+
+    /// The object that a proxy asked for is there, as `instance`. Answers whether it is still
+    /// wanted.
+    pub(crate) fn child_opened(&self, ticket: Ticket, instance: u64) -> bool {
+        let mut tokens = self.tokens.borrow_mut();
+        match tokens.get_mut(&(ticket.proxy, ticket.token)) {
+            Some(known) if known.ticket == ticket.ticket => {
+                known.kind = TokenKind::Child(Some(instance));
+            }
+            _ => return false,
+        }
+        drop(tokens);
+        self.answer(ticket, Wake::Opened);
+        true
+    }
+
+    /// Wakes a proxy with the answer to a request, behind what already waits for it.
+    pub(crate) fn answer(&self, ticket: Ticket, wake: Wake) {
+        if let Some(proxy) = self.proxy(ticket.proxy) {
+            let path = self.path.get();
+            let Ticket { token, ticket, .. } = ticket;
+            self.offer(Delivery::Wake {
+                proxy: proxy.cell.clone(),
+                token,
+                ticket,
+                wake,
+                path,
+            });
+        }
+    }
+
+    /// Connects an endpoint of a dereferenced object with one of the asking proxy's own. The
+    /// answer is a wake.
+    fn connect_child(
+        &self,
+        proxy: &ProxyCell,
+        token: u64,
+        child: u64,
+        endpoint: &str,
+        own: u32,
+    ) -> abi::Status {
+        let number = proxy.number;
+        if self.tokens.borrow().contains_key(&(number, token)) {
+            return abi::INVALID;
+        }
+        let kind = self
+            .tokens
+            .borrow()
+            .get(&(number, child))
+            .map(|token| token.kind);
+        let instance = match kind {
+            Some(TokenKind::Child(Some(instance))) => instance,
+            Some(_) => return abi::INVALID,
+            None => return abi::STALE,
+        };
+        let ticket = Ticket {
+            proxy: number,
+            token,
+            ticket: self.number(),
+        };
+        let own = End {
+            proxy: number,
+            endpoint: own,
+        };
+        let made = self.match_and_connect(instance, endpoint, own);
+        let (kind, wake) = match made {
+            Ok(connection) => (TokenKind::Connection(connection), Wake::Opened),
+            // Given back as soon as the proxy has heard of it.
+            Err(reason) => (TokenKind::File, Wake::Failed(reason)),
+        };
+        self.tokens.borrow_mut().insert(
+            (number, token),
+            Token {
+                ticket: ticket.ticket,
+                kind,
+            },
+        );
+        if let TokenKind::Connection(connection) = kind {
+            self.start_ready();
+            self.notify_connected(connection);
+        }
+        self.answer(ticket, wake);
+        abi::OK
+    }
+
+    fn match_and_connect(&self, instance: u64, endpoint: &str, own: End) -> Result<u64, String> {
+        let end = {
+            let instances = self.instances.borrow();
+            let instance = instances.get(&instance).ok_or("the object is gone")?;
+            let end = instance.endpoints.get(endpoint).copied();
+            end.ok_or_else(|| format!("the object has no endpoint `{endpoint}`"))?
+        };
+        let ty = |end: End| {
+            let proxy = self.proxy(end.proxy)?;
+            proxy
+                .endpoints
+                .get(end.endpoint as usize)
+                .map(|endpoint| endpoint.ty)
+        };
+        let (Some(left), Some(right)) = (ty(own), ty(end)) else {
+            return Err("there is no such endpoint".to_owned());
+        };
+        let judgement = {
+            let mut types = self.types.borrow_mut();
+            Relations::new(&mut types, self.host.formalisms()).endpoints_match(left, right)
+        };
+        let shown = judgement.verdict.holds()
+            || (self.host.policy().allow_unknown && !judgement.verdict.fails());
+        if !shown {
+            return Err(format!("the endpoints do not match: {}", judgement.verdict));
+        }
+        self.connect(own, end)
+    }
+
+    /// Hands a wake to the domain's inbox as another thread would.
+    pub(crate) fn wake_from_outside(ticket: Ticket, wake: Wake) -> Outside {
+        Outside::Wake {
+            proxy: ticket.proxy,
+            token: ticket.token,
+            ticket: ticket.ticket,
+            wake,
+        }
+    }
+}

@@ -1,0 +1,425 @@
+//! Instantiate: creates, connects and starts what a plan says, within one turn.
+
+use std::collections::BTreeMap;
+
+use liveobj_references::BoundArgument;
+use liveobj_types::resolve::{Environment, TemplateSignature};
+use liveobj_types::syntax::{Item, parse_type};
+use liveobj_types::types::{Object, Origin, Value};
+use liveobj_types::{
+    Data, Diagnostic, EndpointId, Module, ObjectId, Source, TypeId, Types, ValueId,
+};
+
+use super::library_folder::LibraryFolder;
+use super::plan::{LibraryPlan, ObjectPlan, Plan, PlanKind};
+use crate::boundary::Viewed;
+use crate::boundary::calls::Code;
+use crate::boundary::memory::{Keeper, Kept};
+use crate::boundary::native::{Native, NativeProxy};
+use crate::engine::connect::End;
+use crate::engine::create::{EndpointPlan, ProxyPlan};
+use crate::engine::domain::Domain;
+use crate::error::OpenError;
+use crate::object::Ended;
+
+/// An instance that runs.
+#[derive(Debug)]
+pub(crate) struct Opened {
+    /// Its number in the domain.
+    pub(crate) instance: u64,
+    /// What it shows, by name.
+    pub(crate) endpoints: BTreeMap<String, End>,
+}
+
+/// Makes everything that `plan` says and calls `then` once `connected` was delivered everywhere.
+/// If something fails, what was made before is gone when `then` is called.
+pub(crate) fn instantiate(
+    domain: &Domain,
+    plan: Plan,
+    then: impl FnOnce(&Domain, Result<Opened, OpenError>) + 'static,
+) {
+    let instance = domain.begin();
+    let made = create(domain, instance, plan).and_then(|made| connect(domain, instance, made));
+    let endpoints = match made {
+        Ok(endpoints) => endpoints,
+        Err(error) => {
+            on_end(domain, instance, move |domain, _| then(domain, Err(error)));
+            domain.end(instance, Ended::Closed);
+            return;
+        }
+    };
+    domain.start_ready();
+    let connections = domain.expose(instance, &endpoints);
+    for connection in connections {
+        domain.notify_connected(connection);
+    }
+    // Until everybody has heard that they are connected, a failure is one of opening.
+    let then = std::rc::Rc::new(std::cell::Cell::new(Some(then)));
+    let otherwise = then.clone();
+    on_end(domain, instance, move |domain, ended| {
+        if let (Some(then), Ended::Failed { object, reason }) = (otherwise.take(), ended) {
+            then(domain, Err(OpenError::Failed { object, reason }));
+        }
+    });
+    domain.later(move |domain| {
+        if domain.is_ending(instance) {
+            // The failure is on its way.
+            return;
+        }
+        if let Some(then) = then.take() {
+            then(
+                domain,
+                Ok(Opened {
+                    instance,
+                    endpoints,
+                }),
+            );
+        }
+    });
+}
+
+/// Sets what happens when an instance is gone.
+pub(crate) fn on_end(domain: &Domain, instance: u64, call: impl FnOnce(&Domain, Ended) + 'static) {
+    domain.set_on_end(instance, Box::new(call));
+}
+
+/// A part whose proxies exist.
+struct Made {
+    endpoints: BTreeMap<String, End>,
+    /// Connections of this part and those inside, in canonical order, with names for people.
+    connections: Vec<([End; 2], [String; 2])>,
+}
+
+fn create(domain: &Domain, instance: u64, plan: Plan) -> Result<Made, OpenError> {
+    let Plan { label, shown, kind } = plan;
+    let mut made = match kind {
+        PlanKind::Composite {
+            components,
+            connections,
+            exports,
+        } => {
+            let mut parts = BTreeMap::new();
+            let mut all = Vec::new();
+            for (name, component) in components {
+                let mut part = create(domain, instance, component)?;
+                all.append(&mut part.connections);
+                parts.insert(name, part.endpoints);
+            }
+            let find = |component: &str, endpoint: &str| {
+                parts
+                    .get(component)
+                    .and_then(|part| part.get(endpoint))
+                    .copied()
+            };
+            for connection in connections {
+                let names = connection
+                    .ends
+                    .clone()
+                    .map(|(of, name)| join(&label, &of, &name));
+                let [left, right] = connection.ends.map(|(of, name)| find(&of, &name));
+                let (Some(left), Some(right)) = (left, right) else {
+                    let [left, right] = names;
+                    let reason = "an endpoint is not there".to_owned();
+                    return Err(OpenError::Connect {
+                        left,
+                        right,
+                        reason,
+                    });
+                };
+                all.push(([left, right], names));
+            }
+            let endpoints = exports.into_iter().filter_map(|export| {
+                let end = find(&export.component, &export.endpoint)?;
+                Some((export.name, end))
+            });
+            Made {
+                endpoints: endpoints.collect(),
+                connections: all,
+            }
+        }
+        PlanKind::Object(plan) => {
+            let named = if label.is_empty() {
+                plan.template.clone()
+            } else {
+                label
+            };
+            let endpoints =
+                object(domain, instance, &named, *plan).map_err(|reason| OpenError::Create {
+                    object: named,
+                    reason,
+                })?;
+            Made {
+                endpoints,
+                connections: Vec::new(),
+            }
+        }
+        PlanKind::Library(plan) => {
+            let endpoints =
+                library(domain, instance, &label, *plan).map_err(|reason| OpenError::Create {
+                    object: label,
+                    reason,
+                })?;
+            Made {
+                endpoints,
+                connections: Vec::new(),
+            }
+        }
+    };
+    made.endpoints.retain(|name, _| shown.contains(name));
+    Ok(made)
+}
+
+fn connect(domain: &Domain, instance: u64, made: Made) -> Result<BTreeMap<String, End>, OpenError> {
+    for ([left, right], [left_name, right_name]) in made.connections {
+        let number = domain
+            .connect(left, right)
+            .map_err(|reason| OpenError::Connect {
+                left: left_name,
+                right: right_name,
+                reason,
+            })?;
+        domain.own_connection(instance, number);
+    }
+    Ok(made.endpoints)
+}
+
+/// Creates a proxy of a template.
+fn object(
+    domain: &Domain,
+    instance: u64,
+    label: &str,
+    plan: ObjectPlan,
+) -> Result<BTreeMap<String, End>, String> {
+    let (endpoints, parameters) = {
+        let mut types = domain.types.borrow_mut();
+        let mut arguments = Environment::new();
+        for (name, argument) in &plan.arguments {
+            if let BoundArgument::Type(id) = argument {
+                arguments.insert(name.clone(), types.import(&plan.types, *id));
+            }
+        }
+        let Some((module, Item::Template(template))) = plan.module.lookup(&plan.template) else {
+            return Err(format!("`{}` is not declared", plan.template));
+        };
+        let (module, template) = (module.clone(), template.clone());
+        let declared = types
+            .template(&module, &template, &Environment::new())
+            .map_err(first)?;
+        let actual = types
+            .template(&module, &template, &arguments)
+            .map_err(first)?;
+        let endpoints = endpoint_plans(&types, declared.result, actual.result)?;
+        if endpoints.len() != plan.table.endpoints() {
+            return Err("its table has another number of endpoints than its type".to_owned());
+        }
+        let parameters = parameters(&mut types, &declared, &actual, &plan.arguments)?;
+        (endpoints, parameters)
+    };
+    let named: Vec<String> = endpoints
+        .iter()
+        .map(|endpoint| endpoint.name.clone())
+        .collect();
+    let proxy = domain.create(
+        instance,
+        ProxyPlan {
+            label: label.to_owned(),
+            identity: plan.identity,
+            code: Code::Table(plan.table),
+            endpoints,
+            parameters,
+        },
+    )?;
+    let ends = named.into_iter().zip(0..);
+    Ok(ends
+        .map(|(name, endpoint)| {
+            (
+                name,
+                End {
+                    proxy: proxy.cell.number,
+                    endpoint,
+                },
+            )
+        })
+        .collect())
+}
+
+/// The struct of the value parameters; none where there are none.
+fn parameters(
+    types: &mut Types,
+    declared: &TemplateSignature,
+    actual: &TemplateSignature,
+    arguments: &[(String, BoundArgument)],
+) -> Result<Option<Kept>, String> {
+    if declared.value_parameters.is_empty() {
+        return Ok(None);
+    }
+    let mut record = |signature: &TemplateSignature| -> ValueId {
+        let parameters = signature.value_parameters.iter();
+        let fields = parameters
+            .map(|parameter| (parameter.name.clone(), parameter.ty))
+            .collect();
+        types.add_value(
+            Value::Record {
+                fields,
+                open: false,
+            },
+            Origin::default(),
+        )
+    };
+    let ty = Viewed {
+        declared: record(declared),
+        actual: record(actual),
+    };
+    let mut values = BTreeMap::new();
+    for (name, argument) in arguments {
+        let value = match argument {
+            BoundArgument::Type(_) => continue,
+            BoundArgument::Value { data, .. } => data.clone(),
+            BoundArgument::Reference { part, .. } => {
+                Data::Document(part.canonical.as_bytes().to_vec())
+            }
+        };
+        values.insert(name.clone(), value);
+    }
+    let keeper = Keeper::new(types, ty).ok_or("its parameters cannot be laid out")?;
+    let kept = keeper.write(&Data::Record(values));
+    kept.map(Some)
+        .ok_or_else(|| "its parameters are not of their types".to_owned())
+}
+
+fn endpoint_plans(
+    types: &Types,
+    declared: ObjectId,
+    actual: ObjectId,
+) -> Result<Vec<EndpointPlan>, String> {
+    let (Object::Endpoints(declared), Object::Endpoints(actual)) =
+        (types.object(declared), types.object(actual))
+    else {
+        return Err("it has no endpoints of its own".to_owned());
+    };
+    let plans = declared.endpoints.iter().map(|(name, endpoint)| {
+        let other = actual.endpoints.get(name);
+        let (many, mandatory) = (endpoint.many, endpoint.mandatory);
+        other
+            .and_then(|other| {
+                EndpointPlan::new(types, name, endpoint.ty, other.ty, many, mandatory)
+            })
+            .ok_or_else(|| format!("endpoint `{name}` is of a type that cannot be run yet"))
+    });
+    plans.collect()
+}
+
+/// Creates the folder of a library.
+fn library(
+    domain: &Domain,
+    instance: u64,
+    label: &str,
+    plan: LibraryPlan,
+) -> Result<BTreeMap<String, End>, String> {
+    const NAME: &str = "folder";
+    let broken = || "the standard library has no folders".to_owned();
+    let service = folder_service(domain).ok_or_else(broken)?;
+    let (endpoint, folder) = {
+        let types = domain.types.borrow();
+        let endpoint =
+            EndpointPlan::new(&types, NAME, service, service, true, false).ok_or_else(broken)?;
+        let keeper = |events: &[crate::engine::create::EventPlan], name: &str| {
+            let event = events.iter().find(|event| event.name == name)?;
+            Keeper::new(&types, event.payload)
+        };
+        let folder = LibraryFolder {
+            entries: plan.entries,
+            get: keeper(&endpoint.receives, "get").ok_or_else(broken)?,
+            item: keeper(&endpoint.emits, "item").ok_or_else(broken)?,
+            missing: keeper(&endpoint.emits, "missing").ok_or_else(broken)?,
+        };
+        (endpoint, folder)
+    };
+    let end = native(
+        domain,
+        instance,
+        label,
+        plan.identity,
+        endpoint,
+        Box::new(folder),
+    )?;
+    Ok([(NAME.to_owned(), end)].into())
+}
+
+/// `FolderService<Object>`, in the domain's arena.
+pub(super) fn folder_service(domain: &Domain) -> Option<EndpointId> {
+    let source = Source::new("the runtime", "FolderService<Object>");
+    let expr = parse_type(&source).ok()?;
+    let module = Module::standard();
+    let resolved = domain
+        .types
+        .borrow_mut()
+        .resolve(&module, &source, &expr, &Environment::new())
+        .ok()?;
+    match resolved {
+        TypeId::Endpoint(id) => Some(id),
+        TypeId::Value(_) | TypeId::Object(_) => None,
+    }
+}
+
+/// The runtime's own end towards an endpoint of type `theirs`.
+pub(crate) fn host_endpoint(
+    domain: &Domain,
+    name: &str,
+    theirs: EndpointId,
+) -> Option<EndpointPlan> {
+    let mut types = domain.types.borrow_mut();
+    let mirrored = types.mirror(theirs);
+    EndpointPlan::new(&types, name, mirrored, mirrored, false, false)
+}
+
+/// Creates a proxy of the runtime's own with one endpoint.
+pub(crate) fn host_proxy(
+    domain: &Domain,
+    instance: u64,
+    label: &str,
+    endpoint: EndpointPlan,
+    object: Box<dyn Native>,
+) -> Result<End, String> {
+    native(domain, instance, label, [0; 32], endpoint, object)
+}
+
+fn native(
+    domain: &Domain,
+    instance: u64,
+    label: &str,
+    identity: [u8; 32],
+    endpoint: EndpointPlan,
+    object: Box<dyn Native>,
+) -> Result<End, String> {
+    let events = [endpoint.receives.len() as u32];
+    let proxy = domain.create(
+        instance,
+        ProxyPlan {
+            label: label.to_owned(),
+            identity,
+            code: Code::Native(NativeProxy::new(object, &events)),
+            endpoints: vec![endpoint],
+            parameters: None,
+        },
+    )?;
+    Ok(End {
+        proxy: proxy.cell.number,
+        endpoint: 0,
+    })
+}
+
+fn first(diagnostics: Vec<Diagnostic>) -> String {
+    diagnostics
+        .into_iter()
+        .next()
+        .map_or_else(String::new, |diagnostic| diagnostic.message)
+}
+
+fn join(label: &str, component: &str, endpoint: &str) -> String {
+    if label.is_empty() {
+        format!("{component}.{endpoint}")
+    } else {
+        format!("{label}/{component}.{endpoint}")
+    }
+}

@@ -1,0 +1,123 @@
+//! Open: a checked reference becomes running proxies.
+//!
+//! First everything external is resolved, which takes time and may fail; then all proxies are
+//! created, connected and started within one turn.
+
+mod fetch;
+mod instantiate;
+mod library_folder;
+mod plan;
+mod resolve;
+
+use std::sync::Arc;
+
+use liveobj_types::Source;
+
+use crate::boundary::calls::Wake;
+use crate::domain_thread::DomainThread;
+use crate::edge::Ticket;
+use crate::engine::domain::Domain;
+use crate::engine::inbox::Inbox;
+use crate::error::OpenError;
+use crate::object::Object;
+use crate::runtime::{Core, Runtime};
+use liveobj_references::CheckedReference;
+
+pub(crate) use instantiate::{Opened, host_endpoint, host_proxy};
+
+/// Opens a reference in a domain of its own.
+pub(crate) async fn root(
+    runtime: Runtime,
+    reference: CheckedReference,
+) -> Result<Object, OpenError> {
+    refuse_unmet(&reference)?;
+    let domain = DomainThread::start(runtime.core().clone())?;
+    let core = runtime.core().clone();
+    let inbox = domain.inbox().clone();
+    let plan = resolve::Resolver::new(core, inbox)
+        .reference(&reference, "")
+        .await?;
+    let (reply, answer) = tokio::sync::oneshot::channel();
+    let ending = domain.ending().clone();
+    let handed_in = domain.inbox().task(move |domain| {
+        instantiate::instantiate(domain, plan, move |domain, opened| {
+            if let Ok(opened) = &opened {
+                let ending = ending.clone();
+                instantiate::on_end(domain, opened.instance, move |_, ended| ending.set(ended));
+            }
+            let _ = reply.send(opened);
+        });
+    });
+    if !handed_in {
+        return Err(gone());
+    }
+    let opened = answer.await.map_err(|_| gone())??;
+    Ok(Object::new(runtime, domain, reference.identity(), opened))
+}
+
+/// Opens what a proxy asked for with `context.dereference`; the answer goes to its inbox.
+pub(crate) async fn child(core: Arc<Core>, inbox: Arc<Inbox>, ticket: Ticket, document: String) {
+    let failed = match resolve_child(&core, &inbox, document).await {
+        Ok(plan) => {
+            inbox.task(move |domain| {
+                instantiate::instantiate(domain, plan, move |domain, opened| match opened {
+                    Ok(opened) => adopt(domain, ticket, &opened),
+                    Err(error) => domain.answer(ticket, Wake::Failed(error.to_string())),
+                });
+            });
+            return;
+        }
+        Err(error) => error,
+    };
+    inbox.push(Domain::wake_from_outside(
+        ticket,
+        Wake::Failed(failed.to_string()),
+    ));
+}
+
+async fn resolve_child(
+    core: &Arc<Core>,
+    inbox: &Arc<Inbox>,
+    document: String,
+) -> Result<plan::Plan, OpenError> {
+    let source = Source::new("a reference in an event", document);
+    let checked = core.check(&source);
+    let Some(reference) = checked.reference else {
+        let diagnostics = checked.diagnostics;
+        return Err(OpenError::RefusedChild { diagnostics });
+    };
+    refuse_unmet(&reference)?;
+    resolve::Resolver::new(core.clone(), inbox.clone())
+        .reference(&reference, "")
+        .await
+}
+
+/// Gives a new object to the proxy that asked for it; its token owns it.
+fn adopt(domain: &Domain, ticket: Ticket, opened: &Opened) {
+    let instance = opened.instance;
+    instantiate::on_end(domain, instance, move |domain, ended| {
+        if let crate::object::Ended::Failed { object, reason } = ended {
+            domain.answer(ticket, Wake::Failed(format!("`{object}` failed: {reason}")));
+        }
+    });
+    if !domain.child_opened(ticket, instance) {
+        domain.end(instance, crate::object::Ended::Closed);
+    }
+}
+
+fn refuse_unmet(reference: &CheckedReference) -> Result<(), OpenError> {
+    let unmet: Vec<String> = reference
+        .unmet()
+        .iter()
+        .map(|unmet| unmet.what.clone())
+        .collect();
+    if unmet.is_empty() {
+        Ok(())
+    } else {
+        Err(OpenError::Unmet { unmet })
+    }
+}
+
+fn gone() -> OpenError {
+    OpenError::Runtime("its thread has ended".to_owned())
+}

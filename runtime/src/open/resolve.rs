@@ -1,0 +1,290 @@
+//! Resolve: asks folders for what is external, checks what they answer, loads libraries.
+
+use std::collections::BTreeSet;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+
+use liveobj_references::{CheckedReference, Part, PartKind};
+use liveobj_types::types::Object;
+use liveobj_types::{Diagnostic, ObjectId, Relations, Source, Step, TypeId, Types, codes};
+
+use super::plan::{LibraryPlan, ObjectPlan, Plan, PlanKind};
+use super::{fetch, gone};
+use crate::boundary::calls::Table;
+use crate::engine::inbox::Inbox;
+use crate::error::OpenError;
+use crate::loading::{LoadError, Loaded};
+use crate::runtime::Core;
+
+/// External references that may lead to one another.
+const MAX_CHAIN: usize = 16;
+/// Name of the library that is linked in.
+const STANDARD: &str = "liveobj:standard";
+
+/// Resolves the parts of one opened reference.
+pub(super) struct Resolver {
+    core: Arc<Core>,
+    inbox: Arc<Inbox>,
+}
+
+type Resolving<'a> = Pin<Box<dyn Future<Output = Result<Plan, OpenError>> + Send + 'a>>;
+
+impl Resolver {
+    /// Folders run in the domain of `inbox`.
+    pub(super) fn new(core: Arc<Core>, inbox: Arc<Inbox>) -> Resolver {
+        Resolver { core, inbox }
+    }
+
+    /// Resolves a whole reference.
+    pub(super) async fn reference(
+        &self,
+        reference: &CheckedReference,
+        label: &str,
+    ) -> Result<Plan, OpenError> {
+        self.part(reference.types(), reference.root(), label.to_owned(), 0)
+            .await
+    }
+
+    fn part<'a>(
+        &'a self,
+        types: &'a Arc<Types>,
+        part: &'a Part,
+        label: String,
+        chain: usize,
+    ) -> Resolving<'a> {
+        Box::pin(async move {
+            let shown = endpoint_names(types, part.ty);
+            let kind = match &part.kind {
+                PartKind::Composite {
+                    components,
+                    connections,
+                    exports,
+                } => {
+                    let mut plans = Vec::new();
+                    for (name, component) in components {
+                        let label = join(&label, name);
+                        plans.push((
+                            name.clone(),
+                            self.part(types, component, label, chain).await?,
+                        ));
+                    }
+                    PlanKind::Composite {
+                        components: plans,
+                        connections: connections.clone(),
+                        exports: exports.clone(),
+                    }
+                }
+                PartKind::External { name, folder } => {
+                    let plan = self
+                        .external(types, part, name, folder, &label, chain)
+                        .await?;
+                    let shown = plan.shown.intersection(&shown).cloned().collect();
+                    return Ok(Plan {
+                        label,
+                        shown,
+                        kind: plan.kind,
+                    });
+                }
+                PartKind::Object {
+                    library,
+                    sha256,
+                    template,
+                    arguments,
+                } => {
+                    let sha256 = sha256.as_deref();
+                    let loaded = self.load(&label, library, |core| {
+                        core.catalog
+                            .load(library, sha256, crate::boundary::host::table())
+                    })?;
+                    let plan = object(&label, &loaded, library, template, part)?;
+                    PlanKind::Object(Box::new(ObjectPlan {
+                        types: types.clone(),
+                        arguments: arguments.clone(),
+                        ..plan
+                    }))
+                }
+                PartKind::Code { library, name } => {
+                    let loaded = self.load(&label, library, |core| {
+                        core.catalog
+                            .load_hash(library, crate::boundary::host::table())
+                    })?;
+                    PlanKind::Object(Box::new(object(&label, &loaded, library, name, part)?))
+                }
+                PartKind::Registry => {
+                    let loaded = self.load(&label, STANDARD, |core| {
+                        core.catalog
+                            .load(STANDARD, None, crate::boundary::host::table())
+                    })?;
+                    PlanKind::Object(Box::new(object(
+                        &label, &loaded, STANDARD, "registry", part,
+                    )?))
+                }
+                PartKind::Library { name, sha256 } => {
+                    let library = self.load(&label, name, |core| {
+                        core.catalog
+                            .load(name, sha256.as_deref(), crate::boundary::host::table())
+                    })?;
+                    PlanKind::Library(Box::new(LibraryPlan {
+                        identity: part.identity,
+                        entries: super::library_folder::entries(library.types()),
+                    }))
+                }
+            };
+            Ok(Plan { label, shown, kind })
+        })
+    }
+
+    /// Asks a folder, checks the answer, resolves that.
+    async fn external(
+        &self,
+        types: &Arc<Types>,
+        part: &Part,
+        name: &str,
+        folder: &Part,
+        label: &str,
+        chain: usize,
+    ) -> Result<Plan, OpenError> {
+        if chain >= MAX_CHAIN {
+            return Err(OpenError::TooDeep {
+                name: name.to_owned(),
+                limit: MAX_CHAIN,
+            });
+        }
+        let folder_label = folder_label(folder);
+        let plan = self
+            .part(types, folder, folder_label.clone(), chain + 1)
+            .await?;
+        let deadline = self.core.folder_deadline;
+        let document = fetch::fetch(&self.inbox, plan, &folder_label, name, deadline).await?;
+        let reference = self.check_answer(types, part.derived, &folder_label, name, document)?;
+        let label = if label.is_empty() {
+            name.to_owned()
+        } else {
+            label.to_owned()
+        };
+        self.part(reference.types(), reference.root(), label, chain + 1)
+            .await
+    }
+
+    /// Checks what a folder answered as `check` checks a document, and that it is what the
+    /// reference says it is.
+    fn check_answer(
+        &self,
+        types: &Arc<Types>,
+        wanted: ObjectId,
+        folder: &str,
+        name: &str,
+        document: String,
+    ) -> Result<CheckedReference, OpenError> {
+        let refused = |diagnostics| OpenError::Refused {
+            folder: folder.to_owned(),
+            name: name.to_owned(),
+            diagnostics,
+        };
+        let source = Source::new(format!("{folder}/{name}"), document);
+        let checked = self.core.check(&source);
+        let Some(reference) = checked.reference else {
+            return Err(refused(checked.diagnostics));
+        };
+        let mut arena = Types::clone(types);
+        let found = TypeId::Object(reference.object_type());
+        let TypeId::Object(found) = arena.import(reference.types(), found) else {
+            return Err(gone());
+        };
+        let judgement =
+            Relations::new(&mut arena, &self.core.formalisms).object_subtype(found, wanted);
+        let allowed = self.core.policy.allow_unknown && !judgement.verdict.fails();
+        if judgement.verdict.holds() || allowed {
+            return Ok(reference);
+        }
+        let code = if judgement.verdict.fails() {
+            codes::NOT_A_SUBTYPE
+        } else {
+            codes::SUBTYPE_NOT_SHOWN
+        };
+        let message = format!(
+            "`{name}` is {}, not the {} that the reference asks for",
+            arena.describe(TypeId::Object(found)),
+            arena.describe(TypeId::Object(wanted)),
+        );
+        let trail: Vec<Step> = judgement
+            .mismatches
+            .first()
+            .map(|first| first.trail.clone())
+            .unwrap_or_default();
+        Err(refused(vec![
+            Diagnostic::error(code, message).with_trail(trail),
+        ]))
+    }
+
+    fn load(
+        &self,
+        label: &str,
+        library: &str,
+        load: impl FnOnce(&Core) -> Result<Arc<Loaded>, LoadError>,
+    ) -> Result<Arc<Loaded>, OpenError> {
+        load(&self.core).map_err(|error| OpenError::Library {
+            object: named(label, library),
+            library: library.to_owned(),
+            reason: error.to_string(),
+        })
+    }
+}
+
+fn object(
+    label: &str,
+    loaded: &Loaded,
+    library: &str,
+    template: &str,
+    part: &Part,
+) -> Result<ObjectPlan, OpenError> {
+    let table = loaded.object(template).ok_or_else(|| OpenError::Library {
+        object: named(label, template),
+        library: library.to_owned(),
+        reason: format!("it has no code for `{template}`"),
+    })?;
+    Ok(ObjectPlan {
+        identity: part.identity,
+        table: Table::new(table),
+        module: loaded.types().module.clone(),
+        template: template.to_owned(),
+        types: Arc::new(Types::new()),
+        arguments: Vec::new(),
+    })
+}
+
+fn endpoint_names(types: &Types, object: ObjectId) -> BTreeSet<String> {
+    match types.object(object) {
+        Object::Endpoints(body) => body.endpoints.keys().cloned().collect(),
+        Object::Top | Object::Parameter(_) => BTreeSet::new(),
+    }
+}
+
+fn join(label: &str, name: &str) -> String {
+    if label.is_empty() {
+        name.to_owned()
+    } else {
+        format!("{label}/{name}")
+    }
+}
+
+fn named(label: &str, otherwise: &str) -> String {
+    if label.is_empty() {
+        otherwise.to_owned()
+    } else {
+        label.to_owned()
+    }
+}
+
+/// What people would call a folder.
+fn folder_label(folder: &Part) -> String {
+    match &folder.kind {
+        PartKind::External { name, .. } | PartKind::Library { name, .. } => name.clone(),
+        PartKind::Object { template, .. } | PartKind::Code { name: template, .. } => {
+            template.clone()
+        }
+        PartKind::Registry => "registry".to_owned(),
+        PartKind::Composite { .. } => "a composite".to_owned(),
+    }
+}
