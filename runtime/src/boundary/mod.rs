@@ -13,13 +13,25 @@
 mod arena;
 pub(crate) mod calls;
 mod convert;
+#[cfg(test)]
+mod convert_data;
 mod emit;
 pub(crate) mod host;
+mod machine;
 pub(crate) mod memory;
 pub(crate) mod native;
+mod payload;
+mod scalar;
 mod shape;
+mod walk;
 mod wire;
 
 pub(crate) use arena::Scratch;
-pub(crate) use convert::{Conversion, convert_data};
-pub(crate) use shape::{OwnedPayload, Payload, PayloadFault, Viewed};
+pub(crate) use convert::Conversion;
+#[cfg(test)]
+pub(crate) use convert_data::convert_data;
+pub(crate) use payload::{OwnedPayload, Payload};
+pub(crate) use shape::{PayloadFault, Viewed};
+
+#[cfg(test)]
+mod tests;
