@@ -78,13 +78,8 @@ impl Payload {
         })
     }
 
-    /// Whether values hold no pointers: such a payload can be copied by its size.
-    pub(crate) fn is_flat(&self) -> bool {
-        self.shapes.node(self.root).flat
-    }
-
     /// Size of the declared type.
-    pub(crate) fn size(&self) -> usize {
+    fn size(&self) -> usize {
         self.shapes.node(self.root).size
     }
 
