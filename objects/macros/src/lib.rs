@@ -1,15 +1,37 @@
-//! Code generation of the liveobj SDK.
+//! Code generation of the liveobj SDK: from a library's types to Rust types, traits and tables.
+//! Authors reach it through `liveobj_sdk`, which documents what is generated.
+
+mod generate;
+mod input;
+mod live_object;
+mod load;
+mod names;
+mod template;
+mod values;
 
 use proc_macro::TokenStream;
 
-/// Generates.
+/// Generates a library from its types; once, at the root of the crate.
+///
+/// - `library!("types.lot", name = "example:clock")`: the file is found from the crate's root
+///   (where `Cargo.toml` is); its `use` lines name `liveobj:standard`, or files inside the crate.
+///   Add `threads` where objects run threads of their own.
+/// - `library!(…, linked)`: for a crate that is linked into its host: nothing is exported, instead
+///   there are `fn library()` and `const MANIFEST`.
+/// - `library!(standard, linked)`: the standard library.
 #[proc_macro]
-pub fn library(_: TokenStream) -> TokenStream {
-    TokenStream::new()
+pub fn library(input: TokenStream) -> TokenStream {
+    let arguments = syn::parse_macro_input!(input as input::Arguments);
+    generate::library(&arguments)
+        .unwrap_or_else(|error| error.to_compile_error())
+        .into()
 }
 
-/// Marks.
+/// Makes a type the live object of a template: `#[live_object(template::stamper)]` on its `impl
+/// template::stamper for …`.
 #[proc_macro_attribute]
-pub fn live_object(_: TokenStream, item: TokenStream) -> TokenStream {
-    item
+pub fn live_object(arguments: TokenStream, item: TokenStream) -> TokenStream {
+    live_object::expand(arguments.into(), item.into())
+        .unwrap_or_else(|error| error.to_compile_error())
+        .into()
 }

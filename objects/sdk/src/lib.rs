@@ -21,7 +21,7 @@ pub use inline::{Opt, Tuple1, Tuple2, Tuple3, Tuple4, Tuple5, Tuple6, Tuple7, Tu
 pub use lent::{Boxed, BoxedOpt, Bytes, Document, Entry, List, Map, Opaque, Str};
 pub use liveobj_macros::{library, live_object};
 pub use poster::{PostError, Poster};
-pub use template::{Disconnect, Implemented, InEvent, OutEvent, Template};
+pub use template::{Disconnect, Implemented, InEvent, ObjectTable, OutEvent, Template};
 pub use wake::{Token, Wake};
 
 /// The C ABI, for those who write tables by hand.
@@ -34,5 +34,5 @@ pub mod generated {
     pub use crate::shim::{
         attach, attach_linked, connected, create, destroy, disconnected, handle, wake,
     };
-    pub use crate::testing::Copied;
+    pub use crate::testing::{Copied, copied};
 }

@@ -200,7 +200,7 @@ pub unsafe extern "C" fn attach_linked(host: *const abi::Host) -> abi::Status {
 /// # Safety
 ///
 /// `payload` points to a `T`, unless `T` has no size.
-unsafe fn read<T: Copy>(payload: *const c_void) -> T {
+pub(crate) unsafe fn read<T: Copy>(payload: *const c_void) -> T {
     if size_of::<T>() == 0 {
         // SAFETY: values without size can be read anywhere that is aligned.
         return unsafe { NonNull::<T>::dangling().read() };

@@ -1,6 +1,7 @@
 //! What the generated code says of templates and events.
 
 use std::ffi::c_void;
+use std::marker::PhantomData;
 
 use liveobj_abi as abi;
 
@@ -44,10 +45,43 @@ pub unsafe trait Template: Sized + 'static {
     message = "no live object implements this template of the library",
     note = "mark an implementation of the template's trait with `#[live_object(template::NAME)]`"
 )]
-pub trait Implemented {
-    /// The live object.
-    type Object;
+pub trait Implemented: Sized {
+    /// The table of the live object.
+    const TABLE: ObjectTable<Self>;
 }
+
+/// The table of functions of a live object, for the template `T`.
+#[allow(missing_debug_implementations, reason = "there is nothing to show")]
+pub struct ObjectTable<T> {
+    object: &'static abi::Object,
+    template: PhantomData<T>,
+}
+
+impl<T> ObjectTable<T> {
+    /// Says that a table is one for the template.
+    ///
+    /// # Safety
+    ///
+    /// It is.
+    pub const unsafe fn new(object: &'static abi::Object) -> ObjectTable<T> {
+        ObjectTable {
+            object,
+            template: PhantomData,
+        }
+    }
+
+    /// The table.
+    pub const fn object(self) -> &'static abi::Object {
+        self.object
+    }
+}
+
+impl<T> Clone for ObjectTable<T> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+impl<T> Copy for ObjectTable<T> {}
 
 /// An event that objects of the template `T` emit; generated.
 ///

@@ -12,7 +12,8 @@ use std::time::Duration;
 
 use liveobj_abi as abi;
 
-pub use copied::Copied;
+#[doc(hidden)]
+pub use copied::{Copied, copied};
 use host::State;
 
 use crate::context::{Connection, FileSpace, Level};

@@ -1,13 +1,29 @@
 //! Deep copies of payloads, for the harness. They live for ever.
 
+use std::ffi::c_void;
+
 use crate::inline::{Opt, Tuple1, Tuple2, Tuple3, Tuple4, Tuple5, Tuple6, Tuple7, Tuple8, Uuid};
 use crate::lent::{Boxed, BoxedOpt, Bytes, Document, Entry, List, Map, Opaque, Str};
+use crate::shim::read;
 
 /// A value that can be copied with all that it lends; generated for records and variants.
 pub trait Copied: Copy {
     /// The copy; what it lends is never freed.
     #[must_use]
     fn copied(self) -> Self;
+}
+
+/// Copies a payload.
+///
+/// # Safety
+///
+/// `payload` is a `T`, unless `T` has no size.
+pub unsafe fn copied<T: Copied>(payload: *const c_void) -> *const c_void {
+    // SAFETY: the caller's promise.
+    let payload = unsafe { read::<T>(payload) };
+    std::ptr::from_mut(Box::leak(Box::new(payload.copied())))
+        .cast_const()
+        .cast()
 }
 
 /// Copies elements to a place where they stay.

@@ -1,0 +1,235 @@
+//! The whole of a library.
+
+use std::collections::BTreeMap;
+
+use liveobj_manifest::Manifest;
+use liveobj_types::ValueId;
+use liveobj_types::resolve::Environment;
+use liveobj_types::syntax::Item;
+use liveobj_types::types::{Origin, Value};
+use proc_macro2::{Literal, TokenStream};
+use quote::quote;
+
+use crate::input::Arguments;
+use crate::load::{Loaded, load, refuse};
+use crate::template::{Declared, generate};
+use crate::values::Values;
+
+/// ABI that tables are generated for.
+const ABI: [u16; 2] = [0, 1];
+
+/// Generates everything that `library!` stands for.
+pub fn library(arguments: &Arguments) -> syn::Result<TokenStream> {
+    let Loaded {
+        module,
+        mut types,
+        files,
+    } = load(arguments)?;
+    let mut declared = BTreeMap::new();
+    for item in &module.file.items {
+        let Item::Template(declaration) = item else {
+            continue;
+        };
+        let signature = match types.template(&module, declaration, &Environment::new()) {
+            Ok(signature) => signature,
+            Err(findings) => {
+                refuse(arguments, &findings)?;
+                continue;
+            }
+        };
+        let fields: BTreeMap<String, ValueId> = signature
+            .value_parameters
+            .iter()
+            .map(|parameter| (parameter.name.clone(), parameter.ty))
+            .collect();
+        let record = Value::Record {
+            fields,
+            open: false,
+        };
+        let parameters = types.add_value(record, Origin::default());
+        declared.insert(
+            signature.name.clone(),
+            Declared {
+                declaration,
+                signature,
+                parameters,
+            },
+        );
+    }
+
+    let mut values = Values::new(&module, &types);
+    let (mut modules, mut contracts) = (TokenStream::new(), TokenStream::new());
+    let mut names = Vec::new();
+    for declared in declared.values() {
+        let generated = generate(&module, &types, &mut values, declared)
+            .map_err(|reason| syn::Error::new(arguments.span, reason))?;
+        modules.extend(generated.module);
+        contracts.extend(generated.contract);
+        names.push(generated.name);
+    }
+    let declarations = values.declarations();
+    if let Some(fault) = values.fault() {
+        return Err(syn::Error::new(arguments.span, fault));
+    }
+    let layouts = layouts(&values);
+    let manifest = Manifest {
+        name: arguments.name.clone(),
+        version: std::env::var("CARGO_PKG_VERSION").unwrap_or_else(|_| "0.0.0".to_owned()),
+        abi: ABI,
+        panic: String::new(),
+        target: String::new(),
+        threads: arguments.threads,
+        templates: declared.keys().cloned().collect(),
+        formalisms: Vec::new(),
+        types: module.closed_text(),
+    };
+    let exports = exports(arguments, &manifest, &names);
+    let linked = arguments.linked.then(|| {
+        quote!(
+            pub use __liveobj::{MANIFEST, library};
+        )
+    });
+    let tracked = files.iter().filter_map(|file| file.to_str());
+    let allowed = quote! {
+        #[allow(
+            dead_code,
+            missing_docs,
+            non_camel_case_types,
+            non_snake_case,
+            unsafe_code,
+            clippy::all,
+            clippy::pedantic,
+            clippy::undocumented_unsafe_blocks,
+        )]
+    };
+    Ok(quote! {
+        /// The value types of this library.
+        #allowed
+        pub mod types { #declarations }
+
+        /// One trait for each template of this library.
+        #allowed
+        pub mod template {
+            #contracts
+
+            #[doc(hidden)]
+            pub mod __templates {
+                #(pub use super::super::#names::Template as #names;)*
+            }
+        }
+
+        #allowed
+        mod __modules {
+            use super::{template, types};
+            #modules
+        }
+        pub use __modules::{#(#names),*};
+
+        #linked
+
+        #allowed
+        mod __liveobj {
+            use ::liveobj_sdk::{abi, generated};
+
+            // Built again when the types change.
+            #(const _: &[u8] = include_bytes!(#tracked);)*
+
+            #layouts
+            #exports
+        }
+    })
+}
+
+fn layouts(values: &Values<'_>) -> TokenStream {
+    let entries = values.entries();
+    quote! {
+        const ENTRIES: &[abi::LayoutEntry] = &[#(#entries),*];
+
+        static LAYOUTS: abi::Layouts = abi::Layouts {
+            size: ::core::mem::size_of::<abi::Layouts>() as u32,
+            entry_size: ::core::mem::size_of::<abi::LayoutEntry>() as u32,
+            count: ENTRIES.len() as u64,
+            entries: ENTRIES.as_ptr(),
+        };
+    }
+}
+
+fn exports(
+    arguments: &Arguments,
+    manifest: &Manifest,
+    names: &[proc_macro2::Ident],
+) -> TokenStream {
+    let json = manifest.json();
+    // Known only when the library is compiled; nothing before them can hold such text, since
+    // quotes inside of strings are escaped.
+    let (before, rest) = json
+        .split_once(r#""panic":"","target":"""#)
+        .expect("the manifest has these fields, and they are empty");
+    let before = format!(r#"{before}"panic":""#);
+    let after = format!(r#""{rest}"#);
+    let types = &manifest.types;
+    let count = Literal::u32_unsuffixed(names.len() as u32);
+    let [major, minor] = ABI;
+    let attach = if arguments.linked {
+        quote!(generated::attach_linked)
+    } else {
+        quote!(generated::attach)
+    };
+    let shared = quote! {
+        const JSON: &[&str] = &[
+            #before,
+            if cfg!(panic = "unwind") { "unwind" } else { "abort" },
+            "\",\"target\":\"",
+            ::std::env::consts::ARCH,
+            "-",
+            ::std::env::consts::OS,
+            #after,
+        ];
+        const TYPES: &str = #types;
+        const LENGTH: usize = generated::manifest_length(JSON, TYPES);
+
+        const OBJECTS: &[*const abi::Object] = &[
+            #(<super::#names::Template as ::liveobj_sdk::Template>::OBJECT as *const abi::Object),*
+        ];
+
+        static LIBRARY: abi::Library = abi::Library {
+            magic: abi::MAGIC,
+            size: ::core::mem::size_of::<abi::Library>() as u32,
+            major: #major,
+            minor: #minor,
+            layouts: &raw const LAYOUTS,
+            count: #count,
+            objects: OBJECTS.as_ptr(),
+            attach: Some(#attach),
+        };
+    };
+    if arguments.linked {
+        return quote! {
+            #shared
+
+            /// The tables of this library, for the host that links it in.
+            pub fn library() -> &'static abi::Library {
+                &LIBRARY
+            }
+
+            /// The manifest of this library.
+            pub const MANIFEST: &[u8] = {
+                const VALUE: [u8; LENGTH] = generated::manifest(JSON, TYPES);
+                &VALUE
+            };
+        };
+    }
+    quote! {
+        #shared
+
+        #[used]
+        #[cfg_attr(target_vendor = "apple", unsafe(link_section = "__DATA,.liveobj"))]
+        #[cfg_attr(not(target_vendor = "apple"), unsafe(link_section = ".liveobj"))]
+        static MANIFEST: [u8; LENGTH] = generated::manifest(JSON, TYPES);
+
+        #[unsafe(no_mangle)]
+        extern "C" fn liveobj_library() -> *const abi::Library {
+            &raw const LIBRARY
+        }
+    }
+}
