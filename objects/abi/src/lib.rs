@@ -67,8 +67,11 @@ pub struct Slice {
 
 impl Slice {
     /// No elements.
-    pub const EMPTY: Slice =
-        Slice { data: core::ptr::null(), len: 0, owner: core::ptr::null_mut() };
+    pub const EMPTY: Slice = Slice {
+        data: core::ptr::null(),
+        len: 0,
+        owner: core::ptr::null_mut(),
+    };
 }
 
 /// `lo_opaque`: a value of a type parameter, as wire bytes.
@@ -130,17 +133,11 @@ pub struct Host {
     /// Gives a count back.
     pub drop_block: unsafe extern "C" fn(block: *mut Block),
     /// A new block of `count` bytes; `write` receives where to write them.
-    pub block: unsafe extern "C" fn(
-        element: *const Type,
-        count: u64,
-        write: *mut *mut c_void,
-    ) -> Slice,
+    pub block:
+        unsafe extern "C" fn(element: *const Type, count: u64, write: *mut *mut c_void) -> Slice,
     /// The link of one connection of a `many` endpoint; NULL if it is gone. Valid for this call.
-    pub link: unsafe extern "C" fn(
-        context: *mut Context,
-        endpoint: u32,
-        connection: u64,
-    ) -> *mut Link,
+    pub link:
+        unsafe extern "C" fn(context: *mut Context, endpoint: u32, connection: u64) -> *mut Link,
     /// Nanoseconds on a clock: [`CLOCK_MONOTONIC`] or [`CLOCK_WALL`].
     pub now: unsafe extern "C" fn(context: *mut Context, clock: u32) -> u64,
     /// 64 random bits.

@@ -1,0 +1,322 @@
+/*
+ * liveobj.h: the C ABI between the liveobj runtime and object libraries, ABI 0.1.
+ *
+ * Major 0 promises no compatibility. A library is a shared object that exports `liveobj_library`
+ * and has a manifest in its link section `.liveobj`: "LIVEOBJ\1", then as little-endian uint32_t
+ * the version 1, the length of the JSON and the length of the types, four zero bytes, the JSON,
+ * and the types in the type language with everything that they use.
+ *
+ * RULES
+ *  - A proxy's functions are called by one thread at a time and never re-entered. keep,
+ *    drop_block, post and post_drop may be called on any thread; all else only during a call into
+ *    the proxy, with the context of that call.
+ *  - Nothing may be thrown, jumped or unwound across: answer LO_PANIC or LO_FAILED, after
+ *    reporting why.
+ *  - No function may wait. Time, sockets, files, the terminal and child references are requests,
+ *    answered later by a wake with the same token.
+ *  - Endpoints, in-events and out-events are numbered from 0 in the order of their names (bytes
+ *    compared), templates likewise.
+ *  - Structs that start with their size only grow within a major version: what lies beyond the
+ *    size is absent.
+ *
+ * LAYOUT 1, of parameters and of events' payloads: a function of the structure of the type alone;
+ * 64-bit little-endian, natural C alignment.
+ *  1  bool (0 or 1), u8, s8: 1 byte. u16, s16: 2. u32, s32, f32, char: 4. u64, s64, f64: 8.
+ *     uuid: 16 bytes, alignment 1.
+ *  2  record, event, parameters: a C struct, its fields by falling alignment, then by name.
+ *     tuple: a C struct, its fields by position. Without fields: a payload is NULL.
+ *  3  enum, and tag of a variant: uint32_t, index in name order. variant: {uint32_t tag; union}.
+ *     option<T>: {uint8_t some; T}; what follows `some` 0 is unspecified.
+ *  4  string (UTF-8), bytes, list, map: lo_slice; map: a list of {K key; V value}, ascending by
+ *     key, each key once.
+ *  5  Members on a cycle of inline containment are boxed: lo_slice with len 1; len 0 for an
+ *     option that is absent.
+ *  6  reference, external: lo_slice of the bytes of the canonical document. A value of a type
+ *     parameter: lo_opaque.
+ *  7  Payloads are immutable and lent for the call. owner NULL: lent. Else: a counted block of the
+ *     host that holds a count on every owner inside. Who wants a slice for longer calls `keep`.
+ *     Nobody frees a payload.
+ *  8  Wire form (lo_opaque, saved state): no padding, little-endian, fields by name, tags and
+ *     lengths as uint32_t, options as one byte and what it announces, one NaN.
+ */
+#ifndef LIVEOBJ_H
+#define LIVEOBJ_H
+
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* Put before the definition of `liveobj_library`. */
+#if defined(_WIN32)
+#define LO_EXPORT __declspec(dllexport)
+#elif defined(__GNUC__)
+#define LO_EXPORT __attribute__((visibility("default")))
+#else
+#define LO_EXPORT
+#endif
+
+#define LO_MAJOR 0          /* promises no compatibility */
+#define LO_MINOR 1
+#define LO_MAGIC "liveobj"  /* with its NUL: the first eight bytes of lo_library */
+#define LO_LIBRARY_SYMBOL "liveobj_library"
+
+/* What functions across the boundary answer. */
+typedef int32_t lo_status;
+#define LO_OK 0             /* done */
+#define LO_NOT_CONNECTED 1  /* the endpoint has no connection */
+#define LO_REFUSED 2        /* a queue is full, and the event is `refusable` */
+#define LO_STALE 3          /* the connection, link or token is gone */
+#define LO_INVALID 4        /* the arguments make no sense */
+#define LO_PANIC (-1)       /* the callee panicked; it reported the message before */
+#define LO_FAILED (-2)      /* the callee failed; it reported why before */
+
+/* Opaque to libraries. */
+typedef struct lo_block lo_block;  /* a counted block of host memory */
+typedef struct lo_type lo_type;    /* a wire type of the host; NULL: the parameter's own type */
+typedef struct lo_post lo_post;    /* a handle through which any thread reaches a proxy */
+
+/* ---- payloads ---- */
+
+/* Elements lent for the call (owner NULL), or held by a counted block. */
+typedef struct lo_slice {
+    const void *data;  /* first element; may be NULL or dangling (but aligned) where len is 0 */
+    uint64_t len;      /* elements; bytes for string, bytes and documents */
+    lo_block *owner;   /* the block that holds a count on everything inside, or NULL */
+} lo_slice;
+
+/* A value of a type parameter. */
+typedef struct lo_opaque {
+    lo_slice wire;        /* wire bytes */
+    const lo_type *type;  /* their type; NULL: the argument of the parameter that stands here */
+} lo_opaque;
+
+/* Where an event comes from. */
+typedef struct lo_envelope {
+    uint64_t connection;  /* the connection it came through */
+    uint64_t path;        /* the chain of causes it belongs to: one number per outside event */
+    uint64_t parent;      /* the event in whose handler it was emitted; 0: the first of its path */
+} lo_envelope;
+
+/* ---- the host, as a proxy sees it ---- */
+
+typedef struct lo_link lo_link;
+typedef struct lo_context lo_context;
+typedef struct lo_host lo_host;
+
+/* Where an endpoint's events go; the first word of a larger struct of the host. */
+struct lo_link {
+    /* Emits out-event number `event`; the payload is in layout 1. */
+    lo_status (*emit)(lo_link *link, lo_context *context, uint32_t event, const void *payload);
+};
+
+/* What a proxy sees during one call; the first words of a larger struct of the host. */
+struct lo_context {
+    uint32_t size;
+    uint32_t endpoints;     /* how many */
+    lo_link *const *links;  /* one per endpoint: a stub while unconnected, all peers if `many` */
+    const lo_host *host;
+};
+
+/* The host's functions. */
+struct lo_host {
+    uint32_t size;
+    /* Keeps a slice beyond the call: one count more, or a copy if it was lent. Give it back with
+       drop_block(slice.owner). `type`: that of the elements of a list; NULL for bytes. */
+    lo_slice (*keep)(lo_slice slice, const lo_type *type);
+    /* Gives a count back. */
+    void (*drop_block)(lo_block *block);
+    /* A new block of `count` bytes; `write` receives where to write them. */
+    lo_slice (*block)(const lo_type *element, uint64_t count, void **write);
+    /* The link of one connection of a `many` endpoint, valid for this call; NULL: it is gone. */
+    lo_link *(*link)(lo_context *context, uint32_t endpoint, uint64_t connection);
+    /* Nanoseconds on a LO_CLOCK_. */
+    uint64_t (*now)(lo_context *context, uint32_t clock);
+    /* 64 random bits. */
+    uint64_t (*random)(lo_context *context);
+    /* Identity of the reference that made this proxy: 32 bytes. */
+    void (*identity)(lo_context *context, uint8_t *out);
+    /* Asks for something of the outside world: a LO_REQUEST_. `token` is the proxy's own number
+       for the request, or for the resource that it opens. */
+    lo_status (*request)(lo_context *context, uint64_t token, uint32_t kind,
+                         const void *arguments);
+    /* Gives up a token: cancels the request, or closes the resource. No wake follows. */
+    lo_status (*close)(lo_context *context, uint64_t token);
+    /* A handle for other threads; give it back with post_drop. */
+    lo_post *(*post_handle)(lo_context *context);
+    void (*post_drop)(lo_post *post);
+    /* Wakes the proxy with LO_WAKE_POSTED; the bytes are copied. */
+    lo_status (*post)(lo_post *post, uint64_t token, lo_slice bytes);
+    /* Tells people something: a LO_LEVEL_, UTF-8. */
+    void (*report)(lo_context *context, uint32_t level, lo_slice text);
+};
+
+#define LO_CLOCK_MONOTONIC 0  /* never goes back; its zero is arbitrary */
+#define LO_CLOCK_WALL 1       /* since 1970 in UTC */
+
+#define LO_LEVEL_DEBUG 0    /* worth reading when something is looked for */
+#define LO_LEVEL_INFO 1     /* worth knowing */
+#define LO_LEVEL_WARNING 2  /* something is not as it should be */
+#define LO_LEVEL_ERROR 3    /* something failed; precedes LO_FAILED and LO_PANIC */
+
+/* ---- requests: what a proxy asks of the outside world ---- */
+
+#define LO_REQUEST_TIMER 1          /* lo_timer_arguments. Wakes once: TIMER */
+#define LO_REQUEST_UDP_OPEN 2       /* lo_udp_open_arguments. Wakes: READY or FAILED, then a
+                                       DATAGRAM for each datagram, until closed */
+#define LO_REQUEST_UDP_SEND 3       /* lo_udp_send_arguments; the token is that of the socket.
+                                       Not answered: a datagram that cannot be sent is lost */
+#define LO_REQUEST_TERMINAL_OPEN 4  /* NULL. Wakes: a LINE for each line entered, END at the end of
+                                       the input; FAILED: no terminal, or another proxy has it */
+#define LO_REQUEST_TERMINAL_SHOW 5  /* lo_text_arguments, shown as one line; the token is that of
+                                       the terminal. Not answered */
+#define LO_REQUEST_FILE_READ 6      /* lo_file_arguments. Wakes: FILE, MISSING or FAILED */
+#define LO_REQUEST_DEREFERENCE 7    /* lo_dereference_arguments. Wakes: OPENED or FAILED. The token
+                                       owns the new proxy */
+#define LO_REQUEST_CONNECT 8        /* lo_connect_arguments. Wakes: OPENED or FAILED. The token
+                                       owns the connection */
+
+typedef struct lo_timer_arguments {
+    uint64_t nanoseconds;  /* how long to wait, on the monotonic clock */
+} lo_timer_arguments;
+
+typedef struct lo_udp_open_arguments {
+    lo_slice bind;       /* local address, UTF-8, ip:port; port 0 takes a free one */
+    lo_slice group;      /* multicast group to join, UTF-8, ip; empty: none. With a group, address
+                            and port may be shared with other sockets, and what is sent to the
+                            group comes back to this machine */
+    lo_slice interface;  /* address of the interface to join on and to send multicast from,
+                            UTF-8, ip */
+    uint32_t ttl;        /* hops that multicast may take; 0 stays on this machine */
+} lo_udp_open_arguments;
+
+typedef struct lo_udp_send_arguments {
+    lo_slice to;     /* UTF-8, ip:port */
+    lo_slice bytes;  /* payload */
+} lo_udp_send_arguments;
+
+typedef struct lo_text_arguments {
+    lo_slice text;  /* UTF-8 */
+} lo_text_arguments;
+
+#define LO_SPACE_FILES 0     /* paths of the file system */
+#define LO_SPACE_REGISTRY 1  /* names of entries in the user's registry */
+
+typedef struct lo_file_arguments {
+    uint32_t space;  /* a LO_SPACE_ */
+    lo_slice path;   /* UTF-8 */
+} lo_file_arguments;
+
+typedef struct lo_dereference_arguments {
+    lo_slice reference;  /* canonical document */
+} lo_dereference_arguments;
+
+typedef struct lo_connect_arguments {
+    uint64_t proxy;     /* token of a dereferenced proxy */
+    lo_slice endpoint;  /* name of its endpoint, UTF-8 */
+    uint32_t own;       /* number of this proxy's own endpoint */
+} lo_connect_arguments;
+
+/* ---- wakes: how requests are answered ---- */
+
+#define LO_WAKE_TIMER 1     /* NULL: the time has passed */
+#define LO_WAKE_READY 2     /* lo_ready_wake: the resource is open */
+#define LO_WAKE_DATAGRAM 3  /* lo_datagram_wake: a datagram */
+#define LO_WAKE_LINE 4      /* lo_slice of UTF-8: a line without its end */
+#define LO_WAKE_END 5       /* NULL: no more lines */
+#define LO_WAKE_FILE 6      /* lo_slice: the bytes of the file */
+#define LO_WAKE_MISSING 7   /* NULL: there is no such file */
+#define LO_WAKE_OPENED 8    /* NULL: the proxy or the connection is there */
+#define LO_WAKE_FAILED 9    /* lo_slice of UTF-8: it did not work, or what was open ended; why */
+#define LO_WAKE_POSTED 10   /* lo_slice of bytes: another thread posted them */
+
+typedef struct lo_ready_wake {
+    lo_slice address;  /* local address of the socket, UTF-8, ip:port */
+} lo_ready_wake;
+
+typedef struct lo_datagram_wake {
+    lo_slice from;   /* sender, UTF-8, ip:port */
+    lo_slice bytes;  /* payload */
+} lo_datagram_wake;
+
+/* ---- objects: what a library provides ---- */
+
+#define LO_REASON_DROPPED 0      /* the connection was dropped, or its owner was */
+#define LO_REASON_PEER_FAILED 1  /* the peer failed or panicked */
+#define LO_REASON_OVERFLOW 2     /* a queue overflowed */
+
+/* Handles one event. The payload is lent for the call. */
+typedef lo_status lo_handler(void *self, lo_context *context, const lo_envelope *envelope,
+                             const void *payload);
+
+/* One template. */
+typedef struct lo_object {
+    uint32_t size;
+    uint32_t endpoints;  /* how many */
+    /* Makes a proxy. `parameters` are the value parameters: a struct, lent for the call. */
+    lo_status (*create)(lo_context *context, const void *parameters, void **self);
+    /* Makes a proxy from saved state. NULL: the template is stateless. */
+    lo_status (*load)(lo_context *context, const void *parameters, const void *state,
+                      void **self);
+    /* Saves the state in wire form. NULL: the template is stateless. */
+    lo_status (*save)(void *self, lo_context *context, lo_slice *wire);
+    /* Digest of the state, 32 bytes. NULL: the hash of `save`. */
+    lo_status (*digest)(void *self, lo_context *context, uint8_t *out);
+    /* A connection of an endpoint is there; events may follow. */
+    lo_status (*connected)(void *self, lo_context *context, uint32_t endpoint,
+                           uint64_t connection);
+    /* A connection is gone, for a LO_REASON_; exactly one for each `connected`. */
+    lo_status (*disconnected)(void *self, lo_context *context, uint32_t endpoint,
+                              uint64_t connection, uint32_t reason);
+    /* Something asked for has happened: a LO_WAKE_ and its payload, lent for the call. */
+    lo_status (*wake)(void *self, lo_context *context, uint64_t token, uint32_t kind,
+                      const void *payload);
+    /* Ends the proxy; `self` is not used again. */
+    void (*destroy)(void *self);
+    /* [endpoint][in-event]; what an endpoint without in-events has is not read. */
+    lo_handler *const *const *handlers;
+} lo_object;
+
+/* One exported layout, which the host compares with its own computation. */
+typedef struct lo_layout_entry {
+    uint8_t id[32];           /* SHA-256 of the minimized type */
+    uint32_t size;
+    uint32_t align;
+    const uint32_t *offsets;  /* of fields in name order, of tuple items by position, of the payload
+                                 of options and variants; none for the rest */
+    uint64_t offset_count;
+} lo_layout_entry;
+
+/* The layouts of every event and of everything inside, as this library's compiler laid them out. */
+typedef struct lo_layouts {
+    uint32_t size;
+    uint32_t entry_size;             /* of one lo_layout_entry */
+    uint64_t count;
+    const lo_layout_entry *entries;  /* sorted by id, each once */
+} lo_layouts;
+
+/* What `liveobj_library` answers: immutable, and there as long as the library is. */
+typedef struct lo_library {
+    char magic[8];  /* LO_MAGIC */
+    uint32_t size;
+    uint16_t major;  /* LO_MAJOR and LO_MINOR that it was built for */
+    uint16_t minor;
+    const lo_layouts *layouts;
+    uint32_t count;                   /* how many objects */
+    const lo_object *const *objects;  /* the templates in name order */
+    /* Called once before anything else; NULL is allowed. */
+    lo_status (*attach)(const lo_host *host);
+} lo_library;
+
+/* The one symbol that a library exports. */
+LO_EXPORT const lo_library *liveobj_library(void);
+
+/* What layout 1 needs of the platform. */
+typedef char lo_pointers_have_64_bits[sizeof(void *) == 8 ? 1 : -1];
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif /* LIVEOBJ_H */
