@@ -11,6 +11,8 @@ use crate::types::{
 
 /// Characters of a description.
 const MAX_LENGTH: usize = 200;
+/// Characters of a line of a declaration.
+const MAX_LINE: usize = 2000;
 /// How deep structures are shown.
 const MAX_DEPTH: usize = 8;
 
@@ -18,14 +20,7 @@ impl Types {
     /// Prints a type the way people refer to it: its name where it has one, else its structure
     /// in the notation of declarations. One line, shortened with `…` where it gets long.
     pub fn describe(&self, id: TypeId) -> String {
-        let mut out = Shortened {
-            text: String::new(),
-            left: MAX_LENGTH,
-        };
-        if self.write(&mut out, id, 0).is_err() {
-            out.text.push('…');
-        }
-        out.text
+        Shortened::written(MAX_LENGTH, |out| self.write(out, id, 0))
     }
 
     /// Prints a type as a declaration of several lines: fields, events, flags and constraints.
@@ -232,7 +227,8 @@ impl Types {
             Value::Parameter(parameter) => return self.parameter_declaration("value", parameter),
             _ => return self.describe(TypeId::Value(id)),
         };
-        block(&head, lines.into_iter().map(|line| line + ","))
+        let comma = |line: String| if line == ".." { line } else { line + "," };
+        block(&head, lines.into_iter().map(comma))
     }
 
     fn endpoint_declaration(&self, id: EndpointId, named: &dyn Fn(&str) -> String) -> String {
@@ -251,7 +247,9 @@ impl Types {
             } => {
                 let mut lines = Vec::new();
                 for (name, event) in events {
-                    lines.push(self.line(|out| self.write_event(out, name, event, 1)));
+                    lines.push(Shortened::written(MAX_LINE, |out| {
+                        self.write_event(out, name, event, 1)
+                    }));
                 }
                 for line in constraint_lines(provides, requires) {
                     lines.push(line.with_comment());
@@ -272,10 +270,14 @@ impl Types {
     fn body_lines(&self, body: &ObjectBody) -> Vec<String> {
         let mut lines = Vec::new();
         for (name, endpoint) in &body.endpoints {
-            lines.push(self.line(|out| self.write_object_endpoint(out, name, endpoint, 1)));
+            lines.push(Shortened::written(MAX_LINE, |out| {
+                self.write_object_endpoint(out, name, endpoint, 1)
+            }));
         }
         for (name, endpoint) in &body.hidden {
-            let line = self.line(|out| self.write_object_endpoint(out, name, endpoint, 1));
+            let line = Shortened::written(MAX_LINE, |out| {
+                self.write_object_endpoint(out, name, endpoint, 1)
+            });
             lines.push(format!("// hidden: {line}"));
         }
         for line in constraint_lines(&body.provides, &body.requires) {
@@ -293,24 +295,29 @@ impl Types {
             None => format!("{}: {kind}", parameter.name),
         }
     }
+}
 
-    /// A line of a declaration; several times as long as a description at most.
-    fn line(&self, write: impl FnOnce(&mut Shortened) -> fmt::Result) -> String {
+/// A text that refuses to grow further than so many characters.
+pub(crate) struct Shortened {
+    text: String,
+    left: usize,
+}
+
+impl Shortened {
+    /// What `write` writes, cut after so many characters.
+    pub(crate) fn written(
+        most: usize,
+        write: impl FnOnce(&mut Shortened) -> fmt::Result,
+    ) -> String {
         let mut out = Shortened {
             text: String::new(),
-            left: 8 * MAX_LENGTH,
+            left: most,
         };
         if write(&mut out).is_err() {
             out.text.push('…');
         }
         out.text
     }
-}
-
-/// A text that refuses to grow further than so many characters.
-struct Shortened {
-    text: String,
-    left: usize,
 }
 
 impl fmt::Write for Shortened {

@@ -16,7 +16,7 @@ pub fn nearest<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>) ->
             continue;
         }
         // Twice the distance, so that letter case can count half.
-        let allowed = 2 * longer.div_ceil(3);
+        let allowed = 2 * (longer / 3).max(1);
         let distance = distance(&name, &letters);
         if distance <= allowed
             && distance < 2 * longer

@@ -4,7 +4,8 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::expand::{Session, collapsed};
+use super::expand::Session;
+use super::fill::collapsed;
 use crate::diagnostic::{Diagnostic, codes};
 use crate::formalism::{EndpointStructure, Formalism, Formula, ParseError, Structure};
 use crate::module::Module;

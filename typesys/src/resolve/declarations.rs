@@ -7,7 +7,7 @@ use super::expand::Session;
 use super::instances::{Decl, Term};
 use super::judge::Finite;
 use super::names::Names;
-use crate::diagnostic::{Diagnostic, Severity, codes};
+use crate::diagnostic::{Diagnostic, codes};
 use crate::formalism::Formalisms;
 use crate::module::Module;
 use crate::source::Place;
@@ -45,10 +45,7 @@ impl Types {
         let mut session = Session::new(self);
         session.check_constraints(module);
         session.judge(module, &decls, &tainted);
-        let found = std::mem::take(&mut session.faults);
-        if found.iter().any(|fault| fault.severity == Severity::Error) || session.is_incomplete() {
-            session.abandon();
-        }
+        let found = session.close();
         self.instances.formalisms = before;
 
         for fault in found {
@@ -106,7 +103,7 @@ impl Session<'_> {
         let finite = Finite::of(self.types);
         let mut reported = BTreeSet::new();
         for (_, item, id) in values {
-            let Some(steps) = finite.endless(self.types, id) else {
+            let Some(steps) = finite.endless(id) else {
                 continue;
             };
             let Some(name) = item.name() else { continue };

@@ -7,13 +7,13 @@ use std::sync::Arc;
 
 use super::Environment;
 use super::instances::{Builtin, Decl, Mark, Term, TermId};
-use super::mirror::mirrored;
+use crate::describe::Shortened;
 use crate::diagnostic::{Diagnostic, Severity, codes};
 use crate::source::{Place, Source};
-use crate::syntax::{self, ConstraintRole, EndpointMember, Item, Kind, TypeExpr, TypeParameter};
+use crate::syntax::{Item, Kind, TypeExpr, TypeParameter};
 use crate::types::{
-    Constraint, Endpoint, EndpointId, Event, Object, ObjectBody, ObjectEndpoint, ObjectId, Origin,
-    Parameter, TypeId, Types, Value, ValueId,
+    Endpoint, EndpointId, Object, ObjectBody, ObjectId, Origin, Parameter, TypeId, Types, Value,
+    ValueId,
 };
 
 /// Nodes that one call may add.
@@ -29,19 +29,19 @@ const MAX_NAME_DEPTH: usize = 16;
 pub(super) struct Session<'a> {
     pub(super) types: &'a mut Types,
     pub(super) start: Mark,
-    queue: VecDeque<(TypeId, TermId)>,
+    pub(super) queue: VecDeque<(TypeId, TermId)>,
     /// Where a term was first met, and in which term's declaration.
     pub(super) places: BTreeMap<TermId, (Place, Option<TermId>)>,
-    filling: Option<TermId>,
+    pub(super) filling: Option<TermId>,
     /// Uses of declarations that have bounds, with the places of the arguments.
-    uses: VecDeque<(TermId, Vec<Place>)>,
+    pub(super) uses: VecDeque<(TermId, Vec<Place>)>,
     seen_uses: BTreeSet<(TermId, Place)>,
     pub(super) bounds: Vec<BoundCheck>,
     pub(super) faults: Vec<Diagnostic>,
     allocated: usize,
     unfoldings: usize,
     exhausted: bool,
-    incomplete: bool,
+    pub(super) incomplete: bool,
 }
 
 /// An argument to be compared with its parameter's bound.
@@ -93,25 +93,26 @@ impl<'a> Session<'a> {
 
     /// Ends the call: without errors what was added stays.
     pub(super) fn commit<T>(mut self, answer: Option<T>) -> Result<T, Vec<Diagnostic>> {
-        let failed = self
-            .faults
-            .iter()
-            .any(|fault| fault.severity == Severity::Error);
-        match answer {
-            Some(answer) if !failed && !self.incomplete => Ok(answer),
-            _ => Err(self.abandon()),
-        }
+        self.incomplete |= answer.is_none();
+        let faults = self.close();
+        let failed = faults.iter().any(|fault| fault.severity == Severity::Error);
+        answer.filter(|_| !failed).ok_or(faults)
     }
 
-    /// Ends the call: what was added goes.
-    pub(super) fn abandon(&mut self) -> Vec<Diagnostic> {
-        self.start.restore(self.types);
-        let mut faults = std::mem::take(&mut self.faults);
-        if faults.is_empty() {
+    /// Ends the call: without errors what was added stays. Gives what was found.
+    pub(super) fn close(mut self) -> Vec<Diagnostic> {
+        let is_error = |fault: &Diagnostic| fault.severity == Severity::Error;
+        if self.incomplete && !self.faults.iter().any(is_error) {
             // The check of names lets nothing through that comes here.
-            faults.push(Diagnostic::error(codes::WRONG_KIND, "this is not a type"));
+            self.fault(Diagnostic::error(
+                codes::WRONG_KIND,
+                "a type cannot be expanded",
+            ));
         }
-        faults
+        if self.faults.iter().any(is_error) {
+            self.start.restore(self.types);
+        }
+        self.faults
     }
 
     /// Whether some part could not be expanded.
@@ -210,7 +211,7 @@ impl<'a> Session<'a> {
     }
 
     /// The node of an expression that is an endpoint type.
-    fn endpoint(&mut self, scope: &Scope, expr: &TypeExpr) -> Option<EndpointId> {
+    pub(super) fn endpoint(&mut self, scope: &Scope, expr: &TypeExpr) -> Option<EndpointId> {
         match self.resolve(scope, expr)? {
             TypeId::Endpoint(id) => Some(id),
             _ => self.give_up(),
@@ -225,7 +226,7 @@ impl<'a> Session<'a> {
         }
     }
 
-    fn give_up<T>(&mut self) -> Option<T> {
+    pub(super) fn give_up<T>(&mut self) -> Option<T> {
         self.incomplete = true;
         None
     }
@@ -306,7 +307,7 @@ impl<'a> Session<'a> {
                                 Term::Declared(decl, _) => Some(*decl),
                                 _ => None,
                             });
-                        let fault = super::names::cyclic_alias(
+                        let fault = super::faults::cyclic_alias(
                             &self.types.instances,
                             &decls.collect::<Vec<_>>(),
                         );
@@ -346,7 +347,12 @@ impl<'a> Session<'a> {
     }
 
     /// What the parameters of a declaration are.
-    fn scope(&self, decl: Decl, parameters: &[TypeParameter], arguments: &[TermId]) -> Scope {
+    pub(super) fn scope(
+        &self,
+        decl: Decl,
+        parameters: &[TypeParameter],
+        arguments: &[TermId],
+    ) -> Scope {
         let names = parameters
             .iter()
             .map(|parameter| parameter.name.name.clone());
@@ -459,7 +465,7 @@ impl<'a> Session<'a> {
         Some(id)
     }
 
-    fn count(&mut self, nodes: usize) -> Option<()> {
+    pub(super) fn count(&mut self, nodes: usize) -> Option<()> {
         self.allocated += nodes;
         if self.allocated > MAX_NODES {
             self.exhaust()
@@ -487,211 +493,6 @@ impl<'a> Session<'a> {
         None
     }
 
-    /// Fills in all nodes, and finds the bounds that arguments have to keep.
-    pub(super) fn drain(&mut self) {
-        loop {
-            if let Some((id, term)) = self.queue.pop_front() {
-                self.filling = Some(term);
-                let filled = self.fill(id, term);
-                self.filling = None;
-                self.incomplete |= filled.is_none();
-            } else if let Some((term, places)) = self.uses.pop_front() {
-                self.find_bounds(term, &places);
-            } else {
-                return;
-            }
-        }
-    }
-
-    fn fill(&mut self, id: TypeId, term: TermId) -> Option<()> {
-        let structure = self.types.instances.term(term).clone();
-        match (structure, id) {
-            (Term::Builtin(builtin, arguments), TypeId::Value(id)) => {
-                let value = self.builtin(builtin, &arguments)?;
-                self.types.set_value(id, value);
-            }
-            (Term::Mirror(inner), TypeId::Endpoint(id)) => {
-                // It was queued before its mirror and is filled.
-                let TypeId::Endpoint(base) = self.node(inner)? else {
-                    return None;
-                };
-                let structure = mirrored(self.types.endpoint(base));
-                self.types.set_endpoint(id, structure);
-            }
-            (Term::Declared(decl, arguments), id) => {
-                let (module, item) = self.types.instances.item(decl);
-                let item = &module.file.items[item];
-                let scope = self.scope(decl, item.parameters(), &arguments);
-                self.declaration(id, item, &scope)?;
-            }
-            _ => {}
-        }
-        Some(())
-    }
-
-    fn builtin(&mut self, builtin: Builtin, arguments: &[TermId]) -> Option<Value> {
-        let mut values = Vec::new();
-        for argument in arguments {
-            match (self.node(*argument)?, builtin) {
-                (TypeId::Object(id), Builtin::Reference) => return Some(Value::Reference(id)),
-                (TypeId::Endpoint(id), Builtin::External) => return Some(Value::External(id)),
-                (TypeId::Value(id), _) => values.push(id),
-                _ => return None,
-            }
-        }
-        Some(match (builtin, values.as_slice()) {
-            (Builtin::Basic(basic), _) => Value::Basic(basic),
-            (Builtin::List, [element]) => Value::List(*element),
-            (Builtin::Option, [element]) => Value::Option(*element),
-            (Builtin::Map, [key, value]) => Value::Map(*key, *value),
-            (Builtin::Tuple, _) => Value::Tuple(values),
-            _ => return None,
-        })
-    }
-
-    fn declaration(&mut self, id: TypeId, item: &Item, scope: &Scope) -> Option<()> {
-        match (item, id) {
-            (Item::Record(record), TypeId::Value(id)) => {
-                let mut fields = BTreeMap::new();
-                for field in &record.fields {
-                    fields.insert(field.name.name.clone(), self.value(scope, &field.ty)?);
-                }
-                self.types.set_value(
-                    id,
-                    Value::Record {
-                        fields,
-                        open: record.open,
-                    },
-                );
-            }
-            (Item::Variant(variant), TypeId::Value(id)) => {
-                let mut cases = BTreeMap::new();
-                for case in &variant.cases {
-                    let payload = match &case.payload {
-                        Some(payload) => Some(self.value(scope, payload)?),
-                        None => None,
-                    };
-                    cases.insert(case.name.name.clone(), payload);
-                }
-                self.types.set_value(id, Value::Variant(cases));
-            }
-            (Item::Enum(item), TypeId::Value(id)) => {
-                let names = item.cases.iter().map(|(_, name)| (name.name.clone(), None));
-                self.types.set_value(id, Value::Variant(names.collect()));
-            }
-            (Item::Endpoint(endpoint), TypeId::Endpoint(id)) => {
-                let structure = self.events(endpoint, scope)?;
-                self.types.set_endpoint(id, structure);
-            }
-            (Item::Object(object), TypeId::Object(id)) => {
-                let mut body = ObjectBody::default();
-                for endpoint in &object.endpoints {
-                    let ty = self.endpoint(scope, &endpoint.ty)?;
-                    let (many, mandatory) = (endpoint.many, endpoint.mandatory);
-                    let endpoint_type = ObjectEndpoint {
-                        ty,
-                        many,
-                        mandatory,
-                    };
-                    body.endpoints
-                        .insert(endpoint.name.name.clone(), endpoint_type);
-                }
-                for constraint in &object.constraints {
-                    add_constraint(constraint, scope, &mut body.provides, &mut body.requires);
-                }
-                if let Some(state) = &object.state {
-                    body.state = Some(self.value(scope, state)?);
-                }
-                self.types.set_object(id, Object::Endpoints(body));
-            }
-            _ => return None,
-        }
-        Some(())
-    }
-
-    fn events(&mut self, endpoint: &syntax::Endpoint, scope: &Scope) -> Option<Endpoint> {
-        let mut events = BTreeMap::new();
-        let (mut provides, mut requires) = (Vec::new(), Vec::new());
-        for member in &endpoint.members {
-            let event = match member {
-                EndpointMember::Constraint(constraint) => {
-                    add_constraint(constraint, scope, &mut provides, &mut requires);
-                    continue;
-                }
-                EndpointMember::Event(event) => event,
-            };
-            let mut fields = BTreeMap::new();
-            for parameter in &event.parameters {
-                fields.insert(
-                    parameter.name.name.clone(),
-                    self.value(scope, &parameter.ty)?,
-                );
-            }
-            self.count(1)?;
-            let place = Some(Place::new(&scope.source, event.name.span));
-            let payload = self.types.add_value(
-                Value::Record {
-                    fields,
-                    open: event.open,
-                },
-                Origin {
-                    name: String::new(),
-                    place,
-                },
-            );
-            let order = event
-                .parameters
-                .iter()
-                .map(|parameter| parameter.name.name.clone());
-            events.insert(
-                event.name.name.clone(),
-                Event {
-                    direction: event.direction,
-                    payload,
-                    order: order.collect(),
-                    refusable: event.refusable,
-                },
-            );
-        }
-        Some(Endpoint::Events {
-            events,
-            provides,
-            requires,
-        })
-    }
-
-    /// What the bounds of a declaration's parameters are in one use of it.
-    fn find_bounds(&mut self, term: TermId, places: &[Place]) -> Option<()> {
-        let Term::Declared(decl, arguments) = self.types.instances.term(term).clone() else {
-            return None;
-        };
-        let (module, item) = self.types.instances.item(decl);
-        let item = &module.file.items[item];
-        let scope = self.scope(decl, item.parameters(), &arguments);
-        for (position, parameter) in item.parameters().iter().enumerate() {
-            let Some(bound) = &parameter.bound else {
-                continue;
-            };
-            self.filling = Some(term);
-            let bound = self.resolve(&scope, bound);
-            self.filling = None;
-            let argument = self.node(arguments[position]);
-            self.incomplete |= argument.is_none();
-            let declared = Place::new(&module.source, parameter.name.span);
-            let owner = item.name().map_or("", |name| &name.name);
-            let place = places.get(position).cloned();
-            self.bounded(
-                argument?,
-                bound?,
-                &parameter.name.name,
-                owner,
-                place,
-                declared,
-            );
-        }
-        Some(())
-    }
-
     /// Notes that an argument is to be compared with its bound.
     pub(super) fn bounded(
         &mut self,
@@ -714,11 +515,7 @@ impl<'a> Session<'a> {
 
     /// A term as people write it, shortened.
     pub(super) fn name(&self, term: TermId) -> String {
-        let mut text = Shortened::default();
-        match self.write(&mut text, term, 0) {
-            Ok(()) => text.text,
-            Err(fmt::Error) => text.text + "…",
-        }
+        Shortened::written(MAX_NAME, |out| self.write(out, term, 0))
     }
 
     fn write(&self, out: &mut Shortened, term: TermId, depth: usize) -> fmt::Result {
@@ -743,26 +540,6 @@ impl<'a> Session<'a> {
     }
 }
 
-/// A text that refuses to grow further than [`MAX_NAME`] characters.
-#[derive(Default)]
-struct Shortened {
-    text: String,
-    length: usize,
-}
-
-impl fmt::Write for Shortened {
-    fn write_str(&mut self, text: &str) -> fmt::Result {
-        for letter in text.chars() {
-            if self.length == MAX_NAME {
-                return Err(fmt::Error);
-            }
-            self.text.push(letter);
-            self.length += 1;
-        }
-        Ok(())
-    }
-}
-
 fn empty_value() -> Value {
     Value::Tuple(Vec::new())
 }
@@ -772,42 +549,5 @@ fn empty_endpoint() -> Endpoint {
         events: BTreeMap::new(),
         provides: Vec::new(),
         requires: Vec::new(),
-    }
-}
-
-/// White space collapsed.
-pub(super) fn collapsed(text: &str) -> String {
-    text.split_whitespace().collect::<Vec<_>>().join(" ")
-}
-
-/// Adds a constraint to the sides it binds; `follows` binds both.
-fn add_constraint(
-    constraint: &syntax::Constraint,
-    scope: &Scope,
-    provides: &mut Vec<Constraint>,
-    requires: &mut Vec<Constraint>,
-) {
-    let place = Place::new(&scope.source, constraint.text_span);
-    let made = Constraint {
-        formalism: Arc::from(constraint.formalism.name.as_str()),
-        text: Arc::from(collapsed(&constraint.text)),
-        dual: false,
-        given: constraint
-            .given
-            .as_deref()
-            .map(|given| Arc::from(collapsed(given))),
-        renamed: BTreeMap::new(),
-        place: Some(place),
-    };
-    match constraint.role {
-        ConstraintRole::Provides => provides.push(made),
-        ConstraintRole::Requires => requires.push(made),
-        ConstraintRole::Follows => {
-            requires.push(Constraint {
-                dual: true,
-                ..made.clone()
-            });
-            provides.push(made);
-        }
     }
 }

@@ -2,7 +2,6 @@
 //! without end.
 
 use std::collections::BTreeSet;
-use std::vec::IntoIter;
 
 use super::expand::Session;
 use super::instances::{Decl, Term};
@@ -22,9 +21,10 @@ impl Session<'_> {
         if self.is_incomplete() {
             return;
         }
+        let before = self.faults.len();
         self.check_options();
         self.check_keys();
-        if self.faults.is_empty() {
+        if self.faults.len() == before {
             self.check_bounds();
         }
     }
@@ -176,89 +176,115 @@ fn unsuitable(types: &Types, key: ValueId) -> Option<ValueId> {
     None
 }
 
-/// Value types without finite values: which of them are at fault themselves.
+/// Value types without finite values, and how they come to contain themselves.
 pub(super) struct Finite {
     finite: Vec<bool>,
+    /// A step to a part that is to blame, where there is no finite value.
+    blame: Vec<Option<(String, ValueId)>>,
+    /// Whether the steps lead back to where they start.
+    cyclic: Vec<bool>,
 }
 
 impl Finite {
     /// Finds out for a whole arena, in linear time.
     pub(super) fn of(types: &Types) -> Finite {
-        let count = types.values.len();
-        let mut finite = vec![false; count];
-        // How many parts a type still waits for (all parts of a record, any case of a variant).
-        let mut missing: Vec<usize> = vec![0; count];
-        let mut users: Vec<Vec<usize>> = vec![Vec::new(); count];
-        let mut waiting: Vec<usize> = Vec::new();
-        for (number, missing) in missing.iter_mut().enumerate() {
-            let (parts, any) = parts(types, ValueId(number as u32));
-            *missing = match (any, parts.len()) {
-                (true, _) => 1,
-                (false, all) => all,
-            };
-            if *missing == 0 {
-                waiting.push(number);
-            }
-            for part in parts {
-                match part {
-                    Some((_, part)) => users[part.0 as usize].push(number),
-                    // A case without payload.
-                    None => waiting.push(number),
+        let finite = finite(types);
+        let blame: Vec<Option<(String, ValueId)>> = (0..finite.len())
+            .map(|number| {
+                if finite[number] {
+                    return None;
                 }
+                let parts = parts(types, ValueId(number as u32)).0.into_iter().flatten();
+                parts.into_iter().find(|(_, part)| !finite[part.0 as usize])
+            })
+            .collect();
+        // Every type has one step at most, so each walk ends or comes to a walk.
+        let mut cyclic = vec![false; finite.len()];
+        let mut walk = vec![0; finite.len()];
+        for start in 0..finite.len() {
+            let mut at = start;
+            while walk[at] == 0 {
+                walk[at] = start + 1;
+                let Some((_, next)) = &blame[at] else { break };
+                at = next.0 as usize;
+            }
+            while walk[at] == start + 1 && !cyclic[at] {
+                let Some((_, next)) = &blame[at] else { break };
+                cyclic[at] = true;
+                at = next.0 as usize;
             }
         }
-        while let Some(number) = waiting.pop() {
-            if std::mem::replace(&mut finite[number], true) {
-                continue;
-            }
-            for user in &users[number] {
-                missing[*user] = missing[*user].saturating_sub(1);
-                if missing[*user] == 0 {
-                    waiting.push(*user);
-                }
-            }
+        Finite {
+            finite,
+            blame,
+            cyclic,
         }
-        Finite { finite }
     }
 
     /// The way from a type without finite values back to itself; none if it is not on such a way
     /// (it has finite values, or only holds a type that has none). Empty: it has no cases.
-    pub(super) fn endless(&self, types: &Types, id: ValueId) -> Option<Vec<String>> {
-        if self.finite[id.0 as usize] {
+    pub(super) fn endless(&self, id: ValueId) -> Option<Vec<String>> {
+        let number = id.0 as usize;
+        if self.finite[number] {
             return None;
         }
-        if matches!(types.value(id), Value::Variant(cases) if cases.is_empty()) {
+        if self.blame[number].is_none() {
             return Some(Vec::new());
         }
-        // Depth first over types without finite values, with the names of the steps.
-        let mut seen: BTreeSet<ValueId> = BTreeSet::new();
-        let mut path: Vec<(String, IntoIter<Part>)> =
-            vec![(String::new(), parts(types, id).0.into_iter())];
-        while let Some((_, rest)) = path.last_mut() {
-            match rest.next() {
-                None => {
-                    path.pop();
-                }
-                Some(None) => {}
-                Some(Some((step, part))) => {
-                    if part == id {
-                        let mut steps: Vec<String> =
-                            path.into_iter().skip(1).map(|(step, _)| step).collect();
-                        steps.push(step);
-                        if steps.len() > MAX_PATH {
-                            steps.truncate(MAX_PATH);
-                            steps.push("…".to_owned());
-                        }
-                        return Some(steps);
-                    }
-                    if !self.finite[part.0 as usize] && seen.insert(part) {
-                        path.push((step, parts(types, part).0.into_iter()));
-                    }
-                }
+        if !self.cyclic[number] {
+            return None;
+        }
+        let mut steps = Vec::new();
+        let mut at = number;
+        while let Some((step, next)) = &self.blame[at] {
+            if steps.len() == MAX_PATH {
+                steps.push("…".to_owned());
+                break;
+            }
+            steps.push(step.clone());
+            at = next.0 as usize;
+            if at == number {
+                break;
             }
         }
-        None
+        Some(steps)
     }
+}
+
+/// Which value types have finite values: the least fixed point.
+fn finite(types: &Types) -> Vec<bool> {
+    let count = types.values.len();
+    let mut finite = vec![false; count];
+    // How many parts a type still waits for (all parts of a record, any case of a variant).
+    let mut missing: Vec<usize> = vec![0; count];
+    let mut users: Vec<Vec<usize>> = vec![Vec::new(); count];
+    let mut waiting: Vec<usize> = Vec::new();
+    for (number, missing) in missing.iter_mut().enumerate() {
+        let (parts, any) = parts(types, ValueId(number as u32));
+        *missing = if any { 1 } else { parts.len() };
+        if *missing == 0 {
+            waiting.push(number);
+        }
+        for part in parts {
+            match part {
+                Some((_, part)) => users[part.0 as usize].push(number),
+                // A case without payload.
+                None => waiting.push(number),
+            }
+        }
+    }
+    while let Some(number) = waiting.pop() {
+        if std::mem::replace(&mut finite[number], true) {
+            continue;
+        }
+        for user in &users[number] {
+            missing[*user] = missing[*user].saturating_sub(1);
+            if missing[*user] == 0 {
+                waiting.push(*user);
+            }
+        }
+    }
+    finite
 }
 
 /// A part with its name; none for a case without payload.

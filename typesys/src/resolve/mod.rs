@@ -10,6 +10,8 @@
 mod constraints;
 mod declarations;
 mod expand;
+mod faults;
+mod fill;
 mod groups;
 mod instances;
 mod judge;
@@ -98,7 +100,7 @@ impl Types {
     ) -> Result<ObjectId, Vec<Diagnostic>> {
         match self.resolve_kind(module, source, expr, environment, Some(Kind::Object))? {
             TypeId::Object(id) => Ok(id),
-            _ => Err(vec![names::wrong_kind(
+            _ => Err(vec![faults::wrong_kind(
                 Place::new(source, expr.span()),
                 expr,
                 None,
@@ -200,9 +202,9 @@ impl Session<'_> {
                                 "parameter `{}` of `{}` is {} type, but `{}` is {} type",
                                 name.name,
                                 template.name.name,
-                                names::article(parameter.kind),
+                                faults::article(parameter.kind),
                                 self.types.describe(*id),
-                                names::article(id.kind()),
+                                faults::article(id.kind()),
                             ),
                         )
                         .at(place, "declared here"),

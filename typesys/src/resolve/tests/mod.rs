@@ -1,3 +1,7 @@
+mod constraints;
+mod graph;
+mod limits;
+
 use std::fmt::Write as _;
 
 use expect_test::{Expect, expect};
@@ -468,5 +472,16 @@ fn an_error_leaves_the_arena_as_it_was() {
         let faults = try_resolve(&mut types, &module, "list<Bad>").unwrap_err();
         assert_eq!(faults[0].code, codes::INVALID_MAP_KEY);
         assert_eq!(before.0, types.values.len());
+    }
+}
+
+#[test]
+fn every_type_of_the_language_is_found_by_its_name() {
+    for name in instances::Builtin::names() {
+        assert_eq!(
+            instances::Builtin::find(name).map(instances::Builtin::name),
+            Some(name)
+        );
+        assert!(crate::syntax::is_built_in(name), "{name}");
     }
 }

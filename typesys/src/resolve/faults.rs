@@ -1,0 +1,101 @@
+//! The wording of faults that are found in more than one place.
+
+use super::instances::{Decl, Instances};
+use crate::diagnostic::{Diagnostic, codes};
+use crate::source::Place;
+use crate::syntax::{Brackets, Kind, TypeExpr, print_type};
+
+/// The fault of aliases that stand for each other, each for the next one.
+pub(super) fn cyclic_alias(instances: &Instances, cycle: &[Decl]) -> Diagnostic {
+    let first = cycle
+        .iter()
+        .enumerate()
+        .min_by_key(|(_, decl)| **decl)
+        .map_or(0, |(at, _)| at);
+    let mut names = Vec::new();
+    for step in 0..=cycle.len() {
+        if let Some(decl) = cycle.get((first + step) % cycle.len().max(1)) {
+            names.push(format!("`{}`", instances.name(*decl)));
+        }
+    }
+    let message = match names.as_slice() {
+        [] => "an alias stands for itself".to_owned(),
+        [name, _] => format!("alias {name} stands for itself"),
+        names if names.len() <= 8 => {
+            format!("these aliases stand for each other: {}", names.join(" → "))
+        }
+        names => format!(
+            "these {} aliases stand for each other: {} → … → {}",
+            names.len() - 1,
+            names[..4].join(" → "),
+            names[0]
+        ),
+    };
+    let mut fault = Diagnostic::error(codes::CYCLIC_ALIAS, message);
+    if let Some(decl) = cycle.get(first) {
+        let (module, item) = instances.item(*decl);
+        if let Some(name) = module.file.items[item].name() {
+            fault = fault.at(Place::new(&module.source, name.span), "");
+        }
+    }
+    fault.with_help("let it stand for a type, or declare a record, variant, endpoint or object")
+}
+
+/// The fault of a type of the wrong kind.
+pub(super) fn wrong_kind(
+    place: Place,
+    expr: &TypeExpr,
+    found: Option<(Kind, Option<Place>)>,
+    expected: Kind,
+) -> Diagnostic {
+    let text = print_type(expr, Brackets::Angle);
+    let needed = format!("{} type is needed here", article(expected));
+    let message = match &found {
+        Some((kind, _)) => format!("`{text}` is {} type, but {needed}", article(*kind)),
+        None => format!("`{text}` is not what {needed}"),
+    };
+    let mut fault = Diagnostic::error(codes::WRONG_KIND, message).at(place, "");
+    if let Some((kind, declared)) = found {
+        if let Some(declared) = declared {
+            fault = fault.at(declared, "declared here");
+        }
+        match (kind, expected) {
+            (Kind::Object, Kind::Value) => {
+                fault = fault.with_help(format!(
+                    "write `reference<{text}>` for a reference to such an object"
+                ));
+            }
+            (Kind::Endpoint, Kind::Value) => {
+                fault = fault.with_help(format!(
+                    "write `external<{text}>` for a reference to such an endpoint"
+                ));
+            }
+            (Kind::Object, Kind::Endpoint) => {
+                fault = fault.with_help("name the type of one of its endpoints");
+            }
+            (Kind::Endpoint, Kind::Object) => {
+                fault = fault.with_help("declare an `object` with an endpoint of this type");
+            }
+            _ => {}
+        }
+    }
+    fault
+}
+
+/// A kind with its article.
+pub(super) fn article(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Value => "a value",
+        Kind::Endpoint => "an endpoint",
+        Kind::Object => "an object",
+    }
+}
+
+/// A number of arguments in words.
+pub(super) fn number_of_arguments(number: usize) -> String {
+    match number {
+        0 => "no type arguments".to_owned(),
+        1 => "1 type argument".to_owned(),
+        number => format!("{number} type arguments"),
+    }
+}
