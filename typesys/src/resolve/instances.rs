@@ -81,11 +81,22 @@ impl Builtin {
             "reference" => Builtin::Reference,
             "external" => Builtin::External,
             "Object" => Builtin::Object,
-            _ => Builtin::Basic(
-                Basic::ALL
-                    .into_iter()
-                    .find(|basic| basic.as_str() == name)?,
-            ),
+            "bool" => Builtin::Basic(Basic::Bool),
+            "u8" => Builtin::Basic(Basic::U8),
+            "u16" => Builtin::Basic(Basic::U16),
+            "u32" => Builtin::Basic(Basic::U32),
+            "u64" => Builtin::Basic(Basic::U64),
+            "s8" => Builtin::Basic(Basic::S8),
+            "s16" => Builtin::Basic(Basic::S16),
+            "s32" => Builtin::Basic(Basic::S32),
+            "s64" => Builtin::Basic(Basic::S64),
+            "f32" => Builtin::Basic(Basic::F32),
+            "f64" => Builtin::Basic(Basic::F64),
+            "char" => Builtin::Basic(Basic::Char),
+            "string" => Builtin::Basic(Basic::String),
+            "bytes" => Builtin::Basic(Basic::Bytes),
+            "uuid" => Builtin::Basic(Basic::Uuid),
+            _ => return None,
         })
     }
 
