@@ -146,7 +146,7 @@ impl Document {
         });
         match update {
             Some(update) => {
-                let changed = self.commit(&update, false);
+                let changed = self.commit(&update, std::slice::from_ref(splice));
                 Ok(Some((update, changed)))
             }
             None => {
@@ -171,13 +171,18 @@ impl Document {
         let Ok(Ok(update)) = catch_unwind(|| Update::decode_v1(bytes)) else {
             return Applied::Malformed;
         };
+        self.crdt.record_splices();
         let done = self
             .crdt
             .transact(|transaction| transaction.apply_update(update).map_err(|_| ()))
             .is_some_and(|()| !self.crdt.doc.transact().has_missing_updates());
         if done {
-            let known = contents.inserts_nothing_beyond(&self.version);
-            return Applied::Done(self.commit(bytes, known));
+            let splices = self.crdt.take_splices();
+            if splices.is_empty() && contents.inserts_nothing_beyond(&self.version) {
+                // It was known: there is nothing to show or to keep.
+                return Applied::Done(Vec::new());
+            }
+            return Applied::Done(self.commit(bytes, &splices));
         }
         self.poison.push_back(identity);
         if self.poison.len() > MAX_POISON {
@@ -193,13 +198,8 @@ impl Document {
         self.crdt.string()
     }
 
-    /// Brings the lines, the version and the journal up to date after a transaction. `known`: its
-    /// update inserted nothing new, and unless it changed the text, it is not worth keeping.
-    fn commit(&mut self, update: &[u8], known: bool) -> Vec<Changed> {
-        let splices = self.crdt.take_splices();
-        if known && splices.is_empty() {
-            return Vec::new();
-        }
+    /// Brings the lines, the version and the journal up to date after a transaction.
+    fn commit(&mut self, update: &[u8], splices: &[Splice]) -> Vec<Changed> {
         self.digest = None;
         self.version = self.crdt.version();
         self.journal_bytes += update.len();
@@ -232,7 +232,6 @@ impl Document {
                 transaction.apply_update(update).map_err(|_| ())
             });
         }
-        crdt.take_splices();
         // Its transaction may be half done: nothing of it may run again, not even to free it.
         std::mem::forget(std::mem::replace(&mut self.crdt, crdt));
         self.version = self.crdt.version();
@@ -250,7 +249,9 @@ fn digest_of(bytes: &[u8]) -> Digest {
 struct Crdt {
     doc: Doc,
     text: TextRef,
-    splices: Arc<Mutex<Vec<Splice>>>,
+    /// What the last transaction did; `None` while that is known anyway, since finding out takes
+    /// a walk through the whole text.
+    splices: Arc<Mutex<Option<Vec<Splice>>>>,
 }
 
 impl Crdt {
@@ -259,11 +260,12 @@ impl Crdt {
         let options = Options::with_guid_and_client_id("liveobj".into(), ClientID::new(client));
         let doc = Doc::with_options(options);
         let text = doc.get_or_insert_text(ROOT);
-        let splices = Arc::new(Mutex::new(Vec::new()));
+        let splices = Arc::new(Mutex::new(None));
         let seen = Arc::clone(&splices);
         text.observe("lines", move |transaction, event| {
-            let splices = splices_of(event.delta(transaction));
-            *seen.lock().unwrap_or_else(PoisonError::into_inner) = splices;
+            if let Some(splices) = &mut *seen.lock().unwrap_or_else(PoisonError::into_inner) {
+                *splices = splices_of(event.delta(transaction));
+            }
         });
         Crdt { doc, text, splices }
     }
@@ -291,8 +293,19 @@ impl Crdt {
         }
     }
 
+    /// From now on, what transactions do to the text is recorded.
+    fn record_splices(&mut self) {
+        *self.splices.lock().unwrap_or_else(PoisonError::into_inner) = Some(Vec::new());
+    }
+
+    /// What was recorded; recording ends.
     fn take_splices(&mut self) -> Vec<Splice> {
-        std::mem::take(&mut *self.splices.lock().unwrap_or_else(PoisonError::into_inner))
+        let recorded = self
+            .splices
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take();
+        recorded.unwrap_or_default()
     }
 
     fn version(&self) -> Version {

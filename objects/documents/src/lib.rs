@@ -1,12 +1,16 @@
-//! Object library: documents.
+//! Object library: documents. What it offers is in `types.lot`.
 
 mod document;
 mod frame;
 mod lines;
+mod proxy;
 mod receiving;
 mod replica;
 mod sending;
+
 mod update;
+
+liveobj_sdk::library!("types.lot", name = "liveobj:documents");
 
 const MILLISECOND: u64 = 1_000_000;
 const SECOND: u64 = 1_000 * MILLISECOND;

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, VecDeque};
 
-use crate::frame::{Base, BlobId, CHUNK, Chunk, Frame, MAX_BLOB, MAX_RANGES, Purpose, blob_id};
+use crate::frame::{Base, BlobId, Chunk, Frame, MAX_BLOB, MAX_RANGES, Purpose, blob_id};
 use crate::{Env, MILLISECOND, SECOND};
 
 /// So many blobs are collected at once.
@@ -220,6 +220,7 @@ impl Blob {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::frame::CHUNK;
 
     fn env<'a>(now: u64, random: &'a mut dyn FnMut() -> u64) -> Env<'a> {
         Env { now, random }

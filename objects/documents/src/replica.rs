@@ -35,6 +35,8 @@ const MAX_PAUSE: u64 = 5 * SECOND;
 const PAUSE_PER_BYTE: u64 = 10_000;
 /// Questions are at least so far apart.
 const ASK_PAUSE: u64 = 50 * MILLISECOND;
+/// After so many questions in vain, what is lacking is taken to be lost.
+const MAX_ASKS: u32 = 8;
 /// Remembered: questions answered, own states said, updates that came early.
 const MAX_ANSWERED: usize = 64;
 const MAX_PENDING: usize = 32;
@@ -73,6 +75,8 @@ pub(crate) struct Replica {
     unclear: bool,
     asked: VecDeque<Base>,
     asked_at: u64,
+    /// Questions since anything new came.
+    asks: u32,
     held: VecDeque<Vec<u8>>,
     dropped: u64,
 }
@@ -135,6 +139,7 @@ impl Replica {
             unclear: false,
             asked: VecDeque::new(),
             asked_at: 0,
+            asks: 0,
             held: VecDeque::new(),
             dropped: 0,
         }
@@ -300,6 +305,7 @@ impl Replica {
     /// Takes an update, and those that waited for it; false if it has to wait itself.
     fn take(&mut self, env: &mut Env<'_>, update: &[u8], actions: &mut Vec<Action>) -> bool {
         let failures = self.document.failures();
+        let before = self.document.version().clone();
         match self.document.apply(update) {
             Applied::Done(changed) => actions.extend(changed.into_iter().map(Action::Changed)),
             Applied::Early => {
@@ -321,6 +327,9 @@ impl Replica {
                     Applied::Malformed => self.dropped += 1,
                 }
             }
+        }
+        if self.document.version().exceeds(&before) {
+            self.asks = 0;
         }
         if self.document.failures() > failures {
             actions.push(Action::Warn(
@@ -447,6 +456,11 @@ impl Replica {
         self.asked_at = env.now;
         self.ask = None;
         self.unclear = false;
+        self.asks += 1;
+        if self.asks > MAX_ASKS {
+            self.heard_of = Version::default();
+            self.held.clear();
+        }
         if self.lacks() {
             // Should nobody answer, and nothing else come.
             self.ask = Some(env.now + MAX_DELAY + SHORT_INTERVAL + env.below(SHORT_INTERVAL));

@@ -396,6 +396,33 @@ fn what_the_other_had_survives_a_kill() {
 }
 
 #[test]
+fn what_died_with_its_author_is_not_asked_for_for_ever() {
+    let mut world = World::new(9, PERFECT);
+    let (stays, author) = (world.join(), world.join());
+    world.run(10 * SECOND);
+    world.network.loss = 100;
+    world.with(author, |replica, env| {
+        replica.append(env, "nobody hears this")
+    });
+    world.network.loss = 0;
+    world.with(author, |replica, env| {
+        let mut actions = replica.append(env, "but of this");
+        actions.extend(replica.connected(env));
+        actions
+    });
+    world.kill(author);
+    world.run(30 * SECOND);
+    let before = world.sent;
+    world.run(80 * SECOND);
+    assert!(
+        world.sent - before < 25,
+        "{} datagrams in vain",
+        world.sent - before
+    );
+    assert!(world.nodes[&stays].replica.held.is_empty());
+}
+
+#[test]
 fn edits_faster_than_the_channel_are_sent_together() {
     let mut world = World::new(6, PERFECT);
     let (first, _) = (world.join(), world.join());

@@ -1,5 +1,4 @@
 mod constraints;
-mod generated;
 mod graph;
 mod limits;
 

@@ -1,0 +1,171 @@
+//! The live object behind `shared_text`: brings time, chance and the endpoints to a replica.
+
+use std::time::Duration;
+
+use liveobj_sdk::{
+    Bytes, Connection, CreateError, Disconnect, Level, List, Str, Token, Wake, live_object,
+};
+
+use crate::replica::{Action, Replica};
+use crate::{Env, shared_text, template};
+
+type Context<'a> = shared_text::Context<'a>;
+
+/// One replica of a text.
+pub struct SharedText {
+    replica: Replica,
+    /// The timer that runs, and when it ends.
+    timer: Token,
+    ends: Option<u64>,
+    /// Messages dropped when that was last reported.
+    reported: u64,
+}
+
+#[live_object(template::shared_text)]
+impl template::shared_text for SharedText {
+    fn create(
+        context: &mut Context<'_>,
+        _: shared_text::Parameters<'_>,
+    ) -> Result<Self, CreateError> {
+        let now = context.now();
+        let replica = Replica::new(&mut Env {
+            now,
+            random: &mut || context.random(),
+        });
+        Ok(SharedText {
+            replica,
+            timer: Token(0),
+            ends: None,
+            reported: 0,
+        })
+    }
+
+    fn channel_receive(
+        &mut self,
+        context: &mut Context<'_>,
+        event: shared_text::channel::Receive<'_>,
+    ) {
+        self.act(context, |replica, env| {
+            replica.datagram(env, &event.message)
+        });
+        let dropped = self.replica.dropped();
+        if dropped != self.reported && dropped.is_power_of_two() {
+            self.reported = dropped;
+            let text = format!("{dropped} messages so far were not for a shared text");
+            context.report(Level::Debug, &text);
+        }
+    }
+
+    fn text_append(&mut self, context: &mut Context<'_>, event: shared_text::text::Append<'_>) {
+        self.act(context, |replica, env| replica.append(env, &event.line));
+    }
+
+    fn text_edit(&mut self, context: &mut Context<'_>, event: shared_text::text::Edit<'_>) {
+        let (at, delete) = (event.at as usize, event.delete as usize);
+        self.act(context, |replica, env| {
+            replica.edit(env, at, delete, &event.insert)
+        });
+    }
+
+    fn connected(
+        &mut self,
+        context: &mut Context<'_>,
+        endpoint: shared_text::Endpoint,
+        connection: Connection,
+    ) {
+        match endpoint {
+            shared_text::Endpoint::channel => self.act(context, Replica::connected),
+            shared_text::Endpoint::text => {
+                let added: Vec<Str<'_>> = self.replica.lines().visible().map(Str::from).collect();
+                let added = List::from(&added);
+                let whole = shared_text::text::Changed {
+                    first: 0,
+                    removed: 0,
+                    added,
+                };
+                // If the connection is gone already, it needs no text.
+                let _ = context.emit_to(connection, whole);
+            }
+        }
+    }
+
+    fn disconnected(
+        &mut self,
+        _: &mut Context<'_>,
+        endpoint: shared_text::Endpoint,
+        _: Connection,
+        _: Disconnect,
+    ) {
+        if let shared_text::Endpoint::channel = endpoint {
+            self.replica.disconnected();
+        }
+    }
+
+    fn wake(&mut self, context: &mut Context<'_>, token: Token, wake: Wake<'_>) {
+        if let (true, Wake::Timer) = (token == self.timer, wake) {
+            self.ends = None;
+            self.act(context, Replica::timer);
+        }
+    }
+}
+
+impl SharedText {
+    fn act(
+        &mut self,
+        context: &mut Context<'_>,
+        act: impl FnOnce(&mut Replica, &mut Env<'_>) -> Vec<Action>,
+    ) {
+        let now = context.now();
+        let actions = act(
+            &mut self.replica,
+            &mut Env {
+                now,
+                random: &mut || context.random(),
+            },
+        );
+        for action in actions {
+            // What cannot be emitted has nobody to receive it.
+            match action {
+                Action::Send(message) => {
+                    let message = Bytes::from(&message);
+                    let _ = context.emit(shared_text::channel::Send { message });
+                }
+                Action::Changed(changed) => {
+                    let added: Vec<Str<'_>> = changed.added.iter().map(Str::from).collect();
+                    let _ = context.emit(shared_text::text::Changed {
+                        first: count(changed.first),
+                        removed: count(changed.removed),
+                        added: List::from(&added),
+                    });
+                }
+                Action::Warn(text) => context.report(Level::Warning, &text),
+            }
+        }
+        self.set_timer(context, now);
+    }
+
+    /// Sees to it that a timer ends at the replica's deadline or before.
+    fn set_timer(&mut self, context: &mut Context<'_>, now: u64) {
+        let Some(deadline) = self.replica.deadline() else {
+            return;
+        };
+        if self.ends.is_some_and(|ends| ends <= deadline) {
+            return;
+        }
+        if self.ends.take().is_some() {
+            // It may have ended already; then its wake finds another token.
+            let _ = context.close(self.timer);
+        }
+        self.timer = Token(self.timer.0 + 1);
+        let delay = Duration::from_nanos(deadline.saturating_sub(now));
+        match context.timer(self.timer, delay) {
+            Ok(()) => self.ends = Some(deadline.max(now)),
+            Err(error) => context.fail(&format!("a timer could not be set: {error}")),
+        }
+    }
+}
+
+/// Lines are fewer than bytes, and those fit.
+fn count(lines: usize) -> u32 {
+    u32::try_from(lines).unwrap_or(u32::MAX)
+}
