@@ -462,11 +462,9 @@ macro_rules! as_lent {
 
         impl<$($generic: Eq),*> Eq for $name {}
 
-        impl<$($generic: PartialOrd),*> PartialOrd for $name {
+        impl<$($generic: Ord),*> PartialOrd for $name {
             fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
-                let left = { let $value = self; $view };
-                let right = { let $value = other; $view };
-                left.partial_cmp(right)
+                Some(self.cmp(other))
             }
         }
 

@@ -27,10 +27,7 @@ pub unsafe fn copied<T: Copied>(payload: *const c_void) -> *const c_void {
 }
 
 /// Copies elements to a place where they stay.
-fn leak<'a, T: Copied>(elements: &[T]) -> &'a [T]
-where
-    T: 'a,
-{
+fn leak<'a, T: Copied + 'a>(elements: &[T]) -> &'a [T] {
     Vec::leak(elements.iter().map(|element| element.copied()).collect())
 }
 
