@@ -1,8 +1,10 @@
 //! Where the check looks up what libraries offer. Nothing is loaded: manifests only.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use liveobj_types::Module;
+use liveobj_types::module::STANDARD_NAME;
+use liveobj_types::syntax::Item;
 
 /// What a library offers, read from its manifest.
 #[derive(Clone, Debug)]
@@ -25,6 +27,17 @@ pub trait Catalog {
     ///
     /// It is not there, is another one, or its manifest cannot be read.
     fn library(&self, name: &str, sha256: Option<&str>) -> Result<Arc<LibraryTypes>, CatalogError>;
+
+    /// The library whose file has this hash, 64 lower-case hexadecimal digits.
+    ///
+    /// # Errors
+    ///
+    /// It is not there, or its manifest cannot be read.
+    fn library_by_hash(&self, sha256: &str) -> Result<Arc<LibraryTypes>, CatalogError> {
+        Err(CatalogError::Missing {
+            name: format!("sha256:{sha256}"),
+        })
+    }
 
     /// Names of all libraries, sorted; for "did you mean".
     fn names(&self) -> Vec<String>;
@@ -65,12 +78,51 @@ pub enum CatalogError {
 pub struct StandardCatalog;
 
 impl Catalog for StandardCatalog {
-    fn library(&self, name: &str, _: Option<&str>) -> Result<Arc<LibraryTypes>, CatalogError> {
-        let _ = name;
-        todo!("references helper")
+    fn library(&self, name: &str, sha256: Option<&str>) -> Result<Arc<LibraryTypes>, CatalogError> {
+        if name != STANDARD_NAME {
+            return Err(CatalogError::Missing {
+                name: name.to_owned(),
+            });
+        }
+        match sha256 {
+            None => Ok(LibraryTypes::standard()),
+            Some(expected) => Err(CatalogError::OtherHash {
+                name: name.to_owned(),
+                expected: expected.to_owned(),
+                found: "none, being linked in".to_owned(),
+            }),
+        }
     }
 
     fn names(&self) -> Vec<String> {
-        vec!["liveobj:standard".to_owned()]
+        vec![STANDARD_NAME.to_owned()]
+    }
+}
+
+impl LibraryTypes {
+    /// What `liveobj:standard` offers: all of its templates.
+    pub fn standard() -> Arc<LibraryTypes> {
+        static STANDARD: OnceLock<Arc<LibraryTypes>> = OnceLock::new();
+        STANDARD
+            .get_or_init(|| {
+                let module = Module::standard();
+                let mut templates: Vec<String> = module
+                    .file
+                    .items
+                    .iter()
+                    .filter_map(|item| match item {
+                        Item::Template(template) => Some(template.name.name.clone()),
+                        _ => None,
+                    })
+                    .collect();
+                templates.sort();
+                Arc::new(LibraryTypes {
+                    name: STANDARD_NAME.to_owned(),
+                    sha256: None,
+                    module,
+                    templates,
+                })
+            })
+            .clone()
     }
 }

@@ -2,8 +2,11 @@
 
 use std::sync::Arc;
 
-use liveobj_types::{Data, ObjectId, Place, Source, Types, ValueId};
+use liveobj_types::{
+    Data, Formalisms, Judgement, ObjectId, Place, Relations, Source, TypeId, Types, ValueId,
+};
 
+use crate::canonical;
 use crate::model::Document;
 
 /// A reference that was checked. Only [`crate::check`] makes one; only this can be opened.
@@ -48,6 +51,27 @@ impl CheckedReference {
         self.identity
     }
 
+    /// Canonical document of one of its parts: what travels when it is passed as a value. JSON on
+    /// one line that reads back as a document of its own, with the types that it needs.
+    pub fn canonical(&self, part: &Part) -> String {
+        canonical::text(&self.types, part)
+    }
+
+    /// Whether the object is an `expected`, a type of another arena: asked when a reference
+    /// arrives where one of a certain type is needed.
+    pub fn is_subtype_of(
+        &self,
+        other: &Types,
+        expected: ObjectId,
+        formalisms: &Formalisms,
+    ) -> Judgement {
+        let mut types = (*self.types).clone();
+        let TypeId::Object(expected) = types.import(other, TypeId::Object(expected)) else {
+            unreachable!("an imported type keeps its kind")
+        };
+        Relations::new(&mut types, formalisms).object_subtype(self.root.ty, expected)
+    }
+
     /// What is left over at the root: `open` refuses a reference with any.
     pub fn unmet(&self) -> &[Unmet] {
         &self.unmet
@@ -70,10 +94,10 @@ pub struct Part {
     pub ty: ObjectId,
     /// Its derived type, before `as`; for externals the `as` type.
     pub derived: ObjectId,
+    /// Whether an `as` was written.
+    pub cast: bool,
     /// SHA-256 of the canonical form of this part alone.
     pub identity: [u8; 32],
-    /// Canonical document of this part alone: what travels when it is passed as a value.
-    pub canonical: Arc<str>,
     /// Where it stands.
     pub place: Place,
     /// What to do.
@@ -145,6 +169,8 @@ pub enum BoundArgument {
     Reference {
         /// The parameter's type.
         ty: ValueId,
+        /// The canonical document: the value.
+        document: Arc<str>,
         /// What it refers to.
         part: Box<Part>,
     },

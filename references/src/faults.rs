@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use liveobj_types::{Diagnostic, Place, Source, Span, codes};
+use liveobj_types::{Diagnostic, Place, Source, Span, codes, nearest};
 
 use crate::json::SyntaxFault;
 use crate::model::Spanned;
@@ -69,58 +69,5 @@ pub(crate) fn one_of(names: &[&str]) -> String {
         Some((last, [])) => last.clone(),
         Some((last, first)) => format!("{} or {last}", first.join(", ")),
         None => "nothing".to_owned(),
-    }
-}
-
-/// The candidate that `name` is most likely a slip for, if any is close.
-pub(crate) fn nearest<'c>(
-    name: &str,
-    candidates: impl IntoIterator<Item = &'c str>,
-) -> Option<&'c str> {
-    let allowed = (name.chars().count() / 3).max(1);
-    candidates
-        .into_iter()
-        .filter(|candidate| *candidate != name)
-        .map(|candidate| (distance(name, candidate), candidate))
-        .filter(|(distance, _)| *distance <= allowed)
-        .min()
-        .map(|(_, candidate)| candidate)
-}
-
-/// Edits (a swap of neighbours counts as one) between two names, ignoring case.
-fn distance(left: &str, right: &str) -> usize {
-    let left: Vec<char> = left.chars().take(64).flat_map(char::to_lowercase).collect();
-    let right: Vec<char> = right
-        .chars()
-        .take(64)
-        .flat_map(char::to_lowercase)
-        .collect();
-    let mut before: Vec<usize> = Vec::new();
-    let mut row: Vec<usize> = (0..=right.len()).collect();
-    for (i, l) in left.iter().enumerate() {
-        let mut next = vec![i + 1];
-        for (j, r) in right.iter().enumerate() {
-            let change = row[j] + usize::from(l != r);
-            let mut best = change.min(row[j + 1] + 1).min(next[j] + 1);
-            if i > 0 && j > 0 && *l == right[j - 1] && left[i - 1] == *r {
-                best = best.min(before[j - 1] + 1);
-            }
-            next.push(best);
-        }
-        before = std::mem::replace(&mut row, next);
-    }
-    row[right.len()]
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn nearest_finds_slips_and_nothing_far_away() {
-        let names = ["component", "connection", "export"];
-        assert_eq!(nearest("componnet", names), Some("component"));
-        assert_eq!(nearest("Export", names), Some("export"));
-        assert_eq!(nearest("channel", names), None);
     }
 }

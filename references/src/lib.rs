@@ -3,12 +3,17 @@
 
 #![forbid(unsafe_code)]
 
+mod base64;
+mod canonical;
 mod catalog;
 mod check;
 mod checked;
+mod embed;
+mod expand;
 mod faults;
 mod from_json;
 mod from_xml;
+mod identity;
 mod json;
 mod limits;
 mod model;
@@ -17,14 +22,18 @@ mod model_tests;
 mod read;
 mod to_json;
 mod to_xml;
+mod types_text;
 mod validate;
+mod value;
+mod value_text;
 mod xml;
 
 pub use catalog::{Catalog, CatalogError, LibraryTypes, StandardCatalog};
-pub use check::{Checked, Policy, check};
+pub use check::{Checked, Policy, check, check_source, hash};
 pub use checked::{
     BoundArgument, CheckedReference, Export, Part, PartKind, PlannedConnection, Unmet,
 };
+pub use expand::expand;
 pub use limits::Limits;
 pub use model::{
     About, Argument, Component, Composite, Connection, Document, EndpointName, ExportEntry,
@@ -33,3 +42,4 @@ pub use model::{
 pub use read::{read, read_json, read_within, read_xml};
 pub use to_json::write_json;
 pub use to_xml::write_xml;
+pub use value_text::{value_to_json, value_to_text};

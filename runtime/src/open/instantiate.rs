@@ -275,8 +275,8 @@ fn parameters(
         let value = match argument {
             BoundArgument::Type(_) => continue,
             BoundArgument::Value { data, .. } => data.clone(),
-            BoundArgument::Reference { part, .. } => {
-                Data::Document(part.canonical.as_bytes().to_vec())
+            BoundArgument::Reference { document, .. } => {
+                Data::Document(document.as_bytes().to_vec())
             }
         };
         values.insert(name.clone(), value);

@@ -1,0 +1,135 @@
+//! Composites: components, connections, exports, and the type that follows.
+
+use std::collections::BTreeMap;
+
+use liveobj_types::types::{Object, Origin};
+use liveobj_types::{CompositeShape, ObjectId, Relations};
+
+use super::connect::Wiring;
+use super::scope::Scope;
+use super::{Checker, Depth, Typed};
+use crate::checked::{Export, Part, PartKind, PlannedConnection};
+use crate::identity;
+use crate::model::{Composite, Reference};
+
+impl Checker<'_> {
+    pub(super) fn composite(
+        &mut self,
+        scope: &Scope,
+        reference: &Reference,
+        composite: &Composite,
+    ) -> Option<Typed> {
+        let mut components: BTreeMap<&str, Option<Typed>> = BTreeMap::new();
+        for component in &composite.components {
+            let typed = self.reference(scope, &component.reference);
+            components.entry(&component.name.text).or_insert(typed);
+        }
+        let derived = match self.depth {
+            Depth::Identity => Some(self.top()),
+            Depth::Types => {
+                let wiring = self.wire(scope, composite, &components);
+                self.derive(scope, reference, composite, &components, &wiring)
+            }
+        };
+        let as_type = reference.as_type.as_ref();
+        let ty = self.cast(scope, as_type, derived)?;
+        let parts: Option<Vec<(String, Part)>> = components
+            .into_iter()
+            .map(|(name, typed)| Some((name.to_owned(), typed?.part?)))
+            .collect();
+        let part = parts.map(|components| {
+            let connections = connections(composite);
+            let exports = exports(composite);
+            let identity = identity::composite(&components, &connections, &exports);
+            Part {
+                ty,
+                derived: derived.unwrap_or(ty),
+                cast: as_type.is_some(),
+                identity,
+                place: self.at(scope, reference.span),
+                kind: PartKind::Composite {
+                    components,
+                    connections,
+                    exports,
+                },
+            }
+        });
+        Some(Typed {
+            ty,
+            derived: derived.unwrap_or(ty),
+            part,
+        })
+    }
+
+    /// The derived type, where all that it depends on is known.
+    fn derive(
+        &mut self,
+        scope: &Scope,
+        reference: &Reference,
+        composite: &Composite,
+        components: &BTreeMap<&str, Option<Typed>>,
+        wiring: &Wiring,
+    ) -> Option<ObjectId> {
+        if !wiring.complete {
+            return None;
+        }
+        let mut shape = CompositeShape::default();
+        for (name, typed) in components {
+            let typed = typed.as_ref()?;
+            shape
+                .components
+                .insert((*name).to_owned(), self.effective(typed));
+        }
+        shape.connections = connections(composite)
+            .into_iter()
+            .map(|connection| connection.ends)
+            .collect();
+        for export in exports(composite) {
+            shape
+                .exports
+                .insert(export.name, (export.component, export.endpoint));
+        }
+        let body = Relations::new(&mut self.types, self.formalisms).derive_composite(&shape);
+        let place = self.at(scope, reference.span);
+        let origin = Origin {
+            name: String::new(),
+            place: Some(place),
+        };
+        Some(self.types.add_object(Object::Endpoints(body), origin))
+    }
+}
+
+/// The connections in canonical order: the ends of each, then all by their ends.
+fn connections(composite: &Composite) -> Vec<PlannedConnection> {
+    let mut connections: Vec<PlannedConnection> = composite
+        .connections
+        .iter()
+        .map(|connection| {
+            let mut ends = [&connection.ends[0], &connection.ends[1]]
+                .map(|end| (end.of.text.clone(), end.name.text.clone()));
+            ends.sort();
+            PlannedConnection { ends }
+        })
+        .collect();
+    connections.sort_by(|left, right| left.ends.cmp(&right.ends));
+    connections
+}
+
+fn exports(composite: &Composite) -> Vec<Export> {
+    let mut exports: Vec<Export> = composite
+        .exports
+        .iter()
+        .map(|export| Export {
+            name: export
+                .as_name
+                .as_ref()
+                .unwrap_or(&export.endpoint.name)
+                .text
+                .clone(),
+            component: export.endpoint.of.text.clone(),
+            endpoint: export.endpoint.name.text.clone(),
+        })
+        .collect();
+    exports.sort_by(|left, right| left.name.cmp(&right.name));
+    exports
+}

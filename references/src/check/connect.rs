@@ -1,0 +1,225 @@
+//! The ends of connections and exports: whether they are there, fit, and are used once.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use liveobj_types::types::{Object, ObjectEndpoint};
+use liveobj_types::{Diagnostic, Place, TypeId, codes, nearest};
+
+use super::relate::{Asked, MATCH, Question};
+use super::scope::Scope;
+use super::{Checker, Typed};
+use crate::model::{Composite, Connection, EndpointName};
+
+/// What became of a composite's connections and exports.
+pub(super) struct Wiring {
+    /// Whether every end was found.
+    pub complete: bool,
+}
+
+type Components<'d> = BTreeMap<&'d str, Option<Typed>>;
+
+/// Bookkeeping over all ends of one composite.
+#[derive(Default)]
+struct Uses<'d> {
+    /// (component, endpoint) → where it was first used.
+    first: BTreeMap<(&'d str, &'d str), Place>,
+    /// Components of which some end was not found: a mandatory endpoint may have been meant.
+    unclear: BTreeSet<&'d str>,
+    missing: bool,
+}
+
+impl Checker<'_> {
+    pub(super) fn wire(
+        &mut self,
+        scope: &Scope,
+        composite: &Composite,
+        components: &Components<'_>,
+    ) -> Wiring {
+        let mut uses = Uses::default();
+        for connection in &composite.connections {
+            let [left, right] = &connection.ends;
+            let left_type = self.end(scope, left, components, &mut uses, "connected");
+            let right_type = self.end(scope, right, components, &mut uses, "connected");
+            if let (Some(left_type), Some(right_type)) = (left_type, right_type) {
+                self.connection(scope, connection, &left_type, &right_type);
+            }
+        }
+        for export in &composite.exports {
+            self.end(scope, &export.endpoint, components, &mut uses, "exported");
+        }
+        self.mandatory(scope, composite, components, &uses);
+        Wiring {
+            complete: !uses.missing,
+        }
+    }
+
+    /// Finds an end and notes that it is used.
+    fn end<'d>(
+        &mut self,
+        scope: &Scope,
+        end: &'d EndpointName,
+        components: &Components<'_>,
+        uses: &mut Uses<'d>,
+        used: &str,
+    ) -> Option<ObjectEndpoint> {
+        let (component, name) = (end.of.text.as_str(), end.name.text.as_str());
+        let Some(typed) = components.get(component) else {
+            uses.missing = true;
+            let message = format!("there is no component `{component}`");
+            let mut found = Diagnostic::error(codes::UNKNOWN_COMPONENT, message)
+                .at(self.at(scope, end.of.span), "");
+            found.help = match nearest(component, components.keys().copied()) {
+                Some(similar) => Some(format!("did you mean `{similar}`?")),
+                None => Some(format!(
+                    "the components are {}",
+                    crate::faults::one_of(&components.keys().copied().collect::<Vec<_>>())
+                        .replace(" or ", " and ")
+                )),
+            };
+            self.report(found);
+            return None;
+        };
+        let Some(typed) = typed else {
+            uses.missing = true;
+            return None;
+        };
+        let found = match self.types.object(typed.ty) {
+            Object::Endpoints(body) => body.endpoints.get(name).cloned(),
+            _ => None,
+        };
+        let Some(endpoint) = found else {
+            uses.missing = true;
+            uses.unclear.insert(component);
+            self.unknown_endpoint(scope, end, typed);
+            return None;
+        };
+        let place = self.at(scope, end.span);
+        match uses.first.get(&(component, name)) {
+            None => {
+                uses.first.insert((component, name), place);
+            }
+            Some(_) if endpoint.many => {}
+            Some(first) => {
+                let message = format!(
+                    "endpoint `{name}` of `{component}` is not `many`, and is used already"
+                );
+                let found = Diagnostic::error(codes::ENDPOINT_ALREADY_USED, message)
+                    .at(place, format!("{used} here"))
+                    .at(first.clone(), "first used here")
+                    .with_help("remove one of the two, or put a part between that has more ends");
+                self.report(found);
+            }
+        }
+        Some(endpoint)
+    }
+
+    fn unknown_endpoint(&mut self, scope: &Scope, end: &EndpointName, typed: &Typed) {
+        let (component, name) = (&end.of.text, &end.name.text);
+        let message = format!("component `{component}` has no endpoint `{name}`");
+        let place = self.at(scope, end.name.span);
+        let mut found = Diagnostic::error(codes::UNKNOWN_ENDPOINT, message).at(place, "");
+        let names: Vec<&str> = match self.types.object(typed.ty) {
+            Object::Endpoints(body) => body.endpoints.keys().map(String::as_str).collect(),
+            _ => Vec::new(),
+        };
+        let hidden = matches!(self.types.object(typed.derived), Object::Endpoints(body)
+            if body.endpoints.contains_key(name));
+        let ty = self.description(typed.ty);
+        found = found.with_note(match names.as_slice() {
+            [] => format!("its type is {ty}, which has no endpoints"),
+            names => format!(
+                "its type is {ty}, which has {}",
+                crate::faults::one_of(names).replace(" or ", " and ")
+            ),
+        });
+        found.help = if hidden {
+            Some(format!(
+                "the `as` of `{component}` hides it: remove the `as`, or name a type with it"
+            ))
+        } else {
+            nearest(name, names).map(|similar| format!("did you mean `{similar}`?"))
+        };
+        self.report(found);
+    }
+
+    fn connection(
+        &mut self,
+        scope: &Scope,
+        connection: &Connection,
+        left_type: &ObjectEndpoint,
+        right_type: &ObjectEndpoint,
+    ) {
+        let judgement = self.ask(Question::Match(left_type.ty, right_type.ty));
+        if judgement.verdict.holds() {
+            return;
+        }
+        let [left, right] = &connection.ends;
+        let named = |end: &EndpointName| format!("{}.{}", end.of.text, end.name.text);
+        let names = [named(left), named(right)];
+        let mut labels = Vec::new();
+        for (end, ty) in [(left, left_type), (right, right_type)] {
+            let ty = self.types.describe(TypeId::Endpoint(ty.ty));
+            labels.push((self.at(scope, end.span), format!("`{ty}`")));
+        }
+        let asked = Asked {
+            codes: MATCH,
+            refuted: format!("endpoints `{}` and `{}` do not match", names[0], names[1]),
+            unshown: format!(
+                "it is not shown that endpoints `{}` and `{}` match",
+                names[0], names[1]
+            ),
+            names,
+            labels,
+            prefix: Vec::new(),
+        };
+        self.judge(&judgement, asked);
+    }
+
+    fn mandatory(
+        &mut self,
+        scope: &Scope,
+        composite: &Composite,
+        components: &Components<'_>,
+        uses: &Uses<'_>,
+    ) {
+        for component in &composite.components {
+            let name = component.name.text.as_str();
+            let Some(Some(typed)) = components.get(name) else {
+                continue;
+            };
+            if uses.unclear.contains(name) {
+                continue;
+            }
+            let Object::Endpoints(body) = self.types.object(self.effective(typed)) else {
+                continue;
+            };
+            let left: Vec<String> = body
+                .endpoints
+                .iter()
+                .filter(|(endpoint, declared)| {
+                    declared.mandatory && !uses.first.contains_key(&(name, endpoint.as_str()))
+                })
+                .map(|(endpoint, _)| endpoint.clone())
+                .collect();
+            let hidden = matches!(self.types.object(typed.ty), Object::Top);
+            for endpoint in left {
+                let message = format!(
+                    "mandatory endpoint `{endpoint}` of `{name}` is neither connected nor exported"
+                );
+                let place = self.at(scope, component.name.span);
+                let found = Diagnostic::error(codes::MANDATORY_UNCONNECTED, message)
+                    .at(place, "does not start until it is connected")
+                    .with_help(match hidden {
+                        true => format!(
+                            "`as=\"Object\"` hides it and does not do away with it: remove the \
+                             `as` of `{name}`, and connect or export it"
+                        ),
+                        false => format!(
+                            "connect it, or export it: `<export of=\"{name}\" name=\"{endpoint}\"/>`"
+                        ),
+                    });
+                self.report(found);
+            }
+        }
+    }
+}

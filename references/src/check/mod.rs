@@ -1,0 +1,281 @@
+//! The check: types every part of a document and collects every finding. One file for each kind
+//! of reference.
+
+mod composite;
+mod connect;
+mod external;
+mod libraries;
+mod parameterized;
+mod primitive;
+mod relate;
+mod root;
+mod scope;
+mod templates;
+#[cfg(test)]
+mod tests;
+mod values;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use liveobj_types::{
+    Diagnostic, Formalisms, Judgement, Module, ObjectId, Place, Severity, Source, Span, TypeId,
+    Types, codes,
+};
+
+use crate::catalog::{Catalog, LibraryTypes};
+use crate::checked::{CheckedReference, Part};
+use crate::embed::Embedded;
+use crate::faults::Faults;
+use crate::limits::Limits;
+use crate::model::{Document, Reference, ReferenceKind};
+use crate::validate;
+
+use scope::Scope;
+
+/// What a check accepts.
+#[derive(Clone, Debug, Default)]
+pub struct Policy {
+    /// Accept `unknown`, listing each as a warning.
+    pub allow_unknown: bool,
+}
+
+/// What a check found.
+#[derive(Clone, Debug)]
+pub struct Checked {
+    /// The types of everything that could be typed.
+    pub types: Arc<Types>,
+    /// Type of the root, where it could be derived.
+    pub typed: Option<ObjectId>,
+    /// Every finding, in the order of the document.
+    pub diagnostics: Vec<Diagnostic>,
+    /// The plan: present exactly if no diagnostic is an error.
+    pub reference: Option<CheckedReference>,
+}
+
+/// Types every part of `document` and collects every finding. Offline: manifests are read from
+/// `catalog`, no protocol is run. `source` is the text that the document was read from.
+pub fn check(
+    document: &Arc<Document>,
+    source: &Arc<Source>,
+    catalog: &dyn Catalog,
+    formalisms: &Formalisms,
+    policy: &Policy,
+) -> Checked {
+    let mut checker = Checker::new(source, catalog, formalisms, policy, Depth::Types);
+    let root = checker.document(document);
+    let unmet = root
+        .as_ref()
+        .map(|root| checker.unmet(document, root))
+        .unwrap_or_default();
+    let diagnostics = checker.finish();
+    let typed = root.as_ref().map(|root| root.ty);
+    let types = Arc::new(checker.types);
+    let refused = diagnostics
+        .iter()
+        .any(|found| found.severity == Severity::Error);
+    let part = root.and_then(|root| root.part);
+    debug_assert!(
+        refused || part.is_some(),
+        "without a plan there is an error"
+    );
+    let reference = part.filter(|_| !refused).map(|root| CheckedReference {
+        document: document.clone(),
+        source: source.clone(),
+        types: types.clone(),
+        identity: root.identity,
+        root,
+        unmet,
+    });
+    Checked {
+        types,
+        typed,
+        diagnostics,
+        reference,
+    }
+}
+
+/// Reads `source` and checks what it says: the way of everything that arrives as text.
+pub fn check_source(
+    source: &Arc<Source>,
+    catalog: &dyn Catalog,
+    formalisms: &Formalisms,
+    policy: &Policy,
+) -> Checked {
+    match crate::read(source) {
+        (Some(document), _) => check(&Arc::new(document), source, catalog, formalisms, policy),
+        (None, diagnostics) => Checked {
+            types: Arc::new(Types::new()),
+            typed: None,
+            diagnostics,
+            reference: None,
+        },
+    }
+}
+
+/// SHA-256 of the canonical form of `document`: its identity. Does not depend on formalisms, and
+/// does not say that the document is well typed.
+///
+/// # Errors
+///
+/// What stands in the way: a manifest that is not at hand, or a document that has no meaning.
+pub fn hash(
+    document: &Document,
+    source: &Arc<Source>,
+    catalog: &dyn Catalog,
+) -> Result<[u8; 32], Vec<Diagnostic>> {
+    let formalisms = Formalisms::none();
+    let policy = Policy::default();
+    let mut checker = Checker::new(source, catalog, &formalisms, &policy, Depth::Identity);
+    let root = checker.document(document);
+    let mut diagnostics = checker.finish();
+    diagnostics.retain(|found| found.severity == Severity::Error);
+    match root.and_then(|root| root.part) {
+        Some(part) if diagnostics.is_empty() => Ok(part.identity),
+        _ => Err(diagnostics),
+    }
+}
+
+/// Whether `id` is the `library` primitive.
+pub(crate) fn is_library(id: &str) -> bool {
+    primitive::known(id) == Some(primitive::Known::Library)
+}
+
+/// How much is judged.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Depth {
+    /// Everything.
+    Types,
+    /// What the identity needs: no relations between types.
+    Identity,
+}
+
+/// What is known of a reference.
+struct Typed {
+    /// Its type as others see it.
+    ty: ObjectId,
+    /// Its type before `as`, where that is known.
+    derived: ObjectId,
+    /// The plan, unless something inside is wrong.
+    part: Option<Part>,
+}
+
+struct Checker<'a> {
+    source: Arc<Source>,
+    catalog: &'a dyn Catalog,
+    formalisms: &'a Formalisms,
+    policy: &'a Policy,
+    depth: Depth,
+    limits: Limits,
+    types: Types,
+    embedded: Embedded,
+    diagnostics: Vec<Diagnostic>,
+    /// References around the one at hand.
+    nesting: usize,
+    /// Bytes of canonical documents written so far.
+    passed_bytes: usize,
+    libraries: BTreeMap<(String, Option<String>), Result<Arc<LibraryTypes>, libraries::Absent>>,
+    primitives: Arc<Module>,
+    folder: Option<ObjectId>,
+    resolved: BTreeMap<(usize, String), TypeId>,
+    judged: BTreeMap<relate::Question, Judgement>,
+}
+
+impl<'a> Checker<'a> {
+    fn new(
+        source: &Arc<Source>,
+        catalog: &'a dyn Catalog,
+        formalisms: &'a Formalisms,
+        policy: &'a Policy,
+        depth: Depth,
+    ) -> Checker<'a> {
+        let mut types = Types::new();
+        types.set_formalisms(formalisms);
+        Checker {
+            source: source.clone(),
+            catalog,
+            formalisms,
+            policy,
+            depth,
+            limits: Limits::default(),
+            types,
+            embedded: Embedded::default(),
+            diagnostics: Vec::new(),
+            nesting: 0,
+            passed_bytes: 0,
+            libraries: BTreeMap::new(),
+            primitives: primitive::module(),
+            folder: None,
+            resolved: BTreeMap::new(),
+            judged: BTreeMap::new(),
+        }
+    }
+
+    fn document(&mut self, document: &Document) -> Option<Typed> {
+        let source = self.source.clone();
+        let mut faults = Faults::new(&source);
+        validate::validate(&mut faults, document, &self.limits);
+        for found in faults.diagnostics {
+            self.report(found);
+        }
+        let scope = self.scope(document, &source, None);
+        self.reference(&scope, &document.root)
+    }
+
+    /// Adds a finding, its places turned into those of the document.
+    fn report(&mut self, found: Diagnostic) {
+        let found = self.embedded.translated(found);
+        self.diagnostics.push(found);
+    }
+
+    fn report_all(&mut self, found: Vec<Diagnostic>) {
+        for found in found {
+            self.report(found);
+        }
+    }
+
+    /// The place of `span` in the text that `scope` belongs to.
+    fn at(&self, scope: &Scope, span: Span) -> Place {
+        self.embedded.outermost(&Place::new(&scope.source, span))
+    }
+
+    /// The findings in the order of the document, each once.
+    fn finish(&mut self) -> Vec<Diagnostic> {
+        let mut seen = BTreeSet::new();
+        let mut found = std::mem::take(&mut self.diagnostics);
+        found.retain(|found| {
+            let place = found.labels.first().map(|label| label.place.clone());
+            seen.insert((found.code, place, found.message.clone()))
+        });
+        found.sort_by_key(|found| {
+            let first = found
+                .labels
+                .iter()
+                .find(|label| Arc::ptr_eq(&label.place.source, &self.source));
+            first.map_or(0, |label| label.place.span.start)
+        });
+        found
+    }
+
+    /// Types a reference, whatever its kind.
+    fn reference(&mut self, scope: &Scope, reference: &Reference) -> Option<Typed> {
+        if self.nesting >= self.limits.depth {
+            let message = format!(
+                "more than {} references inside each other",
+                self.limits.depth
+            );
+            let place = self.at(scope, reference.span);
+            self.report(Diagnostic::error(codes::LIMIT_EXCEEDED, message).at(place, ""));
+            return None;
+        }
+        self.nesting += 1;
+        let typed = match &reference.kind {
+            ReferenceKind::Composite(composite) => self.composite(scope, reference, composite),
+            ReferenceKind::External(external) => self.external(scope, reference, external),
+            ReferenceKind::Parameterized(inner) => self.parameterized(scope, reference, inner),
+            ReferenceKind::Primitive(primitive) => self.primitive(scope, reference, primitive),
+        };
+        self.nesting -= 1;
+        typed
+    }
+}

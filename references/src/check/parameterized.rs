@@ -1,0 +1,455 @@
+//! Parameterized references: every parameter of the template is assigned.
+
+use std::collections::BTreeMap;
+
+use liveobj_types::diagnostic::Label;
+use liveobj_types::resolve::{TemplateSignature, ValueParameterSignature};
+use liveobj_types::types::Value;
+use liveobj_types::{Data, Diagnostic, Place, Span, TypeId, codes, nearest};
+
+use super::libraries::Offered;
+use super::scope::Scope;
+use super::templates::{Found, Maker};
+use super::values::Bound;
+use super::{Checker, Depth, Typed};
+use crate::checked::{BoundArgument, Part, PartKind};
+use crate::identity;
+use crate::model::{Argument, Parameterized, Reference, Spanned};
+
+type Given<'d> = BTreeMap<&'d str, (&'d Spanned, &'d Argument)>;
+
+impl Checker<'_> {
+    pub(super) fn parameterized(
+        &mut self,
+        scope: &Scope,
+        reference: &Reference,
+        inner: &Parameterized,
+    ) -> Option<Typed> {
+        let as_type = reference.as_type.as_ref();
+        let found = self.template(scope, &inner.template);
+        let mut given = Given::new();
+        for (name, argument) in &inner.parameters {
+            given.entry(&name.text).or_insert((name, argument));
+        }
+        let Some(Found { offered, maker }) = found else {
+            self.arguments_alone(scope, inner);
+            let ty = self.cast(scope, as_type, None)?;
+            return Some(Typed {
+                ty,
+                derived: ty,
+                part: None,
+            });
+        };
+        let named = self.names(scope, reference, &offered, &given);
+        let assigned = self.assign(scope, &offered, &given);
+        let derived = assigned.as_ref().and_then(|assigned| assigned.result);
+        let ty = self.cast(scope, as_type, derived)?;
+        let arguments = assigned
+            .and_then(|assigned| assigned.arguments)
+            .filter(|_| named);
+        let part = arguments.and_then(|arguments| {
+            let (kind, identity) = self.plan(scope, inner, &offered, maker, arguments)?;
+            Some(Part {
+                ty,
+                derived: derived.unwrap_or(ty),
+                cast: as_type.is_some(),
+                identity,
+                place: self.at(scope, reference.span),
+                kind,
+            })
+        });
+        Some(Typed {
+            ty,
+            derived: derived.unwrap_or(ty),
+            part,
+        })
+    }
+
+    /// Checks arguments of a template that is not known.
+    fn arguments_alone(&mut self, scope: &Scope, inner: &Parameterized) {
+        for (_, argument) in &inner.parameters {
+            match argument {
+                Argument::Reference(reference) => {
+                    self.reference(scope, reference);
+                }
+                Argument::Type(text) => {
+                    self.any_type(scope, text);
+                }
+                Argument::Value(_) => {}
+            }
+        }
+    }
+
+    /// Reports parameters that the template does not have, and those that nobody assigns.
+    fn names(
+        &mut self,
+        scope: &Scope,
+        reference: &Reference,
+        offered: &Offered,
+        given: &Given<'_>,
+    ) -> bool {
+        let template = &offered.template;
+        let types = template
+            .type_parameters
+            .iter()
+            .map(|parameter| &parameter.name.name);
+        let values = template
+            .value_parameters
+            .iter()
+            .map(|parameter| &parameter.name.name);
+        let names: Vec<&str> = types.chain(values).map(String::as_str).collect();
+        let mut complete = true;
+        // A parameter whose name is misspelt is not missing as well.
+        let mut meant = Vec::new();
+        for (name, _) in given.values() {
+            if names.contains(&name.text.as_str()) {
+                continue;
+            }
+            complete = false;
+            let place = self.at(scope, name.span);
+            let title = &template.name.name;
+            let found = if names.is_empty() {
+                let message = format!("`{title}` is an object, not a template: it takes nothing");
+                Diagnostic::error(codes::NOT_A_TEMPLATE, message)
+                    .at(place, "")
+                    .with_help("use the external reference itself, without parameters")
+            } else {
+                let message = format!("template `{title}` has no parameter `{}`", name.text);
+                let free = names
+                    .iter()
+                    .copied()
+                    .filter(|name| !given.contains_key(name));
+                let similar = nearest(&name.text, free)
+                    .or_else(|| nearest(&name.text, names.iter().copied()));
+                meant.extend(similar);
+                let help = match similar {
+                    Some(similar) => format!("did you mean `{similar}`?"),
+                    None => {
+                        format!(
+                            "it has {}",
+                            crate::faults::one_of(&names).replace(" or ", " and ")
+                        )
+                    }
+                };
+                Diagnostic::error(codes::UNKNOWN_PARAMETER, message)
+                    .at(place, "")
+                    .with_help(help)
+            };
+            self.report(found);
+        }
+        let missing: Vec<&str> = template
+            .type_parameters
+            .iter()
+            .map(|parameter| &parameter.name)
+            .chain(
+                template
+                    .value_parameters
+                    .iter()
+                    .filter(|parameter| parameter.default.is_none())
+                    .map(|parameter| &parameter.name),
+            )
+            .map(|name| name.name.as_str())
+            .filter(|name| !given.contains_key(name) && !meant.contains(name))
+            .collect();
+        if !missing.is_empty() {
+            complete = false;
+            let (what, verb) = if missing.len() == 1 {
+                ("parameter", "is")
+            } else {
+                ("parameters", "are")
+            };
+            let message = format!(
+                "{what} `{}` of template `{}` {verb} not assigned",
+                missing.join("`, `"),
+                template.name.name
+            );
+            let place = self.at(scope, reference.span);
+            let found = Diagnostic::error(codes::MISSING_PARAMETER, message)
+                .at(place, "")
+                .with_help(format!("add `<parameter name=\"{}\">`", missing[0]));
+            self.report(found);
+        }
+        complete
+    }
+
+    fn assign(&mut self, scope: &Scope, offered: &Offered, given: &Given<'_>) -> Option<Assigned> {
+        let template = &offered.template;
+        let mut environment = BTreeMap::new();
+        let mut arguments = Vec::new();
+        for parameter in &template.type_parameters {
+            let name = parameter.name.name.as_str();
+            let Some((key, argument)) = given.get(name) else {
+                continue;
+            };
+            let Argument::Type(text) = argument else {
+                self.wrong_kind(scope, key, "a type", argument);
+                continue;
+            };
+            let Some(id) = self.any_type(scope, text) else {
+                continue;
+            };
+            if id.kind() != parameter.kind {
+                let message = format!(
+                    "parameter `{name}` takes a type of kind {}, `{}` is of kind {}",
+                    parameter.kind.as_str(),
+                    text.text,
+                    id.kind().as_str()
+                );
+                let place = self.at(scope, text.span);
+                self.report(Diagnostic::error(codes::WRONG_KIND, message).at(place, ""));
+                continue;
+            }
+            environment.insert(name.to_owned(), id);
+            let bound = Bound {
+                argument: BoundArgument::Type(id),
+                identity: identity::type_argument(&self.types.identity(id)),
+            };
+            arguments.push((name.to_owned(), bound));
+        }
+        if environment.len() < template.type_parameters.len() {
+            self.arguments_left(scope, offered, given);
+            return None;
+        }
+        let signature = self.applied(scope, offered, &environment, given)?;
+        let mut complete = true;
+        for parameter in &signature.value_parameters {
+            let bound = match given.get(parameter.name.as_str()) {
+                Some((key, argument)) => self.value_argument(scope, parameter, key, argument),
+                None if parameter.default.is_some() => {
+                    self.default_value(scope, offered, parameter)
+                }
+                None => None,
+            };
+            match bound {
+                Some(bound) => arguments.push((parameter.name.clone(), bound)),
+                None => complete = false,
+            }
+        }
+        Some(Assigned {
+            result: Some(signature.result),
+            arguments: complete.then_some(arguments),
+        })
+    }
+
+    /// The signature with all type arguments; what is wrong with these is reported where they are.
+    fn applied(
+        &mut self,
+        scope: &Scope,
+        offered: &Offered,
+        environment: &BTreeMap<String, TypeId>,
+        given: &Given<'_>,
+    ) -> Option<TemplateSignature> {
+        let mut template = offered.template.clone();
+        if self.depth == Depth::Identity {
+            for parameter in &mut template.type_parameters {
+                parameter.bound = None;
+            }
+        }
+        let faults = match self.types.template(&offered.module, &template, environment) {
+            Ok(signature) => return Some(signature),
+            Err(faults) => faults,
+        };
+        for mut fault in faults {
+            let span = fault.labels.first().map(|label| label.place.span);
+            let argument = template
+                .type_parameters
+                .iter()
+                .find(|parameter| Some(parameter.name.span) == span)
+                .and_then(|parameter| given.get(parameter.name.name.as_str()));
+            if let Some((_, Argument::Type(text))) = argument {
+                let place = self.at(scope, text.span);
+                fault.labels.insert(
+                    0,
+                    Label {
+                        place,
+                        text: String::new(),
+                    },
+                );
+            }
+            self.report(fault);
+        }
+        None
+    }
+
+    /// What can be said of value arguments while a type argument is missing.
+    fn arguments_left(&mut self, scope: &Scope, offered: &Offered, given: &Given<'_>) {
+        for parameter in &offered.template.value_parameters {
+            match given.get(parameter.name.name.as_str()) {
+                Some((_, Argument::Reference(reference))) => {
+                    self.reference(scope, reference);
+                }
+                Some((key, argument @ Argument::Type(_))) => {
+                    self.wrong_kind(scope, key, "a value", argument);
+                }
+                _ => {}
+            }
+        }
+    }
+
+    fn wrong_kind(&mut self, scope: &Scope, name: &Spanned, needs: &str, argument: &Argument) {
+        let (found, span) = match argument {
+            Argument::Reference(reference) => ("a reference", reference.span),
+            Argument::Type(text) => ("a type", text.span),
+            Argument::Value(text) => ("a value", text.span),
+        };
+        let message = format!("parameter `{}` takes {needs}, not {found}", name.text);
+        let place = self.at(
+            scope,
+            if span == Span::default() {
+                name.span
+            } else {
+                span
+            },
+        );
+        self.report(Diagnostic::error(codes::WRONG_ARGUMENT_KIND, message).at(place, ""));
+        if let Argument::Reference(reference) = argument {
+            self.reference(scope, reference);
+        }
+    }
+
+    fn value_argument(
+        &mut self,
+        scope: &Scope,
+        parameter: &ValueParameterSignature,
+        key: &Spanned,
+        argument: &Argument,
+    ) -> Option<Bound> {
+        let object = match self.types.value(parameter.ty) {
+            Value::Reference(object) => Some((*object, false)),
+            Value::Option(inner) => match self.types.value(*inner) {
+                Value::Reference(object) => Some((*object, true)),
+                _ => None,
+            },
+            _ => None,
+        };
+        match (argument, object) {
+            (Argument::Value(text), _) => {
+                self.argument_value(scope, &parameter.name, parameter.ty, text)
+            }
+            (Argument::Reference(reference), Some((expected, optional))) => {
+                let typed = self.reference(scope, reference)?;
+                let place = self.at(scope, reference.span);
+                let passes = self.passed(typed.ty, expected, &parameter.name, place);
+                let part = typed.part.filter(|_| passes)?;
+                self.reference_argument(parameter, part, optional)
+            }
+            _ => {
+                let ty = self.types.describe(TypeId::Value(parameter.ty));
+                self.wrong_kind(scope, key, &format!("a value of the type `{ty}`"), argument);
+                None
+            }
+        }
+    }
+
+    fn reference_argument(
+        &mut self,
+        parameter: &ValueParameterSignature,
+        part: Part,
+        optional: bool,
+    ) -> Option<Bound> {
+        let ty = parameter.ty;
+        let text = self.canonical(&part)?;
+        let identity = Data::Document(part.identity.to_vec());
+        if optional {
+            let some = |data| Data::Option(Some(Box::new(data)));
+            let data = some(Data::Document(text.into_bytes()));
+            let identity = identity::value(&some(identity));
+            return Some(Bound {
+                argument: BoundArgument::Value { ty, data },
+                identity,
+            });
+        }
+        let identity = identity::value(&identity);
+        let document = text.into();
+        let argument = BoundArgument::Reference {
+            ty,
+            document,
+            part: Box::new(part),
+        };
+        Some(Bound { argument, identity })
+    }
+
+    fn plan(
+        &mut self,
+        scope: &Scope,
+        inner: &Parameterized,
+        offered: &Offered,
+        maker: Maker,
+        arguments: Vec<(String, Bound)>,
+    ) -> Option<(PartKind, [u8; 32])> {
+        match maker {
+            Maker::Nobody => None,
+            Maker::LibraryPrimitive => {
+                let text = |name: &str| {
+                    let (_, bound) = arguments.iter().find(|(key, _)| key == name)?;
+                    match &bound.argument {
+                        BoundArgument::Value {
+                            data: Data::String(text),
+                            ..
+                        } => Some(text.clone()),
+                        _ => None,
+                    }
+                };
+                let name = text("name")?;
+                let sha256 = text("sha256").filter(|sha256| !sha256.is_empty());
+                let sha256 = match sha256 {
+                    Some(sha256) => Some(self.digits(scope, inner, &sha256)?),
+                    None => None,
+                };
+                let identity = identity::library(&name);
+                Some((PartKind::Library { name, sha256 }, identity))
+            }
+            Maker::Library(library) => {
+                let identities: Vec<(&str, [u8; 32])> = arguments
+                    .iter()
+                    .map(|(name, bound)| (name.as_str(), bound.identity))
+                    .collect();
+                let template = &offered.template.name.name;
+                let template = match &inner.template.kind {
+                    crate::model::ReferenceKind::External(external) => &external.name.text,
+                    _ => template,
+                };
+                let identity = identity::object(&library.name, template, &identities);
+                let kind = PartKind::Object {
+                    library: library.name,
+                    sha256: library.sha256,
+                    template: template.clone(),
+                    arguments: arguments
+                        .into_iter()
+                        .map(|(name, bound)| (name, bound.argument))
+                        .collect(),
+                };
+                Some((kind, identity))
+            }
+        }
+    }
+
+    /// The hash given to the `library` primitive, in lower case.
+    fn digits(&mut self, scope: &Scope, inner: &Parameterized, sha256: &str) -> Option<String> {
+        if sha256.len() == 64 && sha256.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+            return Some(sha256.to_ascii_lowercase());
+        }
+        let place: Place = inner
+            .parameters
+            .iter()
+            .find_map(|(name, argument)| match argument {
+                Argument::Value(text) if name.text == "sha256" => Some(self.at(scope, text.span)),
+                _ => None,
+            })
+            .unwrap_or_else(|| self.at(scope, inner.template.span));
+        let message = "`sha256`: expected 64 hexadecimal digits";
+        self.report(
+            Diagnostic::error(codes::INVALID_VALUE, message)
+                .at(place, "")
+                .with_help("`sha256sum FILE` prints it"),
+        );
+        None
+    }
+}
+
+/// What became of a template's parameters.
+struct Assigned {
+    result: Option<liveobj_types::ObjectId>,
+    /// Present where each has its argument.
+    arguments: Option<Vec<(String, Bound)>>,
+}

@@ -1,0 +1,191 @@
+//! Relations between types, and what to say where they do not hold.
+
+use liveobj_types::types::Object;
+use liveobj_types::{
+    Code, Diagnostic, EndpointId, Judgement, Mismatch, ObjectId, Place, Problem, Relations, Step,
+    TypeId, Verdict, codes,
+};
+
+use super::{Checker, Depth};
+use crate::model::Spanned;
+
+use super::Typed;
+use super::scope::Scope;
+
+/// What was asked of the relations.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Question {
+    Match(EndpointId, EndpointId),
+    Subtype(TypeId, TypeId),
+}
+
+/// A question with the words for its answer.
+pub(super) struct Asked {
+    pub codes: Codes,
+    /// What is wrong as a whole, where it is refuted.
+    pub refuted: String,
+    /// The same where it is not decided.
+    pub unshown: String,
+    /// Names of the two sides.
+    pub names: [String; 2],
+    pub labels: Vec<(Place, String)>,
+    /// What leads to the question.
+    pub prefix: Vec<Step>,
+}
+
+/// Codes of the two ways in which something may not hold.
+#[derive(Clone, Copy)]
+pub(super) struct Codes {
+    pub fails: Code,
+    pub unknown: Code,
+}
+
+pub(super) const SUBTYPE: Codes = Codes {
+    fails: codes::NOT_A_SUBTYPE,
+    unknown: codes::SUBTYPE_NOT_SHOWN,
+};
+pub(super) const MATCH: Codes = Codes {
+    fails: codes::ENDPOINT_MISMATCH,
+    unknown: codes::ENDPOINT_NOT_SHOWN,
+};
+
+impl Checker<'_> {
+    pub(super) fn ask(&mut self, question: Question) -> Judgement {
+        if self.depth == Depth::Identity {
+            return Judgement {
+                verdict: Verdict::Holds,
+                mismatches: Vec::new(),
+            };
+        }
+        if let Some(judgement) = self.judged.get(&question) {
+            return judgement.clone();
+        }
+        let mut relations = Relations::new(&mut self.types, self.formalisms);
+        let judgement = match question {
+            Question::Match(left, right) => relations.endpoints_match(left, right),
+            Question::Subtype(left, right) => relations.subtype(left, right),
+        };
+        self.judged.insert(question, judgement.clone());
+        judgement
+    }
+
+    /// Reports a relation that does not hold. Gives back whether it may pass.
+    pub(super) fn judge(&mut self, judgement: &Judgement, asked: Asked) -> bool {
+        let Asked {
+            codes,
+            refuted,
+            unshown,
+            names: [left, right],
+            labels,
+            prefix,
+        } = asked;
+        let mut found = match &judgement.verdict {
+            Verdict::Holds => return true,
+            Verdict::Fails(_) => Diagnostic::error(codes.fails, refuted),
+            Verdict::Unknown(_) if self.policy.allow_unknown => {
+                Diagnostic::warning(codes.unknown, unshown)
+            }
+            Verdict::Unknown(_) => Diagnostic::error(codes.unknown, unshown),
+        };
+        for (place, text) in labels {
+            found = found.at(place, text);
+        }
+        found
+            .labels
+            .dedup_by(|later, first| later.place == first.place);
+        // What refutes comes before what merely is not shown.
+        let mut mismatches: Vec<&Mismatch> = judgement.mismatches.iter().collect();
+        mismatches.sort_by_key(|mismatch| !mismatch.problem.verdict().fails());
+        for (index, mismatch) in mismatches.into_iter().enumerate() {
+            if index > 0 {
+                found.notes.push(mismatch.to_sentence(&left, &right));
+                continue;
+            }
+            let alone = Mismatch {
+                trail: Vec::new(),
+                ..mismatch.clone()
+            };
+            found.message = format!("{}: {}", found.message, alone.to_sentence(&left, &right));
+            found.trail = prefix.iter().chain(&mismatch.trail).cloned().collect();
+            let at_fault = if mismatch.left_at_fault {
+                &left
+            } else {
+                &right
+            };
+            found.help = mismatch
+                .problem
+                .suggestion()
+                .map(|suggestion| match mismatch.problem {
+                    Problem::SameDirection { .. } => suggestion,
+                    _ => format!("in `{at_fault}`: {suggestion}"),
+                });
+        }
+        let passes = !judgement.verdict.fails() && self.policy.allow_unknown;
+        self.report(found);
+        passes
+    }
+
+    /// Θ1 ◁ Θ2, reported at `labels`; `what` names the object.
+    pub(super) fn object_subtype(
+        &mut self,
+        left: ObjectId,
+        right: ObjectId,
+        what: &str,
+        labels: Vec<(Place, String)>,
+        prefix: &[Step],
+    ) -> bool {
+        let question = Question::Subtype(TypeId::Object(left), TypeId::Object(right));
+        let judgement = self.ask(question);
+        if judgement.verdict.holds() {
+            return true;
+        }
+        let expected = self.types.describe(TypeId::Object(right));
+        let asked = Asked {
+            codes: SUBTYPE,
+            refuted: format!("{what} is no `{expected}`"),
+            unshown: format!("it is not shown that {what} is a `{expected}`"),
+            names: [self.short_name(left), self.short_name(right)],
+            labels,
+            prefix: prefix.to_vec(),
+        };
+        self.judge(&judgement, asked)
+    }
+
+    /// A name for sentences.
+    fn short_name(&self, ty: ObjectId) -> String {
+        let name = &self.types.origin(TypeId::Object(ty)).name;
+        match self.types.object(ty) {
+            Object::Top => "Object".to_owned(),
+            _ if name.is_empty() => "composite".to_owned(),
+            _ => name.clone(),
+        }
+    }
+
+    /// Applies the `as` of a reference to its derived type. `None` where the `as` is no type, or
+    /// nothing is known.
+    pub(super) fn cast(
+        &mut self,
+        scope: &Scope,
+        as_type: Option<&Spanned>,
+        derived: Option<ObjectId>,
+    ) -> Option<ObjectId> {
+        let Some(text) = as_type else { return derived };
+        let ty = self.object_type(scope, text)?;
+        if let Some(derived) = derived {
+            let found = self.types.describe(TypeId::Object(derived));
+            let place = self.at(scope, text.span);
+            let labels = vec![(place, format!("it is `{found}`"))];
+            self.object_subtype(derived, ty, "the object", labels, &[]);
+        }
+        Some(ty)
+    }
+
+    /// The type that matters for what is left over: a cast to `Object` hides endpoints, but not
+    /// that some of them are mandatory (semantics, section 4).
+    pub(super) fn effective(&self, typed: &Typed) -> ObjectId {
+        match self.types.object(typed.ty) {
+            Object::Top => typed.derived,
+            _ => typed.ty,
+        }
+    }
+}

@@ -1,0 +1,72 @@
+//! What is left over at the root.
+
+use liveobj_types::types::Object;
+use liveobj_types::{Diagnostic, Place, codes};
+
+use super::{Checker, Typed};
+use crate::checked::Unmet;
+use crate::model::{Document, ReferenceKind};
+
+impl Checker<'_> {
+    /// Mandatory endpoints and requirements that nothing meets: notes, and what `open` refuses.
+    pub(super) fn unmet(&mut self, document: &Document, root: &Typed) -> Vec<Unmet> {
+        let Object::Endpoints(body) = self.types.object(self.effective(root)) else {
+            return Vec::new();
+        };
+        let source = self.source.clone();
+        let here = Place::new(&source, document.root.span);
+        let mut unmet = Vec::new();
+        for (name, endpoint) in &body.endpoints {
+            if !endpoint.mandatory {
+                continue;
+            }
+            let span = match &document.root.kind {
+                ReferenceKind::Composite(composite) => composite
+                    .exports
+                    .iter()
+                    .find(|export| {
+                        export
+                            .as_name
+                            .as_ref()
+                            .unwrap_or(&export.endpoint.name)
+                            .text
+                            == *name
+                    })
+                    .map(|export| export.endpoint.span),
+                _ => None,
+            };
+            unmet.push(Unmet {
+                what: format!("mandatory endpoint `{name}` is not connected"),
+                place: Some(span.map_or(here.clone(), |span| Place::new(&source, span))),
+            });
+        }
+        for constraint in &body.requires {
+            unmet.push(Unmet {
+                what: format!(
+                    "nothing provides {} \"{}\", which is required",
+                    constraint.formalism, constraint.text
+                ),
+                place: constraint
+                    .place
+                    .as_ref()
+                    .map(|place| self.embedded.outermost(place)),
+            });
+        }
+        for left in &unmet {
+            let mut found = Diagnostic::note(codes::UNMET_AT_ROOT, left.what.clone());
+            found = match &left.place {
+                Some(place) if place.source != source => found
+                    .at(here.clone(), "")
+                    .at(place.clone(), "required here"),
+                Some(place) => found.at(place.clone(), ""),
+                None => found.at(here.clone(), ""),
+            };
+            found = found.with_help(
+                "put the object into a composite that meets it; as it stands it can be checked \
+                 and passed on, but not opened",
+            );
+            self.report(found);
+        }
+        unmet
+    }
+}

@@ -1,0 +1,150 @@
+//! What type texts of a document refer to.
+
+use std::sync::Arc;
+
+use liveobj_types::resolve::Environment;
+use liveobj_types::syntax::{TypeExpr, parse_type};
+use liveobj_types::{Diagnostic, Module, ObjectId, Source, TypeId, codes};
+
+use super::{Checker, Depth};
+use crate::model::{Document, Spanned};
+
+/// The names that a document sees: its own types, what these use, and the standard library.
+#[derive(Clone)]
+pub(super) struct Scope {
+    pub module: Arc<Module>,
+    /// The text that places of the document refer to.
+    pub source: Arc<Source>,
+    /// Whether some of its types could not be read, so that a missing name means nothing.
+    broken: bool,
+}
+
+impl Scope {
+    /// The scope of a text inside `module`, standing in `source`.
+    pub(super) fn inside(&self, module: &Arc<Module>, source: &Arc<Source>) -> Scope {
+        Scope {
+            module: module.clone(),
+            source: source.clone(),
+            broken: false,
+        }
+    }
+}
+
+impl Checker<'_> {
+    /// The scope of a document in `source`; one inside another that declares no types sees those
+    /// of `around`.
+    pub(super) fn scope(
+        &mut self,
+        document: &Document,
+        source: &Arc<Source>,
+        around: Option<&Scope>,
+    ) -> Scope {
+        let Some(types) = &document.types else {
+            return match around {
+                Some(around) => Scope {
+                    source: source.clone(),
+                    ..around.clone()
+                },
+                None => Scope {
+                    module: Module::standard(),
+                    source: source.clone(),
+                    broken: false,
+                },
+            };
+        };
+        let inside = self.embedded.source(source, types);
+        let catalog = self.catalog;
+        let mut find = |name: &str| {
+            if name == "liveobj:standard" {
+                return Some(Module::standard());
+            }
+            catalog
+                .library(name, None)
+                .ok()
+                .map(|library| library.module.clone())
+        };
+        let standard = [Module::standard()];
+        let (module, found) = Module::parse_in(&source.name, &inside, &standard, &mut find);
+        let broken = !found.is_empty();
+        self.report_all(found);
+        if self.depth == Depth::Types {
+            let found = self.types.check_module(&module, self.formalisms);
+            self.report_all(found);
+            let found = self.defaults(&module);
+            self.report_all(found);
+        }
+        Scope {
+            module,
+            source: source.clone(),
+            broken,
+        }
+    }
+
+    /// Parses a type text.
+    pub(super) fn type_expr(
+        &mut self,
+        scope: &Scope,
+        text: &Spanned,
+    ) -> Option<(Arc<Source>, TypeExpr)> {
+        let source = self.embedded.source(&scope.source, text);
+        match parse_type(&source) {
+            Ok(expr) => Some((source, expr)),
+            Err(found) => {
+                self.report_all(found);
+                None
+            }
+        }
+    }
+
+    /// Resolves a type text of any kind.
+    pub(super) fn any_type(&mut self, scope: &Scope, text: &Spanned) -> Option<TypeId> {
+        let key = (Arc::as_ptr(&scope.module) as usize, text.text.clone());
+        if let Some(id) = self.resolved.get(&key) {
+            return Some(*id);
+        }
+        let (source, expr) = self.type_expr(scope, text)?;
+        match self
+            .types
+            .resolve(&scope.module, &source, &expr, &Environment::new())
+        {
+            Ok(id) => {
+                self.resolved.insert(key, id);
+                Some(id)
+            }
+            Err(found) => {
+                self.unresolved(scope, found);
+                None
+            }
+        }
+    }
+
+    /// Resolves a type text that must be an object type.
+    pub(super) fn object_type(&mut self, scope: &Scope, text: &Spanned) -> Option<ObjectId> {
+        let key = (Arc::as_ptr(&scope.module) as usize, text.text.clone());
+        if let Some(TypeId::Object(id)) = self.resolved.get(&key) {
+            return Some(*id);
+        }
+        let (source, expr) = self.type_expr(scope, text)?;
+        match self
+            .types
+            .resolve_object(&scope.module, &source, &expr, &Environment::new())
+        {
+            Ok(id) => {
+                self.resolved.insert(key, TypeId::Object(id));
+                Some(id)
+            }
+            Err(found) => {
+                self.unresolved(scope, found);
+                None
+            }
+        }
+    }
+
+    /// Reports what hinders a type text, unless it follows from types that could not be read.
+    fn unresolved(&mut self, scope: &Scope, found: Vec<Diagnostic>) {
+        if scope.broken && found.iter().all(|found| found.code == codes::UNKNOWN_TYPE) {
+            return;
+        }
+        self.report_all(found);
+    }
+}
