@@ -184,3 +184,73 @@ pub fn json(diagnostic: &Diagnostic) -> JsonDiagnostic<'_> {
         help: diagnostic.help.as_deref(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use expect_test::expect;
+    use liveobj_types::{Source, Span, Step, codes};
+
+    use super::*;
+
+    fn place(source: &Arc<Source>, part: &str) -> Place {
+        let start = source.text.find(part).expect("the part stands in the text");
+        Place::new(source, Span::new(start, start + part.len()))
+    }
+
+    #[test]
+    fn both_places_of_one_line_are_marked() {
+        let source = Source::new("note.xml", "<a/>\n<connection x=\"left\" y=\"right\"/>\n");
+        let diagnostic = Diagnostic::error(codes::ENDPOINT_MISMATCH, "`left` does not match `right`")
+            .at(place(&source, "left"), "sends `u32`")
+            .at(place(&source, "right"), "takes `u16`")
+            .with_trail(vec![Step::Event("send".into()), Step::Field("message".into())])
+            .with_help("let `right` take `u32`");
+        expect![[r#"
+            error[endpoint-mismatch]: `left` does not match `right`
+             --> note.xml:2:16
+              |
+            2 | <connection x="left" y="right"/>
+              |                ^^^^     ----- takes `u16`
+              |                |
+              |                sends `u32`
+              |
+              = note: at event `send` > field `message`
+              = help: let `right` take `u32`
+
+        "#]]
+        .assert_eq(&findings(&[diagnostic], false));
+    }
+
+    #[test]
+    fn places_of_two_texts_have_a_snippet_each() {
+        let document = Source::new("note.xml", "<external as=\"Note\"/>\n");
+        let library = Source::new("types.lot", "\nobject Note {}\n");
+        let diagnostic = Diagnostic::warning(codes::NOT_A_SUBTYPE, "it is no `Note`")
+            .at(place(&document, "Note"), "")
+            .at(place(&library, "Note"), "declared here");
+        expect![[r#"
+            warning[not-a-subtype]: it is no `Note`
+             --> note.xml:1:15
+              |
+            1 | <external as="Note"/>
+              |               ^^^^
+              |
+             ::: types.lot:2:8
+              |
+            2 | object Note {}
+              |        ---- declared here
+
+        "#]]
+        .assert_eq(&findings(&[diagnostic], false));
+    }
+
+    #[test]
+    fn spans_beyond_the_text_and_inside_characters_do_no_harm() {
+        let source = Source::new("note.xml", "ä");
+        let diagnostic = Diagnostic::note(codes::UNMET_AT_ROOT, "it")
+            .at(Place::new(&source, Span::new(1, 99)), "");
+        assert!(findings(&[diagnostic], false).contains("note.xml:1:1"));
+    }
+}
