@@ -18,7 +18,10 @@ pub fn read(name: &str) -> Result<Arc<Source>, Failure> {
     let (shown, outcome) = if name == "-" {
         (
             "<stdin>",
-            io::stdin().lock().take(MAX_SIZE + 1).read_to_end(&mut bytes),
+            io::stdin()
+                .lock()
+                .take(MAX_SIZE + 1)
+                .read_to_end(&mut bytes),
         )
     } else {
         (
@@ -38,7 +41,10 @@ pub fn read(name: &str) -> Result<Arc<Source>, Failure> {
         }
     })?;
     if bytes.len() as u64 > MAX_SIZE {
-        return Err(Failure::user(format_args!("`{shown}` is larger than {} MiB", MAX_SIZE >> 20)));
+        return Err(Failure::user(format_args!(
+            "`{shown}` is larger than {} MiB",
+            MAX_SIZE >> 20
+        )));
     }
     let text = String::from_utf8(bytes).map_err(|error| {
         let at = error.utf8_error().valid_up_to();

@@ -31,7 +31,9 @@ fn main() -> ExitCode {
             ExitCode::from(EXIT_USER)
         }
         Err(_) => {
-            output::complain("liveobj: this is a fault of liveobj; please report it with what is above\n");
+            output::complain(
+                "liveobj: this is a fault of liveobj; please report it with what is above\n",
+            );
             ExitCode::from(EXIT_INTERNAL)
         }
     }

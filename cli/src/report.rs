@@ -202,11 +202,15 @@ mod tests {
     #[test]
     fn both_places_of_one_line_are_marked() {
         let source = Source::new("note.xml", "<a/>\n<connection x=\"left\" y=\"right\"/>\n");
-        let diagnostic = Diagnostic::error(codes::ENDPOINT_MISMATCH, "`left` does not match `right`")
-            .at(place(&source, "left"), "sends `u32`")
-            .at(place(&source, "right"), "takes `u16`")
-            .with_trail(vec![Step::Event("send".into()), Step::Field("message".into())])
-            .with_help("let `right` take `u32`");
+        let diagnostic =
+            Diagnostic::error(codes::ENDPOINT_MISMATCH, "`left` does not match `right`")
+                .at(place(&source, "left"), "sends `u32`")
+                .at(place(&source, "right"), "takes `u16`")
+                .with_trail(vec![
+                    Step::Event("send".into()),
+                    Step::Field("message".into()),
+                ])
+                .with_help("let `right` take `u32`");
         expect![[r#"
             error[endpoint-mismatch]: `left` does not match `right`
              --> note.xml:2:16

@@ -87,9 +87,10 @@ impl Check {
             };
             output::print_json(&report)?;
         }
-        if results
-            .iter()
-            .all(|(_, checked)| checked.reference.is_some())
+        if !unreadable
+            && results
+                .iter()
+                .all(|(_, checked)| checked.reference.is_some())
         {
             Ok(())
         } else {

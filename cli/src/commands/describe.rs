@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use clap::Args;
 use liveobj::Runtime;
-use liveobj_references::{Catalog, LibraryTypes};
+use liveobj_references::LibraryTypes;
 use liveobj_types::syntax::{self, Brackets, Item, TypeExpr};
 use liveobj_types::{Module, Severity, Source, TypeId, Types};
 

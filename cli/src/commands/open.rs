@@ -42,7 +42,10 @@ impl Open {
         let runtime = builder.build().map_err(Failure::user)?;
         let source = input::read(&self.reference)?;
         let checked = runtime.check(&source);
-        output::complain(&report::findings(&checked.diagnostics, report::styled_errors()));
+        output::complain(&report::findings(
+            &checked.diagnostics,
+            report::styled_errors(),
+        ));
         let reference = checked.reference.ok_or(Failure::Findings)?;
         let object = runtime.open_blocking(&reference).map_err(|error| {
             if let OpenError::Refused { diagnostics, .. } = &error {
@@ -111,8 +114,10 @@ fn help(error: &OpenError) -> Option<String> {
 
 fn print_message(message: &Message) {
     if message.level >= Level::Info {
-        output::complain(&format!("{message}
-"));
+        output::complain(&format!(
+            "{message}
+"
+        ));
     }
 }
 
