@@ -14,6 +14,8 @@ mod faults;
 mod from_json;
 mod from_xml;
 mod identity;
+#[cfg(test)]
+mod identity_tests;
 mod json;
 mod limits;
 mod model;
@@ -25,6 +27,8 @@ mod to_xml;
 mod types_text;
 mod validate;
 mod value;
+#[cfg(test)]
+mod value_tests;
 mod value_text;
 mod xml;
 

@@ -14,6 +14,8 @@ pub(crate) struct TypesText<'a> {
     types: &'a Types,
     /// What stands for types that were met.
     expressions: BTreeMap<TypeId, String>,
+    /// Types that were met again.
+    used: BTreeSet<TypeId>,
     /// Unnamed types that are being written, with the name if one was needed.
     open: BTreeMap<ValueId, Option<String>>,
     /// Names in use.
@@ -39,6 +41,7 @@ impl<'a> TypesText<'a> {
         TypesText {
             types,
             expressions: BTreeMap::new(),
+            used: BTreeSet::new(),
             open: BTreeMap::new(),
             taken: built_in
                 .into_iter()
@@ -68,8 +71,9 @@ impl<'a> TypesText<'a> {
 
     /// The expression for a type.
     pub fn expression(&mut self, id: TypeId) -> String {
-        if let Some(known) = self.expressions.get(&id) {
-            return known.clone();
+        if let Some(known) = self.expressions.get(&id).cloned() {
+            self.used.insert(id);
+            return known;
         }
         let text = match id {
             TypeId::Value(id) => self.value(id),
@@ -118,8 +122,10 @@ impl<'a> TypesText<'a> {
         self.declarations.push(None);
         let text = body(self);
         let key = (wanted, keyword, text);
-        if let Some(same) = self.written.get(&key).cloned() {
-            // Nothing refers to the new name: the text would differ.
+        if let Some(same) = self.written.get(&key).cloned()
+            && !self.used.contains(&id)
+        {
+            // Nothing refers to the new name.
             self.taken.remove(&name);
             return expression(&same);
         }

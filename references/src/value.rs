@@ -18,7 +18,7 @@
 //! | `external<E>` | nothing: it cannot be written |
 
 use std::cmp::Ordering;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use liveobj_types::data::MAX_WIRE_DEPTH;
@@ -144,6 +144,8 @@ impl Reader<'_> {
             Value::Basic(Basic::U16) => " (0 to 65535)",
             Value::Basic(Basic::S8) => " (-128 to 127)",
             Value::Basic(Basic::S16) => " (-32768 to 32767)",
+            Value::Basic(Basic::U32 | Basic::U64) => " (a whole number, not negative)",
+            Value::Basic(Basic::S32 | Basic::S64) => " (a whole number)",
             Value::Basic(Basic::Bool) => " (`true` or `false`)",
             Value::Basic(Basic::Char) => " (a string of one character)",
             Value::Basic(Basic::Bytes) => " (a string in base64)",
@@ -333,16 +335,19 @@ impl Reader<'_> {
         depth: usize,
     ) -> Option<Data> {
         let mut read = BTreeMap::new();
-        let mut seen = BTreeMap::new();
+        let mut seen = BTreeSet::new();
+        // A field whose name is misspelt is not missing as well.
+        let mut meant = BTreeSet::new();
         let mut complete = true;
         for (name, value) in entries {
             let inside = format!("{path}.{}", name.text);
-            if seen.insert(name.text.as_str(), ()).is_some() {
+            if !seen.insert(name.text.as_str()) {
                 self.fault(name.span, &inside, "this field stands twice");
                 complete = false;
             }
             let Some(ty) = fields.get(&name.text) else {
                 let similar = nearest(&name.text, fields.keys().map(String::as_str));
+                meant.extend(similar);
                 let help = similar.map(|similar| format!("did you mean `{similar}`?"));
                 self.fault(name.span, &inside, "the record has no such field")
                     .help = help;
@@ -357,7 +362,7 @@ impl Reader<'_> {
             }
         }
         for (name, ty) in fields {
-            if seen.contains_key(name.as_str()) {
+            if seen.contains(name.as_str()) || meant.contains(name.as_str()) {
                 continue;
             }
             if matches!(self.types.value(*ty), Value::Option(_)) {

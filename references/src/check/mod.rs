@@ -12,7 +12,7 @@ mod root;
 mod scope;
 mod templates;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 mod values;
 
 use std::collections::{BTreeMap, BTreeSet};

@@ -155,7 +155,7 @@ fn faults_in_types_are_where_they_stand() {
         expect![[r#"
             error[unknown-type]: no type is called `Lime`
               test:2:32: Lime
-              help: did you mean `Timer`?
+              help: declare it, or `use` the library that does
         "#]],
     );
     check(
@@ -164,7 +164,7 @@ fn faults_in_types_are_where_they_stand() {
         expect![[r#"
             error[unknown-type]: no type is called `Lime`
               test:2:48: Lime
-              help: did you mean `Timer`?
+              help: declare it, or `use` the library that does
         "#]],
     );
 }

@@ -14,12 +14,12 @@ use crate::check::{Checked, Policy, check_source};
 
 /// Libraries written as type texts; each offers all of its templates.
 #[derive(Default)]
-pub(super) struct Libraries {
+pub(crate) struct Libraries {
     by_name: BTreeMap<String, Arc<LibraryTypes>>,
 }
 
 impl Libraries {
-    pub(super) fn with(mut self, name: &str, text: &str) -> Libraries {
+    pub(crate) fn with(mut self, name: &str, text: &str) -> Libraries {
         let source = Source::new(name, text);
         let mut find = |used: &str| (used == "liveobj:standard").then(Module::standard);
         let (module, found) = Module::parse(name, &source, &mut find);
@@ -74,7 +74,7 @@ impl Catalog for Libraries {
 }
 
 /// Two libraries like those that come with the project.
-pub(super) fn libraries() -> Libraries {
+pub(crate) fn libraries() -> Libraries {
     Libraries::default()
         .with(
             "liveobj:channels",
@@ -93,23 +93,23 @@ template shared_text(): SharedText;
         )
 }
 
-pub(super) fn checked(text: &str) -> Checked {
+pub(crate) fn checked(text: &str) -> Checked {
     checked_with(text, &libraries(), &Policy::default())
 }
 
-pub(super) fn checked_with(text: &str, libraries: &Libraries, policy: &Policy) -> Checked {
+pub(crate) fn checked_with(text: &str, libraries: &Libraries, policy: &Policy) -> Checked {
     let source = Source::new("test", text);
     check_source(&source, libraries, &liveobj_formalisms::builtin(), policy)
 }
 
 /// Checks the body of a document and compares all findings.
-pub(super) fn check(body: &str, expect: Expect) {
+pub(crate) fn check(body: &str, expect: Expect) {
     let text = format!("<liveobject xmlns=\"urn:liveobj:reference:1\">\n{body}\n</liveobject>");
     expect.assert_eq(&show(&checked(&text).diagnostics));
 }
 
 /// Findings with the text that each label marks.
-pub(super) fn show(found: &[Diagnostic]) -> String {
+pub(crate) fn show(found: &[Diagnostic]) -> String {
     let mut out = String::new();
     for found in found {
         let severity = match found.severity {
