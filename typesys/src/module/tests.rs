@@ -193,41 +193,42 @@ fn closed_text_holds_what_is_reached_and_nothing_else() {
     closes(
         &[("a", a)],
         expect![[r#"
-        template a(text: string): Console;
-        template z(): Timer;
+            template a(text: string): Console;
+            template z(): Timer;
 
-        /// Shows a text in the terminal and takes lines from it.
-        object Console {
-            endpoint text: mirror Text;
-        }
+            /// Shows a text in the terminal and takes lines from it.
+            object Console {
+                endpoint text: mirror Text;
+            }
 
-        /// A text that people see and change. The text is a sequence of lines without line ends.
-        endpoint Text {
-            /// Lines `first` to `first + removed - 1`, counted from 0, are replaced by `added`. The first
-            /// event after connecting shows the whole text, with `removed` 0.
-            out changed(first: u32, removed: u32, added: list<string>);
-            /// A line was entered: it becomes the last line of the text.
-            in append(line: string);
-            /// At character `at` of the text (lines joined by line feeds), `delete` characters are
-            /// replaced by `insert`.
-            in edit(at: u32, delete: u32, insert: string);
-        }
+            /// A text that people see and change. The text is a sequence of lines without line ends.
+            endpoint Text {
+                /// Lines `first` to `first + removed - 1`, counted from 0, are replaced by `added`. The first
+                /// event after connecting shows the whole text, with `removed` 0.
+                out changed(first: u32, removed: u32, added: list<string>);
+                /// A line was entered: it becomes the last line of the text.
+                in append(line: string);
+                /// At character `at` of the text (lines joined by line feeds), `delete` characters are
+                /// replaced by `insert`.
+                in edit(at: u32, delete: u32, insert: string);
+            }
 
-        /// A source of timeouts.
-        object Timer {
-            endpoint timer: TimerService many;
-        }
+            /// A source of timeouts.
+            object Timer {
+                endpoint timer: TimerService many;
+            }
 
-        /// Says when time has passed.
-        endpoint TimerService {
-            /// Asks for one `elapsed` after `nanoseconds`, with the same `token`.
-            in start(token: u64, nanoseconds: u64);
-            /// Forgets the request with this `token`.
-            in cancel(token: u64);
-            /// The time asked for has passed.
-            out elapsed(token: u64);
-        }
-    "#]],
+            /// Says when time has passed.
+            endpoint TimerService {
+                /// Asks for one `elapsed` after `nanoseconds`, with the same `token`; replaces an earlier
+                /// request with this `token`.
+                in start(token: u64, nanoseconds: u64);
+                /// Forgets the request with this `token`.
+                in cancel(token: u64);
+                /// The time asked for has passed.
+                out elapsed(token: u64);
+            }
+        "#]],
     );
 }
 

@@ -2,9 +2,7 @@
 
 use std::path::Path;
 
-use liveobj_sdk::{
-    Connection, CreateError, Disconnect, FileSpace, Level, Token, Wake, live_object,
-};
+use liveobj_sdk::{Connection, CreateError, Disconnect, FileSpace, Token, Wake, live_object};
 
 use super::requests::Requests;
 use crate::directory_folder::{Context, Endpoint, Parameters, folder};
@@ -53,22 +51,15 @@ impl template::directory_folder for DirectoryFolder {
     }
 
     fn wake(&mut self, context: &mut Context<'_>, token: Token, wake: Wake<'_>) {
-        let Some((connection, name)) = self.gets.take(token) else {
+        let Some((asker, name, text)) = self.gets.take_file(context, token, wake) else {
             return;
         };
-        let name = name.as_str();
-        if let Wake::File(text) = wake {
-            let (name, object) = (name.into(), text.into());
-            // Who asked may be gone: then nobody misses the answer. Here as below.
-            let _ = context.emit_to(connection, folder::Item { name, object });
-            return;
-        }
-        if let Wake::Failed(reason) = wake {
-            let directory = &self.directory;
-            let text = format!("entry `{name}` of `{directory}` cannot be read: {reason}");
-            context.report(Level::Warning, &text);
-        }
-        let _ = context.emit_to(connection, folder::Missing { name: name.into() });
+        let name = name.as_str().into();
+        // Who asked may be gone: then nobody misses the answer.
+        let _ = match text.map(Into::into) {
+            Some(object) => context.emit_to(asker, folder::Item { name, object }),
+            None => context.emit_to(asker, folder::Missing { name }),
+        };
     }
 
     fn disconnected(
@@ -78,14 +69,13 @@ impl template::directory_folder for DirectoryFolder {
         connection: Connection,
         _: Disconnect,
     ) {
-        for token in self.gets.take_tokens(connection, |_| true) {
-            let _ = context.close(token);
-        }
+        self.gets.close(context, connection);
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use liveobj_sdk::Level;
     use liveobj_sdk::testing::{Harness, Request};
 
     use super::*;
@@ -156,7 +146,7 @@ mod tests {
         harness.send(connection, folder::Get { name: "a".into() });
         harness.wake(Token(0), Wake::Failed("permission denied"));
         assert_eq!(harness.take_emitted::<folder::Missing<'_>>()[0].name, "a");
-        let text = "entry `a` of `notes` cannot be read: permission denied";
+        let text = "entry `a` cannot be read: permission denied";
         assert_eq!(harness.take_reports(), [(Level::Warning, text.to_owned())]);
     }
 

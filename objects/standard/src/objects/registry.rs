@@ -1,8 +1,6 @@
 //! `registry`: the references that this user keeps by name.
 
-use liveobj_sdk::{
-    Connection, CreateError, Disconnect, FileSpace, Level, Token, Wake, live_object,
-};
+use liveobj_sdk::{Connection, CreateError, Disconnect, FileSpace, Token, Wake, live_object};
 
 use super::requests::Requests;
 use crate::registry::{Context, Endpoint, Parameters, folder};
@@ -30,21 +28,15 @@ impl template::registry for Registry {
     }
 
     fn wake(&mut self, context: &mut Context<'_>, token: Token, wake: Wake<'_>) {
-        let Some((connection, name)) = self.gets.take(token) else {
+        let Some((asker, name, text)) = self.gets.take_file(context, token, wake) else {
             return;
         };
-        let name = name.as_str();
-        if let Wake::File(text) = wake {
-            let (name, object) = (name.into(), text.into());
-            // Who asked may be gone: then nobody misses the answer. Here as below.
-            let _ = context.emit_to(connection, folder::Item { name, object });
-            return;
-        }
-        if let Wake::Failed(reason) = wake {
-            let text = format!("entry `{name}` of the registry cannot be read: {reason}");
-            context.report(Level::Warning, &text);
-        }
-        let _ = context.emit_to(connection, folder::Missing { name: name.into() });
+        let name = name.as_str().into();
+        // Who asked may be gone: then nobody misses the answer.
+        let _ = match text.map(Into::into) {
+            Some(object) => context.emit_to(asker, folder::Item { name, object }),
+            None => context.emit_to(asker, folder::Missing { name }),
+        };
     }
 
     fn disconnected(
@@ -54,14 +46,13 @@ impl template::registry for Registry {
         connection: Connection,
         _: Disconnect,
     ) {
-        for token in self.gets.take_tokens(connection, |_| true) {
-            let _ = context.close(token);
-        }
+        self.gets.close(context, connection);
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use liveobj_sdk::Level;
     use liveobj_sdk::testing::{Harness, Request};
 
     use super::*;
@@ -117,7 +108,7 @@ mod tests {
             harness.take_emitted::<folder::Missing<'_>>()[0].name,
             "note"
         );
-        let text = "entry `note` of the registry cannot be read: permission denied";
+        let text = "entry `note` cannot be read: permission denied";
         assert_eq!(harness.take_reports(), [(Level::Warning, text.to_owned())]);
     }
 

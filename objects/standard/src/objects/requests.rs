@@ -1,17 +1,17 @@
 //! Which request belongs to what.
 
-use liveobj_sdk::{BTreeMap, Connection, Token};
+use liveobj_sdk::{BTreeMap, Connection, Context, Level, Template, Token, Wake};
 
 /// Requests on their way. Each has a token of its own, so that several can be under way, and
 /// belongs to the connection that its answer goes to.
-pub struct Requests<T> {
+pub struct Requests<A> {
     next: u64,
-    pending: BTreeMap<Token, (Connection, T)>,
+    pending: BTreeMap<Token, (Connection, A)>,
 }
 
-impl<T> Requests<T> {
+impl<A> Requests<A> {
     /// Nothing is on its way.
-    pub fn new() -> Requests<T> {
+    pub fn new() -> Requests<A> {
         Requests {
             next: 0,
             pending: BTreeMap::new(),
@@ -19,7 +19,7 @@ impl<T> Requests<T> {
     }
 
     /// Remembers what is about to be asked for; answers the token to ask with.
-    pub fn add(&mut self, connection: Connection, about: T) -> Token {
+    pub fn add(&mut self, connection: Connection, about: A) -> Token {
         let token = Token(self.next);
         self.next += 1;
         self.pending.insert(token, (connection, about));
@@ -27,15 +27,41 @@ impl<T> Requests<T> {
     }
 
     /// Takes what was asked for with `token`.
-    pub fn take(&mut self, token: Token) -> Option<(Connection, T)> {
+    pub fn take(&mut self, token: Token) -> Option<(Connection, A)> {
         self.pending.remove(&token)
     }
 
-    /// Takes the tokens of one connection for which `of` holds.
-    pub fn take_tokens(&mut self, connection: Connection, of: impl Fn(&T) -> bool) -> Vec<Token> {
-        self.pending
-            .extract_if(.., |_, (owner, about)| *owner == connection && of(about))
-            .map(|(token, _)| token)
-            .collect()
+    /// Gives up the requests of a connection.
+    pub fn close<T: Template>(&mut self, context: &mut Context<'_, T>, connection: Connection) {
+        self.pending.retain(|token, (owner, _)| {
+            if *owner == connection {
+                // The host may know the token no more: then there is nothing to give up.
+                let _ = context.close(*token);
+            }
+            *owner != connection
+        });
+    }
+}
+
+impl Requests<String> {
+    /// Takes the answer to a request for the file of an entry: who asked, for which name, and what
+    /// the file holds. One that cannot be read is reported, and is as good as none.
+    pub fn take_file<'a, T: Template>(
+        &mut self,
+        context: &mut Context<'_, T>,
+        token: Token,
+        wake: Wake<'a>,
+    ) -> Option<(Connection, String, Option<&'a [u8]>)> {
+        let (connection, name) = self.take(token)?;
+        let text = match wake {
+            Wake::File(text) => Some(text),
+            Wake::Failed(reason) => {
+                let text = format!("entry `{name}` cannot be read: {reason}");
+                context.report(Level::Warning, &text);
+                None
+            }
+            _ => None,
+        };
+        Some((connection, name, text))
     }
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use liveobj_sdk::{Connection, CreateError, Disconnect, Level, Token, Wake, live_object};
+use liveobj_sdk::{BTreeMap, Connection, CreateError, Disconnect, Level, Token, Wake, live_object};
 
 use super::requests::Requests;
 use crate::template;
@@ -10,16 +10,17 @@ use crate::timer::{Context, Endpoint, Parameters, timer};
 
 /// Keeps the timers of its connections apart, although they choose their tokens themselves.
 struct Timer {
-    /// Timers that run, by the token that the connection chose.
+    /// Timers that run, with the token that the connection chose.
     running: Requests<u64>,
+    /// The way back: connection and token that it chose, to the token that the host knows.
+    chosen: BTreeMap<(Connection, u64), Token>,
 }
 
 impl Timer {
-    fn cancel(&mut self, context: &mut Context<'_>, connection: Connection, token: u64) {
-        for token in self
-            .running
-            .take_tokens(connection, |chosen| *chosen == token)
-        {
+    fn cancel(&mut self, context: &mut Context<'_>, token: u64) {
+        if let Some(token) = self.chosen.remove(&(context.connection(), token)) {
+            self.running.take(token);
+            // The time may have passed: then there is nothing to give up.
             let _ = context.close(token);
         }
     }
@@ -30,26 +31,30 @@ impl template::timer for Timer {
     fn create(_: &mut Context<'_>, _: Parameters<'_>) -> Result<Timer, CreateError> {
         Ok(Timer {
             running: Requests::new(),
+            chosen: BTreeMap::new(),
         })
     }
 
     fn timer_start(&mut self, context: &mut Context<'_>, event: timer::Start) {
+        self.cancel(context, event.token);
         let connection = context.connection();
-        self.cancel(context, connection, event.token);
         let token = self.running.add(connection, event.token);
         let delay = Duration::from_nanos(event.nanoseconds);
         if let Err(error) = context.timer(token, delay) {
             self.running.take(token);
             context.report(Level::Warning, &format!("a timer was not started: {error}"));
+            return;
         }
+        self.chosen.insert((connection, event.token), token);
     }
 
     fn timer_cancel(&mut self, context: &mut Context<'_>, event: timer::Cancel) {
-        self.cancel(context, context.connection(), event.token);
+        self.cancel(context, event.token);
     }
 
     fn wake(&mut self, context: &mut Context<'_>, token: Token, _: Wake<'_>) {
         if let Some((connection, token)) = self.running.take(token) {
+            self.chosen.remove(&(connection, token));
             // Who asked may be gone: then nobody misses the answer.
             let _ = context.emit_to(connection, timer::Elapsed { token });
         }
@@ -62,9 +67,8 @@ impl template::timer for Timer {
         connection: Connection,
         _: Disconnect,
     ) {
-        for token in self.running.take_tokens(connection, |_| true) {
-            let _ = context.close(token);
-        }
+        self.running.close(context, connection);
+        self.chosen.retain(|(owner, _), _| *owner != connection);
     }
 }
 
