@@ -42,3 +42,45 @@ impl template::local_channel for LocalChannel {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use liveobj_sdk::testing::Harness;
+
+    use super::*;
+    use crate::local_channel::{Endpoint, Parameters, Template, channel};
+
+    fn member(name: &str) -> Harness<Template> {
+        let mut harness = Harness::create(Parameters { name: name.into() }).unwrap();
+        harness.connect(Endpoint::channel);
+        harness
+    }
+
+    fn received(harness: &mut Harness<Template>) -> Vec<Vec<u8>> {
+        harness.wake_posted();
+        let received = harness.take_emitted::<channel::Receive<'_>>();
+        received
+            .iter()
+            .map(|event| event.message.to_vec())
+            .collect()
+    }
+
+    #[test]
+    fn messages_reach_all_others_of_the_name_in_order() {
+        let (mut left, mut right, mut other) = (member("a"), member("a"), member("b"));
+        let connection = left.connect(Endpoint::channel);
+        for message in [b"one", b"two"] {
+            left.send(
+                connection,
+                channel::Send {
+                    message: Opaque::new(message),
+                },
+            );
+        }
+        assert_eq!(received(&mut right), [b"one", b"two"]);
+        assert_eq!(
+            (received(&mut left), received(&mut other)),
+            (Vec::new(), Vec::new())
+        );
+    }
+}

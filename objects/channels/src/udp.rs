@@ -158,3 +158,149 @@ fn open_socket(
     };
     context.udp_open(Token(open.socket), &options)
 }
+
+#[cfg(test)]
+mod tests {
+    use liveobj_sdk::testing::{Harness, Request};
+    use liveobj_sdk::{Connection, Str};
+
+    use super::*;
+    use crate::udp_channel::{Endpoint, Parameters, Template, channel};
+
+    /// A channel of the test host's identity on `peers`, connected.
+    fn channel(peers: &[&str]) -> (Harness<Template>, Connection) {
+        let peers: Vec<Str<'_>> = peers.iter().map(|text| Str::new(text)).collect();
+        let parameters = Parameters {
+            address: "".into(),
+            interfaces: Default::default(),
+            peers: (&peers).into(),
+            ttl: 0,
+        };
+        let mut harness = Harness::create(parameters).unwrap();
+        let connection = harness.connect(Endpoint::channel);
+        (harness, connection)
+    }
+
+    fn send(harness: &mut Harness<Template>, connection: Connection, message: &[u8]) {
+        let message = Opaque::new(message);
+        harness.send(connection, channel::Send { message });
+    }
+
+    fn sent(harness: &mut Harness<Template>) -> Vec<(String, Vec<u8>)> {
+        let requests = harness.take_requests().into_iter();
+        let sent = requests.filter_map(|request| match request {
+            Request::UdpSend { to, bytes, .. } => Some((to, bytes)),
+            _ => None,
+        });
+        sent.collect()
+    }
+
+    /// A proxy elsewhere.
+    fn other() -> Envelope {
+        Envelope::new(&[0; 32], 4711)
+    }
+
+    #[test]
+    fn bad_parameters_fail_create() {
+        let parameters = Parameters {
+            address: "127.0.0.1:7".into(),
+            interfaces: Default::default(),
+            peers: Default::default(),
+            ttl: 0,
+        };
+        let error = Harness::<Template>::create(parameters).unwrap_err();
+        assert!(error.contains("`127.0.0.1:7` in `address` is not an IPv4 multicast group"));
+    }
+
+    #[test]
+    fn multicast_is_asked_for_on_loopback_with_the_ttl() {
+        let parameters = Parameters {
+            address: "239.1.2.3:7000".into(),
+            interfaces: Default::default(),
+            peers: Default::default(),
+            ttl: 3,
+        };
+        let mut harness = Harness::<Template>::create(parameters).unwrap();
+        let expected = Request::UdpOpen {
+            token: Token(1),
+            bind: "239.1.2.3:7000".into(),
+            group: "239.1.2.3".into(),
+            interface: "127.0.0.1".into(),
+            ttl: 3,
+        };
+        assert_eq!(harness.take_requests(), [expected]);
+    }
+
+    #[test]
+    fn messages_wait_for_the_sockets_and_go_to_all_other_ports() {
+        let (mut harness, connection) = channel(&["127.0.0.1:7000-7002"]);
+        send(&mut harness, connection, b"early");
+        assert_eq!(sent(&mut harness), []);
+        harness.wake(Token(1), Wake::Failed("taken"));
+        harness.wake(
+            Token(2),
+            Wake::Ready {
+                address: "127.0.0.1:7001",
+            },
+        );
+        let sent = sent(&mut harness);
+        let to: Vec<_> = sent.iter().map(|(to, _)| to.as_str()).collect();
+        assert_eq!(to, ["127.0.0.1:7000", "127.0.0.1:7002"]);
+        assert!(
+            sent.iter()
+                .all(|(_, bytes)| other().open(bytes) == Ok(&b"early"[..]))
+        );
+    }
+
+    #[test]
+    fn what_another_proxy_sent_is_received_and_nothing_else() {
+        let (mut harness, _) = channel(&["127.0.0.1:7000"]);
+        harness.set_identity([0; 32]);
+        harness.wake(
+            Token(1),
+            Wake::Ready {
+                address: "127.0.0.1:7000",
+            },
+        );
+        let good = other().wrap(b"hello").unwrap();
+        let foreign = Envelope::new(&[9; 32], 1).wrap(b"hello").unwrap();
+        for bytes in [&foreign[..], &good, b"noise", &good] {
+            harness.wake(
+                Token(1),
+                Wake::Datagram {
+                    from: "127.0.0.1:9",
+                    bytes,
+                },
+            );
+        }
+        let received = harness.take_emitted::<channel::Receive<'_>>();
+        let received: Vec<&[u8]> = received.iter().map(|event| &*event.message).collect();
+        assert_eq!(received, [b"hello"]);
+        let reports = harness.take_reports();
+        assert_eq!(
+            reports.last().map(|(_, text)| text.as_str()),
+            Some("2 datagrams so far were not for this channel")
+        );
+    }
+
+    #[test]
+    fn a_message_too_large_is_refused_naming_size_and_limit() {
+        let (mut harness, connection) = channel(&["127.0.0.1:7000"]);
+        harness.wake(
+            Token(1),
+            Wake::Ready {
+                address: "127.0.0.1:7000",
+            },
+        );
+        send(&mut harness, connection, &[0; 1_177]);
+        assert_eq!(sent(&mut harness), []);
+        assert_eq!(
+            harness.take_reports(),
+            [(
+                Level::Warning,
+                "a message of 1177 bytes was not sent: at most 1176 fit a datagram of 1200"
+                    .to_owned()
+            )]
+        );
+    }
+}

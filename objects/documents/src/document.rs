@@ -38,6 +38,9 @@ pub(crate) enum Applied {
     Malformed,
 }
 
+/// An edit that was made: the update for the others, and which lines changed.
+pub(crate) type Edited = (Vec<u8>, Vec<Changed>);
+
 /// Why an edit was not made.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum EditError {
@@ -122,11 +125,8 @@ impl Document {
         self.crdt.doc.transact().encode_diff_v1(&known)
     }
 
-    /// Makes an edit; answers the update for the others and what changed.
-    pub(crate) fn edit(
-        &mut self,
-        splice: &Splice,
-    ) -> Result<Option<(Vec<u8>, Vec<Changed>)>, EditError> {
+    /// Makes an edit; `None` if it changes nothing.
+    pub(crate) fn edit(&mut self, splice: &Splice) -> Result<Option<Edited>, EditError> {
         if splice.delete == 0 && splice.insert.is_empty() {
             return Ok(None);
         }
@@ -212,7 +212,7 @@ impl Document {
         let mut changed = Vec::new();
         let fits = self
             .lines
-            .apply(&splices)
+            .apply(splices)
             .map(|change| changed.extend(change))
             .is_ok();
         if !fits || self.lines.bytes() != self.crdt.len() {

@@ -169,3 +169,168 @@ impl SharedText {
 fn count(lines: usize) -> u32 {
     u32::try_from(lines).unwrap_or(u32::MAX)
 }
+
+#[cfg(test)]
+mod tests {
+    use liveobj_sdk::testing::{Harness, Request};
+
+    use super::*;
+    use crate::MILLISECOND;
+    use crate::shared_text::{Endpoint, Template, channel, text};
+
+    fn harness() -> Harness<Template> {
+        Harness::create(crate::shared_text::Unlent {}).unwrap()
+    }
+
+    /// A replica elsewhere.
+    fn other() -> Replica {
+        let mut replica = Replica::new(&mut Env {
+            now: 0,
+            random: &mut || 1 << 30,
+        });
+        replica.connected(&mut Env {
+            now: 0,
+            random: &mut || 0,
+        });
+        replica
+    }
+
+    fn messages(actions: Vec<Action>) -> Vec<Vec<u8>> {
+        let messages = actions.into_iter().filter_map(|action| match action {
+            Action::Send(message) => Some(message),
+            _ => None,
+        });
+        messages.collect()
+    }
+
+    fn receive(harness: &mut Harness<Template>, connection: Connection, messages: Vec<Vec<u8>>) {
+        for message in &messages {
+            harness.send(
+                connection,
+                channel::Receive {
+                    message: message.into(),
+                },
+            );
+        }
+    }
+
+    type Shown = (u32, u32, Vec<String>);
+
+    fn shown(harness: &mut Harness<Template>) -> Vec<(Option<Connection>, Shown)> {
+        let changes = harness.take_emitted_to::<text::Changed<'_>>().into_iter();
+        changes
+            .map(|(connection, event)| {
+                let added = event.added.iter().map(ToString::to_string).collect();
+                (connection, (event.first, event.removed, added))
+            })
+            .collect()
+    }
+
+    #[test]
+    fn every_viewer_gets_the_whole_text_and_then_the_changes() {
+        let mut harness = harness();
+        harness.connect(Endpoint::channel);
+        let first = harness.connect(Endpoint::text);
+        harness.send(
+            first,
+            text::Append {
+                line: "hello".into(),
+            },
+        );
+        let second = harness.connect(Endpoint::text);
+        harness.send(
+            second,
+            text::Edit {
+                at: 5,
+                delete: 0,
+                insert: "\nworld".into(),
+            },
+        );
+        let hello = vec!["hello".to_owned()];
+        assert_eq!(
+            shown(&mut harness),
+            [
+                (Some(first), (0, 0, Vec::new())),
+                (None, (0, 0, hello.clone())),
+                (Some(second), (0, 0, hello)),
+                (None, (1, 0, vec!["world".to_owned()])),
+            ]
+        );
+    }
+
+    #[test]
+    fn an_edit_goes_out_and_those_of_others_come_in() {
+        let mut harness = harness();
+        let connection = harness.connect(Endpoint::channel);
+        let viewer = harness.connect(Endpoint::text);
+        assert_eq!(
+            harness.take_emitted::<channel::Send<'_>>().len(),
+            1,
+            "asks right away"
+        );
+        harness.send(
+            viewer,
+            text::Append {
+                line: "mine".into(),
+            },
+        );
+        let mut other = other();
+        let mut env = Env {
+            now: 0,
+            random: &mut || 0,
+        };
+        for event in harness.take_emitted::<channel::Send<'_>>() {
+            other.datagram(&mut env, &event.message);
+        }
+        let theirs = messages(other.append(&mut env, "theirs"));
+        shown(&mut harness);
+        receive(&mut harness, connection, theirs);
+        assert_eq!(
+            shown(&mut harness),
+            [(None, (1, 0, vec!["theirs".to_owned()]))]
+        );
+        assert_eq!(
+            other.lines().visible().collect::<Vec<_>>(),
+            ["mine", "theirs"]
+        );
+    }
+
+    #[test]
+    fn there_is_always_one_timer_for_what_comes_next() {
+        let mut harness = harness();
+        assert_eq!(
+            harness.take_requests(),
+            [],
+            "nothing to wait for without a channel"
+        );
+        harness.connect(Endpoint::channel);
+        let mut spoken = 0;
+        for _ in 0..10 {
+            let requests = harness.take_requests();
+            let [Request::Timer { token, delay }] = requests[..] else {
+                panic!("one timer was expected, not {requests:?}");
+            };
+            assert!(delay > Duration::ZERO);
+            harness.advance(delay);
+            harness.wake(token, Wake::Timer);
+            spoken += harness.take_emitted::<channel::Send<'_>>().len();
+        }
+        assert!(
+            (4..=6).contains(&spoken),
+            "a state in every second wake, not {spoken}"
+        );
+    }
+
+    #[test]
+    fn a_timer_that_was_replaced_does_nothing() {
+        let mut harness = harness();
+        harness.connect(Endpoint::channel);
+        harness.advance(Duration::from_nanos(MILLISECOND));
+        harness.wake(Token(99), Wake::Timer);
+        assert_eq!(
+            harness.take_emitted::<channel::Send<'_>>().len(),
+            1,
+            "only the first one"
+        );
+    }
+}
