@@ -1,50 +1,48 @@
 //! Finds trusted libraries by name.
 
+use std::fs;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
+use liveobj_manifest::ReadError;
 use liveobj_references::{Catalog, CatalogError, LibraryTypes};
 
-use super::{LoadError, Loaded, Store};
-
-/// Why a directory is not taken as one of trusted libraries.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum DirectoryError {
-    /// It cannot be read.
-    #[error("cannot read directory `{}`: {error}", path.display())]
-    Read {
-        /// The directory.
-        path: PathBuf,
-        /// What the system said.
-        #[source]
-        error: std::io::Error,
-    },
-    /// Others than its owner may put files there, or may put another directory in its place.
-    #[error(
-        "libraries in `{}` are not trusted: `{}` can be written by everybody; `chmod o-w` it or \
-         use another directory",
-        path.display(), writable.display()
-    )]
-    WorldWritable {
-        /// The directory.
-        path: PathBuf,
-        /// The directory itself, or the one above it that is at fault.
-        writable: PathBuf,
-    },
-    /// It belongs to another user.
-    #[error("libraries in `{}` are not trusted: it belongs to another user", path.display())]
-    OtherOwner {
-        /// The directory.
-        path: PathBuf,
-    },
-}
+use super::library::Described;
+use super::trust::{DirectoryError, check_directory, check_file};
+use super::{LoadError, Loaded, Store, StoredLibrary, TrustedLibrary, linked, map};
 
 /// The libraries that this process trusts: linked in, in directories, in a store, in this order.
 /// The first one of a name wins. Directories and the store are read when a name is first looked
 /// up that is not linked in; manifests are kept.
 #[derive(Debug, Default)]
-pub struct LibraryCatalog {}
+pub struct LibraryCatalog {
+    directories: Vec<PathBuf>,
+    store: Option<Store>,
+    found: OnceLock<Found>,
+}
+
+/// What lies in the directories and in the store.
+#[derive(Debug, Default)]
+struct Found {
+    /// In the order in which they are looked up.
+    libraries: Vec<Library>,
+    /// Files that look like libraries and cannot be used, and why.
+    faults: Vec<String>,
+}
+
+#[derive(Debug)]
+struct Library {
+    name: String,
+    place: Place,
+    described: OnceLock<Result<Arc<Described>, String>>,
+}
+
+#[derive(Debug)]
+enum Place {
+    /// A file of a trusted directory.
+    File(PathBuf),
+    Stored(StoredLibrary),
+}
 
 impl LibraryCatalog {
     /// Only `liveobj:standard`, which is linked in.
@@ -58,14 +56,15 @@ impl LibraryCatalog {
     ///
     /// It cannot be read, or others can write to it.
     pub fn add_directory(&mut self, directory: &Path) -> Result<(), DirectoryError> {
-        let _ = directory;
-        unimplemented!("lands with loading")
+        self.directories.push(check_directory(directory)?);
+        self.found = OnceLock::new();
+        Ok(())
     }
 
     /// Trusts what was added to a store.
     pub fn set_store(&mut self, store: Store) {
-        let _ = store;
-        unimplemented!("lands with loading")
+        self.store = Some(store);
+        self.found = OnceLock::new();
     }
 
     /// Loads a library by name (and hash, if the document gives one), once per process. `host` is
@@ -80,8 +79,32 @@ impl LibraryCatalog {
         sha256: Option<&str>,
         host: &'static liveobj_abi::Host,
     ) -> Result<Arc<Loaded>, LoadError> {
-        let _ = (name, sha256, host);
-        unimplemented!("lands with loading")
+        if let Some(linked) = linked::find(name) {
+            if let Some(expected) = sha256 {
+                return Err(LoadError::Hash {
+                    name: name.to_owned(),
+                    expected: digits(expected).to_owned(),
+                    found: LINKED.to_owned(),
+                });
+            }
+            return linked::load(linked, host);
+        }
+        let library = self.find(name, sha256).map_err(|error| match error {
+            CatalogError::OtherHash {
+                name,
+                expected,
+                found,
+            } => LoadError::Hash {
+                name,
+                expected,
+                found,
+            },
+            CatalogError::Unreadable { name, reason } => LoadError::Manifest { name, reason },
+            _ => LoadError::Untrusted {
+                name: name.to_owned(),
+            },
+        })?;
+        library.load(host)
     }
 
     /// Loads a library by hash alone, as `code` references give it: lower-case hexadecimal,
@@ -95,18 +118,202 @@ impl LibraryCatalog {
         sha256: &str,
         host: &'static liveobj_abi::Host,
     ) -> Result<Arc<Loaded>, LoadError> {
-        let _ = (sha256, host);
-        unimplemented!("lands with loading")
+        let library = self
+            .found()
+            .libraries
+            .iter()
+            .find(|library| library.is(sha256));
+        match library {
+            Some(library) => library.load(host),
+            None => Err(LoadError::Untrusted {
+                name: format!("sha256:{}", digits(sha256)),
+            }),
+        }
+    }
+
+    fn found(&self) -> &Found {
+        self.found.get_or_init(|| {
+            let mut found = Found::default();
+            for directory in &self.directories {
+                if let Err(error) = found.scan(directory) {
+                    found
+                        .faults
+                        .push(format!("`{}`: {error}", directory.display()));
+                }
+            }
+            match self.store.as_ref().map_or(Ok(Vec::new()), Store::list) {
+                Ok(stored) => {
+                    for library in stored {
+                        found.add(library.name.clone(), Place::Stored(library));
+                    }
+                }
+                Err(error) => found.faults.push(error.to_string()),
+            }
+            found
+        })
+    }
+
+    fn find(&self, name: &str, sha256: Option<&str>) -> Result<&Library, CatalogError> {
+        let found = self.found();
+        let mut named = found
+            .libraries
+            .iter()
+            .filter(|library| library.name == name)
+            .peekable();
+        let Some(first) = named.peek().copied() else {
+            if found.faults.is_empty() {
+                return Err(CatalogError::Missing {
+                    name: name.to_owned(),
+                });
+            }
+            let reason = format!(
+                "no trusted file has one, and these cannot be used: {}",
+                found.faults.join("; ")
+            );
+            return Err(CatalogError::Unreadable {
+                name: name.to_owned(),
+                reason,
+            });
+        };
+        let Some(expected) = sha256 else {
+            return Ok(first);
+        };
+        match named.find(|library| library.is(expected)) {
+            Some(library) => Ok(library),
+            None => Err(CatalogError::OtherHash {
+                name: name.to_owned(),
+                expected: digits(expected).to_owned(),
+                found: match first.described() {
+                    Ok(described) => described.sha256.clone(),
+                    Err(reason) => reason,
+                },
+            }),
+        }
+    }
+}
+
+/// Stands where a hash would.
+const LINKED: &str = "none, since it is linked in";
+
+/// A hash without `sha256:`.
+pub(super) fn digits(sha256: &str) -> &str {
+    sha256.strip_prefix("sha256:").unwrap_or(sha256)
+}
+
+impl Found {
+    fn scan(&mut self, directory: &Path) -> std::io::Result<()> {
+        let mut files = Vec::new();
+        for entry in fs::read_dir(directory)? {
+            let path = entry?.path();
+            if path.extension().is_some_and(|extension| extension == "so") {
+                files.push(path);
+            }
+        }
+        files.sort();
+        for path in files {
+            let manifest = check_file(&path).and_then(|path| {
+                let bytes = fs::read(&path).map_err(|error| error.to_string())?;
+                match liveobj_manifest::read(&bytes) {
+                    Ok(manifest) => Ok(Some((manifest.name, path))),
+                    // Some other library: none of ours.
+                    Err(ReadError::NoSection | ReadError::NotALibrary { .. }) => Ok(None),
+                    Err(error) => Err(error.to_string()),
+                }
+            });
+            match manifest {
+                Ok(Some((name, path))) => self.add(name, Place::File(path)),
+                Ok(None) => {}
+                Err(reason) => self.faults.push(format!("`{}`: {reason}", path.display())),
+            }
+        }
+        Ok(())
+    }
+
+    fn add(&mut self, name: String, place: Place) {
+        self.libraries.push(Library {
+            name,
+            place,
+            described: OnceLock::new(),
+        });
+    }
+}
+
+impl Library {
+    fn path(&self) -> &Path {
+        match &self.place {
+            Place::File(path) => path,
+            Place::Stored(stored) => &stored.path,
+        }
+    }
+
+    /// Hash and manifest, both of the same bytes.
+    fn described(&self) -> Result<Arc<Described>, String> {
+        self.described
+            .get_or_init(|| {
+                let bytes = fs::read(self.path())
+                    .map_err(|error| format!("`{}`: {error}", self.path().display()))?;
+                let described = Described::new(&self.name, &bytes)?;
+                match &self.place {
+                    Place::Stored(stored) if stored.sha256 != described.sha256 => {
+                        Err(format!("`{}` was changed", stored.path.display()))
+                    }
+                    _ => Ok(Arc::new(described)),
+                }
+            })
+            .clone()
+    }
+
+    fn is(&self, sha256: &str) -> bool {
+        match &self.place {
+            Place::Stored(stored) => stored.sha256 == digits(sha256),
+            Place::File(_) => self
+                .described()
+                .is_ok_and(|described| described.sha256 == digits(sha256)),
+        }
+    }
+
+    fn load(&self, host: &'static liveobj_abi::Host) -> Result<Arc<Loaded>, LoadError> {
+        let described = self.described().map_err(|reason| LoadError::Manifest {
+            name: self.name.clone(),
+            reason,
+        })?;
+        // SAFETY: the embedder trusts the directory that this file was found in, or the store
+        // that holds it; what is mapped is the file of this hash.
+        let trusted = unsafe { TrustedLibrary::assume(self.path(), &*described.sha256) };
+        map::load(&trusted, &described, host)
     }
 }
 
 impl Catalog for LibraryCatalog {
     fn library(&self, name: &str, sha256: Option<&str>) -> Result<Arc<LibraryTypes>, CatalogError> {
-        let _ = (name, sha256);
-        unimplemented!("lands with loading")
+        let unreadable = |reason| CatalogError::Unreadable {
+            name: name.to_owned(),
+            reason,
+        };
+        if let Some(linked) = linked::find(name) {
+            if let Some(expected) = sha256 {
+                return Err(CatalogError::OtherHash {
+                    name: name.to_owned(),
+                    expected: digits(expected).to_owned(),
+                    found: LINKED.to_owned(),
+                });
+            }
+            return linked::types(linked).map_err(unreadable);
+        }
+        let library = self.find(name, sha256)?;
+        Ok(library.described().map_err(unreadable)?.types.clone())
     }
 
     fn names(&self) -> Vec<String> {
-        unimplemented!("lands with loading")
+        let mut names: Vec<String> = linked::names().map(str::to_owned).collect();
+        names.extend(
+            self.found()
+                .libraries
+                .iter()
+                .map(|library| library.name.clone()),
+        );
+        names.sort();
+        names.dedup();
+        names
     }
 }

@@ -1,13 +1,19 @@
-//! Loading one library: the checks, in their order.
+//! What is known of a library before and after it is loaded.
 
+use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use liveobj_abi as abi;
+use liveobj_manifest::Manifest;
 use liveobj_references::LibraryTypes;
+use liveobj_types::syntax::Item;
+use liveobj_types::{Diagnostic, Formalisms, Severity, Types};
+use sha2::{Digest, Sha256};
 
 /// A library that is vouched for: loading it runs its code in this process with all rights of
-/// this process. Made by a [`super::Store`] or a [`super::LibraryCatalog`] from what the embedder
-/// configured, or by [`TrustedLibrary::assume`].
+/// this process. Made by a [`super::LibraryCatalog`] from the directories and the store that the
+/// embedder configured, or by [`TrustedLibrary::assume`].
 #[derive(Clone, Debug)]
 pub struct TrustedLibrary {
     path: PathBuf,
@@ -37,144 +43,115 @@ impl TrustedLibrary {
     pub fn sha256(&self) -> &str {
         &self.sha256
     }
+
+    /// Loads it, once per process. `host` is what it is attached to.
+    ///
+    /// # Errors
+    ///
+    /// The first check that it does not pass.
+    pub fn load(&self, host: &'static abi::Host) -> Result<Arc<Loaded>, super::LoadError> {
+        super::map::load_file(self, host)
+    }
+}
+
+/// A library's file as far as it can be known without mapping it.
+#[derive(Debug)]
+pub(super) struct Described {
+    pub(super) sha256: String,
+    pub(super) manifest: Manifest,
+    pub(super) types: Arc<LibraryTypes>,
+}
+
+impl Described {
+    /// Reads hash and manifest of a library that is known as `name`.
+    pub(super) fn new(name: &str, bytes: &[u8]) -> Result<Described, String> {
+        let sha256 = hexadecimal(&Sha256::digest(bytes));
+        let manifest = liveobj_manifest::read(bytes).map_err(|error| error.to_string())?;
+        let types = library_types(name, Some(sha256.clone()), &manifest)?;
+        Ok(Described {
+            sha256,
+            manifest,
+            types: Arc::new(types),
+        })
+    }
+}
+
+/// The declarations of a manifest, judged.
+pub(super) fn library_types(
+    name: &str,
+    sha256: Option<String>,
+    manifest: &Manifest,
+) -> Result<LibraryTypes, String> {
+    let (module, mut findings) = manifest.module();
+    if !has_error(&findings) {
+        findings.extend(Types::new().check_module(&module, &Formalisms::none()));
+    }
+    if let Some(fault) = findings
+        .iter()
+        .find(|finding| finding.severity == Severity::Error)
+    {
+        return Err(format!("its types do not hold together: {}", fault.message));
+    }
+    let templates = manifest.templates.clone();
+    if !templates.is_sorted_by(|left, right| left < right) {
+        return Err("its templates are not listed in the order of their names".to_owned());
+    }
+    let declared = |name: &String| matches!(module.lookup(name), Some((_, Item::Template(_))));
+    if let Some(name) = templates.iter().find(|name| !declared(name)) {
+        return Err(format!("its types do not declare template `{name}`"));
+    }
+    Ok(LibraryTypes {
+        name: name.to_owned(),
+        sha256,
+        module,
+        templates,
+    })
+}
+
+fn has_error(findings: &[Diagnostic]) -> bool {
+    findings
+        .iter()
+        .any(|finding| finding.severity == Severity::Error)
+}
+
+pub(super) fn hexadecimal(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// A library that is loaded, or linked in. Its tables live as long as the process.
-#[derive(Debug)]
-pub struct Loaded {}
+pub struct Loaded {
+    types: Arc<LibraryTypes>,
+    /// One for each of `types.templates`.
+    objects: Vec<&'static abi::Object>,
+}
 
 impl Loaded {
+    /// Takes tables that were verified against `types`.
+    pub(super) fn new(types: Arc<LibraryTypes>, objects: Vec<&'static abi::Object>) -> Loaded {
+        Loaded { types, objects }
+    }
+
     /// What its manifest says.
     pub fn types(&self) -> &Arc<LibraryTypes> {
-        unimplemented!("lands with loading")
+        &self.types
     }
 
     /// The table of a template. Its endpoints are counted and its handlers present as the
     /// manifest's types say: endpoints in name order, in-events of each in name order.
-    pub fn object(&self, template: &str) -> Option<&'static liveobj_abi::Object> {
-        let _ = template;
-        unimplemented!("lands with loading")
+    pub fn object(&self, template: &str) -> Option<&'static abi::Object> {
+        let index = self
+            .types
+            .templates
+            .iter()
+            .position(|name| name == template)?;
+        self.objects.get(index).copied()
     }
 }
 
-/// Why a library was not loaded: the first check that it did not pass.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum LoadError {
-    /// Nothing of this name (or hash) is trusted.
-    #[error(
-        "no trusted library `{name}`; trust one with `liveobj library add FILE` or \
-         `--library-path DIRECTORY`"
-    )]
-    Untrusted {
-        /// The name, or `sha256:…`.
-        name: String,
-    },
-    /// The file cannot be read, or no private copy of it can be made.
-    #[error("cannot read `{}`: {reason}", path.display())]
-    Read {
-        /// The file.
-        path: PathBuf,
-        /// What the system said.
-        reason: String,
-    },
-    /// The file is not the one that is trusted, or not the one that the document demands.
-    #[error("`{name}` has sha256 {found}, not {expected}")]
-    Hash {
-        /// The library's name or file.
-        name: String,
-        /// The hash demanded.
-        expected: String,
-        /// The hash found.
-        found: String,
-    },
-    /// The manifest is missing, doubled, damaged, or its types do not hold together.
-    #[error("the manifest of `{name}` cannot be used: {reason}")]
-    Manifest {
-        /// The library's name or file.
-        name: String,
-        /// What is wrong.
-        reason: String,
-    },
-    /// It was built for another ABI.
-    #[error(
-        "`{name}` was built for ABI {}.{}; this runtime has {}.{}",
-        found[0], found[1], expected[0], expected[1]
-    )]
-    Abi {
-        /// The library's name.
-        name: String,
-        /// Major and minor that it was built for.
-        found: [u16; 2],
-        /// Major and minor of this runtime.
-        expected: [u16; 2],
-    },
-    /// It was built for another machine or system.
-    #[error("`{name}` was built for {found}; this is {expected}")]
-    Architecture {
-        /// The library's name.
-        name: String,
-        /// What it was built for.
-        found: String,
-        /// What this process is.
-        expected: String,
-    },
-    /// It aborts on panic, which would end the process.
-    #[error("`{name}` was built with `panic = \"{found}\"`; build it with `panic = \"unwind\"`")]
-    PanicStrategy {
-        /// The library's name.
-        name: String,
-        /// What its manifest says.
-        found: String,
-    },
-    /// The system does not map it.
-    #[error("`{name}` cannot be mapped: {reason}")]
-    Map {
-        /// The library's name.
-        name: String,
-        /// What the system said.
-        reason: String,
-    },
-    /// It does not export `liveobj_library`.
-    #[error("`{name}` does not export `{symbol}`")]
-    Symbol {
-        /// The library's name.
-        name: String,
-        /// The symbol.
-        symbol: &'static str,
-    },
-    /// Its tables are not what its manifest announces: magic, version or size.
-    #[error("the tables of `{name}` cannot be used: {reason}")]
-    Table {
-        /// The library's name.
-        name: String,
-        /// What is wrong.
-        reason: String,
-    },
-    /// Its compiler laid out a type differently than this runtime.
-    #[error("`{name}` lays out `{ty}` differently: {reason}")]
-    Layout {
-        /// The library's name.
-        name: String,
-        /// The type.
-        ty: String,
-        /// How.
-        reason: String,
-    },
-    /// Its tables do not have what its manifest lists.
-    #[error("the tables of `{name}` are not what its manifest says: {reason}")]
-    Contents {
-        /// The library's name.
-        name: String,
-        /// What differs.
-        reason: String,
-    },
-    /// It refused to be attached.
-    #[error("`{name}` refused to be attached: status {status}")]
-    Attach {
-        /// The library's name.
-        name: String,
-        /// What it answered.
-        status: i32,
-    },
+impl fmt::Debug for Loaded {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Loaded")
+            .field("types", &self.types)
+            .finish_non_exhaustive()
+    }
 }

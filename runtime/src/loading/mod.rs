@@ -12,9 +12,19 @@
 )]
 
 mod catalog;
+mod error;
 mod library;
+mod linked;
+mod map;
 mod store;
+mod trust;
+mod verify;
 
-pub use catalog::{DirectoryError, LibraryCatalog};
-pub use library::{LoadError, Loaded, TrustedLibrary};
+pub use catalog::LibraryCatalog;
+pub use error::LoadError;
+pub use library::{Loaded, TrustedLibrary};
 pub use store::{Store, StoreError, StoredLibrary};
+pub use trust::DirectoryError;
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,250 @@
+//! Loading one library: the checks, in their order.
+
+use std::collections::BTreeMap;
+use std::collections::hash_map::RandomState;
+use std::fs::{self, DirBuilder, OpenOptions};
+use std::hash::BuildHasher;
+use std::io::Write;
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use liveobj_abi as abi;
+use liveobj_manifest::Manifest;
+use sha2::{Digest, Sha256};
+
+use super::library::{Described, Loaded, TrustedLibrary, hexadecimal};
+use super::{LoadError, verify};
+
+/// What is loaded, by hash and name. Known under two names, a library is mapped twice, as two
+/// libraries would be.
+static LOADED: Mutex<BTreeMap<(String, String), Arc<Loaded>>> = Mutex::new(BTreeMap::new());
+
+/// Architecture and system of this process, as manifests write it.
+pub(super) fn target() -> String {
+    format!("{}-{}", std::env::consts::ARCH, std::env::consts::OS)
+}
+
+/// Loads a trusted file of which nothing is known yet.
+pub(super) fn load_file(
+    trusted: &TrustedLibrary,
+    host: &'static abi::Host,
+) -> Result<Arc<Loaded>, LoadError> {
+    let name = trusted.path().display().to_string();
+    let bytes = read(trusted, &name)?;
+    let manifest = liveobj_manifest::read(&bytes).map_err(|error| LoadError::Manifest {
+        name: name.clone(),
+        reason: error.to_string(),
+    })?;
+    let described = Described::new(&manifest.name, &bytes)
+        .map_err(|reason| LoadError::Manifest { name, reason })?;
+    load(trusted, &described, host)
+}
+
+/// Loads a trusted library, once per process.
+pub(super) fn load(
+    trusted: &TrustedLibrary,
+    described: &Described,
+    host: &'static abi::Host,
+) -> Result<Arc<Loaded>, LoadError> {
+    // Held while loading: a library is mapped and attached once, whoever else asks for it.
+    let mut loaded = LOADED.lock().unwrap_or_else(PoisonError::into_inner);
+    let key = (trusted.sha256().to_owned(), described.types.name.clone());
+    if let Some(known) = loaded.get(&key) {
+        return Ok(known.clone());
+    }
+    let name = described.types.name.as_str();
+    let bytes = read(trusted, name)?;
+    check_manifest(&described.manifest, name)?;
+    // SAFETY: the library is trusted.
+    let table = unsafe { map(name, &bytes) }?;
+    // SAFETY: the library is trusted to answer with tables that are what their types say, and
+    // stays mapped.
+    let verified = unsafe { verify::library(table, &described.manifest, &described.types) }?;
+    // SAFETY: as above; it is called once, before all other functions of this mapping.
+    unsafe { attach(name, table, host) }?;
+    let library = Arc::new(Loaded::new(described.types.clone(), verified));
+    loaded.insert(key, library.clone());
+    Ok(library)
+}
+
+/// Step 1: the bytes, if they have the hash that is trusted.
+fn read(trusted: &TrustedLibrary, name: &str) -> Result<Vec<u8>, LoadError> {
+    let path = trusted.path();
+    let bytes = fs::read(path).map_err(|error| LoadError::Read {
+        path: path.to_owned(),
+        reason: error.to_string(),
+    })?;
+    let found = hexadecimal(&Sha256::digest(&bytes));
+    if found == trusted.sha256() {
+        return Ok(bytes);
+    }
+    Err(LoadError::Hash {
+        name: name.to_owned(),
+        expected: trusted.sha256().to_owned(),
+        found,
+    })
+}
+
+/// Steps 3 to 5: ABI, architecture, panic strategy. (Step 2, reading the manifest, is what gave
+/// it.)
+pub(super) fn check_manifest(manifest: &Manifest, name: &str) -> Result<(), LoadError> {
+    let name = name.to_owned();
+    let ours = [abi::MAJOR, abi::MINOR];
+    // Major 0 promises nothing from one minor to the next.
+    let compatible = match manifest.abi {
+        [0, _] => manifest.abi == ours,
+        [major, minor] => major == ours[0] && minor <= ours[1],
+    };
+    if !compatible {
+        return Err(LoadError::Abi {
+            name,
+            found: manifest.abi,
+            expected: ours,
+        });
+    }
+    if manifest.target != target() {
+        let found = manifest.target.clone();
+        return Err(LoadError::Architecture {
+            name,
+            found,
+            expected: target(),
+        });
+    }
+    if manifest.panic != "unwind" {
+        return Err(LoadError::PanicStrategy {
+            name,
+            found: manifest.panic.clone(),
+        });
+    }
+    Ok(())
+}
+
+/// Step 6: maps a private copy of `bytes` and asks it for its tables.
+///
+/// # Safety
+///
+/// The library's initializers may run, and its `liveobj_library` is what the ABI says.
+unsafe fn map(name: &str, bytes: &[u8]) -> Result<*const abi::Library, LoadError> {
+    let mut refused = None;
+    for directory in copy_directories() {
+        let copy = Copy::new(&directory, bytes).map_err(|error| LoadError::Read {
+            path: directory.clone(),
+            reason: format!("no private copy can be made there: {error}"),
+        });
+        let copy = match copy {
+            Ok(copy) => copy,
+            Err(error) => {
+                refused.get_or_insert(error);
+                continue;
+            }
+        };
+        // SAFETY: says the caller.
+        match unsafe { open(&copy.file) } {
+            Ok(library) => {
+                // SAFETY: the symbol is a function of this type, says the caller.
+                let function = unsafe { library.get::<abi::LibraryFunction>(abi::LIBRARY_SYMBOL) };
+                let function = function.map(|symbol| *symbol);
+                // Mapped for ever, on purpose: see the module's description.
+                std::mem::forget(library);
+                let function = function.map_err(|_| LoadError::Symbol {
+                    name: name.to_owned(),
+                    symbol: abi::LIBRARY_SYMBOL,
+                })?;
+                // SAFETY: says the caller.
+                return Ok(unsafe { function() });
+            }
+            Err(error) => {
+                // A file system that forbids executable mappings: another one may allow them.
+                let reason = error.to_string();
+                let forbidden = reason.contains("failed to map segment");
+                refused = Some(LoadError::Map {
+                    name: name.to_owned(),
+                    reason,
+                });
+                if !forbidden {
+                    break;
+                }
+            }
+        }
+    }
+    Err(refused.unwrap_or_else(|| LoadError::Map {
+        name: name.to_owned(),
+        reason: "there is no directory for a private copy".to_owned(),
+    }))
+}
+
+/// # Safety
+///
+/// The library's initializers may run.
+unsafe fn open(file: &Path) -> Result<libloading::os::unix::Library, libloading::Error> {
+    use libloading::os::unix::{Library, RTLD_LOCAL, RTLD_NOW};
+    // SAFETY: says the caller. Missing symbols are found now, not when they are called.
+    unsafe { Library::open(Some(file), RTLD_NOW | RTLD_LOCAL) }
+}
+
+fn copy_directories() -> Vec<PathBuf> {
+    let runtime = std::env::var_os("XDG_RUNTIME_DIR").map(PathBuf::from);
+    std::iter::once(std::env::temp_dir())
+        .chain(runtime)
+        .chain(["/dev/shm".into()])
+        .collect()
+}
+
+/// A copy of a library in a directory that only this user can enter, removed on drop: what is
+/// mapped stays mapped.
+struct Copy {
+    directory: PathBuf,
+    file: PathBuf,
+}
+
+impl Copy {
+    fn new(parent: &Path, bytes: &[u8]) -> std::io::Result<Copy> {
+        let random = RandomState::new().hash_one(std::process::id());
+        let directory = parent.join(format!("liveobj-{random:016x}"));
+        // Fails where anything of this name is already there.
+        DirBuilder::new().mode(0o700).create(&directory)?;
+        let copy = Copy {
+            file: directory.join("library.so"),
+            directory,
+        };
+        let mut file = OpenOptions::new()
+            .write(true)
+            .create_new(true)
+            .mode(0o400)
+            .open(&copy.file)?;
+        file.write_all(bytes)?;
+        Ok(copy)
+    }
+}
+
+impl Drop for Copy {
+    fn drop(&mut self) {
+        // Nothing is lost if it stays.
+        let _ = fs::remove_file(&self.file);
+        let _ = fs::remove_dir(&self.directory);
+    }
+}
+
+/// # Safety
+///
+/// The table was verified, and `attach` is what the ABI says.
+pub(super) unsafe fn attach(
+    name: &str,
+    table: *const abi::Library,
+    host: &'static abi::Host,
+) -> Result<(), LoadError> {
+    // SAFETY: says the caller.
+    let status = match unsafe { (*table).attach } {
+        // SAFETY: says the caller.
+        Some(attach) => unsafe { attach(host) },
+        None => abi::OK,
+    };
+    if status == abi::OK {
+        return Ok(());
+    }
+    Err(LoadError::Attach {
+        name: name.to_owned(),
+        status,
+    })
+}

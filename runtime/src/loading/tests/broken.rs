@@ -1,0 +1,243 @@
+//! Each library is refused with its own message, and as early as can be.
+
+use std::fs;
+use std::sync::Arc;
+
+use expect_test::{Expect, expect};
+
+use super::fixture::{Fixture, NAME, host};
+use crate::loading::map::target;
+
+/// Breaks the library and compares the message. `mapped` tells whether its initializer ran.
+fn check(change: impl FnOnce(&mut Fixture), mapped: bool, expect: Expect) {
+    let mut fixture = Fixture::new();
+    change(&mut fixture);
+    let error = fixture
+        .load()
+        .expect_err("a broken library is refused")
+        .to_string();
+    let directory = fixture.directory.path().display().to_string();
+    expect.assert_eq(&error.replace(&directory, "DIR").replace(&target(), "HERE"));
+    assert_eq!(fixture.trace().exists(), mapped);
+}
+
+#[test]
+fn a_good_library_loads_once() {
+    let fixture = Fixture::new();
+    let loaded = fixture.load().expect("nothing is wrong with it");
+    assert!(fixture.trace().exists());
+    assert_eq!(loaded.types().templates, ["one"]);
+    assert_eq!(loaded.object("one").expect("it is listed").endpoints, 1);
+    assert!(loaded.object("two").is_none());
+    let again = fixture
+        .catalog()
+        .load(NAME, None, host())
+        .expect("as before");
+    assert!(Arc::ptr_eq(&loaded, &again));
+}
+
+#[test]
+fn two_versions_load_at_once() {
+    let (first, mut second) = (Fixture::new(), Fixture::new());
+    second.manifest.version = "2.0.0".to_owned();
+    let (first, second) = (first.load().expect("good"), second.load().expect("good"));
+    let tables = [first, second].map(|loaded| std::ptr::from_ref(loaded.object("one").unwrap()));
+    assert_ne!(tables[0], tables[1]);
+}
+
+#[test]
+fn a_file_that_changes_after_it_was_judged_is_refused() {
+    let fixture = Fixture::new();
+    let file = fixture.compile();
+    let catalog = fixture.catalog();
+    liveobj_references::Catalog::library(&catalog, NAME, None).expect("a good manifest");
+    let mut bytes = fs::read(&file).unwrap();
+    bytes.push(0);
+    fs::write(&file, bytes).unwrap();
+    let error = catalog
+        .load(NAME, None, host())
+        .expect_err("the file is another one");
+    assert!(
+        matches!(error, crate::loading::LoadError::Hash { .. }),
+        "{error}"
+    );
+    assert!(!fixture.trace().exists());
+}
+
+#[test]
+fn another_abi() {
+    check(
+        |fixture| fixture.manifest.abi = [7, 3],
+        false,
+        expect!["`example:one` was built for ABI 7.3; this runtime has 0.1"],
+    );
+    check(
+        |fixture| fixture.manifest.abi = [0, 0],
+        false,
+        expect!["`example:one` was built for ABI 0.0; this runtime has 0.1"],
+    );
+}
+
+#[test]
+fn another_machine() {
+    check(
+        |fixture| fixture.manifest.target = "pdp11-unix".to_owned(),
+        false,
+        expect!["`example:one` was built for pdp11-unix; this is HERE"],
+    );
+}
+
+#[test]
+fn a_panic_strategy_that_ends_the_process() {
+    check(
+        |fixture| fixture.manifest.panic = "abort".to_owned(),
+        false,
+        expect![[
+            r#"`example:one` was built with `panic = "abort"`; build it with `panic = "unwind"`"#
+        ]],
+    );
+}
+
+#[test]
+fn types_that_do_not_hold_together() {
+    check(
+        |fixture| fixture.manifest.types += "object Two { endpoint input: Nowhere; }\n",
+        false,
+        expect![
+            "the manifest of `example:one` cannot be used: its types do not hold together: no type is called `Nowhere`"
+        ],
+    );
+}
+
+#[test]
+fn a_missing_symbol() {
+    check(
+        |fixture| {
+            fixture.define("SYMBOL", "another_library");
+        },
+        true,
+        expect!["`example:one` does not export `liveobj_library`"],
+    );
+}
+
+#[test]
+fn wrong_magic() {
+    check(
+        |fixture| {
+            fixture.define("MAGIC", r#""lifeobj""#);
+        },
+        true,
+        expect![
+            "the tables of `example:one` cannot be used: it does not start with the magic bytes"
+        ],
+    );
+}
+
+#[test]
+fn a_short_table() {
+    check(
+        |fixture| {
+            fixture.define("SIZE", "16");
+        },
+        true,
+        expect!["the tables of `example:one` cannot be used: it has 16 bytes, not 48"],
+    );
+}
+
+#[test]
+fn a_table_of_another_abi_than_its_manifest() {
+    check(
+        |fixture| {
+            fixture.define("MINOR", "9");
+        },
+        true,
+        expect![
+            "the tables of `example:one` cannot be used: it is of ABI 0.9, and its manifest says 0.1"
+        ],
+    );
+}
+
+#[test]
+fn another_layout() {
+    check(
+        |fixture| {
+            fixture.define("SEND_SIZE", "32");
+        },
+        true,
+        expect![
+            "`example:one` lays out `one: event send of endpoint input` differently: size 32 and alignment 8, where layout 1 has 24 and 8"
+        ],
+    );
+}
+
+#[test]
+fn a_missing_layout() {
+    check(
+        |fixture| {
+            fixture.define("LAYOUTS", "1");
+        },
+        true,
+        expect![
+            "`example:one` lays out `one: parameters` differently: its table of layouts does not have it"
+        ],
+    );
+}
+
+#[test]
+fn a_missing_template() {
+    check(
+        |fixture| {
+            fixture.define("COUNT", "0");
+        },
+        true,
+        expect!["the tables of `example:one` are not what its manifest says: 0 templates, not 1"],
+    );
+}
+
+#[test]
+fn a_template_that_its_types_do_not_declare() {
+    check(
+        |fixture| fixture.manifest.templates = vec!["two".to_owned()],
+        false,
+        expect![
+            "the tables of `example:one` are not what its manifest says: it lists `two`, which its types do not declare as a template"
+        ],
+    );
+}
+
+#[test]
+fn another_number_of_endpoints() {
+    check(
+        |fixture| {
+            fixture.define("ENDPOINTS", "2");
+        },
+        true,
+        expect![
+            "the tables of `example:one` are not what its manifest says: template `one` has 2 endpoints, not 1"
+        ],
+    );
+}
+
+#[test]
+fn a_missing_handler() {
+    check(
+        |fixture| {
+            fixture.define("HANDLER", "NULL");
+        },
+        true,
+        expect![
+            "the tables of `example:one` are not what its manifest says: template `one` has no handler for event `send` of endpoint `input`"
+        ],
+    );
+}
+
+#[test]
+fn a_library_that_refuses() {
+    check(
+        |fixture| {
+            fixture.define("ATTACH", "-2");
+        },
+        true,
+        expect!["`example:one` refused to be attached: status -2"],
+    );
+}

@@ -1,0 +1,5 @@
+//! Stores, directories and libraries in C, good and broken.
+
+mod broken;
+mod fixture;
+mod places;

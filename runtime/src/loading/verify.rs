@@ -1,0 +1,385 @@
+//! A library's tables against its manifest, and its layouts against this runtime's.
+
+use std::collections::BTreeMap;
+use std::mem::offset_of;
+
+use liveobj_abi as abi;
+use liveobj_manifest::Manifest;
+use liveobj_references::LibraryTypes;
+use liveobj_types::layout::{Layout, Layouts, Shape};
+use liveobj_types::resolve::{Environment, TemplateSignature};
+use liveobj_types::syntax::{Direction, Item};
+use liveobj_types::types::{Endpoint, EndpointId, Object, Origin, Value};
+use liveobj_types::{TypeId, Types, ValueId};
+
+use super::LoadError;
+
+/// Steps 7 to 9: magic and sizes, layouts, contents. Gives the tables of the templates in the
+/// order of the manifest.
+///
+/// # Safety
+///
+/// `table` is NULL, or points to memory that stays as long as the process; where what is checked
+/// first is right, the rest is what the ABI says.
+pub(super) unsafe fn library(
+    table: *const abi::Library,
+    manifest: &Manifest,
+    types: &LibraryTypes,
+) -> Result<Vec<&'static abi::Object>, LoadError> {
+    let name = types.name.as_str();
+    // SAFETY: says the caller.
+    let table = unsafe { header(table, manifest) }.map_err(|reason| LoadError::Table {
+        name: name.to_owned(),
+        reason,
+    })?;
+    let mut arena = Types::new();
+    let contents = |reason| LoadError::Contents {
+        name: name.to_owned(),
+        reason,
+    };
+    let templates = signatures(&mut arena, types).map_err(contents)?;
+    let payloads = payloads(&mut arena, &templates);
+    // SAFETY: the header is right; the rest says the caller.
+    unsafe { layouts(table, &arena, &payloads, name) }?;
+    // SAFETY: as above.
+    unsafe { objects(table, &arena, &templates) }.map_err(contents)
+}
+
+/// # Safety
+///
+/// As [`library`].
+unsafe fn header(
+    table: *const abi::Library,
+    manifest: &Manifest,
+) -> Result<&'static abi::Library, String> {
+    if table.is_null() {
+        return Err(format!("`{}` answers NULL", abi::LIBRARY_SYMBOL));
+    }
+    if !table.is_aligned() {
+        return Err(format!(
+            "`{}` answers a pointer that is not aligned",
+            abi::LIBRARY_SYMBOL
+        ));
+    }
+    // SAFETY: magic and size come first in every table, and are read before the rest.
+    let (magic, size) = unsafe { ((*table).magic, (*table).size) };
+    if magic != abi::MAGIC {
+        return Err("it does not start with the magic bytes".to_owned());
+    }
+    let expected = size_of::<abi::Library>();
+    if (size as usize) < expected {
+        return Err(format!("it has {size} bytes, not {expected}"));
+    }
+    // SAFETY: it is as large as it has to be, and stays.
+    let table = unsafe { &*table };
+    if [table.major, table.minor] != manifest.abi {
+        let [major, minor] = manifest.abi;
+        return Err(format!(
+            "it is of ABI {}.{}, and its manifest says {major}.{minor}",
+            table.major, table.minor
+        ));
+    }
+    Ok(table)
+}
+
+fn signatures(arena: &mut Types, types: &LibraryTypes) -> Result<Vec<TemplateSignature>, String> {
+    let mut signatures = Vec::new();
+    for name in &types.templates {
+        let Some((declaring, Item::Template(template))) = types.module.lookup(name) else {
+            return Err(format!(
+                "it lists `{name}`, which its types do not declare as a template"
+            ));
+        };
+        let signature = arena
+            .template(declaring, template, &Environment::new())
+            .map_err(|faults| {
+                let why = faults.first().map_or("", |fault| fault.message.as_str());
+                format!("template `{name}` does not resolve: {why}")
+            })?;
+        signatures.push(signature);
+    }
+    Ok(signatures)
+}
+
+/// Endpoints of a template's objects, in name order.
+fn endpoints<'a>(arena: &'a Types, template: &TemplateSignature) -> Vec<(&'a str, EndpointId)> {
+    match arena.object(template.result) {
+        Object::Endpoints(body) => body
+            .endpoints
+            .iter()
+            .map(|(name, endpoint)| (name.as_str(), endpoint.ty))
+            .collect(),
+        Object::Top | Object::Parameter(_) => Vec::new(),
+    }
+}
+
+/// Everything that crosses as a struct: parameters of templates and payloads of events, with
+/// words for messages.
+fn payloads(arena: &mut Types, templates: &[TemplateSignature]) -> Vec<(String, ValueId)> {
+    let mut payloads = Vec::new();
+    for template in templates {
+        for (name, endpoint) in endpoints(arena, template) {
+            if let Endpoint::Events { events, .. } = arena.endpoint(endpoint) {
+                payloads.extend(events.iter().map(|(event, declared)| {
+                    let words = format!("{}: event {event} of endpoint {name}", template.name);
+                    (words, declared.payload)
+                }));
+            }
+        }
+    }
+    for template in templates {
+        let parameters = template.value_parameters.iter();
+        let fields = parameters
+            .map(|parameter| (parameter.name.clone(), parameter.ty))
+            .collect();
+        let record = Value::Record {
+            fields,
+            open: false,
+        };
+        let words = format!("{}: parameters", template.name);
+        payloads.push((words, arena.add_value(record, Origin::default())));
+    }
+    payloads
+}
+
+/// Compares what the library's compiler laid out with what this runtime computes, for every
+/// struct, variant and option that can cross.
+///
+/// # Safety
+///
+/// As [`library`]; `table` is at least as large as this runtime's.
+unsafe fn layouts(
+    table: &abi::Library,
+    arena: &Types,
+    payloads: &[(String, ValueId)],
+    name: &str,
+) -> Result<(), LoadError> {
+    let wrong = |ty: &str, reason: String| LoadError::Layout {
+        name: name.to_owned(),
+        ty: ty.to_owned(),
+        reason,
+    };
+    // SAFETY: says the caller.
+    let exported = unsafe { exported(table) }.map_err(|reason| LoadError::Table {
+        name: name.to_owned(),
+        reason,
+    })?;
+    let mut layouts = Layouts::new(arena);
+    let mut seen: BTreeMap<ValueId, ()> = BTreeMap::new();
+    let mut waiting: Vec<(String, ValueId)> = payloads.to_vec();
+    while let Some((words, id)) = waiting.pop() {
+        if seen.insert(id, ()).is_some() {
+            continue;
+        }
+        let layout = layouts.of(id).clone();
+        if !layout.fits() {
+            return Err(wrong(&words, "it is too large to be laid out".to_owned()));
+        }
+        for member in members(&layout) {
+            let described = arena.origin(TypeId::Value(member)).name.clone();
+            let inside = if described.is_empty() {
+                words.clone()
+            } else {
+                described
+            };
+            waiting.push((inside, member));
+        }
+        let Some(offsets) = offsets(&layout) else {
+            continue;
+        };
+        let Some(found) = exported.get(&arena.identity(TypeId::Value(id))) else {
+            return Err(wrong(
+                &words,
+                "its table of layouts does not have it".to_owned(),
+            ));
+        };
+        if (found.size, found.align) != (layout.size, layout.align) {
+            return Err(wrong(
+                &words,
+                format!(
+                    "size {} and alignment {}, where layout 1 has {} and {}",
+                    found.size, found.align, layout.size, layout.align
+                ),
+            ));
+        }
+        if found.offsets != offsets {
+            return Err(wrong(
+                &words,
+                format!(
+                    "offsets {:?}, where layout 1 has {offsets:?}",
+                    found.offsets
+                ),
+            ));
+        }
+    }
+    Ok(())
+}
+
+fn members(layout: &Layout) -> Vec<ValueId> {
+    match &layout.shape {
+        Shape::List(item) => vec![*item],
+        Shape::Map { key, value, .. } => vec![*key, *value],
+        Shape::Struct(fields) => fields.iter().map(|field| field.slot.ty).collect(),
+        Shape::Variant { cases, .. } => cases
+            .iter()
+            .filter_map(|(_, slot)| slot.map(|slot| slot.ty))
+            .collect(),
+        Shape::Option { slot, .. } => vec![slot.ty],
+        Shape::Scalar(_) | Shape::String | Shape::Bytes | Shape::Document | Shape::Opaque => {
+            Vec::new()
+        }
+    }
+}
+
+/// Offsets as a library lists them; none for types that are no struct.
+fn offsets(layout: &Layout) -> Option<Vec<u32>> {
+    match &layout.shape {
+        Shape::Struct(fields) => {
+            let mut fields: Vec<_> = fields.iter().collect();
+            // Names of tuple fields are positions, and in order already.
+            if !fields
+                .iter()
+                .all(|field| field.name.starts_with(|c: char| c.is_ascii_digit()))
+            {
+                fields.sort_by(|left, right| left.name.cmp(&right.name));
+            }
+            Some(fields.iter().map(|field| field.offset).collect())
+        }
+        Shape::Variant { payload, .. } | Shape::Option { payload, .. } => Some(vec![*payload]),
+        _ => None,
+    }
+}
+
+struct Exported {
+    size: u32,
+    align: u32,
+    offsets: Vec<u32>,
+}
+
+/// More entries, or more offsets of one, than any library has.
+const MANY: u64 = 1 << 20;
+
+/// # Safety
+///
+/// As [`layouts`].
+unsafe fn exported(table: &abi::Library) -> Result<BTreeMap<[u8; 32], Exported>, String> {
+    let layouts = table.layouts;
+    if layouts.is_null() || !layouts.is_aligned() {
+        return Err("it has no table of layouts".to_owned());
+    }
+    // SAFETY: the sizes come first in every table, and are read before the rest.
+    let (size, entry_size) = unsafe { ((*layouts).size, (*layouts).entry_size) };
+    if (size as usize) < size_of::<abi::Layouts>()
+        || (entry_size as usize) < size_of::<abi::LayoutEntry>()
+        || !(entry_size as usize).is_multiple_of(align_of::<abi::LayoutEntry>())
+    {
+        return Err("its table of layouts is too short".to_owned());
+    }
+    // SAFETY: it is as large as it has to be.
+    let layouts = unsafe { &*layouts };
+    if layouts.count > MANY || (layouts.count > 0 && layouts.entries.is_null()) {
+        return Err("its table of layouts has no entries where it says it does".to_owned());
+    }
+    let mut exported = BTreeMap::new();
+    for index in 0..layouts.count as usize {
+        // SAFETY: an entry of `count`, each of `entry_size` bytes, says the caller.
+        let entry = unsafe { &*layouts.entries.byte_add(index * entry_size as usize) };
+        if entry.offset_count > MANY || (entry.offset_count > 0 && entry.offsets.is_null()) {
+            return Err("an entry of its table of layouts has no offsets".to_owned());
+        }
+        let offsets = (0..entry.offset_count as usize)
+            // SAFETY: an offset of `offset_count`, says the caller.
+            .map(|at| unsafe { entry.offsets.add(at).read() })
+            .collect();
+        let found = Exported {
+            size: entry.size,
+            align: entry.align,
+            offsets,
+        };
+        if exported.insert(entry.id, found).is_some() {
+            return Err("its table of layouts has a type twice".to_owned());
+        }
+    }
+    Ok(exported)
+}
+
+/// # Safety
+///
+/// As [`layouts`].
+unsafe fn objects(
+    table: &abi::Library,
+    arena: &Types,
+    templates: &[TemplateSignature],
+) -> Result<Vec<&'static abi::Object>, String> {
+    if table.count as usize != templates.len() {
+        return Err(format!(
+            "{} templates, not {}",
+            table.count,
+            templates.len()
+        ));
+    }
+    if table.objects.is_null() && !templates.is_empty() {
+        return Err("it has no tables of templates".to_owned());
+    }
+    let mut objects = Vec::with_capacity(templates.len());
+    for (index, template) in templates.iter().enumerate() {
+        let name = &template.name;
+        // SAFETY: one of `count`, says the caller.
+        let object = unsafe { table.objects.add(index).read() };
+        if object.is_null() || !object.is_aligned() {
+            return Err(format!("it has no table of template `{name}`"));
+        }
+        // SAFETY: the size comes first in every table, and is read before the rest.
+        let size = unsafe { (*object).size } as usize;
+        let expected = offset_of!(abi::Object, handlers) + size_of::<*const *const abi::Handler>();
+        if size < expected {
+            return Err(format!(
+                "the table of template `{name}` has {size} bytes, not {expected}"
+            ));
+        }
+        // SAFETY: it is as large as it has to be, and stays.
+        let object: &'static abi::Object = unsafe { &*object };
+        let endpoints = endpoints(arena, template);
+        if object.endpoints as usize != endpoints.len() {
+            return Err(format!(
+                "template `{name}` has {} endpoints, not {}",
+                object.endpoints,
+                endpoints.len()
+            ));
+        }
+        if object.handlers.is_null() && !endpoints.is_empty() {
+            return Err(format!("template `{name}` has no handlers"));
+        }
+        for (index, (endpoint, ty)) in endpoints.iter().enumerate() {
+            // SAFETY: one for each endpoint, says the caller. A handler that is missing is NULL,
+            // which an optional function pointer can be.
+            let handlers =
+                unsafe { object.handlers.add(index).read() }.cast::<Option<abi::Handler>>();
+            for (event, number) in incoming(arena, *ty) {
+                // SAFETY: one for each event that comes in, says the caller.
+                if handlers.is_null() || unsafe { handlers.add(number).read() }.is_none() {
+                    return Err(format!(
+                        "template `{name}` has no handler for event `{event}` of endpoint \
+                         `{endpoint}`"
+                    ));
+                }
+            }
+        }
+        objects.push(object);
+    }
+    Ok(objects)
+}
+
+/// Events that an endpoint's owner receives, in name order, numbered. An endpoint whose type is a
+/// parameter has one handler for all.
+fn incoming(arena: &Types, endpoint: EndpointId) -> Vec<(String, usize)> {
+    match arena.endpoint(endpoint) {
+        Endpoint::Events { events, .. } => events
+            .iter()
+            .filter(|(_, event)| event.direction == Direction::In)
+            .enumerate()
+            .map(|(number, (name, _))| (name.clone(), number))
+            .collect(),
+        Endpoint::Parameter { .. } => vec![("any".to_owned(), 0)],
+    }
+}
