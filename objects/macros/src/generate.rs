@@ -1,12 +1,13 @@
 //! The whole of a library.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 
 use liveobj_manifest::Manifest;
-use liveobj_types::ValueId;
 use liveobj_types::resolve::Environment;
 use liveobj_types::syntax::Item;
 use liveobj_types::types::{Origin, Value};
+use liveobj_types::{Place, ValueId};
 use proc_macro2::{Literal, TokenStream};
 use quote::quote;
 
@@ -18,13 +19,13 @@ use crate::values::Values;
 /// ABI that tables are generated for.
 const ABI: [u16; 2] = [0, 1];
 
-/// Generates everything that `library!` stands for.
-pub fn library(arguments: &Arguments) -> syn::Result<TokenStream> {
+/// Generates everything that `library!` stands for. Paths start from `root`, the crate's folder.
+pub fn library(arguments: &Arguments, root: &Path) -> syn::Result<TokenStream> {
     let Loaded {
         module,
         mut types,
         files,
-    } = load(arguments)?;
+    } = load(arguments, root)?;
     let mut declared = BTreeMap::new();
     for item in &module.file.items {
         let Item::Template(declaration) = item else {
@@ -59,17 +60,20 @@ pub fn library(arguments: &Arguments) -> syn::Result<TokenStream> {
 
     let mut values = Values::new(&module, &types);
     let (mut modules, mut contracts) = (TokenStream::new(), TokenStream::new());
+    let mut declarations = TokenStream::new();
     let mut names = Vec::new();
     for declared in declared.values() {
-        let generated = generate(&module, &types, &mut values, declared)
-            .map_err(|reason| syn::Error::new(arguments.span, reason))?;
+        let generated = generate(&module, &types, &mut values, declared);
+        // Types that are named here are declared here, so that what is wrong with them is, too.
+        declarations.extend(values.declarations());
+        let generated = generated.and_then(|generated| values.checked(generated));
+        let generated = generated.map_err(|reason| {
+            let place = Place::new(&module.source, declared.declaration.name.span);
+            syn::Error::new(arguments.span, format!("{place}: {reason}"))
+        })?;
         modules.extend(generated.module);
         contracts.extend(generated.contract);
         names.push(generated.name);
-    }
-    let declarations = values.declarations();
-    if let Some(fault) = values.fault() {
-        return Err(syn::Error::new(arguments.span, fault));
     }
     let layouts = layouts(&values);
     let manifest = Manifest {

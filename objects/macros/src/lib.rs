@@ -7,7 +7,11 @@ mod live_object;
 mod load;
 mod names;
 mod template;
+#[cfg(test)]
+mod tests;
 mod values;
+
+use std::path::Path;
 
 use proc_macro::TokenStream;
 
@@ -22,7 +26,14 @@ use proc_macro::TokenStream;
 #[proc_macro]
 pub fn library(input: TokenStream) -> TokenStream {
     let arguments = syn::parse_macro_input!(input as input::Arguments);
-    generate::library(&arguments)
+    let generated = match std::env::var_os("CARGO_MANIFEST_DIR") {
+        Some(root) => generate::library(&arguments, Path::new(&root)),
+        None => {
+            let message = "`library!` is built by cargo, which says where the crate is";
+            Err(syn::Error::new(arguments.span, message))
+        }
+    };
+    generated
         .unwrap_or_else(|error| error.to_compile_error())
         .into()
 }

@@ -16,13 +16,12 @@ pub struct Loaded {
 }
 
 /// Reads the types and judges them.
-pub fn load(arguments: &Arguments) -> syn::Result<Loaded> {
+pub fn load(arguments: &Arguments, root: &Path) -> syn::Result<Loaded> {
     let mut files = Vec::new();
     let (module, mut findings) = match &arguments.types {
         TypesAt::Standard => (Module::standard(), Vec::new()),
         TypesAt::Path(path) => {
-            let root = root(arguments)?;
-            let source = read(&root, Path::new(path), &mut files).map_err(|reason| {
+            let source = read(root, Path::new(path), &mut files).map_err(|reason| {
                 syn::Error::new(arguments.span, format!("cannot use `{path}`: {reason}"))
             })?;
             Module::load(&arguments.name, &source, &mut |from, name| {
@@ -31,7 +30,7 @@ pub fn load(arguments: &Arguments) -> syn::Result<Loaded> {
                     return None;
                 }
                 let folder = Path::new(&from.name).parent().unwrap_or(Path::new(""));
-                read(&root, &folder.join(name), &mut files).ok()
+                read(root, &folder.join(name), &mut files).ok()
             })
         }
     };
@@ -74,15 +73,6 @@ fn text(finding: &Diagnostic) -> String {
         text.push_str(help);
     }
     text
-}
-
-fn root(arguments: &Arguments) -> syn::Result<PathBuf> {
-    std::env::var_os("CARGO_MANIFEST_DIR")
-        .map(PathBuf::from)
-        .ok_or_else(|| {
-            let message = "`library!` is built by cargo, which says where the crate is";
-            syn::Error::new(arguments.span, message)
-        })
 }
 
 /// Reads a file by its path from the crate's root, which it must not leave, not by links either.

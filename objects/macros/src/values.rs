@@ -1,6 +1,6 @@
 //! Value types as Rust types, and the table of their layouts.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use liveobj_types::layout::{FieldLayout, Layout, Layouts, Shape, Slot};
@@ -24,6 +24,8 @@ pub struct Values<'t> {
     declared: usize,
     /// Identity → entry of the table and its assertions.
     entries: BTreeMap<[u8; 32], TokenStream>,
+    /// Identities of all types whose entries, if they have one, are there.
+    entered: BTreeSet<[u8; 32]>,
     /// Types without a name that are being written, to find those that never end.
     open: Vec<ValueId>,
     /// The first thing that cannot be done.
@@ -60,14 +62,15 @@ impl<'t> Values<'t> {
             named: Vec::new(),
             declared: 0,
             entries: BTreeMap::new(),
+            entered: BTreeSet::new(),
             open: Vec::new(),
             fault: None,
         }
     }
 
-    /// The first thing that could not be generated.
-    pub fn fault(&self) -> Option<&str> {
-        self.fault.as_deref()
+    /// Passes `generated` on, unless there is something that could not be generated.
+    pub fn checked<G>(&mut self, generated: G) -> Result<G, String> {
+        self.fault.take().map_or(Ok(generated), Err)
     }
 
     /// The Rust type of a value type.
@@ -87,7 +90,7 @@ impl<'t> Values<'t> {
             }
             Value::List(_) | Value::Map(..) | Value::Option(_) | Value::Tuple(_) => {
                 if self.open.contains(&id) {
-                    let name = self.types.origin(TypeId::Value(id)).name.clone();
+                    let name = self.types.describe(TypeId::Value(id));
                     self.refuse(format!(
                         "type `{name}` contains itself without a record or a variant between, \
                          which has no Rust type: put a record between"
@@ -313,12 +316,12 @@ impl<'t> Values<'t> {
     /// from a module in the root, with lifetimes `'static`.
     pub fn enter(&mut self, id: ValueId, ty: &TokenStream) {
         let identity = self.types.identity(TypeId::Value(id));
-        if self.entries.contains_key(&identity) {
+        if !self.entered.insert(identity) {
             return;
         }
         let layout = self.layouts.of(id).clone();
         if !layout.fits() {
-            let name = self.types.origin(TypeId::Value(id)).name.clone();
+            let name = self.types.describe(TypeId::Value(id));
             self.refuse(format!("type `{name}` is too large to lie in memory"));
             return;
         }

@@ -1,4 +1,107 @@
 //! What authors of live object libraries depend on: types in, handlers out.
+//!
+//! A library is a crate of type `cdylib` that declares its types in the type language, and
+//! implements one generated trait for each template. With this in `stamper.lot`
+//!
+//! ```text
+//! use "liveobj:standard";
+//!
+//! /// A line and its number.
+//! record Stamped { number: u64, text: string }
+//!
+//! /// What a stamper sends.
+//! endpoint Stamps {
+//!     /// A line was stamped.
+//!     out stamped(line: Stamped);
+//! }
+//!
+//! /// Numbers the lines of a text.
+//! object Stamper {
+//!     endpoint input: mirror Text;
+//!     endpoint output: Stamps many;
+//! }
+//!
+//! /// Numbers lines, counting from `start`.
+//! template stamper(start: u64 = 0): Stamper;
+//! ```
+//!
+//! the whole library is
+//!
+//! ```
+//! use liveobj_sdk::{CreateError, live_object};
+//!
+//! liveobj_sdk::library!("examples/stamper.lot", name = "example:stamper");
+//!
+//! struct Stamper {
+//!     next: u64,
+//! }
+//!
+//! #[live_object(template::stamper)]
+//! impl template::stamper for Stamper {
+//!     fn create(
+//!         _: &mut stamper::Context<'_>,
+//!         parameters: stamper::Parameters<'_>,
+//!     ) -> Result<Self, CreateError> {
+//!         Ok(Stamper { next: parameters.start })
+//!     }
+//!
+//!     fn input_changed(
+//!         &mut self,
+//!         context: &mut stamper::Context<'_>,
+//!         event: stamper::input::Changed<'_>,
+//!     ) {
+//!         for text in event.added {
+//!             let line = types::Stamped { number: self.next, text: *text };
+//!             self.next += 1;
+//!             // Nobody may be listening: that is no fault.
+//!             let _ = context.emit(stamper::output::Stamped { line });
+//!         }
+//!     }
+//! }
+//!
+//! // A test needs no runtime.
+//! use liveobj_sdk::testing::Harness;
+//!
+//! fn main() {
+//!     let parameters = stamper::Parameters { start: 7 };
+//!     let mut harness = Harness::<stamper::Template>::create(parameters).unwrap();
+//!     let input = harness.connect(stamper::Endpoint::input);
+//!     harness.connect(stamper::Endpoint::output);
+//!     let added = ["hello".into()];
+//!     let event = stamper::input::Changed { first: 0, removed: 0, added: (&added).into() };
+//!     harness.send(input, event);
+//!     let stamped = harness.take_emitted::<stamper::output::Stamped<'_>>();
+//!     assert_eq!(stamped[0].line.number, 7);
+//!     assert_eq!(stamped[0].line.text, "hello");
+//! }
+//! ```
+//!
+//! # What `library!` generates
+//!
+//! - `types`: a Rust type for each record and variant that the templates reach. Values are lent:
+//!   [`Str`], [`Bytes`], [`List`], [`Map`] and the like are copied freely and live as long as the
+//!   call; what is to stay must be turned into an owned value.
+//! - For each template a module of its name: `Parameters`, `Context`, `Endpoint` and, in a module
+//!   for each endpoint, a struct for each event, in camel case. Events of both directions are
+//!   there; [`Context::emit`] takes those that the object sends.
+//! - `template`: a trait for each template, with a method `ENDPOINT_EVENT` for each event that the
+//!   object receives, and `connected`, `disconnected` and `wake`, which may be left out.
+//! - The manifest and the tables that a host reads. When the library is compiled, the layout of
+//!   every type is compared with the one that all hosts compute.
+//!
+//! # Rules that an object lives by
+//!
+//! - One method runs at a time, and none is entered again while it runs; the thread may change.
+//! - Everything outside comes through the [`Context`]: time, timers, randomness, sockets, files, the
+//!   terminal and other objects. Requests are answered by `wake` with the [`Token`] of the request.
+//!   An asynchronous engine of the object's own runs on its own threads, which reach the object
+//!   through a [`Poster`]; the library then says `threads` in `library!`.
+//! - A panic ends the object, not the process: it is reported with its message and place. An
+//!   object that cannot go on for other reasons says so with [`Context::fail`].
+//! - Where the order of a map can reach others, use [`BTreeMap`]: that of a `HashMap` differs from
+//!   run to run.
+//!
+//! Names that Rust does not allow get an underscore or `r#`: an event `type` is `r#type`.
 
 #![allow(unsafe_code, reason = "this crate turns the C ABI into safe Rust")]
 
@@ -8,6 +111,8 @@ mod inline;
 mod lent;
 mod manifest;
 mod poster;
+#[cfg(doctest)]
+mod refused;
 mod shim;
 mod template;
 pub mod testing;
