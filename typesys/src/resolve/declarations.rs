@@ -5,14 +5,17 @@ use std::sync::Arc;
 
 use super::expand::Session;
 use super::instances::{Decl, Term};
-use super::judge::Finite;
+use super::judge::{Endless, Finite};
 use super::names::Names;
 use crate::diagnostic::{Diagnostic, codes};
 use crate::formalism::Formalisms;
 use crate::module::Module;
 use crate::source::Place;
 use crate::syntax::Item;
-use crate::types::{TypeId, Types};
+use crate::types::{TypeId, Types, ValueId};
+
+/// How a value comes to an end.
+const INTERRUPT: &str = "put one of the types on the way into `option<…>`, `list<…>` or `map<…>`";
 
 impl Types {
     /// Judges every declaration of a module; used modules are taken as judged. Generic ones are
@@ -86,7 +89,7 @@ impl Session<'_> {
                 self.places.entry(term).or_insert((place, None));
             }
             match self.node(term) {
-                Some(TypeId::Value(id)) => values.push((*decl, item, id)),
+                Some(TypeId::Value(id)) => values.push((item, id)),
                 Some(TypeId::Object(id)) => objects.push((item, id)),
                 _ => {}
             }
@@ -100,34 +103,40 @@ impl Session<'_> {
                 self.check_object_constraints(module, object, id);
             }
         }
+        // Aliases last: what is declared under a name of its own is reported under that.
+        values.sort_by_key(|(item, _)| matches!(item, Item::Alias(_)));
+        self.check_finite(module, &values);
+    }
+
+    /// Reports value types without finite values, each that contains itself once.
+    fn check_finite(&mut self, module: &Module, values: &[(&Item, ValueId)]) {
         let finite = Finite::of(self.types);
+        let judged: BTreeSet<ValueId> = values.iter().map(|(_, id)| *id).collect();
         let mut reported = BTreeSet::new();
-        for (_, item, id) in values {
-            let Some(steps) = finite.endless(id) else {
+        for (item, id) in values {
+            let Some(name) = item.name() else { continue };
+            let Some(endless) = finite.endless(*id, &judged) else {
                 continue;
             };
-            let Some(name) = item.name() else { continue };
-            // An alias of a declared type: that declaration is reported.
-            let origin = &self.types.origin(TypeId::Value(id)).name;
-            let declared_elsewhere = matches!(item, Item::Alias(_)) && !origin.is_empty();
-            if declared_elsewhere || !reported.insert(id) {
+            if !reported.insert(*id) {
                 continue;
             }
-            let message = if steps.is_empty() {
-                format!("`{}` has no values: it has no cases", name.name)
-            } else {
-                format!(
-                    "`{}` has no finite value: it always contains itself, as `{}.{}`",
-                    name.name,
-                    name.name,
-                    steps.join(".")
-                )
+            let (why, help) = match endless {
+                Endless::Empty => ("it has no cases".to_owned(), "add a case"),
+                Endless::Cycle(steps) => (
+                    format!(
+                        "it always contains itself, as `{}.{}`",
+                        name.name,
+                        steps.join(".")
+                    ),
+                    INTERRUPT,
+                ),
+                Endless::Descent(steps) => (
+                    format!("`{}.{}` goes on for ever", name.name, steps.join(".")),
+                    INTERRUPT,
+                ),
             };
-            let help = if steps.is_empty() {
-                "add a case"
-            } else {
-                "put one of the types on the way into `option<…>`, `list<…>` or `map<…>`"
-            };
+            let message = format!("`{}` has no finite value: {why}", name.name);
             self.fault(
                 Diagnostic::error(codes::NO_FINITE_VALUE, message)
                     .at(Place::new(&module.source, name.span), "")

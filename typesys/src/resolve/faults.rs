@@ -76,6 +76,12 @@ pub(super) fn wrong_kind(
             (Kind::Endpoint, Kind::Object) => {
                 fault = fault.with_help("declare an `object` with an endpoint of this type");
             }
+            (Kind::Value, Kind::Endpoint) => {
+                fault = fault.with_help("an endpoint type is declared with `endpoint`");
+            }
+            (Kind::Value, Kind::Object) => {
+                fault = fault.with_help("an object type is declared with `object`");
+            }
             _ => {}
         }
     }

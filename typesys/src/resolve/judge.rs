@@ -221,34 +221,49 @@ impl Finite {
         }
     }
 
-    /// The way from a type without finite values back to itself; none if it is not on such a way
-    /// (it has finite values, or only holds a type that has none). Empty: it has no cases.
-    pub(super) fn endless(&self, id: ValueId) -> Option<Vec<String>> {
-        let number = id.0 as usize;
-        if self.finite[number] {
-            return None;
-        }
-        if self.blame[number].is_none() {
-            return Some(Vec::new());
-        }
-        if !self.cyclic[number] {
+    /// The way on which a type without finite values comes to contain itself; none if it has
+    /// finite values, or comes to another one of `judged` before, which is then to blame. Empty:
+    /// the type has no cases.
+    pub(super) fn endless(&self, id: ValueId, judged: &BTreeSet<ValueId>) -> Option<Endless> {
+        if self.finite[id.0 as usize] {
             return None;
         }
         let mut steps = Vec::new();
-        let mut at = number;
-        while let Some((step, next)) = &self.blame[at] {
-            if steps.len() == MAX_PATH {
+        let mut seen = BTreeSet::from([id]);
+        let mut at = id;
+        while let Some((step, next)) = &self.blame[at.0 as usize] {
+            if steps.len() < MAX_PATH {
+                steps.push(step.clone());
+            } else if steps.len() == MAX_PATH {
                 steps.push("…".to_owned());
-                break;
+                if self.cyclic[id.0 as usize] {
+                    return Some(Endless::Cycle(steps));
+                }
             }
-            steps.push(step.clone());
-            at = next.0 as usize;
-            if at == number {
-                break;
+            at = *next;
+            if at == id {
+                return Some(Endless::Cycle(steps));
+            }
+            if !self.cyclic[id.0 as usize] && judged.contains(&at) {
+                return None;
+            }
+            if !seen.insert(at) {
+                return Some(Endless::Descent(steps));
             }
         }
-        Some(steps)
+        // Something without cases.
+        (at == id).then_some(Endless::Empty)
     }
+}
+
+/// Why a type has no finite value.
+pub(super) enum Endless {
+    /// It has no cases.
+    Empty,
+    /// These steps lead back to it.
+    Cycle(Vec<String>),
+    /// These steps lead to what contains itself, and they can go on.
+    Descent(Vec<String>),
 }
 
 /// Which value types have finite values: the least fixed point.

@@ -315,6 +315,7 @@ fn an_object_type_is_demanded_where_one_is_needed() {
     expect![[r#"
         1:1 `Line` wrong-kind: `Line` is a value type, but an object type is needed here
           at test.lot:4:12: declared here
+          help: an object type is declared with `object`
     "#]]
     .assert_eq(&shown(&faults.unwrap_err()));
 }

@@ -169,6 +169,7 @@ fn types_of_the_wrong_kind() {
               help: write `external<E>` for a reference to such an endpoint
             2:32 `R` wrong-kind: `R` is a value type, but an endpoint type is needed here
               at test.lot:1:8: declared here
+              help: an endpoint type is declared with `endpoint`
             2:47 `O` wrong-kind: `O` is an object type, but an endpoint type is needed here
               at test.lot:2:16: declared here
               help: name the type of one of its endpoints
@@ -193,6 +194,7 @@ fn types_of_the_wrong_kind() {
               help: write `reference<P>` for a reference to such an object
             5:34 `R` wrong-kind: `R` is a value type, but an object type is needed here
               at test.lot:1:8: declared here
+              help: an object type is declared with `object`
             6:46 `Alias` wrong-kind: `Alias` is an endpoint type, but a value type is needed here
               at test.lot:6:14: declared here
               help: write `external<Alias>` for a reference to such an endpoint
@@ -201,6 +203,7 @@ fn types_of_the_wrong_kind() {
               help: write `external<E>` for a reference to such an endpoint
             7:27 `R` wrong-kind: `R` is a value type, but an object type is needed here
               at test.lot:1:8: declared here
+              help: an object type is declared with `object`
             8:34 `P` wrong-kind: `u` makes objects of type `P`, a parameter: nobody can know its endpoints
               help: name an object type that is declared with its endpoints
             9:23 `Object` wrong-kind: `v` makes objects of type `Object`, which types values only
@@ -335,6 +338,48 @@ fn values_without_end() {
     );
     check(
         "record R { r: reference<O> } endpoint E { in e(r: R); } object O { endpoint e: E; }",
+        expect![[""]],
+    );
+}
+
+#[test]
+fn values_without_end_in_instances() {
+    check(
+        "record Wrap<T: value> { t: T } type Loop = Wrap<Loop>;",
+        expect![[r#"
+            1:37 `Loop` no-finite-value: `Loop` has no finite value: it always contains itself, as `Loop.t`
+              help: put one of the types on the way into `option<…>`, `list<…>` or `map<…>`
+        "#]],
+    );
+    check(
+        "record G<T: value> { t: T, g: G<u8> } record H { g: G<u16> }",
+        expect![[r#"
+            1:8 `G` no-finite-value: `G` has no finite value: `G.g.g` goes on for ever
+              help: put one of the types on the way into `option<…>`, `list<…>` or `map<…>`
+            1:46 `H` no-finite-value: `H` has no finite value: `H.g.g.g` goes on for ever
+              help: put one of the types on the way into `option<…>`, `list<…>` or `map<…>`
+        "#]],
+    );
+    check("variant Never { } record R { n: Never }", expect![[r#"
+        1:9 `Never` no-finite-value: `Never` has no finite value: it has no cases
+          help: add a case
+    "#]]);
+    check(
+        "record A<T: value> { t: T, b: tuple<B> } record B { a: A<B> }",
+        expect![[r#"
+            1:49 `B` no-finite-value: `B` has no finite value: it always contains itself, as `B.a.b.0`
+              help: put one of the types on the way into `option<…>`, `list<…>` or `map<…>`
+        "#]],
+    );
+    check(
+        "variant V<T: value> { some(T), more(V<T>) } record R { v: V<R> }",
+        expect![[r#"
+            1:52 `R` no-finite-value: `R` has no finite value: `R.v.more` goes on for ever
+              help: put one of the types on the way into `option<…>`, `list<…>` or `map<…>`
+        "#]],
+    );
+    check(
+        "variant V<T: value> { none, some(T) } record R { v: V<R> }",
         expect![[""]],
     );
 }
