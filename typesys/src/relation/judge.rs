@@ -1,9 +1,9 @@
 //! The walk over the pairs that a question reaches: its verdict, and every mismatch.
 
-use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use super::constraints::Parsed;
+use super::hash::{IdMap, IdSet};
 use super::pairs::{Item, Pair};
 use super::{Judgement, MAX_MISMATCHES, Mismatch, Relations};
 use crate::diagnostic::Step;
@@ -16,56 +16,89 @@ pub(super) struct Cache {
     /// The budget that the rest rests on.
     budget: u64,
     /// Pairs that hold, resting on no open assumption: everything they reach holds.
-    holding: HashSet<Pair>,
+    holding: IdSet<Pair>,
     /// Whole answers that are not `holds`.
-    answers: HashMap<Pair, Judgement>,
+    answers: IdMap<Pair, Judgement>,
     /// What was found at pairs, the pairs they reach left aside.
-    items: HashMap<Pair, Arc<[Item]>>,
+    items: IdMap<Pair, Arc<[Item]>>,
     /// Value pairs whose conversion drops no field.
-    pub(super) lossless: HashSet<(ValueId, ValueId)>,
+    pub(super) lossless: IdSet<(ValueId, ValueId)>,
     /// Parsed constraints: C, then C′.
-    pub(super) endpoints: HashMap<EndpointId, [Arc<[Parsed]>; 2]>,
+    pub(super) endpoints: IdMap<EndpointId, [Arc<[Parsed]>; 2]>,
     /// Parsed constraints: C, then C′.
-    pub(super) objects: HashMap<ObjectId, [Arc<[Parsed]>; 2]>,
+    pub(super) objects: IdMap<ObjectId, [Arc<[Parsed]>; 2]>,
 }
+
+/// Pairs that are walked again, all told, because several trails lead to their mismatches.
+const MAX_REPETITIONS: usize = 4_096;
+
+/// Steps in the trails of one judgement, all told; a judgement has one trail, however long.
+const MAX_STEPS: usize = 65_536;
 
 /// A pair that is being walked.
 struct Frame {
     pair: Pair,
     items: Arc<[Item]>,
     next: usize,
-    found: Vec<Found>,
     /// How the frame below leads here.
     step: Option<Step>,
     flipped: bool,
+    /// Whether a mismatch was found from here on.
+    at_fault: bool,
 }
 
-/// A mismatch, seen from some pair.
-#[derive(Clone)]
+/// Where the walk stands with a pair.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum State {
+    /// On the stack: taken to hold.
+    Open,
+    /// Left; whether a mismatch was found from it on.
+    Left { at_fault: bool },
+}
+
+/// The mismatches found so far.
+#[derive(Default)]
 struct Found {
-    /// Index of the first cell of the trail.
-    trail: Option<usize>,
-    /// Where the mismatch is.
-    items: Arc<[Item]>,
-    index: usize,
-    flipped: bool,
+    mismatches: Vec<Mismatch>,
+    steps: usize,
 }
 
 impl Found {
-    fn mismatch(&self) -> &Mismatch {
-        match &self.items[self.index] {
-            Item::Problem(mismatch) => mismatch,
-            Item::Part { .. } => unreachable!("only problems are pushed"),
+    fn is_full(&self) -> bool {
+        self.mismatches.len() >= MAX_MISMATCHES || self.steps >= MAX_STEPS
+    }
+
+    /// Adds a mismatch of the topmost frame; where there are too many, refutations are kept rather
+    /// than doubts.
+    fn push(&mut self, mismatch: &Mismatch, stack: &[Frame]) {
+        if self.is_full() {
+            if !mismatch.problem.verdict().fails() {
+                return;
+            }
+            let doubt = |other: &Mismatch| !other.problem.verdict().fails();
+            let Some(doubt) = self.mismatches.iter().rposition(doubt) else {
+                return;
+            };
+            self.mismatches.remove(doubt);
         }
+        let mut trail: Vec<Step> = stack
+            .iter()
+            .filter_map(|frame| frame.step.clone())
+            .collect();
+        trail.extend(mismatch.trail.iter().cloned());
+        self.steps += trail.len();
+        let flips = stack.iter().filter(|frame| frame.flipped).count();
+        self.mismatches.push(Mismatch {
+            trail,
+            problem: mismatch.problem.clone(),
+            left_at_fault: mismatch.left_at_fault ^ (flips % 2 == 1),
+        });
     }
 }
 
-/// Steps of trails, each with the one that follows.
-type Cells = Vec<(Step, Option<usize>)>;
-
 impl Relations<'_> {
     /// Answers a question. The verdict is the minimum over all pairs reached, the first one where
-    /// several are equal; explaining it takes part in nothing.
+    /// several are equal. Walking a pair again, for another trail to it, changes nothing in that.
     pub(super) fn judge(&mut self, root: Pair) -> Judgement {
         if self.cache.budget != self.budget {
             self.cache = Cache {
@@ -81,45 +114,31 @@ impl Relations<'_> {
         }
 
         let mut verdict = Verdict::Holds;
-        let mut cells = Cells::new();
-        // What was found from a pair that is left; a pair on the stack has no entry yet.
-        let mut done: HashMap<Pair, Vec<Found>> = HashMap::new();
-        let mut visited = HashSet::from([root]);
+        let mut found = Found::default();
+        let mut repetitions = 0;
+        let mut states = IdMap::from_iter([(root, State::Open)]);
         let mut stack = vec![self.frame(root, None, false)];
-        let found = loop {
-            let top = stack.last_mut().expect("the stack is left through `break`");
+        while let Some(top) = stack.last_mut() {
             let items = top.items.clone();
             let Some(item) = items.get(top.next) else {
-                let frame = stack.pop().expect("it was just looked at");
-                let Some(below) = stack.last_mut() else {
-                    break frame.found;
-                };
-                append(
-                    &mut below.found,
-                    &frame.found,
-                    &frame.step,
-                    frame.flipped,
-                    &mut cells,
-                );
-                if !frame.found.is_empty() {
-                    done.insert(frame.pair, frame.found);
+                let at_fault = top.at_fault;
+                states.insert(top.pair, State::Left { at_fault });
+                stack.pop();
+                if let Some(below) = stack.last_mut() {
+                    below.at_fault |= at_fault;
                 }
                 continue;
             };
             top.next += 1;
             match item {
                 Item::Problem(mismatch) => {
+                    top.at_fault = true;
                     verdict = verdict.and(mismatch.problem.verdict());
-                    let index = top.next - 1;
-                    push(
-                        &mut top.found,
-                        Found {
-                            trail: None,
-                            items,
-                            index,
-                            flipped: false,
-                        },
-                    );
+                    found.push(mismatch, &stack);
+                    if found.is_full() && verdict.fails() {
+                        // Nothing could change the verdict.
+                        break;
+                    }
                 }
                 Item::Part {
                     step,
@@ -129,29 +148,34 @@ impl Relations<'_> {
                     if pair.is_reflexive() || self.cache.holding.contains(pair) {
                         continue;
                     }
-                    if visited.insert(*pair) {
-                        let (step, pair, flipped) = (step.clone(), *pair, *flipped);
-                        let frame = self.frame(pair, step, flipped);
-                        stack.push(frame);
-                    } else if let Some(found) = done.get(pair) {
-                        let (step, flipped) = (step.clone(), *flipped);
-                        append(&mut top.found, found, &step, flipped, &mut cells);
+                    match states.get(pair) {
+                        None => {}
+                        Some(State::Left { at_fault: true }) => {
+                            top.at_fault = true;
+                            if found.is_full() || repetitions == MAX_REPETITIONS {
+                                continue;
+                            }
+                            repetitions += 1;
+                        }
+                        Some(State::Open | State::Left { at_fault: false }) => continue,
                     }
+                    states.insert(*pair, State::Open);
+                    let frame = self.frame(*pair, step.clone(), *flipped);
+                    stack.push(frame);
                 }
             }
-        };
+        }
 
         if verdict.holds() {
-            for pair in &visited {
+            for pair in states.keys() {
                 self.cache.items.remove(pair);
             }
-            self.cache.holding.extend(visited);
+            self.cache.holding.extend(states.into_keys());
             return Judgement::holds();
         }
-        let mismatches = found.iter().map(|found| finish(found, &cells)).collect();
         let answer = Judgement {
             verdict,
-            mismatches,
+            mismatches: found.mismatches,
         };
         self.cache.answers.insert(root, answer.clone());
         answer
@@ -170,60 +194,9 @@ impl Relations<'_> {
             pair,
             items,
             next: 0,
-            found: Vec::new(),
             step,
             flipped,
+            at_fault: false,
         }
-    }
-}
-
-/// Adds what was found from a part, seen from the pair above.
-fn append(
-    above: &mut Vec<Found>,
-    found: &[Found],
-    step: &Option<Step>,
-    flipped: bool,
-    cells: &mut Cells,
-) {
-    for found in found {
-        let mut found = found.clone();
-        found.flipped ^= flipped;
-        if let Some(step) = step {
-            cells.push((step.clone(), found.trail));
-            found.trail = Some(cells.len() - 1);
-        }
-        push(above, found);
-    }
-}
-
-/// Adds a mismatch; where there are too many, refutations are kept rather than doubts.
-fn push(all: &mut Vec<Found>, found: Found) {
-    let fails = |found: &Found| found.mismatch().problem.verdict().fails();
-    if all.len() == MAX_MISMATCHES {
-        if !fails(&found) {
-            return;
-        }
-        let Some(doubt) = all.iter().rposition(|other| !fails(other)) else {
-            return;
-        };
-        all.remove(doubt);
-    }
-    all.push(found);
-}
-
-fn finish(found: &Found, cells: &Cells) -> Mismatch {
-    let mut trail = Vec::new();
-    let mut next = found.trail;
-    while let Some(index) = next {
-        let (step, tail) = &cells[index];
-        trail.push(step.clone());
-        next = *tail;
-    }
-    let mismatch = found.mismatch();
-    trail.extend(mismatch.trail.iter().cloned());
-    Mismatch {
-        trail,
-        problem: mismatch.problem.clone(),
-        left_at_fault: mismatch.left_at_fault ^ found.flipped,
     }
 }

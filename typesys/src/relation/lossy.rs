@@ -1,18 +1,19 @@
 //! Lossy conversions: those of which some record step drops a field.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::BTreeMap;
 
+use super::hash::IdSet;
 use crate::types::{Direction, Endpoint, EndpointId, Event, Types, Value, ValueId};
 
 /// Whether the conversion of S <: T drops a field. Documents (`reference<>`, `external<>`) are
 /// passed on as they are.
 pub(super) fn value(
     types: &Types,
-    lossless: &mut HashSet<(ValueId, ValueId)>,
+    lossless: &mut IdSet<(ValueId, ValueId)>,
     left: ValueId,
     right: ValueId,
 ) -> bool {
-    let mut visited = HashSet::new();
+    let mut visited = IdSet::default();
     let mut open = vec![(left, right)];
     while let Some((left, right)) = open.pop() {
         if left == right || lossless.contains(&(left, right)) || !visited.insert((left, right)) {
@@ -49,7 +50,7 @@ pub(super) fn value(
 /// supertype of `left`, is converted with loss in either direction.
 pub(super) fn endpoint(
     types: &Types,
-    lossless: &mut HashSet<(ValueId, ValueId)>,
+    lossless: &mut IdSet<(ValueId, ValueId)>,
     left: EndpointId,
     right: EndpointId,
     peer: bool,

@@ -5,10 +5,14 @@
 //! of what is found at the pairs that can be reached: `judge` walks them with a stack of its own.
 
 mod constraints;
+mod hash;
 mod judge;
 mod lossy;
 mod pairs;
+mod parameters;
 mod report;
+#[cfg(test)]
+mod tests;
 
 use crate::diagnostic::Step;
 use crate::formalism::Formalisms;

@@ -1,8 +1,9 @@
 //! What each row of the relations demands of one pair: problems found at once, and further pairs.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::BTreeMap;
 
 use super::constraints::{Side, emitted};
+use super::parameters::{Ascent, ascend, endpoint_parameters, without_options};
 use super::{Mismatch, Problem, Relations, lossy};
 use crate::diagnostic::Step;
 use crate::formalism::Events;
@@ -55,7 +56,7 @@ pub(super) enum Item {
     },
 }
 
-fn part(step: impl Into<Option<Step>>, pair: Pair) -> Item {
+pub(super) fn part(step: impl Into<Option<Step>>, pair: Pair) -> Item {
     Item::Part {
         step: step.into(),
         pair,
@@ -110,15 +111,18 @@ fn missing<'n>(
 }
 
 impl Relations<'_> {
-    /// The demands of a pair, in a fixed order.
+    /// The demands of a pair in a fixed order, those that are not met first: a refutation ends the
+    /// walk through all that the others lead to.
     pub(super) fn items(&mut self, pair: Pair) -> Vec<Item> {
-        match pair {
+        let mut items = match pair {
             Pair::Value(left, right) => value(self.types, left, right),
             Pair::Same(left, right) => same(self.types, left, right),
             Pair::Match(left, right) => self.endpoints(left, right, true),
             Pair::Endpoint(left, right) => self.endpoints(left, right, false),
             Pair::Object(left, right) => self.objects(left, right),
-        }
+        };
+        items.sort_by_key(|item| matches!(item, Item::Part { .. }));
+        items
     }
 
     fn endpoints(&mut self, left: EndpointId, right: EndpointId, matching: bool) -> Vec<Item> {
@@ -229,9 +233,35 @@ fn constraint((step, unmet): (Step, Problem), left_at_fault: bool) -> Item {
     })
 }
 
-/// Both stand in full where one was expected to be like the other.
-fn unlike(types: &Types, left: TypeId, right: TypeId) -> Item {
-    problem(None, words(types.describe(left), types.describe(right)))
+/// Both are shown in full, since nothing of one corresponds to anything of the other.
+pub(super) fn unlike(types: &Types, left: TypeId, right: TypeId) -> Item {
+    let (found, expected) = (types.describe(left), types.describe(right));
+    if found != expected {
+        return problem(None, words(found, expected));
+    }
+    // Two libraries may give one name to different things.
+    let full = |name: String, id| match sort(types, id) {
+        Some(sort) => format!("`{name}` ({sort})"),
+        None => name,
+    };
+    problem(None, words(full(found, left), full(expected, right)))
+}
+
+/// What a type is, apart from its name.
+fn sort(types: &Types, id: TypeId) -> Option<&'static str> {
+    let TypeId::Value(id) = id else { return None };
+    Some(match types.value(id) {
+        Value::Record { .. } => "a record",
+        Value::Variant(_) => "a variant",
+        Value::Parameter(_) => "a type parameter",
+        Value::List(_) => "a list",
+        Value::Option(_) => "an option",
+        Value::Map(..) => "a map",
+        Value::Tuple(_) => "a tuple",
+        Value::Reference(_) => "a reference",
+        Value::External(_) => "an external endpoint",
+        Value::Basic(basic) => basic.as_str(),
+    })
 }
 
 fn value(types: &Types, left: ValueId, right: ValueId) -> Vec<Item> {
@@ -529,113 +559,4 @@ fn object_endpoints(left: &ObjectBody, right: &ObjectBody) -> Vec<Item> {
         }
     }
     items
-}
-
-/// What a type parameter is known to be a subtype of.
-enum Ascent {
-    /// Of the one looked for.
-    Same,
-    /// Of a type that is no parameter.
-    Type(TypeId),
-    /// Of nothing else.
-    Nothing,
-}
-
-/// From a parameter through its bounds, up to the first that is no parameter.
-fn ascend(types: &Types, parameter: &Parameter, same: impl Fn(&Parameter) -> bool) -> Ascent {
-    let mut seen = HashSet::new();
-    let mut at = parameter;
-    loop {
-        if same(at) {
-            return Ascent::Same;
-        }
-        if !seen.insert(&at.name) {
-            return Ascent::Nothing;
-        }
-        let Some(bound) = at.bound else {
-            return Ascent::Nothing;
-        };
-        at = match bound {
-            TypeId::Value(id) => match types.value(id) {
-                Value::Parameter(next) => next,
-                _ => return Ascent::Type(bound),
-            },
-            TypeId::Object(id) => match types.object(id) {
-                Object::Parameter(next) => next,
-                _ => return Ascent::Type(bound),
-            },
-            TypeId::Endpoint(_) => return Ascent::Type(bound),
-        };
-    }
-}
-
-/// `T` of `option<…<option<T>>…>`: every `P` is a subtype of `option<P>`, whatever it stands for.
-fn without_options(types: &Types, mut id: ValueId) -> &Value {
-    let mut seen = HashSet::new();
-    loop {
-        match types.value(id) {
-            Value::Option(inner) if seen.insert(id) => id = *inner,
-            other => return other,
-        }
-    }
-}
-
-/// τ1 ∝ τ2, or τ1 ◁ τ2 as τ1 ∝ mirror τ2, where one of them is a parameter. What is known of a
-/// parameter P with the bound B is P ◁ B, and what matches a supertype matches the subtype.
-fn endpoint_parameters(
-    types: &Types,
-    left: EndpointId,
-    right: EndpointId,
-    matching: bool,
-) -> Vec<Item> {
-    let unlike = || {
-        vec![unlike(
-            types,
-            TypeId::Endpoint(left),
-            TypeId::Endpoint(right),
-        )]
-    };
-    let (above, left_end) = bounds(types, left, false);
-    let (peer, right_end) = bounds(types, right, !matching);
-    if above
-        .iter()
-        .any(|(name, turned)| peer.contains(&(name, !turned)))
-    {
-        return Vec::new();
-    }
-    let (Some(left_end), Some(right_end)) = (left_end, right_end) else {
-        return unlike();
-    };
-    let pair = match right_end == right && !matching {
-        true => Pair::Endpoint(left_end, right_end),
-        false => Pair::Match(left_end, right_end),
-    };
-    vec![part(None, pair)]
-}
-
-/// The parameters that bound a type (mirrored first, if `mirror`) from above, and the type at
-/// their end, if it is no parameter: the type itself if it is none.
-fn bounds(types: &Types, id: EndpointId, mirror: bool) -> (Vec<(&str, bool)>, Option<EndpointId>) {
-    let mut chain: Vec<(&str, bool)> = Vec::new();
-    let (mut at, mut turned) = (id, mirror);
-    loop {
-        let Endpoint::Parameter {
-            parameter,
-            mirrored,
-        } = types.endpoint(at)
-        else {
-            return (chain, Some(at));
-        };
-        let entry = (parameter.name.as_str(), mirrored ^ turned);
-        if chain.contains(&entry) {
-            return (chain, None);
-        }
-        chain.push(entry);
-        let bound = match (entry.1, parameter.bound) {
-            (false, Some(TypeId::Endpoint(bound))) => bound,
-            _ => return (chain, None),
-        };
-        at = bound;
-        turned = false;
-    }
 }
