@@ -32,6 +32,8 @@ pub unsafe fn create<T: Template, O>(
         // SAFETY: the host passes the parameters of this template, lent for the call.
         let parameters = unsafe { read::<T::Parameters<'_>>(parameters) };
         match create(context, parameters) {
+            // Said that it cannot go on: nobody would end it.
+            Ok(object) if context.failed() => drop(object),
             Ok(object) => {
                 let object = Box::into_raw(Box::new(object));
                 // SAFETY: the host passes where to put the object.

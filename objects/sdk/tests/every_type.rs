@@ -1,10 +1,19 @@
 //! Every kind of type, through the generated code and back.
 
+#![allow(unsafe_code, reason = "a host's view of the tables")]
+
+use std::collections::{BTreeMap, BTreeSet};
+
 use liveobj_sdk::testing::{Harness, Outcome};
 use liveobj_sdk::{
     Boxed, BoxedOpt, Bytes, Connection, CreateError, Document, EmitError, Entry, List, Map, Opaque,
     Opt, Template, Tuple2, Tuple3, Uuid, live_object,
 };
+use liveobj_types::Types;
+use liveobj_types::layout::{Layouts, Shape};
+use liveobj_types::resolve::Environment;
+use liveobj_types::syntax::Item;
+use liveobj_types::types::{Endpoint, Object, Origin, TypeId, Value};
 
 liveobj_sdk::library!(
     "tests/every_type.lot",
@@ -221,4 +230,85 @@ fn a_linked_library_has_its_tables_and_manifest() {
     let (module, findings) = manifest.module();
     assert!(findings.is_empty(), "{findings:?}");
     assert!(module.lookup("everybody").is_some());
+}
+
+/// What a host does before it calls anything: compares its own layouts with those of the library.
+#[test]
+fn the_layouts_of_all_events_and_parameters_are_exported() {
+    let (module, _) = liveobj_manifest::read_section(MANIFEST).unwrap().module();
+    let mut types = Types::new();
+    let mut crossing = Vec::new();
+    for item in &module.file.items {
+        let Item::Template(template) = item else {
+            continue;
+        };
+        let signature = types
+            .template(&module, template, &Environment::new())
+            .unwrap();
+        if let Object::Endpoints(body) = types.object(signature.result).clone() {
+            for endpoint in body.endpoints.values() {
+                if let Endpoint::Events { events, .. } = types.endpoint(endpoint.ty) {
+                    crossing.extend(events.values().map(|event| event.payload));
+                }
+            }
+        }
+        let parameters = signature.value_parameters.into_iter();
+        let fields = parameters
+            .map(|parameter| (parameter.name, parameter.ty))
+            .collect();
+        let record = Value::Record {
+            fields,
+            open: false,
+        };
+        crossing.push(types.add_value(record, Origin::default()));
+    }
+    // SAFETY: the tables are generated.
+    let entries = unsafe {
+        let layouts = &*library().layouts;
+        std::slice::from_raw_parts(layouts.entries, layouts.count as usize)
+    };
+    assert!(entries.is_sorted_by(|left, right| left.id < right.id));
+    let mut layouts = Layouts::new(&types);
+    let mut seen = BTreeSet::new();
+    while let Some(id) = crossing.pop() {
+        if !seen.insert(id) {
+            continue;
+        }
+        let (layout, identity) = (layouts.of(id).clone(), types.identity(TypeId::Value(id)));
+        let entry = entries.iter().find(|entry| entry.id == identity);
+        let offsets = match &layout.shape {
+            Shape::Struct(fields) => {
+                crossing.extend(fields.iter().map(|field| field.slot.ty));
+                let by_name = fields.iter().map(|field| (&field.name, field.offset));
+                let by_name: BTreeMap<_, _> = by_name.collect();
+                by_name.into_values().collect()
+            }
+            Shape::Variant { payload, cases } => {
+                crossing.extend(cases.iter().filter_map(|(_, slot)| Some((*slot)?.ty)));
+                vec![*payload]
+            }
+            Shape::Option { payload, slot } => {
+                crossing.push(slot.ty);
+                vec![*payload]
+            }
+            Shape::List(element) => {
+                crossing.push(*element);
+                continue;
+            }
+            Shape::Map { key, value, .. } => {
+                crossing.extend([*key, *value]);
+                continue;
+            }
+            _ => continue,
+        };
+        let entry = entry.unwrap_or_else(|| panic!("{}", types.describe(TypeId::Value(id))));
+        // SAFETY: as above.
+        let found =
+            unsafe { std::slice::from_raw_parts(entry.offsets, entry.offset_count as usize) };
+        assert_eq!(
+            (entry.size, entry.align, found),
+            (layout.size, layout.align, &offsets[..])
+        );
+    }
+    assert!(seen.len() > 40, "{}", seen.len());
 }

@@ -19,6 +19,9 @@ impl template::stamper for Stamper {
         if parameters.prefix.contains('\n') {
             return Err(CreateError::new("`prefix` is more than one line"));
         }
+        if parameters.prefix == "fail" {
+            context.fail("told to");
+        }
         context.timer(Token(7), std::time::Duration::from_secs(1))?;
         Ok(Stamper {
             next: parameters.start,
@@ -95,6 +98,12 @@ fn requests_are_recorded() {
 fn a_failed_creation_says_why() {
     let error = Harness::<stamper::Template>::create(parameters("\n")).unwrap_err();
     assert_eq!(error, "`prefix` is more than one line");
+}
+
+#[test]
+fn an_object_that_cannot_go_on_while_it_is_made_is_not_made() {
+    let error = Harness::<stamper::Template>::create(parameters("fail")).unwrap_err();
+    assert_eq!(error, "told to");
 }
 
 #[test]
