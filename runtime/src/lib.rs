@@ -17,9 +17,13 @@ mod report;
 mod runtime;
 mod terminal;
 
+#[doc(hidden)]
+pub use boundary::measure;
 pub use directories::user_registry;
 pub use endpoint::{Connection, Endpoint, Sender};
 pub use error::{BuildError, CheckError, ConnectError, OpenError, SendError};
+pub use liveobj_references::{Checked, CheckedReference};
+pub use liveobj_types::{Data, Source};
 pub use object::{Ended, Object};
 pub use report::{Level, Message, Report, Silent};
 pub use runtime::{FOLDER_DEADLINE, Runtime, RuntimeBuilder};

@@ -93,6 +93,16 @@ impl fmt::Display for WireError {
 impl std::error::Error for WireError {}
 
 impl Data {
+    /// A record: the fields' names and values.
+    pub fn record<N: Into<String>>(fields: impl IntoIterator<Item = (N, Data)>) -> Data {
+        Data::Record(
+            fields
+                .into_iter()
+                .map(|(name, value)| (name.into(), value))
+                .collect(),
+        )
+    }
+
     /// A total order, that of map keys: numbers by value (floating point by `total_cmp`), texts
     /// and bytes bytewise, cases by name, composite values lexicographically. Values of different
     /// types are ordered by kind.

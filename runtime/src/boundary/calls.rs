@@ -197,6 +197,10 @@ impl ProxyCell {
         unsafe { &*context.cast::<ProxyCell>() }
     }
 
+    pub(super) fn this(&self) -> *mut c_void {
+        self.this.get()
+    }
+
     /// Another owner of this cell.
     pub(crate) fn shared(&self) -> Rc<ProxyCell> {
         let pointer = std::ptr::from_ref(self);

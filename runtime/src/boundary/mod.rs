@@ -18,6 +18,7 @@ mod convert_data;
 mod emit;
 pub(crate) mod host;
 mod machine;
+pub mod measure;
 pub(crate) mod memory;
 pub(crate) mod native;
 mod payload;

@@ -14,3 +14,5 @@ pub(crate) mod fail;
 pub(crate) mod inbox;
 pub(crate) mod request;
 pub(crate) mod start;
+#[cfg(test)]
+mod tests;

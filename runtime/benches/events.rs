@@ -1,0 +1,61 @@
+//! One event through a connection against one call through `&mut dyn Trait` with the same payload,
+//! in one run. The aim: three times, and six with the conversion of a small record.
+
+use divan::{Bencher, black_box, counter::ItemsCount};
+use liveobj::measure::{Circuit, Number};
+
+fn main() {
+    divan::main();
+}
+
+/// Events per sample: one would be lost in the noise of the clock.
+const EVENTS: u64 = 10_000;
+
+trait Receive {
+    fn add(&mut self, number: &Number) -> i32;
+}
+
+struct Sum(u64);
+
+impl Receive for Sum {
+    #[inline(never)]
+    fn add(&mut self, number: &Number) -> i32 {
+        self.0 += number.n;
+        0
+    }
+}
+
+#[divan::bench]
+fn dyn_call(bencher: Bencher<'_, '_>) {
+    let mut receiver: Box<dyn Receive> = black_box(Box::new(Sum(0)));
+    bencher.counter(ItemsCount::new(EVENTS)).bench_local(|| {
+        for n in 0..EVENTS {
+            let receiver: &mut dyn Receive = black_box(&mut *receiver);
+            black_box(receiver.add(black_box(&Number { n })));
+        }
+    });
+}
+
+#[divan::bench]
+fn connection(bencher: Bencher<'_, '_>) {
+    events(bencher, &Circuit::pair(false));
+}
+
+#[divan::bench]
+fn connection_with_conversion(bencher: Bencher<'_, '_>) {
+    events(bencher, &Circuit::pair(true));
+}
+
+#[divan::bench(args = [1, 10])]
+fn many(bencher: Bencher<'_, '_>, receivers: usize) {
+    events(bencher, &Circuit::fan(receivers));
+}
+
+fn events(bencher: Bencher<'_, '_>, circuit: &Circuit) {
+    bencher.counter(ItemsCount::new(EVENTS)).bench_local(|| {
+        circuit.turn();
+        for n in 0..EVENTS {
+            black_box(circuit.emit(black_box(&Number { n })));
+        }
+    });
+}

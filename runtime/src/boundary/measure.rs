@@ -1,0 +1,272 @@
+//! Two objects behind hand-written tables, as a library in any language would have them: what the
+//! benchmarks measure. Not part of the public interface.
+
+use std::ffi::c_void;
+use std::rc::Rc;
+use std::sync::Arc;
+
+use liveobj_abi as abi;
+use liveobj_references::Policy;
+use liveobj_types::types::{Basic, Direction, Endpoint, Event, Origin, Value};
+use liveobj_types::{EndpointId, Formalisms, Types};
+
+use super::calls::{Code, Lent, Table};
+use crate::edge::{Host, Request, Ticket};
+use crate::engine::connect::End;
+use crate::engine::create::{EndpointPlan, Proxy, ProxyPlan};
+use crate::engine::domain::Domain;
+use crate::engine::inbox::Inbox;
+use crate::report::Silent;
+
+/// What the event carries.
+#[repr(C)]
+#[derive(Clone, Copy, Debug)]
+pub struct Number {
+    /// Added up by the receiver.
+    pub n: u64,
+}
+
+/// A sender connected with receivers, in a domain that the caller drives.
+pub struct Circuit {
+    domain: Rc<Domain>,
+    sender: Rc<Proxy>,
+    receivers: Vec<Rc<Proxy>>,
+}
+
+impl Circuit {
+    /// One sender, one receiver; with `convert`, the sender's number is narrower than the
+    /// receiver's.
+    pub fn pair(convert: bool) -> Circuit {
+        Circuit::new(1, false, convert)
+    }
+
+    /// A sender whose endpoint is `many`.
+    pub fn fan(receivers: usize) -> Circuit {
+        Circuit::new(receivers, true, false)
+    }
+
+    fn new(count: usize, many: bool, convert: bool) -> Circuit {
+        let domain = Domain::new(Box::new(Nothing::default()), Arc::new(Silent));
+        let instance = domain.begin();
+        let (from, to) = {
+            let mut types = domain.types.borrow_mut();
+            let sent = if convert { Basic::U32 } else { Basic::U64 };
+            let from = endpoint(&mut types, Direction::Out, sent);
+            (from, endpoint(&mut types, Direction::In, Basic::U64))
+        };
+        let create = |table: &'static abi::Object, ty: EndpointId, many: bool| {
+            let plan = EndpointPlan::new(&domain.types.borrow(), "a", ty, ty, many, false);
+            let plan = ProxyPlan {
+                label: String::new(),
+                identity: [0; 32],
+                code: Code::Table(Table::new(table)),
+                endpoints: vec![plan.expect("an endpoint with events")],
+                parameters: None,
+            };
+            domain.create(instance, plan).expect("nothing to fail")
+        };
+        let sender = create(&SENDER, from, many);
+        let receivers: Vec<_> = (0..count).map(|_| create(&RECEIVER, to, false)).collect();
+        for receiver in &receivers {
+            let [left, right] = [&sender, receiver].map(|it| End {
+                proxy: it.cell.number,
+                endpoint: 0,
+            });
+            domain.connect(left, right).expect("they match");
+        }
+        domain.start_ready();
+        domain.turn(None);
+        Circuit {
+            domain,
+            sender,
+            receivers,
+        }
+    }
+
+    /// Emits one event through the sender's context, as its own code would.
+    #[inline]
+    pub fn emit(&self, number: &Number) -> i32 {
+        let payload = Lent::new(std::ptr::from_ref(number).cast());
+        self.sender.cell.emit(0, 0, payload)
+    }
+
+    /// Begins the next turn: a turn of more than a million events is split.
+    pub fn turn(&self) {
+        self.domain.turn(None);
+    }
+
+    /// What each receiver has added up.
+    pub fn sums(&self) -> Vec<u64> {
+        // SAFETY: `this` of a receiver is a `Sum`, which lives as long as the proxy.
+        self.receivers
+            .iter()
+            .map(|it| unsafe { (*it.cell.this().cast::<Sum>()).0 })
+            .collect()
+    }
+}
+
+impl Drop for Circuit {
+    fn drop(&mut self) {
+        self.domain.end_all();
+        self.domain.turn(None);
+    }
+}
+
+fn endpoint(types: &mut Types, direction: Direction, basic: Basic) -> EndpointId {
+    let number = types.add_value(Value::Basic(basic), Origin::default());
+    let fields = [("n".to_owned(), number)].into();
+    let payload = types.add_value(
+        Value::Record {
+            fields,
+            open: false,
+        },
+        Origin::default(),
+    );
+    let event = Event {
+        direction,
+        payload,
+        order: vec!["n".to_owned()],
+        refusable: false,
+    };
+    let events = [("add".to_owned(), event)].into();
+    let endpoint = Endpoint::Events {
+        events,
+        provides: Vec::new(),
+        requires: Vec::new(),
+    };
+    types.add_endpoint(endpoint, Origin::default())
+}
+
+/// An outside without anything in it.
+#[derive(Default)]
+struct Nothing {
+    inbox: Arc<Inbox>,
+    formalisms: Formalisms,
+}
+
+impl Host for Nothing {
+    fn inbox(&self) -> Arc<Inbox> {
+        self.inbox.clone()
+    }
+    fn seed(&self) -> u64 {
+        0
+    }
+    fn now(&self, _: bool) -> u64 {
+        0
+    }
+    fn request(&self, _: Ticket, _: Request) {}
+    fn close(&self, _: Ticket) {}
+    fn formalisms(&self) -> &Formalisms {
+        &self.formalisms
+    }
+    fn policy(&self) -> Policy {
+        Policy::default()
+    }
+}
+
+struct Sum(u64);
+
+static SENDER: abi::Object = table(&NO_HANDLERS);
+static RECEIVER: abi::Object = table(&HANDLERS);
+
+#[repr(transparent)]
+struct Handlers<const N: usize>([*const abi::Handler; N]);
+
+// SAFETY: immutable.
+unsafe impl<const N: usize> Sync for Handlers<N> {}
+
+static ADD: [abi::Handler; 1] = [add];
+static HANDLERS: Handlers<1> = Handlers([ADD.as_ptr()]);
+static NO_HANDLERS: Handlers<1> = Handlers([ADD.as_ptr()]);
+
+const fn table(handlers: &'static Handlers<1>) -> abi::Object {
+    abi::Object {
+        size: size_of::<abi::Object>() as u32,
+        endpoints: 1,
+        create,
+        load: None,
+        save: None,
+        digest: None,
+        connected,
+        disconnected,
+        wake,
+        destroy,
+        handlers: handlers.0.as_ptr(),
+    }
+}
+
+unsafe extern "C" fn create(
+    _: *mut abi::Context,
+    _: *const c_void,
+    this: *mut *mut c_void,
+) -> abi::Status {
+    // SAFETY: the host gave a place for the pointer.
+    unsafe { *this = Box::into_raw(Box::new(Sum(0))).cast() };
+    abi::OK
+}
+
+unsafe extern "C" fn add(
+    this: *mut c_void,
+    _: *mut abi::Context,
+    _: *const abi::Envelope,
+    payload: *const c_void,
+) -> abi::Status {
+    // SAFETY: what `create` made; the payload is of the declared type.
+    unsafe { (*this.cast::<Sum>()).0 += (*payload.cast::<Number>()).n };
+    abi::OK
+}
+
+unsafe extern "C" fn connected(
+    _: *mut c_void,
+    _: *mut abi::Context,
+    _: u32,
+    _: u64,
+) -> abi::Status {
+    abi::OK
+}
+
+unsafe extern "C" fn disconnected(
+    _: *mut c_void,
+    _: *mut abi::Context,
+    _: u32,
+    _: u64,
+    _: u32,
+) -> abi::Status {
+    abi::OK
+}
+
+unsafe extern "C" fn wake(
+    _: *mut c_void,
+    _: *mut abi::Context,
+    _: u64,
+    _: u32,
+    _: *const c_void,
+) -> abi::Status {
+    abi::OK
+}
+
+unsafe extern "C" fn destroy(this: *mut c_void) {
+    // SAFETY: what `create` made, given back once.
+    drop(unsafe { Box::from_raw(this.cast::<Sum>()) });
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_arrive_at_every_receiver() {
+        for circuit in [Circuit::pair(false), Circuit::fan(3)] {
+            assert_eq!(circuit.emit(&Number { n: 5 }), abi::OK);
+            assert_eq!(circuit.emit(&Number { n: 2 }), abi::OK);
+            assert!(circuit.sums().iter().all(|sum| *sum == 7));
+        }
+    }
+
+    #[test]
+    fn a_narrower_number_is_converted_on_the_way() {
+        let circuit = Circuit::pair(true);
+        circuit.emit(&Number { n: 5 });
+        assert_eq!(circuit.sums(), [5]);
+    }
+}

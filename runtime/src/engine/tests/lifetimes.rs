@@ -1,0 +1,224 @@
+//! Lifetimes: created, connected, started; disconnected, destroyed.
+
+use std::cell::{Cell, RefCell};
+use std::rc::Rc;
+
+use liveobj_abi as abi;
+
+use super::super::connect::End;
+use super::{Happening, LISTEN, TALK, World, end, idle};
+use crate::object::Ended;
+
+#[test]
+fn connected_is_delivered_to_both_ends_before_any_event() {
+    let world = World::new();
+    let eager = |me: &super::Me<'_>, happening| {
+        if let Happening::Connected { endpoint, .. } = happening {
+            me.say(endpoint, 1);
+        }
+        abi::OK
+    };
+    let first = world.object("first", &[TALK], eager);
+    let second = world.object("second", &[LISTEN], eager);
+    world.connect((&first, 0), (&second, 0));
+    let expected = [
+        "first connected 0",
+        "second connected 0",
+        "first hears 1",
+        "second hears 1",
+    ];
+    let mut happened = world.happened();
+    assert_eq!(happened[..2], expected[..2]);
+    happened.sort();
+    let mut sorted = expected;
+    sorted.sort_unstable();
+    assert_eq!(happened, sorted);
+}
+
+#[test]
+fn a_proxy_with_an_unmet_mandatory_endpoint_gets_nothing_and_its_events_wait() {
+    let world = World::new();
+    let speaker = world.object("speaker", &[TALK], super::three);
+    let choosy = world.object("choosy", &[LISTEN, TALK.mandatory()], idle);
+    world.connect((&speaker, 0), (&choosy, 0));
+    world.wake(&speaker);
+    world.wake(&choosy);
+    assert_eq!(
+        world.happened(),
+        ["speaker connected 0", "speaker woken 0 Posted([])"]
+    );
+    let needed = world.object("needed", &[LISTEN], idle);
+    world.connect((&choosy, 1), (&needed, 0));
+    let happened = world.happened();
+    let choosy: Vec<&str> = happened
+        .iter()
+        .filter_map(|line| line.strip_prefix("choosy "))
+        .collect();
+    assert_eq!(
+        choosy,
+        [
+            "connected 0",
+            "hears 1",
+            "hears 2",
+            "hears 3",
+            "woken 0 Posted([])",
+            "connected 1"
+        ]
+    );
+}
+
+#[test]
+fn dropping_a_connection_disconnects_both_ends_and_leaves_the_proxies() {
+    let world = World::new();
+    let first = world.object("first", &[TALK], idle);
+    let second = world.object("second", &[LISTEN], idle);
+    let number = world.connect((&first, 0), (&second, 0));
+    world.happened();
+    world.domain.drop_connection(number);
+    world.domain.turn(None);
+    assert_eq!(
+        world.happened(),
+        ["first disconnected 0 (0)", "second disconnected 0 (0)"]
+    );
+    assert!(world.domain.proxy(first.cell.number).is_some());
+}
+
+#[test]
+fn dropping_a_composite_disconnects_first_then_destroys_in_reverse_order_of_construction() {
+    let world = World::new();
+    let a = world.object("a", &[TALK], idle);
+    let b = world.object("b", &[LISTEN, TALK], idle);
+    let c = world.object("c", &[LISTEN], idle);
+    world.connect((&a, 0), (&b, 0));
+    world.connect((&b, 1), (&c, 0));
+    world.happened();
+    let ended = Rc::new(RefCell::new(None));
+    let seen = ended.clone();
+    let tell = move |_: &super::Domain, how| *seen.borrow_mut() = Some(how);
+    world.domain.set_on_end(world.instance, Box::new(tell));
+    world.domain.end(world.instance, Ended::Closed);
+    world.domain.turn(None);
+    assert_eq!(
+        world.happened(),
+        [
+            "b disconnected 1 (0)",
+            "c disconnected 0 (0)",
+            "a disconnected 0 (0)",
+            "b disconnected 0 (0)",
+            "c destroyed",
+            "b destroyed",
+            "a destroyed"
+        ]
+    );
+    assert_eq!(*ended.borrow(), Some(Ended::Closed));
+    assert!(world.domain.is_empty());
+}
+
+#[test]
+fn a_failure_closes_the_composite_and_names_the_proxy() {
+    let world = World::new();
+    let speaker = world.object("speaker", &[TALK], super::three);
+    let clumsy = world.object("clumsy", &[LISTEN], |_, happening| match happening {
+        Happening::Heard { .. } => panic!("no"),
+        _ => abi::OK,
+    });
+    world.connect((&speaker, 0), (&clumsy, 0));
+    world.happened();
+    let ended = Rc::new(RefCell::new(None));
+    let seen = ended.clone();
+    let tell = move |_: &super::Domain, how| *seen.borrow_mut() = Some(how);
+    world.domain.set_on_end(world.instance, Box::new(tell));
+    world.wake(&speaker);
+    assert_eq!(
+        world.happened()[1..],
+        [
+            "clumsy hears 1",
+            "speaker disconnected 0 (1)",
+            "clumsy destroyed",
+            "speaker destroyed"
+        ]
+    );
+    let (object, reason) = ("clumsy".to_owned(), "panicked: no".to_owned());
+    assert_eq!(*ended.borrow(), Some(Ended::Failed { object, reason }));
+    assert!(world.domain.is_empty());
+}
+
+#[test]
+fn a_proxy_that_never_started_is_destroyed_without_having_heard_anything() {
+    let world = World::new();
+    let speaker = world.object("speaker", &[TALK], super::three);
+    let choosy = world.object("choosy", &[LISTEN, TALK.mandatory()], idle);
+    world.connect((&speaker, 0), (&choosy, 0));
+    world.wake(&speaker);
+    world.happened();
+    world.domain.end(world.instance, Ended::Closed);
+    world.domain.turn(None);
+    let expected = [
+        "speaker disconnected 0 (0)",
+        "choosy destroyed",
+        "speaker destroyed",
+    ];
+    assert_eq!(world.happened(), expected);
+    assert!(world.domain.is_empty());
+}
+
+#[test]
+fn a_handler_may_end_its_own_composite() {
+    let world = World::new();
+    let instance = world.instance;
+    let tired = world.object("tired", &[TALK], move |me, happening| {
+        if let Happening::Woken { .. } = happening {
+            me.proxy
+                .domain()
+                .later(move |domain| domain.end(instance, Ended::Closed));
+            me.say(0, 1);
+        }
+        abi::OK
+    });
+    let listener = world.object("listener", &[LISTEN], idle);
+    world.connect((&tired, 0), (&listener, 0));
+    world.happened();
+    world.wake(&tired);
+    assert_eq!(
+        world.happened()[1..],
+        [
+            "listener hears 1",
+            "tired disconnected 0 (0)",
+            "listener disconnected 0 (0)",
+            "listener destroyed",
+            "tired destroyed"
+        ]
+    );
+}
+
+#[test]
+fn a_thousand_connections_come_and_go_and_nothing_is_left() {
+    let world = World::new();
+    let hub = world.object("hub", &[TALK.many()], idle);
+    let heard = Rc::new(Cell::new(0));
+    for _ in 0..1_000 {
+        let count = heard.clone();
+        let instance = world.domain.begin();
+        let guest = world.object_of(instance, "guest", &[LISTEN], move |_, happening| {
+            count.set(count.get() + u32::from(matches!(happening, Happening::Connected { .. })));
+            abi::OK
+        });
+        let own = End {
+            proxy: guest.cell.number,
+            endpoint: 0,
+        };
+        let number = world
+            .domain
+            .connect(end((&hub, 0)), own)
+            .expect("connected");
+        world.domain.start_ready();
+        world.domain.notify_connected(number);
+        world.domain.end(instance, Ended::Closed);
+        world.domain.turn(None);
+        world.happened();
+    }
+    assert_eq!(heard.get(), 1_000);
+    assert_eq!(world.domain.connections.borrow().len(), 0);
+    assert_eq!(world.domain.proxies.borrow().len(), 1);
+    assert_eq!(world.domain.graveyard.borrow().len(), 0);
+}

@@ -1,0 +1,254 @@
+//! "The outside only through the context", and what an envelope says.
+
+use std::cell::{Cell, RefCell};
+use std::rc::Rc;
+
+use liveobj_abi as abi;
+
+use super::{Happening, LISTEN, Outside, TALK, Wake, World, end, idle, post};
+use crate::edge::{Request, Ticket};
+use crate::engine::domain::Domain;
+
+impl Outside {
+    pub(super) fn answer(&self, ticket: Ticket, wake: Wake) {
+        self.inbox.push(Domain::wake_from_outside(ticket, wake));
+    }
+
+    fn last(&self) -> (Ticket, Request) {
+        self.requests.borrow().last().cloned().expect("a request")
+    }
+}
+
+#[test]
+fn a_request_is_answered_by_an_event() {
+    let world = World::new();
+    let sleeper = world.object("sleeper", &[TALK], |me, happening| {
+        if let Happening::Woken {
+            wake: Wake::Posted(_),
+            ..
+        } = happening
+        {
+            let status = me.proxy.domain().request(me.proxy, 4, Request::Timer(5));
+            assert_eq!(status, abi::OK);
+        }
+        abi::OK
+    });
+    world.domain.start_ready();
+    world.wake(&sleeper);
+    let (ticket, request) = world.outside.last();
+    assert_eq!(request, Request::Timer(5));
+    world.outside.answer(ticket, Wake::Timer);
+    world.run();
+    assert_eq!(
+        world.happened(),
+        ["sleeper woken 0 Posted([])", "sleeper woken 4 Timer"]
+    );
+}
+
+#[test]
+fn no_wake_follows_once_a_token_was_given_up() {
+    let world = World::new();
+    let sleeper = world.object("sleeper", &[TALK], |me, happening| {
+        if let Happening::Woken {
+            wake: Wake::Posted(_),
+            ..
+        } = happening
+        {
+            let domain = me.proxy.domain();
+            domain.request(me.proxy, 4, Request::Timer(5));
+            assert_eq!(domain.close_token(me.proxy, 4), abi::OK);
+            assert_eq!(domain.close_token(me.proxy, 4), abi::STALE);
+        }
+        abi::OK
+    });
+    world.domain.start_ready();
+    world.wake(&sleeper);
+    let (ticket, _) = world.outside.last();
+    assert_eq!(*world.outside.closed.borrow(), [ticket]);
+    world.outside.answer(ticket, Wake::Timer);
+    world.run();
+    assert_eq!(world.happened(), ["sleeper woken 0 Posted([])"]);
+}
+
+#[test]
+fn what_a_proxy_asked_for_is_given_up_when_it_ends() {
+    let world = World::new();
+    let owner = world.object("owner", &[TALK], |me, happening| {
+        if let Happening::Woken { .. } = happening {
+            me.proxy
+                .domain()
+                .request(me.proxy, 1, Request::TerminalOpen);
+            me.proxy.domain().request(me.proxy, 2, Request::Timer(5));
+        }
+        abi::OK
+    });
+    world.domain.start_ready();
+    world.wake(&owner);
+    world.domain.end_all();
+    world.domain.turn(None);
+    let closed: Vec<u64> = world
+        .outside
+        .closed
+        .borrow()
+        .iter()
+        .map(|ticket| ticket.token)
+        .collect();
+    assert_eq!(closed, [2, 1]);
+    assert!(world.domain.is_empty());
+}
+
+#[test]
+fn dereferencing_is_answered_by_opened_and_the_token_owns_the_proxy() {
+    let world = World::new();
+    let parent = world.object("parent", &[TALK], |me, happening| {
+        let domain = me.proxy.domain();
+        match happening {
+            Happening::Woken { token: 0, .. } => {
+                domain.request(
+                    me.proxy,
+                    1,
+                    Request::Dereference("<liveobject/>".to_owned()),
+                );
+            }
+            Happening::Woken {
+                token: 1,
+                wake: Wake::Opened,
+            } => {
+                let (endpoint, own) = ("a".to_owned(), 0);
+                domain.request(
+                    me.proxy,
+                    2,
+                    Request::Connect {
+                        proxy: 1,
+                        endpoint,
+                        own,
+                    },
+                );
+            }
+            Happening::Woken {
+                token: 2,
+                wake: Wake::Opened,
+            } => {
+                me.say(0, 1);
+                domain.close_token(me.proxy, 1);
+            }
+            _ => {}
+        }
+        abi::OK
+    });
+    world.domain.start_ready();
+    world.wake(&parent);
+    let (ticket, _) = world.outside.last();
+    // What `open` does when the child is there.
+    let instance = world.domain.begin();
+    let child = world.object_of(instance, "child", &[LISTEN], idle);
+    world
+        .domain
+        .expose(instance, &[("a".to_owned(), end((&child, 0)))].into());
+    world.domain.start_ready();
+    assert!(world.domain.child_opened(ticket, instance));
+    world.domain.turn(None);
+    assert_eq!(
+        world.happened(),
+        [
+            "parent woken 0 Posted([])",
+            "parent woken 1 Opened",
+            "parent connected 0",
+            "child connected 0",
+            "parent woken 2 Opened",
+            "child hears 1",
+            "parent disconnected 0 (0)",
+            "child disconnected 0 (0)",
+            "child destroyed"
+        ]
+    );
+}
+
+#[test]
+fn connecting_endpoints_that_do_not_match_is_answered_by_failed() {
+    let world = World::new();
+    let parent = world.object("parent", &[TALK], |me, happening| {
+        let domain = me.proxy.domain();
+        match happening {
+            Happening::Woken { token: 0, .. } => {
+                domain.request(me.proxy, 1, Request::Dereference(String::new()));
+            }
+            Happening::Woken {
+                token: 1,
+                wake: Wake::Opened,
+            } => {
+                let (endpoint, own) = ("a".to_owned(), 0);
+                domain.request(
+                    me.proxy,
+                    2,
+                    Request::Connect {
+                        proxy: 1,
+                        endpoint,
+                        own,
+                    },
+                );
+            }
+            _ => {}
+        }
+        abi::OK
+    });
+    world.domain.start_ready();
+    world.wake(&parent);
+    let (ticket, _) = world.outside.last();
+    let instance = world.domain.begin();
+    let child = world.object_of(instance, "child", &[TALK], idle);
+    world
+        .domain
+        .expose(instance, &[("a".to_owned(), end((&child, 0)))].into());
+    assert!(world.domain.child_opened(ticket, instance));
+    world.domain.turn(None);
+    let happened = world.happened();
+    assert_eq!(
+        happened.last().map(String::as_str),
+        Some("parent woken 2 Failed(\"the endpoints do not match: fails\")")
+    );
+}
+
+#[test]
+fn an_envelope_says_the_connection_the_causal_path_and_the_parent() {
+    // The numbers are those that the domain keeps while a handler runs.
+    let world = World::new();
+    let seen: Rc<RefCell<Vec<(u64, u64)>>> = Rc::default();
+    let parents = Rc::new(Cell::new(0));
+    let note = seen.clone();
+    let first = world.object("first", &[TALK], |me, happening| {
+        if let Happening::Woken { .. } = happening {
+            me.say(0, 1);
+            me.say(0, 2);
+        }
+        abi::OK
+    });
+    let parent = parents.clone();
+    let second = world.object("second", &[LISTEN, TALK], move |me, happening| {
+        if let Happening::Heard { .. } = happening {
+            parent.set(me.proxy.event.get());
+            me.say(1, 0);
+        }
+        abi::OK
+    });
+    let third = world.object("third", &[LISTEN], move |me, happening| {
+        if let Happening::Heard { .. } = happening {
+            note.borrow_mut()
+                .push((me.proxy.domain().path.get(), me.proxy.event.get()));
+        }
+        abi::OK
+    });
+    world.connect((&first, 0), (&second, 0));
+    world.connect((&second, 1), (&third, 0));
+    world.domain.turn(Some(post(&first)));
+    world.domain.turn(Some(post(&first)));
+    let seen = seen.borrow();
+    assert_eq!(seen.len(), 4);
+    assert_eq!(seen[0].0, seen[1].0, "one outside event, one path");
+    assert_ne!(seen[1].0, seen[2].0, "another outside event, another path");
+    assert!(
+        seen.windows(2).all(|pair| pair[0].1 < pair[1].1),
+        "events are numbered"
+    );
+    assert!(parents.get() > 0);
+}
