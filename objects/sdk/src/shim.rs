@@ -283,3 +283,66 @@ fn take_location() -> Option<String> {
     // SAFETY: what is not NULL was made by `Box::into_raw` in the hook, and is taken once.
     (!location.is_null()).then(|| *unsafe { Box::from_raw(location) })
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Mutex;
+    use std::sync::atomic::{AtomicU32, Ordering};
+
+    use super::*;
+
+    /// The panic hook belongs to the process: one test at a time.
+    static HOOK: Mutex<()> = Mutex::new(());
+
+    #[test]
+    fn panics_are_printed_on_threads_of_an_objects_own_only() {
+        let _alone = HOOK.lock();
+        static PRINTED: AtomicU32 = AtomicU32::new(0);
+        std::panic::set_hook(Box::new(|_| {
+            PRINTED.fetch_add(1, Ordering::Relaxed);
+        }));
+        install_hook();
+        let panic_here = || {
+            let result = catch_unwind(|| panic!("on purpose"));
+            result.map_err(discard).unwrap_err();
+        };
+        let own = std::thread::spawn(move || {
+            panic_here();
+            take_location()
+        });
+        assert_eq!(own.join().unwrap(), None);
+        assert_eq!(PRINTED.load(Ordering::Relaxed), 1);
+        let host = std::thread::spawn(move || {
+            enter();
+            panic_here();
+            take_location()
+        });
+        let location = host.join().unwrap().unwrap();
+        assert!(location.contains("shim.rs:"), "{location}");
+        assert_eq!(PRINTED.load(Ordering::Relaxed), 1);
+        drop(std::panic::take_hook());
+    }
+
+    #[test]
+    fn a_host_of_fewer_functions_is_refused() {
+        let attached = |size: u64| {
+            // SAFETY: the size is all that is read; as aligned as a table is, and little-endian
+            // as all hosts are.
+            unsafe { attach_linked((&raw const size).cast()) }
+        };
+        assert_eq!(attached(size_of::<abi::Host>() as u64), abi::OK);
+        assert_eq!(attached(size_of::<abi::Host>() as u64 - 8), abi::INVALID);
+    }
+
+    #[test]
+    fn a_payload_whose_destructor_panics_is_left() {
+        struct Bomb;
+        impl Drop for Bomb {
+            fn drop(&mut self) {
+                panic!("in the destructor");
+            }
+        }
+        let _alone = HOOK.lock();
+        discard(Box::new(Bomb));
+    }
+}
