@@ -4,7 +4,10 @@
  * Major 0 promises no compatibility. A library is a shared object that exports `liveobj_library`
  * and has a manifest in its link section `.liveobj`: "LIVEOBJ\1", then as little-endian uint32_t
  * the version 1, the length of the JSON and the length of the types, four zero bytes, the JSON,
- * and the types in the type language with everything that they use.
+ * and the types in the type language with everything that they use. The JSON:
+ *
+ *     {"name":"example:clock","version":"1.0.0","abi":[0,1],"panic":"unwind",
+ *      "target":"x86_64-linux","threads":false,"templates":["clock"],"formalisms":[]}
  *
  * RULES
  *  - A proxy's functions are called by one thread at a time and never re-entered. keep,
@@ -15,7 +18,8 @@
  *  - No function may wait. Time, sockets, files, the terminal and child references are requests,
  *    answered later by a wake with the same token.
  *  - Endpoints, in-events and out-events are numbered from 0 in the order of their names (bytes
- *    compared), templates likewise.
+ *    compared), templates likewise. `in` is what the object receives: for an endpoint declared as
+ *    `mirror`, that is what its type calls `out`.
  *  - Structs that start with their size only grow within a major version: what lies beyond the
  *    size is absent.
  *
@@ -278,7 +282,8 @@ typedef struct lo_object {
     lo_handler *const *const *handlers;
 } lo_object;
 
-/* One exported layout, which the host compares with its own computation. */
+/* One exported layout, which the host compares with its own computation. Records, events,
+   parameters, tuples, options and variants need one; other types may have one. */
 typedef struct lo_layout_entry {
     uint8_t id[32];           /* SHA-256 of the minimized type */
     uint32_t size;

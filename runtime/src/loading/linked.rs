@@ -24,8 +24,8 @@ pub(super) struct Linked {
 
 static STANDARD: Linked = Linked {
     name: "liveobj:standard",
-    manifest: &[],
-    table: || unreachable!(),
+    manifest: liveobj_standard::MANIFEST,
+    table: liveobj_standard::library,
     module: Module::standard,
     described: OnceLock::new(),
 };
@@ -42,9 +42,6 @@ pub(super) fn names() -> impl Iterator<Item = &'static str> {
 
 fn described(linked: &'static Linked) -> Result<&'static (Manifest, Arc<LibraryTypes>), String> {
     let described = linked.described.get_or_init(|| {
-        if linked.manifest.is_empty() {
-            return Err("its objects are not linked in".to_owned());
-        }
         let manifest =
             liveobj_manifest::read_section(linked.manifest).map_err(|error| error.to_string())?;
         let types = LibraryTypes {
@@ -60,22 +57,6 @@ fn described(linked: &'static Linked) -> Result<&'static (Manifest, Arc<LibraryT
 
 /// What it declares.
 pub(super) fn types(linked: &'static Linked) -> Result<Arc<LibraryTypes>, String> {
-    if linked.manifest.is_empty() {
-        let module = (linked.module)();
-        let templates = module.file.items.iter().filter_map(|item| match item {
-            liveobj_types::syntax::Item::Template(template) => Some(template.name.name.clone()),
-            _ => None,
-        });
-        let mut templates: Vec<String> = templates.collect();
-        templates.sort();
-        let name = linked.name.to_owned();
-        return Ok(Arc::new(LibraryTypes {
-            name,
-            sha256: None,
-            module,
-            templates,
-        }));
-    }
     described(linked).map(|(_, types)| types.clone())
 }
 

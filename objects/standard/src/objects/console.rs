@@ -147,6 +147,20 @@ mod tests {
     }
 
     #[test]
+    fn a_line_too_many_to_wait_is_reported_as_lost() {
+        let mut harness = create();
+        for _ in 0..LIMIT {
+            harness.wake(TERMINAL, Wake::Line("one"));
+        }
+        assert_eq!(harness.take_reports(), []);
+        harness.wake(TERMINAL, Wake::Line("one too many"));
+        let text = "a line that was entered is lost: the endpoint is not connected".to_owned();
+        assert_eq!(harness.take_reports(), [(Level::Warning, text)]);
+        harness.connect(Endpoint::text);
+        assert_eq!(appended(&mut harness).len(), LIMIT);
+    }
+
+    #[test]
     fn the_whole_text_is_shown_first() {
         let mut harness = create();
         let connection = harness.connect(Endpoint::text);

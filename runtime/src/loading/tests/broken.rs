@@ -201,7 +201,9 @@ fn a_template_that_its_types_do_not_declare() {
     check(
         |fixture| fixture.manifest.templates = vec!["two".to_owned()],
         false,
-        expect!["the manifest of `example:one` cannot be used: its types do not declare template `two`"],
+        expect![
+            "the manifest of `example:one` cannot be used: its types do not declare template `two`"
+        ],
     );
 }
 

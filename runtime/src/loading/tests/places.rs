@@ -202,3 +202,18 @@ fn a_damaged_index_names_its_line() {
         Err(StoreError::Index { line: 2, .. })
     ));
 }
+
+#[test]
+fn the_standard_library_is_linked_in_and_passes_the_checks_of_all() {
+    let catalog = LibraryCatalog::new();
+    let loaded = catalog
+        .load("liveobj:standard", None, host())
+        .expect("it is part of this");
+    assert!(loaded.object("timer").is_some());
+    assert_eq!(loaded.types().sha256, None);
+    assert!(
+        catalog
+            .load("liveobj:standard", Some(&"0".repeat(64)), host())
+            .is_err()
+    );
+}
