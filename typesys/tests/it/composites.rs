@@ -1,0 +1,188 @@
+//! Derived types of composites.
+
+use std::collections::BTreeMap;
+
+use liveobj_types::types::{ObjectBody, Origin};
+use liveobj_types::{CompositeShape, TypeId, types::Object};
+
+use crate::scope::Scope;
+
+const DECLARATIONS: &str = r#"
+    endpoint Channel { in send(); out receive(); }
+    endpoint Sure { in send(); out receive(); provides cardinality "at most 3 instances connected"; }
+    object Network { endpoint channel: Channel many; endpoint control: Channel;
+        provides cardinality "at most 5 instances of channel connected"; }
+    object Single { endpoint channel: Sure; }
+    object User { mandatory endpoint network: mirror Channel; endpoint text: Channel many;
+        provides cardinality "at most 2 instances of text connected";
+        requires properties "fifo"; }
+    object Limited { endpoint network: mirror Channel;
+        requires cardinality "at most 4 instances of network connected"; }
+    object Fifo { endpoint channel: Channel; provides properties "causal_order"; }
+    object Whole { endpoint network: mirror Channel; requires properties "fifo";
+        requires properties "total_order"; requires quality "fast"; }"#;
+
+fn end(component: &str, endpoint: &str) -> (String, String) {
+    (component.to_owned(), endpoint.to_owned())
+}
+
+/// Components as `name: type`, connections and exports as `component.endpoint`.
+fn derive(
+    scope: &mut Scope,
+    components: &[(&str, &str)],
+    connections: &[[&str; 2]],
+    exports: &[(&str, &str)],
+) -> ObjectBody {
+    let split = |text: &str| {
+        let (component, endpoint) = text.split_once('.').unwrap();
+        end(component, endpoint)
+    };
+    let shape = CompositeShape {
+        components: components
+            .iter()
+            .map(|(name, ty)| ((*name).to_owned(), scope.object(ty)))
+            .collect(),
+        connections: connections.iter().map(|ends| ends.map(split)).collect(),
+        exports: exports
+            .iter()
+            .map(|(name, of)| ((*name).to_owned(), split(of)))
+            .collect(),
+    };
+    scope.relations().derive_composite(&shape)
+}
+
+fn texts(constraints: &[liveobj_types::types::Constraint]) -> Vec<&str> {
+    constraints
+        .iter()
+        .map(|constraint| &*constraint.text)
+        .collect()
+}
+
+#[test]
+fn exports_keep_their_flags() {
+    let mut scope = Scope::new(DECLARATIONS);
+    let body = derive(
+        &mut scope,
+        &[("user", "User")],
+        &[],
+        &[("below", "user.network"), ("text", "user.text")],
+    );
+    let names: Vec<&String> = body.endpoints.keys().collect();
+    assert_eq!(names, ["below", "text"]);
+    assert!(body.endpoints["below"].mandatory && !body.endpoints["below"].many);
+    assert!(body.endpoints["text"].many && !body.endpoints["text"].mandatory);
+}
+
+#[test]
+fn constraints_speak_of_exported_names_or_of_hidden_ones() {
+    let mut scope = Scope::new(DECLARATIONS);
+    let components = [("net", "Network"), ("user", "User")];
+    let connections = [["net.channel", "user.network"]];
+    let body = derive(
+        &mut scope,
+        &components,
+        &connections,
+        &[("line", "user.text")],
+    );
+    assert_eq!(texts(&body.provides).len(), 2);
+    assert_eq!(body.provides[0].renamed["channel"], "net/channel");
+    assert_eq!(body.provides[1].renamed["text"], "line");
+    // `control` is neither exported nor spoken of.
+    assert_eq!(body.hidden.keys().collect::<Vec<_>>(), ["net/channel"]);
+}
+
+#[test]
+fn an_endpoint_under_several_names_is_spoken_of_by_the_first() {
+    let mut scope = Scope::new(DECLARATIONS);
+    let exports = [("one", "net.channel"), ("two", "net.channel")];
+    let body = derive(&mut scope, &[("net", "Network")], &[], &exports);
+    assert_eq!(body.endpoints.len(), 2);
+    assert_eq!(body.provides[0].renamed["channel"], "one");
+    assert!(body.hidden.is_empty());
+}
+
+#[test]
+fn composites_nest() {
+    let mut scope = Scope::new(DECLARATIONS);
+    let inner = derive(
+        &mut scope,
+        &[("net", "Network")],
+        &[],
+        &[("plug", "net.control")],
+    );
+    let inner = scope
+        .types
+        .add_object(Object::Endpoints(inner), Origin::default());
+    let mut shape = CompositeShape::default();
+    shape.components.insert("inner".to_owned(), inner);
+    shape
+        .exports
+        .insert("plug".to_owned(), end("inner", "plug"));
+    let body = scope.relations().derive_composite(&shape);
+    assert_eq!(
+        body.provides[0].renamed,
+        BTreeMap::from([
+            ("channel".to_owned(), "inner/net/channel".to_owned()),
+            ("control".to_owned(), "plug".to_owned()),
+        ])
+    );
+    assert_eq!(
+        body.hidden.keys().collect::<Vec<_>>(),
+        ["inner/net/channel"]
+    );
+}
+
+#[test]
+fn a_requirement_that_the_parts_meet_is_dropped() {
+    let mut scope = Scope::new(DECLARATIONS);
+    let kept = derive(&mut scope, &[("user", "User")], &[], &[]);
+    assert_eq!(texts(&kept.requires), ["fifo"]);
+    let met = derive(&mut scope, &[("fifo", "Fifo"), ("user", "User")], &[], &[]);
+    assert!(met.requires.is_empty());
+}
+
+#[test]
+fn requirements_are_dropped_in_whole_sets_per_formalism() {
+    let mut scope = Scope::new(DECLARATIONS);
+    let body = derive(
+        &mut scope,
+        &[("fifo", "Fifo"), ("whole", "Whole")],
+        &[],
+        &[],
+    );
+    assert_eq!(texts(&body.requires), ["fifo", "total_order", "fast"]);
+}
+
+#[test]
+fn what_a_connected_endpoint_guarantees_meets_requirements_on_its_only_connection() {
+    let mut scope = Scope::new(DECLARATIONS);
+    let components = [("limited", "Limited"), ("single", "Single")];
+    let apart = derive(&mut scope, &components, &[], &[]);
+    assert_eq!(apart.requires.len(), 1);
+    let connections = [["limited.network", "single.channel"]];
+    let connected = derive(&mut scope, &components, &connections, &[]);
+    assert!(connected.requires.is_empty(), "{:?}", connected.requires);
+}
+
+#[test]
+fn a_derived_type_is_compared_by_the_names_that_its_constraints_use() {
+    let mut scope = Scope::new(DECLARATIONS);
+    let mut derived = |exports: &[(&str, &str)]| {
+        let body = derive(&mut scope, &[("net", "Network")], &[], exports);
+        scope
+            .types
+            .add_object(Object::Endpoints(body), Origin::default())
+    };
+    let same = derived(&[("channel", "net.channel"), ("control", "net.control")]);
+    let swapped = derived(&[("control", "net.channel"), ("channel", "net.control")]);
+    let network = scope.object("Network");
+    let mut relations = scope.relations();
+    assert!(relations.object_subtype(same, network).verdict.holds());
+    assert!(relations.object_subtype(network, same).verdict.holds());
+    assert!(
+        relations
+            .subtype(TypeId::Object(swapped), TypeId::Object(network))
+            .verdict
+            .fails()
+    );
+}

@@ -1,0 +1,185 @@
+//! Generated families of mutually recursive types.
+
+use proptest::prelude::*;
+
+use crate::scope::{Scope, Table};
+
+/// Members of the generated families: values V0…, endpoints E0…, objects O0….
+const SIZE: usize = 6;
+
+/// A value type; those in a container may be any of the family, as that keeps finite values.
+fn value(first: usize) -> impl Strategy<Value = String> {
+    let basic = || prop_oneof![Just("u8"), Just("u16"), Just("f32"), Just("string")];
+    let basic = basic().prop_map(str::to_owned);
+    let later = (first..SIZE).prop_map(|i| format!("V{i}"));
+    let any = (0..SIZE).prop_map(|i| format!("V{i}")).boxed();
+    let object = (0..SIZE).prop_map(|i| format!("reference<O{i}>"));
+    let endpoint = (0..SIZE).prop_map(|i| format!("external<E{i}>"));
+    let direct = if first < SIZE {
+        later.boxed()
+    } else {
+        basic.clone().boxed()
+    };
+    prop_oneof![
+        4 => basic.clone(),
+        2 => direct,
+        2 => any.clone().prop_map(|v| format!("option<{v}>")),
+        2 => any.prop_map(|v| format!("list<{v}>")),
+        2 => basic.prop_map(|v| format!("option<{v}>")),
+        1 => object,
+        1 => endpoint,
+    ]
+}
+
+fn record(index: usize) -> impl Strategy<Value = String> {
+    let fields = proptest::collection::btree_map("[ab]", value(index + 1), 0..3);
+    (fields, any::<bool>()).prop_map(move |(fields, open)| {
+        let mut fields: Vec<String> = fields
+            .into_iter()
+            .map(|(name, ty)| format!("{name}: {ty}"))
+            .collect();
+        if open {
+            fields.push("..".to_owned());
+        }
+        format!("record V{index} {{ {} }}\n", fields.join(", "))
+    })
+}
+
+fn variant(index: usize) -> impl Strategy<Value = String> {
+    let payload = proptest::option::of(value(index + 1));
+    proptest::collection::btree_map("[xy]", payload, 1..3).prop_map(move |cases| {
+        let cases = cases.into_iter().map(|(name, payload)| match payload {
+            Some(payload) => format!("{name}({payload})"),
+            None => name,
+        });
+        format!(
+            "variant V{index} {{ {} }}\n",
+            cases.collect::<Vec<_>>().join(", ")
+        )
+    })
+}
+
+fn constraint(of: &'static str) -> impl Strategy<Value = String> {
+    let role = prop_oneof![Just("provides"), Just("requires")];
+    let count = format!("instances {of}connected");
+    let text = prop_oneof![
+        Just(r#"properties "fifo""#.to_owned()),
+        Just(r#"properties "causal_order""#.to_owned()),
+        Just(r#"properties "best_effort""#.to_owned()),
+        Just(r#"properties "reliable, fifo""#.to_owned()),
+        Just(r#"quality "fast""#.to_owned()),
+        Just(format!(r#"cardinality "at most 2 {count}""#)),
+        Just(format!(r#"cardinality "exactly 2 {count}""#)),
+        Just(format!(r#"cardinality "between 1 and 2 {count}""#)),
+    ];
+    (role, text).prop_map(|(role, text)| format!("{role} {text};"))
+}
+
+fn endpoint(index: usize) -> impl Strategy<Value = String> {
+    let event = (prop_oneof![Just("in"), Just("out")], 0..SIZE, any::<bool>());
+    let events = proptest::collection::btree_map("[pq]", event, 0..3);
+    let constraints = proptest::collection::vec(constraint(""), 0..2);
+    (events, constraints).prop_map(move |(events, constraints)| {
+        let events = events
+            .into_iter()
+            .map(|(name, (direction, payload, open))| {
+                let open = if open { ", .." } else { "" };
+                format!("{direction} {name}(m: V{payload}{open});")
+            });
+        let members: Vec<String> = events.chain(constraints).collect();
+        format!("endpoint E{index} {{ {} }}\n", members.join(" "))
+    })
+}
+
+fn object(index: usize) -> impl Strategy<Value = String> {
+    let endpoint = (0..SIZE, any::<bool>(), prop::bool::weighted(0.2));
+    let more = proptest::option::of(endpoint.clone());
+    let constraints = proptest::collection::vec(constraint("of m "), 0..2);
+    (endpoint, more, constraints).prop_map(move |(endpoint, more, constraints)| {
+        let mut members = String::new();
+        for (name, part) in [("m", Some(endpoint)), ("n", more)] {
+            let Some((ty, many, mandatory)) = part else {
+                continue;
+            };
+            let (many, mandatory) = (
+                if many { " many" } else { "" },
+                if mandatory { "mandatory " } else { "" },
+            );
+            members += &format!("{mandatory}endpoint {name}: E{ty}{many}; ");
+        }
+        format!(
+            "object O{index} {{ {members} {} }}\n",
+            constraints.join(" ")
+        )
+    })
+}
+
+fn family() -> impl Strategy<Value = String> {
+    let values = (0..SIZE).map(|i| prop_oneof![3 => record(i), 1 => variant(i)].boxed());
+    let endpoints = (0..SIZE).map(|i| endpoint(i).boxed());
+    let objects = (0..SIZE).map(|i| object(i).boxed());
+    let all: Vec<_> = values.chain(endpoints).chain(objects).collect();
+    all.prop_map(|texts| texts.concat())
+}
+
+fn names(prefix: &str) -> Vec<String> {
+    (0..SIZE).map(|i| format!("{prefix}{i}")).collect()
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 48, failure_persistence: None, ..Default::default() })]
+
+    #[test]
+    fn the_laws_hold_of_generated_families(text in family()) {
+        let mut scope = Scope::new(&text);
+        let mut value_names = names("V");
+        value_names.extend(names("option<V").into_iter().map(|name| name + ">"));
+        value_names.extend(["u8", "u16", "option<f32>", "string"].map(str::to_owned));
+        value_names.extend((0..SIZE).map(|i| format!("reference<O{i}>")));
+        value_names.extend((0..SIZE).map(|i| format!("external<E{i}>")));
+        let values: Vec<_> = value_names.iter().map(|name| scope.value(name)).collect();
+        let mut endpoint_names = names("E");
+        endpoint_names.extend((0..SIZE).map(|i| format!("mirror E{i}")));
+        let endpoints: Vec<_> = endpoint_names.iter().map(|name| scope.endpoint(name)).collect();
+        let mut object_names = names("O");
+        object_names.push("Object".to_owned());
+        let objects: Vec<_> = object_names.iter().map(|name| scope.object(name)).collect();
+
+        let mut relations = scope.relations();
+        let table = Table::new(&values, |l, r| relations.value_subtype(l, r).verdict);
+        table.assert_reflexive(&value_names);
+        table.assert_transitive(&value_names);
+        let table = Table::new(&objects, |l, r| relations.object_subtype(l, r).verdict);
+        table.assert_reflexive(&object_names);
+        table.assert_transitive(&object_names);
+
+        let below = Table::new(&endpoints, |l, r| relations.endpoint_subtype(l, r).verdict);
+        let matching = Table::new(&endpoints, |l, r| relations.endpoints_match(l, r).verdict);
+        below.assert_reflexive(&endpoint_names);
+        below.assert_transitive(&endpoint_names);
+        matching.assert_symmetric(&endpoint_names);
+        below.assert_composes(&matching, &matching, &endpoint_names);
+        for i in 0..2 * SIZE {
+            for j in 0..2 * SIZE {
+                // E and mirror E are SIZE apart; ◁ is ∝ with the mirror.
+                let mirrored = matching.verdict(i, (j + SIZE) % (2 * SIZE)).to_string();
+                prop_assert_eq!(below.verdict(i, j).to_string(), mirrored, "{} {}", i, j);
+            }
+        }
+    }
+
+    #[test]
+    fn an_answer_does_not_depend_on_what_was_asked_before(text in family()) {
+        let mut scope = Scope::new(&text);
+        let names = names("V");
+        let values: Vec<_> = names.iter().map(|name| scope.value(name)).collect();
+        let mut relations = scope.relations();
+        let warm = Table::new(&values, |l, r| relations.value_subtype(l, r).verdict);
+        for i in (0..values.len()).rev() {
+            for j in (0..values.len()).rev() {
+                let cold = scope.relations().value_subtype(values[i], values[j]).verdict;
+                prop_assert_eq!(warm.verdict(i, j), &cold, "{} {}", &names[i], &names[j]);
+            }
+        }
+    }
+}

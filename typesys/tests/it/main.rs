@@ -1,0 +1,6 @@
+//! The laws of the relations, over all small types and over generated ones.
+
+mod composites;
+mod exhaustive;
+mod generated;
+mod scope;
