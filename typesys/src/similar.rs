@@ -4,19 +4,22 @@
 /// (exchanged neighbours count once, letter case counts half), the first one of several; none
 /// where even the best is too far off.
 pub fn nearest<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
-    let name: Vec<char> = name.chars().take(MAX_LENGTH + 1).collect();
+    let name = letters(name);
     if name.is_empty() || name.len() > MAX_LENGTH {
         return None;
     }
     let mut best: Option<(usize, &'a str)> = None;
     for candidate in candidates {
-        let letters: Vec<char> = candidate.chars().take(MAX_LENGTH + 1).collect();
+        let letters = letters(candidate);
         let longer = name.len().max(letters.len());
-        if letters.len() > MAX_LENGTH || letters == name {
-            continue;
-        }
         // Twice the distance, so that letter case can count half.
         let allowed = 2 * (longer / 3).max(1);
+        if letters.len() > MAX_LENGTH
+            || 2 * name.len().abs_diff(letters.len()) > allowed
+            || letters == name
+        {
+            continue;
+        }
         let distance = distance(&name, &letters);
         if distance <= allowed
             && distance < 2 * longer
@@ -28,11 +31,21 @@ pub fn nearest<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>) ->
     best.map(|(_, candidate)| candidate)
 }
 
+/// A letter as it stands, and in lower case.
+type Letter = (char, char);
+
+fn letters(name: &str) -> Vec<Letter> {
+    let letters = name.chars().take(MAX_LENGTH + 1);
+    letters
+        .map(|letter| (letter, letter.to_lowercase().next().unwrap_or(letter)))
+        .collect()
+}
+
 /// Longer names are not compared: the cost is quadratic.
 const MAX_LENGTH: usize = 64;
 
 /// Twice the optimal string alignment distance.
-fn distance(left: &[char], right: &[char]) -> usize {
+fn distance(left: &[Letter], right: &[Letter]) -> usize {
     let mut before: Vec<usize> = Vec::new();
     let mut previous: Vec<usize> = (0..=right.len()).map(|j| 2 * j).collect();
     for i in 1..=left.len() {
@@ -41,7 +54,7 @@ fn distance(left: &[char], right: &[char]) -> usize {
             let (a, b) = (left[i - 1], right[j - 1]);
             let exchange = if a == b {
                 0
-            } else if a.to_lowercase().eq(b.to_lowercase()) {
+            } else if a.1 == b.1 {
                 1
             } else {
                 2

@@ -51,11 +51,10 @@ impl Types {
         let found = session.close();
         self.instances.formalisms = before;
 
-        for fault in found {
-            if !faults.contains(&fault) {
-                faults.push(fault);
-            }
+        for fault in found.into_vec() {
+            faults.add(fault);
         }
+        let mut faults = faults.into_vec();
         faults.sort_by_key(|fault| {
             fault
                 .labels

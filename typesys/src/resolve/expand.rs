@@ -6,10 +6,11 @@ use std::fmt::{self, Write as _};
 use std::sync::Arc;
 
 use super::Environment;
+use super::faults::Faults;
 use super::instances::{Builtin, Decl, Mark, Term, TermId};
 use crate::describe::Shortened;
-use crate::diagnostic::{Diagnostic, Severity, codes};
-use crate::source::{Place, Source};
+use crate::diagnostic::{Diagnostic, codes};
+use crate::source::{Place, Source, Span};
 use crate::syntax::{Item, Kind, TypeExpr, TypeParameter};
 use crate::types::{
     Endpoint, EndpointId, Object, ObjectBody, ObjectId, Origin, Parameter, TypeId, Types, Value,
@@ -35,9 +36,9 @@ pub(super) struct Session<'a> {
     pub(super) filling: Option<TermId>,
     /// Uses of declarations that have bounds, with the places of the arguments.
     pub(super) uses: VecDeque<(TermId, Vec<Place>)>,
-    seen_uses: BTreeSet<(TermId, Place)>,
+    seen_uses: BTreeSet<(TermId, usize, Span)>,
     pub(super) bounds: Vec<BoundCheck>,
-    pub(super) faults: Vec<Diagnostic>,
+    pub(super) faults: Faults,
     allocated: usize,
     unfoldings: usize,
     exhausted: bool,
@@ -76,7 +77,7 @@ impl<'a> Session<'a> {
             uses: VecDeque::new(),
             seen_uses: BTreeSet::new(),
             bounds: Vec::new(),
-            faults: Vec::new(),
+            faults: Faults::default(),
             allocated: 0,
             unfoldings: 0,
             exhausted: false,
@@ -86,30 +87,27 @@ impl<'a> Session<'a> {
 
     /// Adds a fault, once.
     pub(super) fn fault(&mut self, fault: Diagnostic) {
-        if !self.faults.contains(&fault) {
-            self.faults.push(fault);
-        }
+        self.faults.add(fault);
     }
 
     /// Ends the call: without errors what was added stays.
     pub(super) fn commit<T>(mut self, answer: Option<T>) -> Result<T, Vec<Diagnostic>> {
         self.incomplete |= answer.is_none();
         let faults = self.close();
-        let failed = faults.iter().any(|fault| fault.severity == Severity::Error);
-        answer.filter(|_| !failed).ok_or(faults)
+        let failed = faults.any_error();
+        answer.filter(|_| !failed).ok_or(faults.into_vec())
     }
 
     /// Ends the call: without errors what was added stays. Gives what was found.
-    pub(super) fn close(mut self) -> Vec<Diagnostic> {
-        let is_error = |fault: &Diagnostic| fault.severity == Severity::Error;
-        if self.incomplete && !self.faults.iter().any(is_error) {
+    pub(super) fn close(mut self) -> Faults {
+        if self.incomplete && !self.faults.any_error() {
             // The check of names lets nothing through that comes here.
             self.fault(Diagnostic::error(
                 codes::WRONG_KIND,
                 "a type cannot be expanded",
             ));
         }
-        if self.faults.iter().any(is_error) {
+        if self.faults.any_error() {
             self.start.restore(self.types);
         }
         self.faults
@@ -257,16 +255,17 @@ impl<'a> Session<'a> {
             }
         };
         let term = self.types.instances.intern(term);
-        let place = Place::new(&scope.source, expr.span());
         let filling = self.filling;
         self.places
             .entry(term)
-            .or_insert_with(|| (place.clone(), filling));
+            .or_insert_with(|| (Place::new(&scope.source, expr.span()), filling));
+        // Tells texts apart; nothing else depends on it.
+        let text = Arc::as_ptr(&scope.source) as usize;
         if let (Some(decl), TypeExpr::Named { arguments, .. }) = (spans, expr) {
             let (module, item) = self.types.instances.item(decl);
             let parameters = module.file.items[item].parameters();
             if parameters.iter().any(|parameter| parameter.bound.is_some())
-                && self.seen_uses.insert((term, place))
+                && self.seen_uses.insert((term, text, expr.span()))
             {
                 let places = arguments
                     .iter()
@@ -280,6 +279,11 @@ impl<'a> Session<'a> {
 
     /// The term without aliases at its head that `term` stands for.
     fn unfold(&mut self, term: TermId) -> Option<TermId> {
+        match self.types.instances.term(term) {
+            Term::Builtin(..) | Term::Known(_) => return Some(term),
+            Term::Declared(decl, _) if !self.types.instances.is_alias(*decl) => return Some(term),
+            Term::Declared(..) | Term::Mirror(_) => {}
+        }
         // (term, whether an odd number of mirrors stands between `term` and it)
         let mut chain: Vec<(TermId, bool)> = Vec::new();
         let mut aliases: BTreeSet<TermId> = BTreeSet::new();

@@ -1,9 +1,55 @@
-//! The wording of faults that are found in more than one place.
+//! What was found, each finding once, and the wording of what is found in more than one place.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use super::instances::{Decl, Instances};
-use crate::diagnostic::{Diagnostic, codes};
-use crate::source::Place;
+use crate::diagnostic::{Code, Diagnostic, Severity, codes};
+use crate::source::{Place, Span};
 use crate::syntax::{Brackets, Kind, TypeExpr, print_type};
+
+/// What tells findings apart.
+type Key = (Code, String, Option<(usize, Span)>);
+
+/// Findings, each once, in the order found.
+#[derive(Default)]
+pub(super) struct Faults {
+    all: Vec<Diagnostic>,
+    /// Code, message and place of each; texts are told apart by their addresses, on which
+    /// nothing else depends.
+    seen: BTreeSet<Key>,
+}
+
+impl Faults {
+    /// Adds a finding unless it was made before.
+    pub(super) fn add(&mut self, fault: Diagnostic) {
+        let place = fault.labels.first().map(|label| {
+            let text = Arc::as_ptr(&label.place.source) as usize;
+            (text, label.place.span)
+        });
+        let key = (fault.code, fault.message.clone(), place);
+        if self.seen.insert(key) {
+            self.all.push(fault);
+        }
+    }
+
+    /// How many there are.
+    pub(super) fn count(&self) -> usize {
+        self.all.len()
+    }
+
+    /// Whether some are errors.
+    pub(super) fn any_error(&self) -> bool {
+        self.all
+            .iter()
+            .any(|fault| fault.severity == Severity::Error)
+    }
+
+    /// All of them.
+    pub(super) fn into_vec(self) -> Vec<Diagnostic> {
+        self.all
+    }
+}
 
 /// The fault of aliases that stand for each other, each for the next one.
 pub(super) fn cyclic_alias(instances: &Instances, cycle: &[Decl]) -> Diagnostic {

@@ -21,10 +21,10 @@ impl Session<'_> {
         if self.is_incomplete() {
             return;
         }
-        let before = self.faults.len();
+        let before = self.faults.count();
         self.check_options();
         self.check_keys();
-        if self.faults.len() == before {
+        if self.faults.count() == before {
             self.check_bounds();
         }
     }

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use super::faults::{cyclic_alias, number_of_arguments, wrong_kind};
+use super::faults::{Faults, cyclic_alias, number_of_arguments, wrong_kind};
 use super::groups::{Shape, Use};
 use super::instances::{Builtin, Decl, Instances};
 use crate::diagnostic::{Diagnostic, codes};
@@ -16,6 +16,9 @@ use crate::syntax::{
 /// How deep type expressions nest.
 const MAX_DEPTH: usize = 128;
 
+/// Unknown names for which similar ones are looked for: each takes time.
+const MAX_SUGGESTIONS: usize = 20;
+
 /// Names of type parameters → their kinds.
 pub(super) type Kinds = BTreeMap<String, Kind>;
 
@@ -26,10 +29,12 @@ pub(super) struct Names<'a> {
     pub(super) reached: BTreeMap<Decl, Vec<Use>>,
     /// Declarations with faults of their own.
     pub(super) faulty: BTreeSet<Decl>,
-    pub(super) faults: Vec<Diagnostic>,
+    pub(super) faults: Faults,
     waiting: Vec<Decl>,
     /// Kinds of aliases; none where it cannot be told.
     kinds: BTreeMap<Decl, Option<Kind>>,
+    /// How many names were not found.
+    unknown: usize,
     /// The declaration that is being checked.
     current: Option<Decl>,
 }
@@ -49,9 +54,10 @@ impl<'a> Names<'a> {
             instances,
             reached: BTreeMap::new(),
             faulty: BTreeSet::new(),
-            faults: Vec::new(),
+            faults: Faults::default(),
             waiting: Vec::new(),
             kinds: BTreeMap::new(),
+            unknown: 0,
             current: None,
         }
     }
@@ -138,19 +144,18 @@ impl<'a> Names<'a> {
 
     /// The faults, if any.
     pub(super) fn finish(self) -> Result<(), Vec<Diagnostic>> {
-        if self.faults.is_empty() {
+        let faults = self.faults.into_vec();
+        if faults.is_empty() {
             Ok(())
         } else {
-            Err(self.faults)
+            Err(faults)
         }
     }
 
     /// Adds a fault, once.
     pub(super) fn fault(&mut self, fault: Diagnostic) {
         self.faulty.extend(self.current);
-        if !self.faults.contains(&fault) {
-            self.faults.push(fault);
-        }
+        self.faults.add(fault);
     }
 
     fn check_declaration(&mut self, decl: Decl) {
@@ -388,9 +393,10 @@ impl<'a> Names<'a> {
         let message = format!("no type is called `{}`", name.name);
         let mut fault = Diagnostic::error(codes::UNKNOWN_TYPE, message)
             .at(Place::new(at.source, name.span), "");
+        self.unknown += 1;
         if later.is_some() {
             fault = fault.with_help("a bound can use only the parameters before it");
-        } else {
+        } else if self.unknown <= MAX_SUGGESTIONS {
             let module = self.instances.module(at.module).clone();
             let mut names: Vec<&str> = at.kinds.keys().map(String::as_str).collect();
             names.extend(module.visible_names());

@@ -132,3 +132,15 @@ fn expressions_that_nest_deeply_are_refused() {
         .unwrap_err();
     assert_eq!(faults[0].code, codes::LIMIT_EXCEEDED);
 }
+
+#[test]
+fn thousands_of_faults_take_no_longer_than_they_must() {
+    let text = many(3000, |n| {
+        format!("record R{n} {{ a: Missing{n}, b: Small<string> }}")
+    });
+    let codes = codes_of(&format!("{text} record Small<N: value <: u32> {{ n: N }}"));
+    assert_eq!(codes.len(), 3000);
+    let text = many(1000, |n| format!("record R{n} {{ b: Small<string> }}"));
+    let codes = codes_of(&format!("{text} record Small<N: value <: u32> {{ n: N }}"));
+    assert_eq!(codes.len(), 1000);
+}

@@ -360,10 +360,13 @@ fn values_without_end_in_instances() {
               help: put one of the types on the way into `option<…>`, `list<…>` or `map<…>`
         "#]],
     );
-    check("variant Never { } record R { n: Never }", expect![[r#"
+    check(
+        "variant Never { } record R { n: Never }",
+        expect![[r#"
         1:9 `Never` no-finite-value: `Never` has no finite value: it has no cases
           help: add a case
-    "#]]);
+    "#]],
+    );
     check(
         "record A<T: value> { t: T, b: tuple<B> } record B { a: A<B> }",
         expect![[r#"
