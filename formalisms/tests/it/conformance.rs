@@ -1,0 +1,293 @@
+//! The conformance of formalisms: reflexive, transitive, refutations replay, deterministic, a
+//! budget that runs out is `unknown`, parsers never panic, printing and parsing agree.
+
+use std::collections::BTreeMap;
+
+use liveobj_types::formalism::{EndpointStructure, Events, Formalism, Formula, Structure};
+use liveobj_types::verdict::{Reason, Verdict};
+use proptest::prelude::*;
+
+use liveobj_formalisms::{Cardinality, Properties};
+
+const BUDGET: u64 = 100_000;
+
+fn endpoint(name: &str) -> EndpointStructure {
+    let events = |names: [&str; 2]| names.map(|name| (name.to_owned(), Vec::new())).into();
+    EndpointStructure {
+        name: name.to_owned(),
+        received: events(["send", "join"]),
+        emitted: events(["receive", "view"]),
+    }
+}
+
+fn object() -> Structure {
+    let endpoints = [
+        ("channel", "channel"),
+        ("group", "member/group"),
+        ("text", "channel2"),
+    ];
+    Structure::Object(
+        endpoints
+            .map(|(written, name)| (written.to_owned(), endpoint(name)))
+            .into(),
+    )
+}
+
+fn subject(formalism: &dyn Formalism, structure: &Structure, texts: &[String]) -> Vec<Formula> {
+    texts
+        .iter()
+        .map(|text| {
+            formalism
+                .parse(text, structure)
+                .unwrap_or_else(|error| panic!("{text}: {error:?}"))
+        })
+        .collect()
+}
+
+/// Everything but the parser, on formulas that `texts` give.
+fn conforms(formalism: &dyn Formalism, structure: &Structure, texts: &[String]) {
+    let formulas = subject(formalism, structure, texts);
+    let ask = |premises: &[&Formula], conclusion: &Formula| {
+        let verdict = formalism.implies(premises, &Events::All, conclusion, BUDGET);
+        let again = formalism.implies(premises, &Events::All, conclusion, BUDGET);
+        assert_eq!(verdict, again, "the same question has the same answer");
+        if let Verdict::Fails(witness) = &verdict {
+            assert!(
+                formalism.replay(premises, &Events::All, conclusion, witness),
+                "{witness:?} does not refute {:?} => {}",
+                premises
+                    .iter()
+                    .map(|premise| formalism.print(premise))
+                    .collect::<Vec<_>>(),
+                formalism.print(conclusion)
+            );
+        }
+        verdict
+    };
+    for (text, formula) in texts.iter().zip(&formulas) {
+        assert!(
+            ask(&[formula], formula).holds(),
+            "{text} does not imply itself"
+        );
+
+        let printed = formalism.print(formula);
+        let reread = formalism.parse(&printed, structure);
+        let reread = reread.unwrap_or_else(|error| panic!("{text} prints as {printed}: {error:?}"));
+        assert_eq!(formalism.print(&reread), printed, "{text}");
+        assert!(
+            ask(&[formula], &reread).holds() && ask(&[&reread], formula).holds(),
+            "{text}"
+        );
+
+        if let Some(left) = formalism.surviving(formula) {
+            assert!(
+                ask(&[formula], &left).holds(),
+                "{text}: what survives is no consequence"
+            );
+            let again = formalism
+                .surviving(&left)
+                .expect("what survives survives again");
+            assert_eq!(formalism.print(&again), formalism.print(&left), "{text}");
+        }
+
+        let spent = formalism.implies(&[formula], &Events::All, formula, 0);
+        assert_eq!(spent, Verdict::Unknown(Reason::Budget), "{text}");
+        let spent = formalism.satisfiable(&[formula], 0);
+        assert_eq!(spent, Verdict::Unknown(Reason::Budget), "{text}");
+    }
+    let table: Vec<Vec<bool>> = formulas
+        .iter()
+        .map(|left| {
+            formulas
+                .iter()
+                .map(|right| ask(&[left], right).holds())
+                .collect()
+        })
+        .collect();
+    for (i, row) in table.iter().enumerate() {
+        for j in (0..row.len()).filter(|j| row[*j]) {
+            for k in (0..row.len()).filter(|k| table[j][*k]) {
+                assert!(row[k], "{} => {} => {}", texts[i], texts[j], texts[k]);
+            }
+            // More premises never take a conclusion away.
+            for more in &formulas {
+                assert!(ask(&[more, &formulas[i]], &formulas[j]).holds());
+            }
+        }
+    }
+    // What nothing satisfies implies everything.
+    for a in &formulas {
+        for b in &formulas {
+            if formalism.satisfiable(&[a, b], BUDGET).fails() {
+                assert!(formulas.iter().all(|any| ask(&[a, b], any).holds()));
+            }
+        }
+    }
+}
+
+fn properties() -> impl Strategy<Value = Vec<String>> {
+    let ontology = Properties::standard();
+    let names: Vec<String> = ontology.ontology().properties().keys().cloned().collect();
+    let text = proptest::collection::vec(proptest::sample::select(names), 1..4);
+    proptest::collection::vec(text.prop_map(|names| names.join(" ,  ")), 1..8)
+}
+
+fn clause(of: bool) -> impl Strategy<Value = String> {
+    let number = || prop_oneof![8 => 0..6u64, 1 => Just(u64::MAX), 1 => Just(u64::MAX - 1)];
+    let quantity = prop_oneof![
+        number().prop_map(|k| format!("at most {k}")),
+        number().prop_map(|k| format!("at least {k}")),
+        number().prop_map(|k| format!("exactly {k}")),
+        (number(), number()).prop_map(|(k, l)| format!("between {} and {}", k.min(l), k.max(l))),
+    ];
+    let names = proptest::sample::select(vec!["channel", "group", "text", "'member/group'"]);
+    (quantity, names).prop_map(move |(quantity, name)| match of {
+        true => format!("{quantity} instances of {name} connected"),
+        false => format!("{quantity} instances connected"),
+    })
+}
+
+fn cardinality(of: bool) -> impl Strategy<Value = Vec<String>> {
+    let text = proptest::collection::vec(clause(of), 1..4);
+    proptest::collection::vec(text.prop_map(|clauses| clauses.join(", ")), 1..8)
+}
+
+/// Texts near to the notation, so that parsers get deep into them.
+fn almost() -> impl Strategy<Value = String> {
+    let words = proptest::sample::select(vec![
+        "at",
+        "most",
+        "least",
+        "exactly",
+        "between",
+        "and",
+        "instances",
+        "instance",
+        "of",
+        "connected",
+        "channel",
+        "3",
+        "99999999999999999999999",
+        "-1",
+        ",",
+        "'",
+        "'channel'",
+        "fifo",
+        "causal_order",
+        "ü",
+        "\u{0}",
+        "\u{2028}",
+        "%",
+        "&",
+        "->",
+    ]);
+    proptest::collection::vec(words, 0..12).prop_map(|words| words.join(" "))
+}
+
+/// A fault lies in the text, at whole characters.
+fn parses_or_tells_where(formalism: &dyn Formalism, text: &str) {
+    for structure in [
+        Structure::Endpoint(endpoint("")),
+        object(),
+        Structure::Object(BTreeMap::new()),
+    ] {
+        match formalism.parse(text, &structure) {
+            Ok(formula) => {
+                formalism.print(&formula);
+            }
+            Err(error) => {
+                assert!(
+                    text.get(error.span.start..error.span.end).is_some(),
+                    "{error:?}"
+                );
+                assert!(!error.message.is_empty() && !error.message.ends_with('.'));
+            }
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 64, failure_persistence: None, ..Default::default() })]
+
+    #[test]
+    fn properties_conforms(texts in properties()) {
+        conforms(&Properties::standard(), &Structure::Endpoint(endpoint("")), &texts);
+        conforms(&Properties::standard(), &object(), &texts);
+    }
+
+    #[test]
+    fn cardinality_of_endpoints_conforms(texts in cardinality(false)) {
+        conforms(&Cardinality, &Structure::Endpoint(endpoint("")), &texts);
+    }
+
+    #[test]
+    fn cardinality_of_objects_conforms(texts in cardinality(true)) {
+        conforms(&Cardinality, &object(), &texts);
+    }
+
+    #[test]
+    fn parsers_never_panic(text in any::<String>(), almost in almost()) {
+        for formalism in [&Properties::standard() as &dyn Formalism, &Cardinality] {
+            parses_or_tells_where(formalism, &text);
+            parses_or_tells_where(formalism, &almost);
+        }
+    }
+
+    #[test]
+    fn an_ontology_is_read_or_refused(text in any::<String>(), almost in almost()) {
+        let _ = liveobj_formalisms::Ontology::parse(&text);
+        let _ = liveobj_formalisms::Ontology::parse(&almost);
+    }
+}
+
+#[test]
+fn long_texts_take_linear_time() {
+    let text = "fifo, ".repeat(200_000) + "fifo";
+    assert!(Properties::standard().parse(&text, &object()).is_ok());
+    let text = "at most 3 instances of channel connected, ".repeat(50_000);
+    assert!(Cardinality.parse(&text, &object()).is_err());
+    let text = "a".repeat(1_000_000);
+    parses_or_tells_where(&Cardinality, &text);
+    parses_or_tells_where(&Properties::standard(), &text);
+}
+
+#[test]
+fn formulas_of_another_formalism_decide_nothing() {
+    let structure = Structure::Endpoint(endpoint(""));
+    let fifo = Properties::standard().parse("fifo", &structure).unwrap();
+    let count = Cardinality
+        .parse("at most 3 instances connected", &structure)
+        .unwrap();
+    let all = Events::All;
+    assert!(matches!(
+        Cardinality.implies(&[&fifo], &all, &count, BUDGET),
+        Verdict::Unknown(_)
+    ));
+    assert!(matches!(
+        Properties::standard().implies(&[&fifo], &all, &count, BUDGET),
+        Verdict::Unknown(_)
+    ));
+    assert!(matches!(
+        Cardinality.satisfiable(&[&fifo], BUDGET),
+        Verdict::Unknown(_)
+    ));
+    assert!(
+        Cardinality
+            .surviving(&fifo)
+            .is_none_or(|left| left.get::<u8>().is_none())
+    );
+}
+
+#[test]
+fn ids_differ_and_stay() {
+    assert_eq!(
+        Properties::standard().id(),
+        0x6c6f_7072_6f70_8d31_9a4e_5b1c_0e77_2f01
+    );
+    assert_eq!(Cardinality.id(), 0x6c6f_6361_7264_8e42_b1d3_7f25_90aa_2f02);
+    let builtin = liveobj_formalisms::builtin();
+    assert_eq!(
+        builtin.names().collect::<Vec<_>>(),
+        ["cardinality", "properties"]
+    );
+}

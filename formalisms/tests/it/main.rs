@@ -1,0 +1,4 @@
+//! What every formalism must do, mounted for each one that is built in.
+
+mod conformance;
+mod ontology;
