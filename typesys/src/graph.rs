@@ -4,8 +4,7 @@
 use std::collections::{BTreeMap, VecDeque};
 
 use crate::types::{
-    Constraint, Direction, Endpoint, EndpointId, Object, ObjectEndpoint, ObjectId, Parameter,
-    TypeId, Types, Value, ValueId,
+    Constraint, Direction, Endpoint, Object, ObjectEndpoint, Parameter, TypeId, Types, Value,
 };
 
 /// A part of an arena, closed under reachability: value, endpoint and object nodes together.
@@ -49,14 +48,6 @@ impl Graph {
             graph.successors.push(successors);
         }
         graph
-    }
-
-    /// The whole arena: value nodes first, each at its own index.
-    pub(crate) fn arena(types: &Types) -> Graph {
-        let values = (0..types.values.len() as u32).map(|n| TypeId::Value(ValueId(n)));
-        let endpoints = (0..types.endpoints.len() as u32).map(|n| TypeId::Endpoint(EndpointId(n)));
-        let objects = (0..types.objects.len() as u32).map(|n| TypeId::Object(ObjectId(n)));
-        Graph::reachable(types, values.chain(endpoints).chain(objects))
     }
 
     /// Class of each node: two nodes have the same class exactly if they are structurally equal.

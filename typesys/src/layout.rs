@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use crate::graph::Graph;
-use crate::types::{Basic, Types, Value, ValueId};
+use crate::types::{Basic, TypeId, Types, Value, ValueId};
 
 /// Size, alignment and inner structure of one value type.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -98,7 +98,7 @@ pub const OPAQUE_SIZE: u32 = 32;
 /// Largest size of one struct, slices not counted with what they point to.
 pub const MAX_SIZE: u32 = 1 << 24;
 
-/// Layouts of the types of one arena, each computed once.
+/// Layouts of types of one arena, each computed once; the rest of the arena costs nothing.
 ///
 /// ```
 /// use liveobj_types::layout::Layouts;
@@ -115,7 +115,9 @@ pub const MAX_SIZE: u32 = 1 << 24;
 pub struct Layouts<'a> {
     types: &'a Types,
     known: BTreeMap<ValueId, Layout>,
-    plan: Option<Plan>,
+    plans: Vec<Plan>,
+    /// The plan that covers an id.
+    covered: BTreeMap<ValueId, usize>,
 }
 
 impl<'a> Layouts<'a> {
@@ -124,7 +126,8 @@ impl<'a> Layouts<'a> {
         Layouts {
             types,
             known: BTreeMap::new(),
-            plan: None,
+            plans: Vec::new(),
+            covered: BTreeMap::new(),
         }
     }
 
@@ -136,17 +139,35 @@ impl<'a> Layouts<'a> {
     /// The layout of a type.
     pub fn of(&mut self, id: ValueId) -> &Layout {
         let types = self.types;
-        let plan = self.plan.get_or_insert_with(|| Plan::new(types));
-        self.known
-            .entry(id)
-            .or_insert_with(|| plan.layout(types, id))
+        if !self.known.contains_key(&id) {
+            let plan = match self.covered.get(&id) {
+                Some(plan) => &self.plans[*plan],
+                None => self.cover(&[id]),
+            };
+            let layout = plan.layout(types, id);
+            self.known.insert(id, layout);
+        }
+        &self.known[&id]
     }
 
     /// Whether two ids stand for the same type.
     pub fn same(&mut self, left: ValueId, right: ValueId) -> bool {
-        let types = self.types;
-        let plan = self.plan.get_or_insert_with(|| Plan::new(types));
+        let plan = match (self.covered.get(&left), self.covered.get(&right)) {
+            (Some(plan), Some(other)) if plan == other => &self.plans[*plan],
+            _ => self.cover(&[left, right]),
+        };
         plan.class(left) == plan.class(right)
+    }
+
+    /// Plans for some types and all that they reach. A type's layout does not depend on what else
+    /// a plan covers.
+    fn cover(&mut self, roots: &[ValueId]) -> &Plan {
+        let plan = Plan::new(self.types, roots);
+        for id in plan.classes.keys() {
+            self.covered.insert(*id, self.plans.len());
+        }
+        self.plans.push(plan);
+        &self.plans[self.plans.len() - 1]
     }
 }
 
@@ -161,12 +182,12 @@ const SLICE: Extent = Extent {
     align: 8,
 };
 
-/// What the layouts of an arena are made from: computed over classes of structurally equal types,
+/// What the layouts of some types are made from: computed over classes of structurally equal types,
 /// since an unrolled type is boxed where the type itself is.
 #[derive(Debug)]
 struct Plan {
-    /// Value id → class.
-    classes: Vec<u32>,
+    /// Class of every value type that is covered.
+    classes: BTreeMap<ValueId, u32>,
     /// Class → strongly connected component of inline containment.
     components: Vec<u32>,
     /// Class → whether it is on a cycle.
@@ -176,17 +197,22 @@ struct Plan {
 }
 
 impl Plan {
-    fn new(types: &Types) -> Plan {
-        let classes = Graph::arena(types).classes();
-        let count = classes.iter().max().map_or(0, |max| *max as usize + 1);
+    fn new(types: &Types, roots: &[ValueId]) -> Plan {
+        let graph = Graph::reachable(types, roots.iter().copied().map(TypeId::Value));
+        let numbers = graph.classes();
+        let count = numbers.iter().max().map_or(0, |max| *max as usize + 1);
+        let mut classes = BTreeMap::new();
         let mut representatives: Vec<Option<ValueId>> = vec![None; count];
-        for (index, class) in classes.iter().take(types.values.len()).enumerate() {
-            representatives[*class as usize].get_or_insert(ValueId(index as u32));
+        for (node, class) in graph.nodes.iter().zip(numbers) {
+            if let TypeId::Value(id) = node {
+                classes.insert(*id, class);
+                representatives[class as usize].get_or_insert(*id);
+            }
         }
         let edges: Vec<Vec<u32>> = representatives
             .iter()
             .map(|id| id.map_or(Vec::new(), |id| inline_members(types.value(id))))
-            .map(|members| members.iter().map(|id| classes[id.0 as usize]).collect())
+            .map(|members| members.iter().map(|id| classes[id]).collect())
             .collect();
         let (components, order) = strongly_connected(&edges);
         let cyclic = (0..count)
@@ -208,7 +234,7 @@ impl Plan {
     }
 
     fn class(&self, id: ValueId) -> u32 {
-        self.classes[id.0 as usize]
+        self.classes[&id]
     }
 
     fn slot(&self, parent: ValueId, ty: ValueId) -> Slot {

@@ -1,6 +1,6 @@
 use liveobj_types::layout::Layouts;
 use liveobj_types::types::{Basic, Parameter, Types, Value};
-use liveobj_types::{Data, ValueId};
+use liveobj_types::{Data, Formalisms, Relations, ValueId};
 use proptest::prelude::*;
 
 use super::generate::{Entropy, add, supertype, value, value_type, veil};
@@ -67,6 +67,24 @@ proptest! {
             };
             prop_assert!(same(&types, above, &expected, &found), "{expected:?} {found:?}");
         }
+    }
+
+    #[test]
+    fn there_is_a_conversion_exactly_to_supertypes(
+        shape in bytes(40), other in bytes(40), wider in bytes(40), direction in 0..3_u8,
+    ) {
+        let mut types = Types::new();
+        let one = value_type(&mut types, &mut Entropy::new(&shape), 3);
+        let two = match direction {
+            0 => value_type(&mut types, &mut Entropy::new(&other), 3),
+            _ => supertype(&mut types, one, &mut Entropy::new(&wider)),
+        };
+        let (source, target) = if direction == 1 { (two, one) } else { (one, two) };
+        let formalisms = Formalisms::none();
+        let judged = Relations::new(&mut types, &formalisms).value_subtype(source, target);
+        let (source, target) = (Viewed::plain(source), Viewed::plain(target));
+        let conversion = Conversion::build(&mut Layouts::new(&types), source, target);
+        prop_assert_eq!(judged.verdict.holds(), conversion.is_some(), "{:?}", judged);
     }
 
     #[test]
