@@ -30,12 +30,16 @@ impl Catalog for Libraries {
     }
 
     fn names(&self) -> Vec<String> {
-        ["liveobj:channels", "liveobj:documents", "liveobj:standard"].map(str::to_owned).into()
+        ["liveobj:channels", "liveobj:documents", "liveobj:standard"]
+            .map(str::to_owned)
+            .into()
     }
 }
 
 fn root() -> &'static Path {
-    Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("it lies in the workspace")
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .parent()
+        .expect("it lies in the workspace")
 }
 
 fn library(folder: &str) -> Arc<LibraryTypes> {
@@ -43,22 +47,29 @@ fn library(folder: &str) -> Arc<LibraryTypes> {
     let text = std::fs::read_to_string(path).expect("the library has types");
     let name = format!("liveobj:{folder}");
     let source = Source::new(name.as_str(), text);
-    let (module, faults) =
-        Module::parse(&name, &source, &mut |used| {
-            (used == "liveobj:standard").then(Module::standard)
-        });
+    let (module, faults) = Module::parse(&name, &source, &mut |used| {
+        (used == "liveobj:standard").then(Module::standard)
+    });
     assert!(faults.is_empty(), "{faults:?}");
     let templates = module.file.items.iter().filter_map(|item| match item {
         Item::Template(template) => Some(template.name.name.clone()),
         _ => None,
     });
     let templates = templates.collect();
-    Arc::new(LibraryTypes { name, sha256: None, module, templates })
+    Arc::new(LibraryTypes {
+        name,
+        sha256: None,
+        module,
+        templates,
+    })
 }
 
 fn note() -> Arc<Source> {
     let path = root().join("examples/team-note.liveobject");
-    Source::new("team-note", std::fs::read_to_string(path).expect("the example is there"))
+    Source::new(
+        "team-note",
+        std::fs::read_to_string(path).expect("the example is there"),
+    )
 }
 
 #[divan::bench]
@@ -76,13 +87,22 @@ fn read_team_note(bencher: Bencher) {
 #[divan::bench]
 fn read_and_check_team_note(bencher: Bencher) {
     let source = note();
-    let libraries = Libraries { channels: library("channels"), documents: library("documents") };
+    let libraries = Libraries {
+        channels: library("channels"),
+        documents: library("documents"),
+    };
     let formalisms = liveobj_formalisms::builtin();
     bencher.bench(|| {
         let (document, faults) = read(black_box(&source));
         assert!(faults.is_empty());
         let document = Arc::new(document.expect("there are no faults"));
-        let checked = check(&document, &source, &libraries, &formalisms, &Policy::default());
+        let checked = check(
+            &document,
+            &source,
+            &libraries,
+            &formalisms,
+            &Policy::default(),
+        );
         assert!(checked.reference.is_some());
         checked
     });

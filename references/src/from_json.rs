@@ -193,7 +193,7 @@ fn reference_beside(
     let as_type = optional_string(faults, inside, "as").map(bracketed);
     let span = inner.span;
     let kind = match key.text.as_str() {
-        "composite" => ReferenceKind::Composite(composite(faults, inside)?),
+        "composite" => ReferenceKind::Composite(composite(faults, inside)),
         "external" => ReferenceKind::External(external(faults, inside, span)?),
         "parameterized" => ReferenceKind::Parameterized(parameterized(faults, inside, span)?),
         _ => ReferenceKind::Primitive(primitive(faults, inside, span)?),
@@ -205,7 +205,8 @@ fn reference_beside(
     })
 }
 
-fn composite(faults: &mut Faults<'_>, entries: &Entries) -> Option<Composite> {
+/// What can be read of a composite: where something is left out, a finding says so.
+fn composite(faults: &mut Faults<'_>, entries: &Entries) -> Composite {
     keys(
         faults,
         entries,
@@ -213,44 +214,37 @@ fn composite(faults: &mut Faults<'_>, entries: &Entries) -> Option<Composite> {
         &["as", "components", "connections", "exports"],
     );
     let mut composite = Composite::default();
-    let mut complete = true;
-    if let Some(node) = get(entries, "components") {
-        // Repeated names are `duplicate-part`, found on the model.
-        for (name, node) in object(faults, node, "`components`")? {
-            match reference(faults, node) {
-                Some(reference) => {
-                    composite.components.push(Component {
-                        name: name.clone(),
-                        reference,
-                    });
-                }
-                None => complete = false,
-            }
-        }
+    let components = get(entries, "components")
+        .and_then(|node| object(faults, node, "`components`"))
+        .unwrap_or_default();
+    // Repeated names are `duplicate-part`, found on the model.
+    for (name, node) in components {
+        let component = reference(faults, node).map(|reference| Component {
+            name: name.clone(),
+            reference,
+        });
+        composite.components.extend(component);
     }
-    if let Some(node) = get(entries, "connections") {
-        for node in array(faults, node, "`connections`")? {
-            match connection(faults, node) {
-                Some(connection) => composite.connections.push(connection),
-                None => complete = false,
-            }
-        }
+    let connections = get(entries, "connections")
+        .and_then(|node| array(faults, node, "`connections`"))
+        .unwrap_or_default();
+    for node in connections {
+        composite.connections.extend(connection(faults, node));
     }
-    if let Some(node) = get(entries, "exports") {
-        for node in array(faults, node, "`exports`")? {
-            let Some(entries) = object(faults, node, "the export") else {
-                complete = false;
-                continue;
-            };
-            keys(faults, entries, "an export", &["of", "name", "as"]);
-            let as_name = optional_string(faults, entries, "as");
-            match endpoint(faults, entries, node.span) {
-                Some(endpoint) => composite.exports.push(ExportEntry { endpoint, as_name }),
-                None => complete = false,
-            }
-        }
+    let exports = get(entries, "exports")
+        .and_then(|node| array(faults, node, "`exports`"))
+        .unwrap_or_default();
+    for node in exports {
+        let Some(entries) = object(faults, node, "the export") else {
+            continue;
+        };
+        keys(faults, entries, "an export", &["of", "name", "as"]);
+        let as_name = optional_string(faults, entries, "as");
+        let export =
+            endpoint(faults, entries, node.span).map(|endpoint| ExportEntry { endpoint, as_name });
+        composite.exports.extend(export);
     }
-    complete.then_some(composite)
+    composite
 }
 
 fn connection(faults: &mut Faults<'_>, node: &Node) -> Option<Connection> {
@@ -341,18 +335,15 @@ fn parameterized(faults: &mut Faults<'_>, entries: &Entries, span: Span) -> Opti
     let template = required(faults, entries, "template", "`parameterized`", span)
         .and_then(|node| reference(faults, node));
     let mut parameters = Vec::new();
-    let mut complete = true;
-    if let Some(node) = get(entries, "parameters") {
-        for (name, node) in object(faults, node, "`parameters`")? {
-            match argument(faults, node) {
-                Some(argument) => parameters.push((name.clone(), argument)),
-                None => complete = false,
-            }
-        }
+    let given = get(entries, "parameters")
+        .and_then(|node| object(faults, node, "`parameters`"))
+        .unwrap_or_default();
+    for (name, node) in given {
+        let argument = argument(faults, node);
+        parameters.extend(argument.map(|argument| (name.clone(), argument)));
     }
-    let template = Box::new(template?);
-    complete.then_some(Parameterized {
-        template,
+    Some(Parameterized {
+        template: Box::new(template?),
         parameters,
     })
 }

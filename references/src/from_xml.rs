@@ -38,6 +38,7 @@ pub(crate) fn document(faults: &mut Faults<'_>, root: &Element) -> Option<Docume
     let mut types = None;
     let mut about = None;
     let mut references = Vec::new();
+    let mut strange = false;
     for child in &root.children {
         match child.name.text.as_str() {
             "types" => {
@@ -56,10 +57,14 @@ pub(crate) fn document(faults: &mut Faults<'_>, root: &Element) -> Option<Docume
             }
             name if KINDS.contains(&name) => references.push(child),
             _ => {
+                strange = true;
                 let allowed: Vec<&str> = ["types", "about"].iter().chain(KINDS).copied().collect();
                 faults.unexpected("element", &child.name, "`<liveobject>`", &allowed);
             }
         }
+    }
+    if references.is_empty() && strange {
+        return None;
     }
     let root = single(faults, root, &references)?;
     Some(Document { types, about, root })
@@ -174,7 +179,7 @@ fn wrapper(faults: &mut Faults<'_>, element: &Element) -> Option<Reference> {
             faults.unexpected("element", &child.name, &within, KINDS);
         }
     }
-    if references.is_empty() && !element.children.is_empty() {
+    if references.is_empty() && (!element.children.is_empty() || element.stray.is_some()) {
         return None;
     }
     single(faults, element, &references)
@@ -182,7 +187,7 @@ fn wrapper(faults: &mut Faults<'_>, element: &Element) -> Option<Reference> {
 
 fn reference(faults: &mut Faults<'_>, element: &Element) -> Option<Reference> {
     let kind = match element.name.text.as_str() {
-        "composite" => ReferenceKind::Composite(composite(faults, element)?),
+        "composite" => ReferenceKind::Composite(composite(faults, element)),
         "external" => ReferenceKind::External(external(faults, element)?),
         "parameterized" => ReferenceKind::Parameterized(parameterized(faults, element)?),
         "primitive" => ReferenceKind::Primitive(primitive(faults, element)?),
@@ -196,38 +201,29 @@ fn reference(faults: &mut Faults<'_>, element: &Element) -> Option<Reference> {
     })
 }
 
-fn composite(faults: &mut Faults<'_>, element: &Element) -> Option<Composite> {
+/// What can be read of a composite: where something is left out, a finding says so.
+fn composite(faults: &mut Faults<'_>, element: &Element) -> Composite {
     attributes(faults, element, &["as"]);
     no_text(faults, element);
     let mut composite = Composite::default();
-    let mut complete = true;
     for child in &element.children {
         match child.name.text.as_str() {
             "component" => {
                 attributes(faults, child, &["name"]);
                 let name = required(faults, child, "name");
                 let reference = wrapper(faults, child);
-                match (name, reference) {
-                    (Some(name), Some(reference)) => {
-                        composite.components.push(Component { name, reference });
-                    }
-                    _ => complete = false,
+                if let (Some(name), Some(reference)) = (name, reference) {
+                    composite.components.push(Component { name, reference });
                 }
             }
-            "connection" => match connection(faults, child) {
-                Some(connection) => composite.connections.push(connection),
-                None => complete = false,
-            },
+            "connection" => composite.connections.extend(connection(faults, child)),
             "export" => {
                 attributes(faults, child, &["of", "name", "as"]);
                 empty(faults, child);
-                match endpoint(faults, child) {
-                    Some(endpoint) => composite.exports.push(ExportEntry {
-                        endpoint,
-                        as_name: get(child, "as").cloned(),
-                    }),
-                    None => complete = false,
-                }
+                let as_name = get(child, "as").cloned();
+                let export =
+                    endpoint(faults, child).map(|endpoint| ExportEntry { endpoint, as_name });
+                composite.exports.extend(export);
             }
             _ => {
                 let allowed = ["component", "connection", "export"];
@@ -235,7 +231,7 @@ fn composite(faults: &mut Faults<'_>, element: &Element) -> Option<Composite> {
             }
         }
     }
-    complete.then_some(composite)
+    composite
 }
 
 fn connection(faults: &mut Faults<'_>, element: &Element) -> Option<Connection> {
@@ -336,7 +332,6 @@ fn parameterized(faults: &mut Faults<'_>, element: &Element) -> Option<Parameter
     let mut templates = 0;
     let mut template = None;
     let mut parameters = Vec::new();
-    let mut complete = true;
     for child in &element.children {
         match child.name.text.as_str() {
             "template" => {
@@ -348,10 +343,8 @@ fn parameterized(faults: &mut Faults<'_>, element: &Element) -> Option<Parameter
             "parameter" => {
                 attributes(faults, child, &["name"]);
                 let name = required(faults, child, "name");
-                match (name, argument(faults, child)) {
-                    (Some(name), Some(argument)) => parameters.push((name, argument)),
-                    _ => complete = false,
-                }
+                let argument = argument(faults, child);
+                parameters.extend(name.zip(argument));
             }
             _ => {
                 let allowed = ["template", "parameter"];
@@ -365,7 +358,7 @@ fn parameterized(faults: &mut Faults<'_>, element: &Element) -> Option<Parameter
         faults.structure(element.span, message, Some(help.to_owned()));
     }
     let template = Box::new(template?);
-    complete.then_some(Parameterized {
+    Some(Parameterized {
         template,
         parameters,
     })

@@ -11,6 +11,8 @@ mod checked;
 mod embed;
 mod expand;
 mod faults;
+#[cfg(test)]
+mod form_tests;
 mod from_json;
 mod from_xml;
 mod identity;

@@ -18,6 +18,9 @@ pub fn read(source: &Arc<Source>) -> (Option<Document>, Vec<Diagnostic>) {
 
 /// As [`read`], within other limits.
 pub fn read_within(source: &Arc<Source>, limits: &Limits) -> (Option<Document>, Vec<Diagnostic>) {
+    if source.text.len() > limits.size {
+        return read_with(source, limits, |_| None);
+    }
     match source.text[mark(&source.text)..]
         .trim_start()
         .bytes()

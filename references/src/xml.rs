@@ -1,6 +1,8 @@
 //! XML as a tree of elements with places. Tokens come from quick-xml; what they must not be is
 //! decided here: no document type, no entity but the five predefined ones, no foreign namespace.
 
+use std::collections::BTreeMap;
+
 use liveobj_types::Span;
 use quick_xml::events::Event;
 use quick_xml::reader::Reader;
@@ -45,7 +47,14 @@ pub(crate) fn parse(text: &str, start: usize, nesting: usize) -> Result<Element,
     loop {
         let event = reader.read_event().map_err(|error| {
             let at = start + reader.error_position() as usize;
-            SyntaxFault::new(Span::new(at, end_of_char(text, at)), error.to_string())
+            // Where a tag does not end, its attributes tell more.
+            if matches!(error, quick_xml::Error::Syntax(_))
+                && opens_tag(text, at)
+                && let Err(fault) = start_tag(text, Span::new(at, text.len()), text.len())
+            {
+                return fault;
+            }
+            SyntaxFault::new(Span::new(at, end_of_char(text, at)), message(&error))
         })?;
         let to = start + reader.buffer_position() as usize;
         let span = Span::new(from, to);
@@ -60,7 +69,8 @@ pub(crate) fn parse(text: &str, start: usize, nesting: usize) -> Result<Element,
                 if stack.len() >= nesting {
                     return Err(SyntaxFault::too_deep(span, nesting));
                 }
-                let element = start_tag(text, span, empty)?;
+                let end = to - if empty { 2 } else { 1 };
+                let element = start_tag(text, span, end)?;
                 if empty {
                     close(&mut stack, &mut root, element);
                 } else {
@@ -125,6 +135,20 @@ pub(crate) fn parse(text: &str, start: usize, nesting: usize) -> Result<Element,
         );
     }
     root.ok_or_else(|| SyntaxFault::new(Span::new(text.len(), text.len()), "there is no element"))
+}
+
+fn message(error: &quick_xml::Error) -> String {
+    match error {
+        quick_xml::Error::Syntax(error) => error.to_string(),
+        quick_xml::Error::IllFormed(error) => error.to_string(),
+        error => error.to_string(),
+    }
+}
+
+/// Whether a start tag begins at `at`.
+fn opens_tag(text: &str, at: usize) -> bool {
+    let bytes = text.as_bytes();
+    bytes.get(at) == Some(&b'<') && !matches!(bytes.get(at + 1), Some(b'/' | b'!' | b'?') | None)
 }
 
 fn end_of_char(text: &str, at: usize) -> usize {
@@ -279,9 +303,8 @@ fn declaration(raw: &str, span: Span, start: usize) -> Result<(), SyntaxFault> {
     Ok(())
 }
 
-/// Reads the start tag at `span`.
-fn start_tag(text: &str, span: Span, empty: bool) -> Result<Element, SyntaxFault> {
-    let end = span.end - if empty { 2 } else { 1 };
+/// Reads the start tag at `span`, whose content goes up to `end`.
+fn start_tag(text: &str, span: Span, end: usize) -> Result<Element, SyntaxFault> {
     let mut at = span.start + 1;
     let name = name(text, &mut at, end);
     if name.text.is_empty() {
@@ -291,13 +314,21 @@ fn start_tag(text: &str, span: Span, empty: bool) -> Result<Element, SyntaxFault
         ));
     }
     let mut attributes: Vec<(Spanned, Spanned)> = Vec::new();
+    let mut seen = BTreeMap::new();
     loop {
         let blank = skip_blank(text, &mut at, end);
         if at >= end {
             break;
         }
         let here = Span::new(at, end_of_char(text, at));
+        // A value that goes on in the next line is likely to be one that was not closed.
+        let lines = attributes
+            .last()
+            .filter(|(_, value)| text[value.span.start..value.span.end].contains('\n'));
         if !blank {
+            if let Some((key, _)) = lines {
+                return Err(unclosed(key));
+            }
             return Err(SyntaxFault::new(
                 here,
                 "expected a blank before an attribute",
@@ -318,10 +349,10 @@ fn start_tag(text: &str, span: Span, empty: bool) -> Result<Element, SyntaxFault
         at += 1;
         skip_blank(text, &mut at, end);
         let value = attribute_value(text, &key, &mut at, end)?;
-        if let Some((first, _)) = attributes.iter().find(|(first, _)| first.text == key.text) {
+        if let Some(first) = seen.insert(key.text.clone(), key.span) {
             let mut fault =
                 SyntaxFault::new(key.span, format!("attribute `{}` stands twice", key.text));
-            fault.related = Some((first.span, "first here".to_owned()));
+            fault.related = Some((first, "first here".to_owned()));
             return Err(fault);
         }
         attributes.push((key, value));
@@ -382,8 +413,7 @@ fn attribute_value(
     *at += 1;
     let start = *at;
     let Some(length) = text[start..end].find(quote) else {
-        let message = format!("the value of attribute `{}` is not closed", key.text);
-        return Err(SyntaxFault::new(key.span, message));
+        return Err(unclosed(key));
     };
     let raw = &text[start..start + length];
     *at = start + length + 1;
@@ -394,6 +424,7 @@ fn attribute_value(
         let position = start + (raw.len() - rest.len());
         let mut taken = c.len_utf8();
         match c {
+            '<' if raw[..position - start].contains('\n') => return Err(unclosed(key)),
             '<' => {
                 let span = Span::new(position, position + 1);
                 return Err(SyntaxFault::new(span, "`<` cannot stand in an attribute")
@@ -435,4 +466,9 @@ fn attribute_value(
         span: Span::new(start, start + length),
         verbatim,
     })
+}
+
+fn unclosed(key: &Spanned) -> SyntaxFault {
+    let message = format!("the value of attribute `{}` is not closed", key.text);
+    SyntaxFault::new(key.span, message).with_help("end it with the quote that it begins with")
 }

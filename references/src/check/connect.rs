@@ -163,7 +163,11 @@ impl Checker<'_> {
         }
         let asked = Asked {
             codes: MATCH,
-            refuted: format!("endpoints `{}` and `{}` do not match", names[0], names[1]),
+            refuted: if names[0] == names[1] {
+                format!("endpoint `{}` does not match itself", names[0])
+            } else {
+                format!("endpoints `{}` and `{}` do not match", names[0], names[1])
+            },
             unshown: format!(
                 "it is not shown that endpoints `{}` and `{}` match",
                 names[0], names[1]

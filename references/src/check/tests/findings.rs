@@ -104,6 +104,7 @@ fn every_fault_is_found_in_the_order_of_the_document() {
             error[wrong-kind]: `Line` is a value type, but an object type is needed here
               test:4:77: Line
               test:2:15: Line  declared here
+              help: an object type is declared with `object`
             error[unknown-template]: library `liveobj:standard` has no template `timr`
               test:5:39: timr
               help: did you mean `timer`?
