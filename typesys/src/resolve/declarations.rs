@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::expand::Session;
+use super::faults::in_brackets;
 use super::instances::{Decl, Term};
 use super::judge::{Endless, Finite};
 use super::names::Names;
@@ -13,9 +14,6 @@ use crate::module::Module;
 use crate::source::Place;
 use crate::syntax::Item;
 use crate::types::{TypeId, Types, ValueId};
-
-/// How a value comes to an end.
-const INTERRUPT: &str = "put one of the types on the way into `option<…>`, `list<…>` or `map<…>`";
 
 impl Types {
     /// Judges every declaration of a module; used modules are taken as judged. Generic ones are
@@ -120,19 +118,25 @@ impl Session<'_> {
             if !reported.insert(*id) {
                 continue;
             }
+            let ends = ["option", "list", "map"]
+                .map(|name| format!("`{}`", in_brackets(&module.source, name, "…")));
+            let interrupt = format!(
+                "put one of the types on the way into {}, {} or {}",
+                ends[0], ends[1], ends[2]
+            );
             let (why, help) = match endless {
-                Endless::Empty => ("it has no cases".to_owned(), "add a case"),
+                Endless::Empty => ("it has no cases".to_owned(), "add a case".to_owned()),
                 Endless::Cycle(steps) => (
                     format!(
                         "it always contains itself, as `{}.{}`",
                         name.name,
                         steps.join(".")
                     ),
-                    INTERRUPT,
+                    interrupt,
                 ),
                 Endless::Descent(steps) => (
                     format!("`{}.{}` goes on for ever", name.name, steps.join(".")),
-                    INTERRUPT,
+                    interrupt,
                 ),
             };
             let message = format!("`{}` has no finite value: {why}", name.name);

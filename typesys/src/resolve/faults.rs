@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::instances::{Decl, Instances};
 use crate::diagnostic::{Code, Diagnostic, Severity, codes};
-use crate::source::{Place, Span};
+use crate::source::{Place, Source, Span};
 use crate::syntax::{Brackets, Kind, TypeExpr, print_type};
 
 /// What tells findings apart.
@@ -94,13 +94,14 @@ pub(super) fn wrong_kind(
     found: Option<(Kind, Option<Place>)>,
     expected: Kind,
 ) -> Diagnostic {
-    let text = print_type(expr, Brackets::Angle);
+    let text = written(&place.source, expr);
+    let applied = |name: &str| in_brackets(&place.source, name, &text);
     let needed = format!("{} type is needed here", article(expected));
     let message = match &found {
         Some((kind, _)) => format!("`{text}` is {} type, but {needed}", article(*kind)),
         None => format!("`{text}` is not what {needed}"),
     };
-    let mut fault = Diagnostic::error(codes::WRONG_KIND, message).at(place, "");
+    let mut fault = Diagnostic::error(codes::WRONG_KIND, message).at(place.clone(), "");
     if let Some((kind, declared)) = found {
         if let Some(declared) = declared {
             fault = fault.at(declared, "declared here");
@@ -108,12 +109,14 @@ pub(super) fn wrong_kind(
         match (kind, expected) {
             (Kind::Object, Kind::Value) => {
                 fault = fault.with_help(format!(
-                    "write `reference<{text}>` for a reference to such an object"
+                    "write `{}` for a reference to such an object",
+                    applied("reference")
                 ));
             }
             (Kind::Endpoint, Kind::Value) => {
                 fault = fault.with_help(format!(
-                    "write `external<{text}>` for a reference to such an endpoint"
+                    "write `{}` for a reference to such an endpoint",
+                    applied("external")
                 ));
             }
             (Kind::Object, Kind::Endpoint) => {
@@ -132,6 +135,30 @@ pub(super) fn wrong_kind(
         }
     }
     fault
+}
+
+/// The brackets to write in a text: angle ones in type libraries, square ones in reference
+/// documents, where they need no escaping. Both can be read everywhere.
+fn brackets(source: &Source) -> Brackets {
+    let document = source.name.ends_with(".liveobject");
+    if source.name.ends_with(".lot") || (source.name.contains(':') && !document) {
+        Brackets::Angle
+    } else {
+        Brackets::Square
+    }
+}
+
+/// A type expression in the brackets of its text.
+pub(super) fn written(source: &Source, expr: &TypeExpr) -> String {
+    print_type(expr, brackets(source))
+}
+
+/// A type with arguments, in the brackets of a text.
+pub(super) fn in_brackets(source: &Source, name: &str, arguments: &str) -> String {
+    match brackets(source) {
+        Brackets::Angle => format!("{name}<{arguments}>"),
+        Brackets::Square => format!("{name}[{arguments}]"),
+    }
 }
 
 /// A kind with its article.

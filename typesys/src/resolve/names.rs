@@ -3,15 +3,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use super::faults::{Faults, cyclic_alias, number_of_arguments, wrong_kind};
+use super::faults::{Faults, cyclic_alias, in_brackets, number_of_arguments, written, wrong_kind};
 use super::groups::{Shape, Use};
 use super::instances::{Builtin, Decl, Instances};
 use crate::diagnostic::{Diagnostic, codes};
 use crate::similar::nearest;
 use crate::source::{Place, Source};
-use crate::syntax::{
-    Brackets, EndpointMember, Ident, Item, Kind, Template, TypeExpr, TypeParameter, print_type,
-};
+use crate::syntax::{EndpointMember, Ident, Item, Kind, Template, TypeExpr, TypeParameter};
 
 /// How deep type expressions nest.
 const MAX_DEPTH: usize = 128;
@@ -326,7 +324,9 @@ impl<'a> Names<'a> {
         }
         self.waiting.push(decl);
         if let Some(current) = self.current {
-            let shapes = arguments.iter().map(|argument| shape(argument, at.kinds));
+            let shapes = arguments
+                .iter()
+                .map(|argument| shape(at.source, argument, at.kinds));
             let used = Use {
                 to: decl,
                 arguments: shapes.collect(),
@@ -383,7 +383,10 @@ impl<'a> Names<'a> {
                 .collect();
             fault = fault.with_help(match names.as_slice() {
                 [] => format!("write `{}`", name.name),
-                names => format!("write `{}<{}>`", name.name, names.join(", ")),
+                names => {
+                    let names = names.join(", ");
+                    format!("write `{}`", in_brackets(at.source, &name.name, &names))
+                }
             });
         }
         self.fault(fault);
@@ -471,14 +474,14 @@ impl<'a> Names<'a> {
 
 /// Whether an argument is a parameter, free of parameters, or neither. Recursion is bounded: an
 /// expression that nests too deeply is neither.
-fn shape(expr: &TypeExpr, kinds: &Kinds) -> Shape {
+fn shape(source: &Source, expr: &TypeExpr, kinds: &Kinds) -> Shape {
     match expr {
         TypeExpr::Named { name, .. }
             if Builtin::find(&name.name).is_none() && kinds.contains_key(&name.name) =>
         {
             Shape::Parameter
         }
-        expr if mentions(expr, kinds, 0) => Shape::Other(print_type(expr, Brackets::Angle)),
+        expr if mentions(expr, kinds, 0) => Shape::Other(written(source, expr)),
         _ => Shape::Closed,
     }
 }

@@ -534,3 +534,23 @@ fn every_type_of_the_language_is_found_by_its_name() {
         assert!(crate::syntax::is_built_in(name), "{name}");
     }
 }
+
+#[test]
+fn faults_use_the_brackets_of_their_text() {
+    let source = Source::new(
+        "note.liveobject",
+        "object O { } record R[T: value] { a: list[R[list[T]]], b: O, c: R }",
+    );
+    let (module, _) = Module::parse("note", &source, &mut |_| None);
+    let faults = Types::new().check_module(&module, &Formalisms::none());
+    expect![[r#"
+        1:43 `R[list[T]]` non-regular-recursion: the recursive use of `R` has the argument `list[T]`, which is neither a parameter nor a type without parameters
+          help: pass the parameters on as they are, or name a fixed type
+        1:59 `O` wrong-kind: `O` is an object type, but a value type is needed here
+          at note.liveobject:1:8: declared here
+          help: write `reference[O]` for a reference to such an object
+        1:65 `R` wrong-argument-count: `R` takes 1 type argument, but 0 are given
+          at note.liveobject:1:21: declared here
+          help: write `R[T]`
+    "#]].assert_eq(&shown(&faults));
+}
