@@ -54,12 +54,15 @@ impl Relations<'_> {
             .values()
             .flat_map(|part| part.provides.iter().cloned())
             .collect();
+        let ends: BTreeMap<&String, &ObjectEndpoint> =
+            parts.values().flat_map(|part| &part.endpoints).collect();
         for constraint in body.provides.iter().chain(&body.requires) {
             for (written, name) in &constraint.renamed {
-                if !body.endpoints.contains_key(name) && mentions(&constraint.text, written) {
-                    let endpoint = parts.values().find_map(|part| part.endpoints.get(name));
-                    body.hidden
-                        .extend(endpoint.map(|endpoint| (name.clone(), endpoint.clone())));
+                if body.endpoints.contains_key(name) || !mentions(&constraint.text, written) {
+                    continue;
+                }
+                if let Some(endpoint) = ends.get(name) {
+                    body.hidden.insert(name.clone(), (*endpoint).clone());
                 }
             }
         }

@@ -1,5 +1,7 @@
 //! Generated families of mutually recursive types.
 
+use liveobj_types::types::{Object, Origin};
+use liveobj_types::{CompositeShape, ObjectId, Types};
 use proptest::prelude::*;
 
 use crate::scope::{Scope, Table};
@@ -182,4 +184,86 @@ proptest! {
             }
         }
     }
+
+    #[test]
+    fn a_subtype_replaces_its_supertype_in_composites(text in family()) {
+        let mut scope = Scope::new(&text);
+        let objects: Vec<_> = names("O").iter().map(|name| scope.object(name)).collect();
+        for i in 0..SIZE {
+            for j in (0..SIZE).filter(|j| *j != i) {
+                let below = scope.relations().object_subtype(objects[i], objects[j]);
+                if !below.verdict.holds() {
+                    continue;
+                }
+                for k in 0..SIZE {
+                    replaces(&mut scope, objects[i], objects[j], objects[k])?;
+                }
+            }
+        }
+    }
+}
+
+/// In a composite of `above` and `other`, connected where they match, `below` takes its place.
+fn replaces(
+    scope: &mut Scope,
+    below: ObjectId,
+    above: ObjectId,
+    other: ObjectId,
+) -> Result<(), TestCaseError> {
+    let ends = |types: &Types, id: ObjectId| match types.object(id) {
+        Object::Endpoints(body) => body.endpoints.clone(),
+        _ => Default::default(),
+    };
+    let here = ends(&scope.types, above);
+    let (replaced, there) = (ends(&scope.types, below), ends(&scope.types, other));
+    let mut shape = CompositeShape::default();
+    for (name, left) in &here {
+        for (peer, right) in &there {
+            let end = |of: &str, name: &String| (of.to_owned(), name.clone());
+            let used = shape
+                .connections
+                .iter()
+                .flatten()
+                .any(|used| *used == end("other", peer));
+            let mut relations = scope.relations();
+            if used || !relations.endpoints_match(left.ty, right.ty).verdict.holds() {
+                continue;
+            }
+            let stays = relations.endpoints_match(replaced[name].ty, right.ty);
+            prop_assert!(stays.verdict.holds(), "{:?}", stays);
+            shape
+                .connections
+                .push([end("part", name), end("other", peer)]);
+            break;
+        }
+    }
+    for (component, name) in here
+        .keys()
+        .map(|name| ("part", name))
+        .chain(there.keys().map(|name| ("other", name)))
+    {
+        let end = (component.to_owned(), name.clone());
+        if !shape.connections.iter().flatten().any(|used| *used == end) {
+            shape.exports.insert(format!("{component}_{name}"), end);
+        }
+    }
+    let mut derive = |part: ObjectId| {
+        shape.components = [("part".to_owned(), part), ("other".to_owned(), other)].into();
+        let body = scope.relations().derive_composite(&shape);
+        scope
+            .types
+            .add_object(Object::Endpoints(body), Origin::default())
+    };
+    let (left, right) = (derive(below), derive(above));
+    let answer = scope.relations().object_subtype(left, right);
+    prop_assert!(
+        answer.verdict.holds(),
+        "{:?}\n{}\n{}",
+        answer.mismatches,
+        scope.types.declaration(liveobj_types::TypeId::Object(left)),
+        scope
+            .types
+            .declaration(liveobj_types::TypeId::Object(right))
+    );
+    Ok(())
 }
