@@ -6,11 +6,13 @@ use std::collections::BTreeSet;
 use super::expand::Session;
 use super::instances::{Decl, Term};
 use crate::diagnostic::{Diagnostic, codes};
-use crate::relation::Relations;
+use crate::relation::{Problem, Relations};
 use crate::source::Place;
 use crate::types::{Basic, TypeId, Types, Value, ValueId};
 use crate::verdict::Verdict;
 
+/// Reasons given why an argument is out of its bound.
+const MAX_MISMATCHES: usize = 3;
 /// Steps of a path that a message shows.
 const MAX_PATH: usize = 6;
 
@@ -150,6 +152,14 @@ impl Session<'_> {
             fault = fault.at(check.declared, "bounded here");
             if let Some(mismatch) = judgement.mismatches.first() {
                 fault = fault.with_trail(mismatch.trail.clone());
+            }
+            for mismatch in judgement.mismatches.iter().take(MAX_MISMATCHES) {
+                // That two types differ as a whole was said.
+                let whole = mismatch.trail.is_empty()
+                    && matches!(mismatch.problem, Problem::Incompatible { .. });
+                if !whole {
+                    fault = fault.with_note(mismatch.to_sentence(&argument, &bound));
+                }
             }
             self.fault(fault.with_help(format!("give a subtype of `{bound}`")));
         }

@@ -302,6 +302,9 @@ fn a_template_refuses_arguments_of_another_kind_and_out_of_bounds() {
     let faults = template(&mut types, &outside).unwrap_err();
     expect![[r#"
         24:30 `O` argument-out-of-bound: `Channel<u8>` is not a subtype of `Group<Object>`, the bound of `O` in `group`
+          note: `Channel<u8>` has no endpoint `back`, which `Group<Object>` needs
+          note: `Channel<u8>` has no endpoint `lookup`, which `Group<Object>` needs
+          note: `Group<Object>` requires cardinality "at most 64 instances of back connected", and `Channel<u8>` provides nothing in `cardinality`; whether that suffices is not known: no formalism `cardinality` is registered
           help: give a subtype of `Group<Object>`
     "#]].assert_eq(&shown(&faults));
 }
