@@ -31,7 +31,7 @@ use std::sync::Arc;
 use liveobj_types::{Diagnostic, Module, Source};
 use serde::{Deserialize, Serialize};
 
-pub use read::{ReadError, read, read_section};
+pub use read::{ReadError, read, read_from, read_section};
 
 /// Name of the link section.
 pub const SECTION: &str = ".liveobj";

@@ -1,6 +1,8 @@
 //! Reading a manifest out of a file.
 
-use object::{Object, ObjectSection};
+use std::io::{Read, Seek};
+
+use object::{Object, ObjectSection, ReadCache, ReadRef};
 
 use crate::{HEADER_SIZE, MAGIC, MAX_SIZE, Manifest, SECTION, VERSION};
 
@@ -69,16 +71,34 @@ pub enum ReadError {
 ///
 /// The file is no library, has no manifest or several, or a damaged one.
 pub fn read(file_bytes: &[u8]) -> Result<Manifest, ReadError> {
+    read_any(file_bytes)
+}
+
+/// [`read`] without reading the whole file: only its tables of sections and the manifest.
+///
+/// # Errors
+///
+/// As [`read`]; a file that cannot be read is no library.
+pub fn read_from(file: impl Read + Seek) -> Result<Manifest, ReadError> {
+    read_any(&ReadCache::new(file))
+}
+
+fn read_any<'data>(data: impl ReadRef<'data>) -> Result<Manifest, ReadError> {
     let not_a_library = |error: object::Error| ReadError::NotALibrary {
         reason: error.to_string(),
     };
-    let file = object::File::parse(file_bytes).map_err(not_a_library)?;
+    let file = object::File::parse(data).map_err(not_a_library)?;
     let mut sections = file
         .sections()
         .filter(|section| section.name_bytes() == Ok(SECTION.as_bytes()));
     let section = sections.next().ok_or(ReadError::NoSection)?;
     if sections.next().is_some() {
         return Err(ReadError::SeveralManifests);
+    }
+    if section.size() > MAX_SIZE as u64 {
+        return Err(ReadError::TooLarge {
+            size: section.size(),
+        });
     }
     read_section(section.data().map_err(not_a_library)?)
 }

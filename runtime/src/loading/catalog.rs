@@ -1,13 +1,14 @@
 //! Finds trusted libraries by name.
 
-use std::fs;
+use std::fs::{self, File};
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use liveobj_manifest::ReadError;
 use liveobj_references::{Catalog, CatalogError, LibraryTypes};
 
 use super::library::Described;
+use super::map::Mapped;
 use super::trust::{DirectoryError, check_directory, check_file};
 use super::{LoadError, Loaded, Store, StoredLibrary, TrustedLibrary, linked, map};
 
@@ -35,6 +36,8 @@ struct Library {
     name: String,
     place: Place,
     described: OnceLock<Result<Arc<Described>, String>>,
+    /// What was described, until it is loaded: those bytes are mapped.
+    bytes: Mutex<Option<Vec<u8>>>,
 }
 
 #[derive(Debug)]
@@ -212,8 +215,8 @@ impl Found {
         files.sort();
         for path in files {
             let manifest = check_file(&path).and_then(|path| {
-                let bytes = fs::read(&path).map_err(|error| error.to_string())?;
-                match liveobj_manifest::read(&bytes) {
+                let file = File::open(&path).map_err(|error| error.to_string())?;
+                match liveobj_manifest::read_from(file) {
                     Ok(manifest) => Ok(Some((manifest.name, path))),
                     // Some other library: none of ours.
                     Err(ReadError::NoSection | ReadError::NotALibrary { .. }) => Ok(None),
@@ -234,6 +237,7 @@ impl Found {
             name,
             place,
             described: OnceLock::new(),
+            bytes: Mutex::default(),
         });
     }
 }
@@ -255,10 +259,13 @@ impl Library {
                 let described = Described::new(&self.name, &bytes)?;
                 match &self.place {
                     Place::Stored(stored) if stored.sha256 != described.sha256 => {
-                        Err(format!("`{}` was changed", stored.path.display()))
+                        return Err(format!("`{}` was changed", stored.path.display()));
                     }
-                    _ => Ok(Arc::new(described)),
+                    // Mapped from where it is.
+                    Place::Stored(_) => {}
+                    Place::File(_) => *self.kept() = Some(bytes),
                 }
+                Ok(Arc::new(described))
             })
             .clone()
     }
@@ -280,7 +287,18 @@ impl Library {
         // SAFETY: the embedder trusts the directory that this file was found in, or the store
         // that holds it; what is mapped is the file of this hash.
         let trusted = unsafe { TrustedLibrary::assume(self.path(), &*described.sha256) };
-        map::load(&trusted, &described, host)
+        let place = match &self.place {
+            Place::Stored(_) => Mapped::InPlace,
+            Place::File(_) => match self.kept().take() {
+                Some(bytes) => Mapped::Hashed(bytes),
+                None => Mapped::Copied,
+            },
+        };
+        map::load(&trusted, &described, place, host)
+    }
+
+    fn kept(&self) -> MutexGuard<'_, Option<Vec<u8>>> {
+        self.bytes.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

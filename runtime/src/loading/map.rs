@@ -38,13 +38,25 @@ pub(super) fn load_file(
     })?;
     let described = Described::new(&manifest.name, &bytes)
         .map_err(|reason| LoadError::Manifest { name, reason })?;
-    load(trusted, &described, host)
+    load(trusted, &described, Mapped::Hashed(bytes), host)
+}
+
+/// What is mapped.
+pub(super) enum Mapped {
+    /// A private copy of these bytes, which have the hash that is trusted.
+    Hashed(Vec<u8>),
+    /// A private copy of the file, if it has the hash that is trusted.
+    Copied,
+    /// The file itself, if it has the hash that is trusted: it lies in a store, where nobody
+    /// changes it.
+    InPlace,
 }
 
 /// Loads a trusted library, once per process.
 pub(super) fn load(
     trusted: &TrustedLibrary,
     described: &Described,
+    mapped: Mapped,
     host: &'static abi::Host,
 ) -> Result<Arc<Loaded>, LoadError> {
     // Held while loading: a library is mapped and attached once, whoever else asks for it.
@@ -54,10 +66,26 @@ pub(super) fn load(
         return Ok(known.clone());
     }
     let name = described.types.name.as_str();
-    let bytes = read(trusted, name)?;
+    let bytes = match mapped {
+        Mapped::Hashed(bytes) => Some(bytes),
+        Mapped::Copied => Some(read(trusted, name)?),
+        Mapped::InPlace => {
+            read(trusted, name)?;
+            None
+        }
+    };
     check_manifest(&described.manifest, name)?;
+    let library = match bytes {
+        // SAFETY: the library is trusted.
+        Some(bytes) => unsafe { open_copy(name, &bytes) },
+        // SAFETY: as above.
+        None => unsafe { open(trusted.path()) }.map_err(|error| LoadError::Map {
+            name: name.to_owned(),
+            reason: error.to_string(),
+        }),
+    }?;
     // SAFETY: the library is trusted.
-    let table = unsafe { map(name, &bytes) }?;
+    let table = unsafe { tables(name, library) }?;
     // SAFETY: the library is trusted to answer with tables that are what their types say, and
     // stays mapped.
     let verified = unsafe { verify::library(table, &described.manifest, &described.types) }?;
@@ -120,40 +148,49 @@ pub(super) fn check_manifest(manifest: &Manifest, name: &str) -> Result<(), Load
     Ok(())
 }
 
-/// Step 6: maps a private copy of `bytes` and asks it for its tables.
+/// Step 6, second half: asks a mapped library for its tables.
 ///
 /// # Safety
 ///
-/// The library's initializers may run, and its `liveobj_library` is what the ABI says.
-unsafe fn map(name: &str, bytes: &[u8]) -> Result<*const abi::Library, LoadError> {
+/// Its `liveobj_library` is what the ABI says.
+unsafe fn tables(
+    name: &str,
+    library: libloading::os::unix::Library,
+) -> Result<*const abi::Library, LoadError> {
+    // SAFETY: the symbol is a function of this type, says the caller.
+    let function = unsafe { library.get::<abi::LibraryFunction>(abi::LIBRARY_SYMBOL) };
+    let function = function.map(|symbol| *symbol);
+    // Mapped for ever, on purpose: see the module's description.
+    std::mem::forget(library);
+    let function = function.map_err(|_| LoadError::Symbol {
+        name: name.to_owned(),
+        symbol: abi::LIBRARY_SYMBOL,
+    })?;
+    // SAFETY: says the caller.
+    Ok(unsafe { function() })
+}
+
+/// Step 6, first half: maps a private copy of `bytes`.
+///
+/// # Safety
+///
+/// The library's initializers may run.
+unsafe fn open_copy(name: &str, bytes: &[u8]) -> Result<libloading::os::unix::Library, LoadError> {
     let mut refused = None;
     for directory in copy_directories() {
-        let copy = Copy::new(&directory, bytes).map_err(|error| LoadError::Read {
-            path: directory.clone(),
-            reason: format!("no private copy can be made there: {error}"),
-        });
-        let copy = match copy {
+        let copy = match Copy::new(&directory, bytes) {
             Ok(copy) => copy,
             Err(error) => {
-                refused.get_or_insert(error);
+                refused.get_or_insert(LoadError::Read {
+                    path: directory,
+                    reason: format!("no private copy can be made there: {error}"),
+                });
                 continue;
             }
         };
         // SAFETY: says the caller.
         match unsafe { open(&copy.file) } {
-            Ok(library) => {
-                // SAFETY: the symbol is a function of this type, says the caller.
-                let function = unsafe { library.get::<abi::LibraryFunction>(abi::LIBRARY_SYMBOL) };
-                let function = function.map(|symbol| *symbol);
-                // Mapped for ever, on purpose: see the module's description.
-                std::mem::forget(library);
-                let function = function.map_err(|_| LoadError::Symbol {
-                    name: name.to_owned(),
-                    symbol: abi::LIBRARY_SYMBOL,
-                })?;
-                // SAFETY: says the caller.
-                return Ok(unsafe { function() });
-            }
+            Ok(library) => return Ok(library),
             Err(error) => {
                 // A file system that forbids executable mappings: another one may allow them.
                 let reason = error.to_string();

@@ -7,6 +7,7 @@ use expect_test::{Expect, expect};
 
 use super::fixture::{Fixture, NAME, host};
 use crate::loading::map::target;
+use crate::loading::{LoadError, TrustedLibrary};
 
 /// Breaks the library and compares the message. `mapped` tells whether its initializer ran.
 fn check(change: impl FnOnce(&mut Fixture), mapped: bool, expect: Expect) {
@@ -46,21 +47,34 @@ fn two_versions_load_at_once() {
 }
 
 #[test]
-fn a_file_that_changes_after_it_was_judged_is_refused() {
+fn what_was_judged_is_mapped_whatever_becomes_of_its_file() {
     let fixture = Fixture::new();
     let file = fixture.compile();
     let catalog = fixture.catalog();
-    liveobj_references::Catalog::library(&catalog, NAME, None).expect("a good manifest");
-    let mut bytes = fs::read(&file).unwrap();
-    bytes.push(0);
-    fs::write(&file, bytes).unwrap();
-    let error = catalog
+    let judged = liveobj_references::Catalog::library(&catalog, NAME, None).expect("good");
+    fs::write(&file, "no library any more").unwrap();
+    let loaded = catalog
         .load(NAME, None, host())
-        .expect_err("the file is another one");
-    assert!(
-        matches!(error, crate::loading::LoadError::Hash { .. }),
-        "{error}"
-    );
+        .expect("what was judged is good");
+    assert_eq!(loaded.types().sha256, judged.sha256);
+    assert!(fixture.trace().exists());
+}
+
+#[test]
+fn what_is_mapped_does_not_change_with_its_file() {
+    let fixture = Fixture::new();
+    let loaded = fixture.load().expect("nothing is wrong with it");
+    fs::write(fixture.file(), vec![0; 1 << 16]).unwrap();
+    assert_eq!(loaded.object("one").expect("it is listed").endpoints, 1);
+}
+
+#[test]
+fn a_file_with_another_hash_than_the_one_vouched_for_is_not_mapped() {
+    let fixture = Fixture::new();
+    // SAFETY: no file has this hash, so that nothing is vouched for.
+    let trusted = unsafe { TrustedLibrary::assume(fixture.compile(), "0".repeat(64)) };
+    let error = trusted.load(host()).expect_err("the file has another hash");
+    assert!(matches!(error, LoadError::Hash { .. }), "{error}");
     assert!(!fixture.trace().exists());
 }
 
