@@ -68,8 +68,6 @@ pub(crate) struct Receiver {
     conversion: Option<Conversion>,
     /// How a payload in the sender's layout is kept while it waits.
     pub(crate) keeper: Keeper,
-    /// Whether emitting may answer `refused`.
-    pub(crate) refusable: bool,
 }
 
 /// A proxy as the tables see it.
@@ -179,10 +177,6 @@ impl ProxyCell {
         self.identity
     }
 
-    pub(super) fn pointer(self: &Rc<Self>) -> *mut abi::Context {
-        Rc::as_ptr(self).cast_mut().cast()
-    }
-
     fn raw(&self) -> *mut abi::Context {
         std::ptr::from_ref(self).cast_mut().cast()
     }
@@ -199,16 +193,6 @@ impl ProxyCell {
 
     pub(super) fn this(&self) -> *mut c_void {
         self.this.get()
-    }
-
-    /// Another owner of this cell.
-    pub(crate) fn shared(&self) -> Rc<ProxyCell> {
-        let pointer = std::ptr::from_ref(self);
-        // SAFETY: cells live in an `Rc`, never elsewhere (`ProxyCell::new`).
-        unsafe {
-            Rc::increment_strong_count(pointer);
-            Rc::from_raw(pointer)
-        }
     }
 
     /// The link that an endpoint has while it is unconnected, or for good if it is `many`.
@@ -314,7 +298,6 @@ impl ProxyCell {
         event: u32,
         conversion: Option<Conversion>,
         keeper: Keeper,
-        refusable: bool,
     ) -> Receiver {
         let (handler, this) = match &self.native {
             Some(native) => native.receiver(endpoint, event),
@@ -331,7 +314,6 @@ impl ProxyCell {
             this,
             conversion,
             keeper,
-            refusable,
         }
     }
 
@@ -413,11 +395,6 @@ impl LinkCell {
     /// From now on every emission is `stale`.
     pub(crate) fn close(&self) {
         self.emit.set(emit::stale);
-    }
-
-    /// Whether it was closed.
-    pub(crate) fn is_closed(&self) -> bool {
-        std::ptr::fn_addr_eq(self.emit.get(), emit::stale as EmitFunction)
     }
 
     /// Whom it leads to; none for stubs, fans and queued ones.

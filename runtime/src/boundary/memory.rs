@@ -104,7 +104,9 @@ impl Conversion {
 pub(crate) struct NoConversion;
 
 /// A counted block of bytes, handed to libraries as `lo_block`.
-struct Block(Box<[u64]>);
+struct Block {
+    _words: Box<[u64]>,
+}
 
 pub(super) unsafe extern "C" fn keep(slice: abi::Slice, ty: *const abi::Type) -> abi::Slice {
     if !ty.is_null() || slice.len == 0 || slice.data.is_null() {
@@ -145,7 +147,7 @@ pub(super) unsafe extern "C" fn block(
     }
     let mut words = vec![0u64; (count as usize).div_ceil(8)].into_boxed_slice();
     let data: *mut c_void = words.as_mut_ptr().cast();
-    let owner = std::sync::Arc::into_raw(std::sync::Arc::new(Block(words)));
+    let owner = std::sync::Arc::into_raw(std::sync::Arc::new(Block { _words: words }));
     if !write.is_null() {
         // SAFETY: the caller gave a place for the pointer.
         unsafe { *write = data };

@@ -223,7 +223,7 @@ impl Domain {
             let keeper =
                 Keeper::new(&types, event.payload).ok_or_else(|| too_large(&event.name))?;
             let cell = &target.cell;
-            Ok(cell.receiver(endpoint, index as u32, conversion, keeper, event.refusable))
+            Ok(cell.receiver(endpoint, index as u32, conversion, keeper))
         });
         receivers.collect()
     }

@@ -120,14 +120,6 @@ pub(crate) struct Proxy {
 }
 
 impl Proxy {
-    /// Number of an endpoint.
-    pub(crate) fn endpoint(&self, name: &str) -> Option<u32> {
-        let found = self
-            .endpoints
-            .binary_search_by(|endpoint| endpoint.name.as_str().cmp(name));
-        found.ok().map(|index| index as u32)
-    }
-
     /// What it said last when something went wrong, or `otherwise`.
     pub(crate) fn reason(&self, otherwise: &str) -> String {
         self.last_error

@@ -10,6 +10,9 @@ use super::create::Proxy;
 use super::domain::Domain;
 use crate::object::Ended;
 
+/// What happens when an instance is gone.
+pub(crate) type OnEnd = Box<dyn FnOnce(&Domain, Ended)>;
+
 /// What one `open` or one dereference made: it owns its proxies and connections.
 #[derive(Default)]
 pub(crate) struct Instance {
@@ -20,7 +23,7 @@ pub(crate) struct Instance {
     /// What it shows, by name.
     pub(crate) endpoints: BTreeMap<String, End>,
     /// Called when all of it is gone.
-    pub(crate) on_end: Option<Box<dyn FnOnce(&Domain, Ended)>>,
+    pub(crate) on_end: Option<OnEnd>,
     ending: bool,
     failing: bool,
 }
@@ -76,7 +79,7 @@ impl Domain {
     }
 
     /// Sets what happens when an instance is gone.
-    pub(crate) fn set_on_end(&self, number: u64, call: Box<dyn FnOnce(&Domain, Ended)>) {
+    pub(crate) fn set_on_end(&self, number: u64, call: OnEnd) {
         let replaced = {
             let mut instances = self.instances.borrow_mut();
             instances

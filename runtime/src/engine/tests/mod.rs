@@ -117,23 +117,10 @@ fn number(keeper: &Keeper, n: u64) -> crate::boundary::memory::Kept {
 
 /// What an object of a test handles.
 enum Happening {
-    Heard {
-        endpoint: u32,
-        n: u64,
-        connection: u64,
-    },
-    Connected {
-        endpoint: u32,
-        connection: u64,
-    },
-    Disconnected {
-        endpoint: u32,
-        reason: u32,
-    },
-    Woken {
-        token: u64,
-        wake: Wake,
-    },
+    Heard { n: u64 },
+    Connected { endpoint: u32 },
+    Disconnected,
+    Woken { token: u64, wake: Wake },
 }
 
 type Behaviour = Box<dyn FnMut(&Me<'_>, Happening) -> abi::Status>;
@@ -170,30 +157,12 @@ impl Native for Probe {
             return abi::INVALID;
         };
         self.note(format!("hears {n}"));
-        let Incoming {
-            endpoint,
-            connection,
-            ..
-        } = event;
-        self.happen(
-            proxy,
-            Happening::Heard {
-                endpoint,
-                n: *n,
-                connection,
-            },
-        )
+        self.happen(proxy, Happening::Heard { n: *n })
     }
 
-    fn connected(&mut self, proxy: &ProxyCell, endpoint: u32, connection: u64) -> abi::Status {
+    fn connected(&mut self, proxy: &ProxyCell, endpoint: u32, _: u64) -> abi::Status {
         self.note(format!("connected {endpoint}"));
-        self.happen(
-            proxy,
-            Happening::Connected {
-                endpoint,
-                connection,
-            },
-        )
+        self.happen(proxy, Happening::Connected { endpoint })
     }
 
     fn disconnected(
@@ -204,7 +173,7 @@ impl Native for Probe {
         reason: u32,
     ) -> abi::Status {
         self.note(format!("disconnected {endpoint} ({reason})"));
-        self.happen(proxy, Happening::Disconnected { endpoint, reason })
+        self.happen(proxy, Happening::Disconnected)
     }
 
     fn wake(&mut self, proxy: &ProxyCell, token: u64, wake: Wake) -> abi::Status {
