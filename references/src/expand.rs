@@ -211,7 +211,7 @@ fn defaults(module: &Arc<Module>, template: &Template) -> Vec<(String, String)> 
         let text = match types.value(parameter.ty) {
             // A string stands in documents without quotes.
             Value::Basic(Basic::String) => {
-                match json::parse(&default.json, 0, Limits::default().nesting()) {
+                match json::parse(&default.json, 0, &Limits::default()) {
                     Ok(json::Node {
                         kind: NodeKind::String(text),
                         ..

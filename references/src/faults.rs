@@ -7,6 +7,9 @@ use liveobj_types::{Diagnostic, Place, Source, Span, codes, nearest};
 use crate::json::SyntaxFault;
 use crate::model::Spanned;
 
+/// Most findings about the form of one document.
+const MOST: usize = 1000;
+
 /// Collects findings about one document.
 pub(crate) struct Faults<'a> {
     pub source: &'a Arc<Source>,
@@ -25,12 +28,26 @@ impl<'a> Faults<'a> {
         Place::new(self.source, span)
     }
 
+    /// Adds a finding, unless there are too many already.
+    pub fn push(&mut self, found: Diagnostic) {
+        match self.diagnostics.len() {
+            ..MOST => self.diagnostics.push(found),
+            MOST => {
+                let message = format!("more than {MOST} findings: the rest is not listed");
+                let mut last = Diagnostic::error(codes::LIMIT_EXCEEDED, message);
+                last.labels = found.labels;
+                self.diagnostics.push(last);
+            }
+            _ => {}
+        }
+    }
+
     /// A document that is not what a reference looks like.
     pub fn structure(&mut self, span: Span, message: String, help: Option<String>) {
         let mut found =
             Diagnostic::error(codes::DOCUMENT_STRUCTURE, message).at(self.place(span), "");
         found.help = help;
-        self.diagnostics.push(found);
+        self.push(found);
     }
 
     /// A name that has no place there.
@@ -50,7 +67,7 @@ impl<'a> Faults<'a> {
             found = found.at(self.place(span), text);
         }
         found.help = fault.help;
-        self.diagnostics.push(found);
+        self.push(found);
     }
 }
 

@@ -436,6 +436,7 @@ fn limits_are_kept() {
         size: 1000,
         depth: 4,
         components: 3,
+        nodes: 100,
     };
     let found = |text: &str| show(&read_within(&Source::new("test", text), &limits).1);
     let nested = |levels: usize| {
@@ -477,10 +478,73 @@ fn limits_are_kept() {
           test:1:1: 
     "#]]
     .assert_eq(&found(&" ".repeat(1001)));
+    let many = format!("{{\"liveobj\":[{}0]", "0,".repeat(200));
+    expect![[r#"
+        error[limit-exceeded]: more than 100 values
+          test:1:209: 0
+    "#]]
+    .assert_eq(&found(&many));
+    let many = format!("<liveobject>{}", "<a/>".repeat(200));
+    expect![[r#"
+        error[limit-exceeded]: more than 100 elements
+          test:1:409: <a/>
+    "#]]
+    .assert_eq(&found(&many));
     let deep = format!("{{\"liveobj\":{}", "[".repeat(900));
     expect![[r#"
         error[limit-exceeded]: nested more than 32 levels deep
           test:1:44: [
     "#]]
     .assert_eq(&found(&deep));
+}
+
+#[test]
+fn findings_without_end_are_cut_off() {
+    let text = format!(
+        "<liveobject xmlns=\"urn:liveobj:reference:1\">{}{TIMER}</liveobject>",
+        "<a/>".repeat(5000)
+    );
+    let (document, found) = read(&Source::new("test", text));
+    assert!(document.is_none());
+    assert_eq!(found.len(), 1001);
+    expect![[r#"
+        error[limit-exceeded]: more than 1000 findings: the rest is not listed
+          test:1:4046: a
+    "#]]
+    .assert_eq(&show(&found[1000..]));
+}
+
+#[test]
+fn deep_documents_need_little_stack() {
+    for (open, close) in [
+        ("<external name=\"x\"><from>", "</from></external>"),
+        (
+            "<composite><component name=\"x\">",
+            "</component></composite>",
+        ),
+        ("<parameterized><template>", "</template></parameterized>"),
+        (
+            "<parameterized><template><external name=\"x\" library=\"y\"/></template>\
+             <parameter name=\"x\">",
+            "</parameter></parameterized>",
+        ),
+    ] {
+        let text = format!(
+            "<liveobject xmlns=\"urn:liveobj:reference:1\">{}{TIMER}{}</liveobject>",
+            open.repeat(130),
+            close.repeat(130)
+        );
+        let (document, found) = read(&Source::new("test", text));
+        assert!(document.is_none());
+        assert_eq!(found[0].code.as_str(), "limit-exceeded", "{}", show(&found));
+    }
+    let (open, close) = ("{\"external\":{\"name\":\"x\",\"from\":", "}}");
+    let text = format!(
+        "{{\"liveobj\":1,{}{{\"primitive\":{{\"id\":\"2\"}}}}{}",
+        &open.repeat(130)[1..],
+        close.repeat(130)
+    );
+    let (document, found) = read(&Source::new("test", text));
+    assert!(document.is_none());
+    assert_eq!(found[0].code.as_str(), "limit-exceeded", "{}", show(&found));
 }

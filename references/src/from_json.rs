@@ -149,7 +149,7 @@ fn repeated(faults: &mut Faults<'_>, entries: &Entries) {
             )
             .at(faults.place(key.span), "again here")
             .at(faults.place(first), "first here");
-            faults.diagnostics.push(found);
+            faults.push(found);
         }
     }
 }

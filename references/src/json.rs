@@ -3,6 +3,7 @@
 
 use liveobj_types::{Code, Span, codes};
 
+use crate::limits::Limits;
 use crate::model::Spanned;
 
 /// A JSON value with its place.
@@ -66,6 +67,13 @@ impl SyntaxFault {
         }
     }
 
+    pub fn too_many(span: Span, what: &str, nodes: usize) -> SyntaxFault {
+        SyntaxFault {
+            code: codes::LIMIT_EXCEEDED,
+            ..SyntaxFault::new(span, format!("more than {nodes} {what}"))
+        }
+    }
+
     pub fn with_help(mut self, help: impl Into<String>) -> SyntaxFault {
         self.help = Some(help.into());
         self
@@ -73,11 +81,12 @@ impl SyntaxFault {
 }
 
 /// Reads `text[start..]`, which must be one JSON value. Spans are offsets into `text`.
-pub(crate) fn parse(text: &str, start: usize, nesting: usize) -> Result<Node, SyntaxFault> {
+pub(crate) fn parse(text: &str, start: usize, limits: &Limits) -> Result<Node, SyntaxFault> {
     let mut parser = Parser {
         text,
         at: start,
-        nesting,
+        nodes: 0,
+        limits,
     };
     parser.blank();
     let node = parser.value(0)?;
@@ -99,7 +108,9 @@ pub(crate) fn is_document_char(c: char) -> bool {
 struct Parser<'a> {
     text: &'a str,
     at: usize,
-    nesting: usize,
+    /// Values so far.
+    nodes: usize,
+    limits: &'a Limits,
 }
 
 impl Parser<'_> {
@@ -136,8 +147,16 @@ impl Parser<'_> {
     }
 
     fn value(&mut self, depth: usize) -> Result<Node, SyntaxFault> {
-        if depth > self.nesting {
-            return Err(SyntaxFault::too_deep(self.here(), self.nesting));
+        if depth > self.limits.nesting() {
+            return Err(SyntaxFault::too_deep(self.here(), self.limits.nesting()));
+        }
+        self.nodes += 1;
+        if self.nodes > self.limits.nodes {
+            return Err(SyntaxFault::too_many(
+                self.here(),
+                "values",
+                self.limits.nodes,
+            ));
         }
         let start = self.at;
         let kind = match self.peek() {

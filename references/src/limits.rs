@@ -9,6 +9,8 @@ pub struct Limits {
     pub depth: usize,
     /// Components of all composites together.
     pub components: usize,
+    /// Elements of XML, or values of JSON, also inside parameters.
+    pub nodes: usize,
 }
 
 impl Limits {
@@ -20,12 +22,13 @@ impl Limits {
 }
 
 impl Default for Limits {
-    /// 16 MiB, 64 references deep, 100,000 components.
+    /// 16 MiB, 64 references deep, 100,000 components, 1,000,000 elements or values.
     fn default() -> Limits {
         Limits {
             size: 16 << 20,
             depth: 64,
             components: 100_000,
+            nodes: 1_000_000,
         }
     }
 }

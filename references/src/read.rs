@@ -44,7 +44,7 @@ pub fn read_within(source: &Arc<Source>, limits: &Limits) -> (Option<Document>, 
 /// Reads XML.
 pub fn read_xml(source: &Arc<Source>, limits: &Limits) -> (Option<Document>, Vec<Diagnostic>) {
     read_with(source, limits, |faults| {
-        match xml::parse(&source.text, mark(&source.text), limits.nesting()) {
+        match xml::parse(&source.text, mark(&source.text), limits) {
             Ok(root) => from_xml::document(faults, &root),
             Err(fault) => {
                 faults.syntax(fault);
@@ -57,7 +57,7 @@ pub fn read_xml(source: &Arc<Source>, limits: &Limits) -> (Option<Document>, Vec
 /// Reads JSON.
 pub fn read_json(source: &Arc<Source>, limits: &Limits) -> (Option<Document>, Vec<Diagnostic>) {
     read_with(source, limits, |faults| {
-        match json::parse(&source.text, mark(&source.text), limits.nesting()) {
+        match json::parse(&source.text, mark(&source.text), limits) {
             Ok(root) => from_json::document(faults, &root, true),
             Err(fault) => {
                 faults.syntax(fault);

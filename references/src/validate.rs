@@ -30,7 +30,6 @@ impl Walk<'_, '_> {
     fn limit(&mut self, span: Span, message: String) {
         let place = self.faults.place(span);
         self.faults
-            .diagnostics
             .push(Diagnostic::error(codes::LIMIT_EXCEEDED, message).at(place, ""));
     }
 
@@ -114,7 +113,7 @@ impl Walk<'_, '_> {
             .at(self.faults.place(name.span), "again here")
             .at(self.faults.place(*first), "first here")
             .with_help("give one of them another name");
-        self.faults.diagnostics.push(found);
+        self.faults.push(found);
     }
 
     fn name(&mut self, name: &Spanned, what: &str) {

@@ -51,6 +51,9 @@ pub(crate) enum Notation {
     Json,
 }
 
+/// Most findings about one value.
+const MOST: usize = 100;
+
 /// What is read, for messages.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Purpose<'a> {
@@ -83,7 +86,7 @@ pub(crate) fn read_value(
         });
     }
     let path = purpose.name.to_owned();
-    let data = match json::parse(&source.text, 0, limits.nesting()) {
+    let data = match json::parse(&source.text, 0, limits) {
         Ok(node) => reader.value(ty, &node, &path, 0),
         Err(fault) => {
             reader.no_json(ty, &path, fault);
@@ -111,6 +114,8 @@ impl Reader<'_> {
     fn fault(&mut self, span: Span, path: &str, message: &str) -> &mut Diagnostic {
         let found = Diagnostic::error(self.purpose.code, format!("`{path}`: {message}"))
             .at(Place::new(self.source, span), "");
+        // The last one gives way where there are too many.
+        self.diagnostics.truncate(MOST - 1);
         self.diagnostics.push(found);
         self.diagnostics.last_mut().expect("one was just added")
     }

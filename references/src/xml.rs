@@ -8,6 +8,7 @@ use quick_xml::events::Event;
 use quick_xml::reader::Reader;
 
 use crate::json::{SyntaxFault, is_document_char};
+use crate::limits::Limits;
 use crate::model::Spanned;
 
 /// An element.
@@ -35,7 +36,7 @@ struct Open {
 }
 
 /// Reads `text[start..]`, which must be a whole document.
-pub(crate) fn parse(text: &str, start: usize, nesting: usize) -> Result<Element, SyntaxFault> {
+pub(crate) fn parse(text: &str, start: usize, limits: &Limits) -> Result<Element, SyntaxFault> {
     let mut reader = Reader::from_str(&text[start..]);
     let config = reader.config_mut();
     config.check_end_names = false;
@@ -43,6 +44,7 @@ pub(crate) fn parse(text: &str, start: usize, nesting: usize) -> Result<Element,
     config.check_comments = true;
     let mut stack: Vec<Open> = Vec::new();
     let mut root: Option<Element> = None;
+    let mut elements = 0;
     let mut from = start;
     loop {
         let event = reader.read_event().map_err(|error| {
@@ -66,8 +68,12 @@ pub(crate) fn parse(text: &str, start: usize, nesting: usize) -> Result<Element,
                     return Err(SyntaxFault::new(span, "a second root element")
                         .with_help("a document holds one `<liveobject>`"));
                 }
-                if stack.len() >= nesting {
-                    return Err(SyntaxFault::too_deep(span, nesting));
+                if stack.len() >= limits.nesting() {
+                    return Err(SyntaxFault::too_deep(span, limits.nesting()));
+                }
+                elements += 1;
+                if elements > limits.nodes {
+                    return Err(SyntaxFault::too_many(span, "elements", limits.nodes));
                 }
                 let end = to - if empty { 2 } else { 1 };
                 let element = start_tag(text, span, end)?;

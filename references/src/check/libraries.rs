@@ -67,16 +67,8 @@ impl Checker<'_> {
         match answer {
             Err(Absent::Silent) if needed => {
                 self.libraries.insert(key, Err(Absent::Reported));
-                let names = self.catalog.names();
                 let message = format!("no library named `{}` is at hand", wanted.name);
-                let help = match nearest(&wanted.name, names.iter().map(String::as_str)) {
-                    Some(similar) => format!("did you mean `{similar}`?"),
-                    None => format!(
-                        "add it: `liveobj library add FILE --name {}`, or name the directory it is \
-                         in: `--library-path DIR`",
-                        wanted.name
-                    ),
-                };
+                let help = self.library_help(&wanted.name);
                 let found = Diagnostic::error(codes::MANIFEST_MISSING, message)
                     .at(wanted.place.clone(), "needed here")
                     .with_help(help);
@@ -84,6 +76,18 @@ impl Checker<'_> {
                 Err(Absent::Reported)
             }
             answer => answer,
+        }
+    }
+
+    /// What to do about a library that is not at hand.
+    pub(super) fn library_help(&self, name: &str) -> String {
+        let names = self.catalog.names();
+        match nearest(name, names.iter().map(String::as_str)) {
+            Some(similar) => format!("did you mean `{similar}`?"),
+            None => format!(
+                "add it: `liveobj library add FILE --name {name}`, or name the directory it is \
+                 in: `--library-path DIR`"
+            ),
         }
     }
 

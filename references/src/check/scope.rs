@@ -2,11 +2,14 @@
 
 use std::sync::Arc;
 
+use liveobj_types::module::STANDARD_NAME;
 use liveobj_types::resolve::Environment;
 use liveobj_types::syntax::{TypeExpr, parse_type};
 use liveobj_types::{Diagnostic, Module, ObjectId, Source, TypeId, codes};
 
+use super::libraries::Absent;
 use super::{Checker, Depth};
+use crate::catalog::CatalogError;
 use crate::model::{Document, Spanned};
 
 /// The names that a document sees: its own types, what these use, and the standard library.
@@ -54,21 +57,33 @@ impl Checker<'_> {
         };
         let inside = self.embedded.source(source, types);
         let catalog = self.catalog;
+        let mut missing = Vec::new();
         let mut find = |name: &str| {
-            if name == "liveobj:standard" {
+            if name == STANDARD_NAME {
                 return Some(Module::standard());
             }
-            catalog
-                .library(name, None)
-                .ok()
-                .map(|library| library.module.clone())
+            match catalog.library(name, None) {
+                Ok(library) => Some(library.module.clone()),
+                Err(error) => {
+                    missing.push((name.to_owned(), error));
+                    None
+                }
+            }
         };
         let standard = [Module::standard()];
-        let (module, found) = Module::parse_in(&source.name, &inside, &standard, &mut find);
+        let (module, mut found) = Module::parse_in(&source.name, &inside, &standard, &mut find);
+        let unknown = found
+            .iter_mut()
+            .filter(|found| found.code == codes::UNKNOWN_TYPE_LIBRARY);
+        for (found, (name, error)) in unknown.zip(missing) {
+            self.unknown_library(found, name, &error);
+        }
         let broken = !found.is_empty();
         self.report_all(found);
         if self.depth == Depth::Types {
-            let found = self.types.check_module(&module, self.formalisms);
+            let mut found = self.types.check_module(&module, self.formalisms);
+            // What could not be read may be what declares a name.
+            found.retain(|found| !broken || found.code != codes::UNKNOWN_TYPE);
             self.report_all(found);
             let found = self.defaults(&module);
             self.report_all(found);
@@ -78,6 +93,15 @@ impl Checker<'_> {
             source: source.clone(),
             broken,
         }
+    }
+
+    /// Says what to do about a library that a `use` names; nobody else has to.
+    fn unknown_library(&mut self, found: &mut Diagnostic, name: String, error: &CatalogError) {
+        match error {
+            CatalogError::Missing { .. } => found.help = Some(self.library_help(&name)),
+            error => found.message = error.to_string(),
+        }
+        self.libraries.insert((name, None), Err(Absent::Reported));
     }
 
     /// Parses a type text.

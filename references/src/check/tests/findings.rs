@@ -137,6 +137,19 @@ fn a_missing_library_is_told_once() {
 }
 
 #[test]
+fn a_library_that_is_used_and_missing_is_told_once() {
+    check(
+        r#"<types>use "my:own"; record Line { text: Own }</types>
+<external name="x" library="my:own" />"#,
+        expect![[r#"
+            error[unknown-type-library]: there is no type library `my:own`
+              test:2:8: use "my:own";
+              help: add it: `liveobj library add FILE --name my:own`, or name the directory it is in: `--library-path DIR`
+        "#]],
+    );
+}
+
+#[test]
 fn broken_types_do_not_make_their_names_unknown() {
     check(
         r#"<types>record Line { text string }</types>
@@ -392,4 +405,72 @@ fn code_names_a_library_by_hash() {
               help: add it: `liveobj library add FILE`
         "#]],
     );
+}
+
+#[test]
+fn deep_references_are_checked_on_a_small_stack() {
+    let libraries = super::Libraries::default().with(
+        "test:wrap",
+        "use \"liveobj:standard\";\ntemplate wrap(timer: reference<Timer>): Timer;",
+    );
+    let timer = "<external name=\"timer\" library=\"liveobj:standard\"/>";
+    for (open, close) in [
+        (
+            "<composite><component name=\"x\">",
+            "</component><export of=\"x\" name=\"timer\"/></composite>",
+        ),
+        (
+            "<parameterized><template><external name=\"wrap\" library=\"test:wrap\"/></template>\
+             <parameter name=\"timer\">",
+            "</parameter></parameterized>",
+        ),
+    ] {
+        let text = format!(
+            "<liveobject xmlns=\"urn:liveobj:reference:1\">{}{timer}{}</liveobject>",
+            open.repeat(63),
+            close.repeat(63)
+        );
+        let checked = super::checked_with(&text, &libraries, &Default::default());
+        let shown = super::show(&checked.diagnostics);
+        let reference = checked.reference.unwrap_or_else(|| panic!("{shown}"));
+        let canonical = reference.canonical(reference.root());
+        let again = super::checked_with(&canonical, &libraries, &Default::default());
+        let again = again
+            .reference
+            .expect("the canonical document is no deeper");
+        assert_eq!(again.identity(), reference.identity());
+    }
+}
+
+#[test]
+fn references_in_values_count_for_the_depth() {
+    let libraries = super::Libraries::default().with(
+        "test:wrap",
+        "use \"liveobj:standard\";\ntemplate wrap(timer: reference<Timer>): Timer;",
+    );
+    let mut value = r#"{"external":{"name":"timer","library":"liveobj:standard"}}"#.to_owned();
+    for _ in 0..60 {
+        value = format!(
+            r#"{{"parameterized":{{"template":{{"external":{{"name":"wrap","library":"test:wrap"}}}},"parameters":{{"timer":{value}}}}}}}"#
+        );
+    }
+    let document = |levels: usize| {
+        let open = "<composite><component name=\"x\">".repeat(levels);
+        let close = "</component></composite>".repeat(levels);
+        format!(
+            "<liveobject xmlns=\"urn:liveobj:reference:1\">{open}<parameterized><template>\
+             <external name=\"wrap\" library=\"test:wrap\"/></template><parameter name=\"timer\">\
+             <value>{value}</value></parameter></parameterized>{close}</liveobject>"
+        )
+    };
+    let found = |levels| {
+        let checked = super::checked_with(&document(levels), &libraries, &Default::default());
+        checked
+            .diagnostics
+            .iter()
+            .map(|found| found.code.as_str())
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(found(1), Vec::<&str>::new());
+    assert_eq!(found(3), ["limit-exceeded"]);
 }
