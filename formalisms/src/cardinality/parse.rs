@@ -80,7 +80,15 @@ impl<'t> Reader<'t> {
                 return Err(self.misspelt(message, other, &["at", "exactly", "between"]));
             }
         }
-        self.keyword("instances", &["instances", "instance"])?;
+        let quantity = start[..start.len() - self.rest.len()].trim_start();
+        self.keyword("instances", &["instances", "instance"])
+            .map_err(|error| ParseError {
+                help: Some(match endpoints {
+                    Some(_) => format!("write `{quantity} instances of ENDPOINT connected`"),
+                    None => format!("write `{quantity} instances connected`"),
+                }),
+                ..error
+            })?;
         let before = self.rest;
         let endpoint = match (self.word(), endpoints) {
             ("of", Some(endpoints)) => {

@@ -223,6 +223,10 @@ fn faults_tell_the_place_and_what_to_write() {
         fault("at most 3 instances connected", &structure),
         "[connected] expected `of` and an endpoint, found `connected`; write `of channel connected`"
     );
+    assert_eq!(
+        fault(" at least 2 of channel", &structure),
+        "[of] expected `instances`, found `of`; write `at least 2 instances of ENDPOINT connected`"
+    );
     let endpoint = Structure::Endpoint(Default::default());
     assert_eq!(
         fault("at most 3 instances of channel connected", &endpoint),

@@ -80,8 +80,8 @@ impl Problem {
                 format!("connect the {what} `{name}` inside, or ask for it in the type demanded")
             }
             Problem::Unexpected { what, name } => format!("remove the {what} `{name}`"),
-            Problem::Incompatible { expected, .. } if is_name(expected) => {
-                format!("make it {}", quoted(expected))
+            Problem::Incompatible { found, expected } if is_name(found) && is_name(expected) => {
+                format!("change {} to {}", quoted(found), quoted(expected))
             }
             Problem::Incompatible { .. } => return None,
             Problem::SameDirection { event } => {
@@ -196,8 +196,17 @@ fn list(texts: &[String]) -> String {
 fn shown(witness: &Witness) -> String {
     match witness {
         Witness::Assignment(pairs) if !pairs.is_empty() => {
-            let pairs: Vec<String> = pairs.iter().map(|(k, v)| format!("{k} = {v}")).collect();
-            format!("; that allows {}", pairs.join(", "))
+            let mut all = String::new();
+            let mut last = None;
+            for (name, value) in pairs {
+                match last {
+                    Some(last) if last == name => all += &format!(", then {value}"),
+                    Some(_) => all += &format!(", {name} = {value}"),
+                    None => all += &format!("{name} = {value}"),
+                }
+                last = Some(name);
+            }
+            format!("; that allows {all}")
         }
         Witness::Trace { prefix, cycle } => {
             let prefix = prefix.join(", ");
@@ -226,7 +235,7 @@ fn starts_with_article(text: &str) -> bool {
 }
 
 fn is_name(text: &str) -> bool {
-    text != "no payload" && !starts_with_article(text)
+    text != "no payload" && !text.contains('`') && !starts_with_article(text)
 }
 
 #[cfg(test)]
@@ -316,5 +325,13 @@ mod tests {
             "required is quality \"fast\", nothing is provided in `quality`, and whether that \
              suffices is not known: no formalism `quality` is registered"
         );
+    }
+
+    #[test]
+    fn values_that_one_thing_takes_in_turn_stand_together() {
+        let counts = [("a", "3"), ("a", "2"), ("b", "5")];
+        let counts = counts.map(|(name, count)| (name.to_owned(), count.to_owned()));
+        let witness = Witness::Assignment(counts.to_vec());
+        assert_eq!(shown(&witness), "; that allows a = 3, then 2, b = 5");
     }
 }

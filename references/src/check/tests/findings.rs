@@ -23,7 +23,7 @@ fn connections_name_both_ends_and_the_trail() {
               test:9:54: <endpoint of="note" name="channel"/>  `mirror ChannelService<bytes>`
               trail: event `receive` → field `message`
               note: at event `send`, field `message`: `note.channel` has `bytes`, but `network.channel` needs `string`
-              help: in `network.channel`: make it `bytes`
+              help: in `network.channel`: change `string` to `bytes`
         "#]],
     );
 }

@@ -123,10 +123,10 @@ fn recursive_types_are_compared_by_their_trees() {
         "Wider",
         "Tree",
         expect![[r#"
-        fails
-        at field `value`: `left` has `u16`, but `right` needs `u8`
-          make it `u8`
-    "#]],
+            fails
+            at field `value`: `left` has `u16`, but `right` needs `u8`
+              change `u16` to `u8`
+        "#]],
     );
 }
 
@@ -173,7 +173,7 @@ fn every_mismatch_is_told_with_its_trail() {
             at field `inner`, element: `left` has the field `colour`, which `right` does not admit
               remove the field `colour`, or let the other record end in `..`
             at field `inner`, element, field `size`: `left` has `u8`, but `right` needs `string`
-              make it `string`
+              change `u8` to `string`
         "#]],
     );
 }
@@ -196,7 +196,6 @@ fn one_name_for_two_types_is_told_apart() {
     expect![[r#"
         fails
         `left` has `Line` (a record), but `right` needs `Line` (a variant)
-          make it `Line` (a variant)
     "#]]
     .assert_eq(&shown(&answer));
 }
@@ -293,10 +292,10 @@ fn messages_flow_in_both_directions() {
         "Channel<u16>",
         "Sender",
         expect![[r#"
-        fails
-        at event `receive`, field `message`: `left` has `u16`, but `right` needs `u8`
-          make it `u8`
-    "#]],
+            fails
+            at event `receive`, field `message`: `left` has `u16`, but `right` needs `u8`
+              change `u16` to `u8`
+        "#]],
     );
 }
 
@@ -389,10 +388,10 @@ fn the_top_of_the_objects_is_not_the_empty_object() {
         "Object",
         "Empty",
         expect![[r#"
-        fails
-        `left` has `Object`, but `right` needs `Empty`
-          make it `Empty`
-    "#]],
+            fails
+            `left` has `Object`, but `right` needs `Empty`
+              change `Object` to `Empty`
+        "#]],
     );
 }
 
