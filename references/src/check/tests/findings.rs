@@ -307,6 +307,7 @@ fn type_arguments_are_within_their_bounds() {
         error[argument-out-of-bound]: `Console` is not a subtype of `Timer`, the bound of `O` in `keeper`
           test:3:29: Console
           test:bounds:3:17: O  bounded here
+          note: `Console` has no endpoint `timer`, which `Timer` needs
           help: give a subtype of `Timer`
         error[unknown-parameter]: template `keeper` has no parameter `n`
           test:4:20: n
