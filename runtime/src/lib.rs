@@ -1,5 +1,18 @@
 //! Runs live objects: dereferences references, connects typed endpoints, loads object libraries.
 //!
+//! ```
+//! use liveobj::{Runtime, Source};
+//!
+//! let runtime = Runtime::builder().build()?;
+//! let document = r#"<liveobject xmlns="urn:liveobj:reference:1">
+//!     <external name="timer" library="liveobj:standard"/>
+//! </liveobject>"#;
+//! let checked = runtime.check(&Source::new("timer.liveobject", document));
+//! let object = runtime.open_blocking(&checked.reference.ok_or("refused")?)?;
+//! assert_eq!(object.endpoints(), ["timer"]);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
 //! [`Runtime`] checks a document and opens what it found; [`Object`] is what runs; [`Endpoint`] and
 //! [`Connection`] are how a program talks to it. Embedders need no `unsafe`.
 

@@ -24,6 +24,7 @@ pub(crate) mod native;
 mod payload;
 mod scalar;
 mod shape;
+mod wake;
 mod walk;
 mod wire;
 

@@ -25,6 +25,8 @@ const PATIENCE: u32 = 64;
 /// An open socket.
 pub(super) struct UdpResource {
     socket: Arc<UdpSocket>,
+    /// The same socket, for sending: tokio's would first have to hear that it is writable.
+    sender: std::net::UdpSocket,
     task: AbortHandle,
 }
 
@@ -38,22 +40,32 @@ impl UdpResource {
     ) -> Result<(UdpResource, String), String> {
         let opened = socket(options)?;
         let _inside = tokio.enter();
-        let bound = || -> io::Result<(Arc<UdpSocket>, SocketAddr)> {
-            let socket = UdpSocket::from_std(opened.into())?;
+        let use_it = || -> io::Result<(std::net::UdpSocket, UdpSocket, SocketAddr)> {
+            let sender: std::net::UdpSocket = opened.into();
+            let socket = UdpSocket::from_std(sender.try_clone()?)?;
             let address = socket.local_addr()?;
-            Ok((Arc::new(socket), address))
+            Ok((sender, socket, address))
         };
-        let (socket, address) = bound().map_err(|error| format!("cannot use a socket: {error}"))?;
+        let (sender, socket, address) =
+            use_it().map_err(|error| format!("cannot use a socket: {error}"))?;
+        let socket = Arc::new(socket);
         let task = tokio
             .spawn(receive(socket.clone(), inbox.clone(), ticket))
             .abort_handle();
-        Ok((UdpResource { socket, task }, address.to_string()))
+        Ok((
+            UdpResource {
+                socket,
+                sender,
+                task,
+            },
+            address.to_string(),
+        ))
     }
 
     /// Sends a datagram; one that cannot be sent is lost.
     pub(super) fn send(&self, to: &str, bytes: &[u8]) {
         if let Ok(to) = to.parse::<SocketAddr>() {
-            let _ = self.socket.try_send_to(bytes, to);
+            let _ = self.sender.send_to(bytes, to);
         }
     }
 
@@ -71,9 +83,9 @@ impl UdpResource {
 }
 
 fn socket(options: &UdpOpen) -> Result<Socket, String> {
-    let bind: SocketAddr = parse("address", &options.bind)?;
-    let group: Option<IpAddr> = optional("multicast group", &options.group)?;
-    let interface: Option<IpAddr> = optional("interface", &options.interface)?;
+    let bind: SocketAddr = parse("an address", &options.bind)?;
+    let group: Option<IpAddr> = optional("a multicast group", &options.group)?;
+    let interface: Option<IpAddr> = optional("an address of an interface", &options.interface)?;
     let family = Family::for_address(bind);
     let open = || -> io::Result<Socket> {
         let socket = Socket::new(family, Type::DGRAM, Some(Protocol::UDP))?;
@@ -126,8 +138,7 @@ fn socket(options: &UdpOpen) -> Result<Socket, String> {
 }
 
 fn parse<T: std::str::FromStr>(what: &str, text: &str) -> Result<T, String> {
-    text.parse()
-        .map_err(|_| format!("`{text}` is not an {what}"))
+    text.parse().map_err(|_| format!("`{text}` is not {what}"))
 }
 
 fn optional(what: &str, text: &str) -> Result<Option<IpAddr>, String> {
@@ -160,5 +171,111 @@ async fn receive(socket: Arc<UdpSocket>, inbox: Arc<Inbox>, ticket: Ticket) {
                 tokio::time::sleep(Duration::from_millis(10)).await;
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Instant;
+
+    use super::*;
+    use crate::engine::inbox::Outside;
+
+    /// A socket and what it receives.
+    struct End {
+        socket: UdpResource,
+        address: String,
+        inbox: Arc<Inbox>,
+    }
+
+    fn tokio() -> tokio::runtime::Runtime {
+        let mut builder = tokio::runtime::Builder::new_multi_thread();
+        builder
+            .worker_threads(1)
+            .enable_all()
+            .build()
+            .expect("a runtime")
+    }
+
+    fn open(tokio: &tokio::runtime::Runtime, bind: &str, group: &str) -> Result<End, String> {
+        let inbox: Arc<Inbox> = Arc::default();
+        let ticket = Ticket {
+            proxy: 1,
+            token: 2,
+            ticket: 3,
+        };
+        let options = UdpOpen {
+            bind: bind.to_owned(),
+            group: group.to_owned(),
+            interface: if group.is_empty() { "" } else { "127.0.0.1" }.to_owned(),
+            ttl: 0,
+        };
+        let (socket, address) = UdpResource::open(tokio.handle(), &inbox, ticket, &options)?;
+        Ok(End {
+            socket,
+            address,
+            inbox,
+        })
+    }
+
+    impl End {
+        /// The next datagram.
+        fn next(&self) -> (String, Vec<u8>) {
+            let deadline = Instant::now() + Duration::from_secs(10);
+            loop {
+                if let Some(Outside::Wake { wake, .. }) = self.inbox.try_take(false) {
+                    let Wake::Datagram(from, bytes) = wake else {
+                        panic!("{wake:?}")
+                    };
+                    return (from, bytes);
+                }
+                assert!(Instant::now() < deadline, "nothing was received");
+                std::thread::sleep(Duration::from_millis(1));
+            }
+        }
+    }
+
+    #[test]
+    fn a_datagram_arrives_with_its_sender() {
+        let tokio = tokio();
+        let [left, right] = [(); 2].map(|()| open(&tokio, "127.0.0.1:0", "").expect("open"));
+        left.socket.send(&right.address, b"hello");
+        assert_eq!(right.next(), (left.address.clone(), b"hello".to_vec()));
+    }
+
+    #[test]
+    fn sockets_of_a_group_share_their_port_and_hear_each_other_on_this_machine() {
+        let tokio = tokio();
+        let first = open(&tokio, "0.0.0.0:0", "239.255.77.1").expect("open");
+        let port = first.address.rsplit(':').next().expect("a port").to_owned();
+        let second = open(&tokio, &format!("0.0.0.0:{port}"), "239.255.77.1").expect("shared");
+        first.socket.send(&format!("239.255.77.1:{port}"), b"hello");
+        assert_eq!(first.next().1, b"hello");
+        assert_eq!(second.next().1, b"hello");
+    }
+
+    #[test]
+    fn a_closed_socket_leaves_its_address_free() {
+        let tokio = tokio();
+        let first = open(&tokio, "127.0.0.1:0", "").expect("open");
+        let address = first.address.clone();
+        assert!(open(&tokio, &address, "").is_err(), "taken");
+        first.socket.close();
+        open(&tokio, &address, "").expect("free");
+    }
+
+    #[test]
+    fn what_is_not_an_address_is_named() {
+        let tokio = tokio();
+        let error = open(&tokio, "localhost:port", "").err();
+        assert_eq!(error.as_deref(), Some("`localhost:port` is not an address"));
+        let error = open(&tokio, "127.0.0.1:0", "somewhere").err();
+        assert_eq!(
+            error.as_deref(),
+            Some("`somewhere` is not a multicast group")
+        );
+        let error = open(&tokio, "[::1]:0", "239.0.0.1").err();
+        let expected = "`[::1]:0` and its group or interface are of two families";
+        assert_eq!(error.as_deref(), Some(expected));
     }
 }
