@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use expect_test::expect;
-use liveobj_types::{Source, TypeId};
+use liveobj_types::{Severity, Source, TypeId};
+use proptest::prelude::*;
 
 use crate::check::tests::{Libraries, checked_with, libraries, show};
 use crate::{Policy, StandardCatalog, expand, hash, read, write_json, write_xml};
@@ -48,6 +49,21 @@ fn channel(parameters: &str) -> String {
 
 const BYTES: &str = "<parameter name=\"Message\"><type>bytes</type></parameter>";
 const TTL: &str = "<parameter name=\"ttl\"><value>1</value></parameter>";
+
+fn hex(id: [u8; 32]) -> String {
+    id.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+#[test]
+fn identities_are_what_they_always_were() {
+    let timer = id("<external name=\"timer\" library=\"liveobj:standard\"/>");
+    expect!["06dc16c019a1cb2451fdecc9bd881a4959d3813a5658406de62125a165f676a9"]
+        .assert_eq(&hex(timer));
+    expect!["1f3f722eadc4b5be9c71328781fe65dc65b03cb9d5334fe69990ff7ff665dbb1"]
+        .assert_eq(&hex(id(&channel(&format!("{BYTES}{TTL}")))));
+    expect!["465df802e5384cd1fcc546eb8e451dbd307d4f08c76c359c5e55ccb310f1f625"]
+        .assert_eq(&hex(id("<primitive id=\"registry\"/>")));
+}
 
 #[test]
 fn writing_does_not_matter() {
@@ -418,4 +434,72 @@ fn the_long_form_has_the_defaults() {
           help: add it: `liveobj library add FILE`, or give `--library-path DIR`
     "#]]
     .assert_eq(&show(&found));
+}
+
+/// A document with up to four places cut out, doubled, exchanged or overwritten.
+fn mutated() -> impl Strategy<Value = String> {
+    let texts: Vec<String> = bodies()
+        .into_iter()
+        .flat_map(|body| {
+            let text = xml(&body);
+            let document = read(&Source::new("test", text.as_str()))
+                .0
+                .expect("it is a reference");
+            [text, write_json(&document)]
+        })
+        .collect();
+    let at = || any::<proptest::sample::Index>();
+    let change = (0..4, at(), 0_usize..40, at());
+    (
+        proptest::sample::select(texts),
+        proptest::collection::vec(change, 1..4),
+    )
+        .prop_map(|(text, changes)| {
+            let mut chars: Vec<char> = text.chars().collect();
+            for (kind, at, length, other) in changes {
+                let start = at.index(chars.len() + 1);
+                let end = (start + length).min(chars.len());
+                let piece: Vec<char> = chars[start..end].to_vec();
+                match kind {
+                    0 => drop(chars.splice(start..end, [])),
+                    1 => {
+                        let to = other.index(chars.len() + 1);
+                        chars.splice(to..to, piece);
+                    }
+                    2 => {
+                        let from = other.index(chars.len() + 1);
+                        let until = (from + length).min(chars.len());
+                        let piece: Vec<char> = chars[from..until].to_vec();
+                        chars.splice(start..end, piece);
+                    }
+                    _ => {
+                        let characters = ['<', '>', '"', '[', '{', ',', ':', '0', 'x', '\u{0}'];
+                        let with = characters[other.index(characters.len())];
+                        chars.splice(start..end.min(start + 1), [with]);
+                    }
+                }
+            }
+            chars.into_iter().collect()
+        })
+}
+
+proptest! {
+    #[test]
+    fn a_document_is_well_typed_or_a_finding_says_why_not(text in mutated()) {
+        let libraries = libraries();
+        let checked = checked_with(&text, &libraries, &Policy::default());
+        let refused = checked.diagnostics.iter().any(|found| found.severity == Severity::Error);
+        prop_assert_eq!(checked.reference.is_none(), refused, "{}", show(&checked.diagnostics));
+        let source = Source::new("test", text.as_str());
+        if let (Some(document), _) = read(&source) {
+            let id = hash(&document, &source, &libraries);
+            if let Some(reference) = &checked.reference {
+                prop_assert_eq!(id.ok(), Some(reference.identity()));
+                let canonical = reference.canonical(reference.root());
+                let again = checked_with(&canonical, &libraries, &Policy::default());
+                prop_assert!(again.reference.is_some(), "{}\n{}", canonical, show(&again.diagnostics));
+            }
+            let _ = expand(&document, &source, &libraries);
+        }
+    }
 }

@@ -1,5 +1,34 @@
 //! Live object references: the model, its XML and JSON, identity, and the offline check that
 //! turns a document into a [`CheckedReference`]. Nothing here loads or runs a component.
+//!
+//! ```
+//! use std::sync::Arc;
+//!
+//! use liveobj_references::{Policy, StandardCatalog, check, read, write_json};
+//! use liveobj_types::{Formalisms, Source, TypeId};
+//!
+//! let text = r#"<liveobject xmlns="urn:liveobj:reference:1">
+//!   <external name="timer" library="liveobj:standard"/>
+//! </liveobject>"#;
+//! let source = Source::new("clock.liveobject", text);
+//! let (document, findings) = read(&source);
+//! assert!(findings.is_empty());
+//!
+//! let document = Arc::new(document.expect("without findings there is a document"));
+//! let (formalisms, policy) = (Formalisms::none(), Policy::default());
+//! let checked = check(&document, &source, &StandardCatalog, &formalisms, &policy);
+//! let reference = checked.reference.expect("it is well typed");
+//! let ty = TypeId::Object(reference.object_type());
+//! assert_eq!(reference.types().describe(ty), "Timer");
+//! assert!(write_json(&document).contains(r#""name": "timer""#));
+//! ```
+//!
+//! In the order of what happens: [`read`] makes a [`Document`] of a [`Source`] within [`Limits`];
+//! [`check()`] types its parts with the help of a [`Catalog`], and what passes can be carried out
+//! ([`Part`]) or passed on ([`CheckedReference::canonical`]); [`hash`] tells its identity,
+//! [`expand`] its long form; [`write_xml`] and [`write_json`] write it.
+//!
+//! [`Source`]: liveobj_types::Source
 
 #![forbid(unsafe_code)]
 

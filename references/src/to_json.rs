@@ -9,6 +9,7 @@ use crate::model::{
 pub fn write_json(document: &Document) -> String {
     let mut writer = Writer {
         out: String::new(),
+        pretty: true,
         depth: Some(0),
     };
     writer.document(document);
@@ -20,6 +21,7 @@ pub fn write_json(document: &Document) -> String {
 pub(crate) fn write_json_compact(document: &Document) -> String {
     let mut writer = Writer {
         out: String::new(),
+        pretty: false,
         depth: None,
     };
     writer.document(document);
@@ -28,6 +30,8 @@ pub(crate) fn write_json_compact(document: &Document) -> String {
 
 struct Writer {
     out: String,
+    /// Whether there are blanks.
+    pretty: bool,
     /// How far to indent; none on one line.
     depth: Option<usize>,
 }
@@ -68,7 +72,7 @@ impl Writer {
 
     fn line(&mut self, member: &Member<'_>) {
         let depth = self.depth.take();
-        let blank = if depth.is_some() { " " } else { "" };
+        let blank = if self.pretty { " " } else { "" };
         match member {
             Member::Line(members) => {
                 self.out.push('{');
@@ -105,7 +109,7 @@ impl Writer {
     fn entry(&mut self, (key, member): &(&str, Member<'_>)) {
         write_string(&mut self.out, key);
         self.out.push(':');
-        if self.depth.is_some() {
+        if self.pretty {
             self.out.push(' ');
         }
         self.member(member);

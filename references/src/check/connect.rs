@@ -68,14 +68,15 @@ impl Checker<'_> {
             let message = format!("there is no component `{component}`");
             let mut found = Diagnostic::error(codes::UNKNOWN_COMPONENT, message)
                 .at(self.at(scope, end.of.span), "");
-            found.help = match nearest(component, components.keys().copied()) {
-                Some(similar) => Some(format!("did you mean `{similar}`?")),
-                None => Some(format!(
+            let names: Vec<&str> = components.keys().copied().collect();
+            found.help = Some(match nearest(component, names.iter().copied()) {
+                Some(similar) => format!("did you mean `{similar}`?"),
+                None if names.is_empty() => "the composite has no components".to_owned(),
+                None => format!(
                     "the components are {}",
-                    crate::faults::one_of(&components.keys().copied().collect::<Vec<_>>())
-                        .replace(" or ", " and ")
-                )),
-            };
+                    crate::faults::one_of(&names).replace(" or ", " and ")
+                ),
+            });
             self.report(found);
             return None;
         };
@@ -149,11 +150,15 @@ impl Checker<'_> {
         left_type: &ObjectEndpoint,
         right_type: &ObjectEndpoint,
     ) {
+        let [left, right] = &connection.ends;
+        if left == right && !left_type.many {
+            // That it is used twice is said already.
+            return;
+        }
         let judgement = self.ask(Question::Match(left_type.ty, right_type.ty));
         if judgement.verdict.holds() {
             return;
         }
-        let [left, right] = &connection.ends;
         let named = |end: &EndpointName| format!("{}.{}", end.of.text, end.name.text);
         let names = [named(left), named(right)];
         let mut labels = Vec::new();
