@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::hash::IdSet;
+use super::parameters::without_options;
 use crate::types::{Direction, Endpoint, EndpointId, Event, Types, Value, ValueId};
 
 /// Whether the conversion of S <: T drops a field. Documents (`reference<>`, `external<>`) are
@@ -20,6 +21,11 @@ pub(super) fn value(
             continue;
         }
         match (types.value(left), types.value(right)) {
+            // Whatever it stands for may have fields that its bound does not name.
+            (Value::Parameter(parameter), _) => match without_options(types, right) {
+                Value::Parameter(other) if other.name == parameter.name => {}
+                _ => return true,
+            },
             (Value::Option(a), Value::Option(b)) | (Value::List(a), Value::List(b)) => {
                 open.push((*a, *b));
             }

@@ -472,6 +472,8 @@ fn parameters_are_subtypes_of_their_bounds() {
     assert!(holds(p, p_again) && holds(p, option_p) && holds(r, p) && holds(r, option_p));
     assert!(holds(q, u16) && holds(q, option_u16));
     assert!(!holds(p, q) && !holds(u8, q) && !holds(q, p) && !holds(p, r) && !holds(option_p, p));
+    // What a parameter stands for may have more fields than its bound.
+    assert!(relations.lossy(q, u16) && !relations.lossy(p, option_p) && !relations.lossy(q, q));
 }
 
 #[test]
