@@ -1,13 +1,25 @@
 //! Standard input and output as the terminal of the opened object.
 
-use std::io::{self, BufRead, Write};
+use std::io::{self, BufRead, IsTerminal, Write};
 use std::thread;
 
 use liveobj::{Lines, Terminal};
 
 /// Lines come from standard input, lines go to standard output.
-#[derive(Debug, Default)]
-pub struct StandardTerminal;
+#[derive(Debug)]
+pub struct StandardTerminal {
+    /// What stands before each line shown: where people type on the same screen, it tells the
+    /// text apart from what they type.
+    prefix: &'static str,
+}
+
+impl StandardTerminal {
+    /// The terminal of this process.
+    pub fn new() -> StandardTerminal {
+        let typed_here = io::stdin().is_terminal() && io::stdout().is_terminal();
+        StandardTerminal { prefix: if typed_here { "| " } else { "" } }
+    }
+}
 
 impl Terminal for StandardTerminal {
     fn start(&mut self, lines: Lines) {
@@ -36,11 +48,8 @@ impl Terminal for StandardTerminal {
     fn show(&mut self, line: &str) {
         let mut output = io::stdout().lock();
         // Control characters of a text that others wrote must not reach the terminal.
-        let clean: String = line
-            .chars()
-            .filter(|c| !c.is_control() || *c == '\t')
-            .chain(['\n'])
-            .collect();
+        let visible = line.chars().filter(|c| !c.is_control() || *c == '\t');
+        let clean: String = self.prefix.chars().chain(visible).chain(['\n']).collect();
         // If nobody reads, nothing is lost that anybody would see.
         let _ = output
             .write_all(clean.as_bytes())

@@ -16,15 +16,11 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let object = runtime.open_blocking(&reference)?;
 
     let (elapsed, wait) = mpsc::channel();
-    let connection = object.endpoint("timer")?.connect(move |event, payload| {
-        elapsed
-            .send(format!("{event} {payload:?}"))
-            .expect("somebody waits");
+    let connection = object.endpoint("timer")?.connect(move |event, _| {
+        elapsed.send(event.to_owned()).expect("somebody waits");
     })?;
-    let start = [
-        ("token", Data::U64(1)),
-        ("nanoseconds", Data::U64(5_000_000)),
-    ];
+    let (token, nanoseconds) = (Data::U64(1), Data::U64(5_000_000));
+    let start = [("token", token), ("nanoseconds", nanoseconds)];
     connection.send("start", Data::record(start))?;
     println!("{}", wait.recv_timeout(Duration::from_secs(5))?);
     Ok(())

@@ -51,9 +51,7 @@ fn run(case: &Path) -> [String; 3] {
         .current_dir(&work);
     let output = command.output().expect("liveobj runs");
     let code = output.status.code().expect("liveobj exits");
-    let text = |bytes: Vec<u8>| {
-        without_hashes(&String::from_utf8(bytes).expect("it prints UTF-8"))
-    };
+    let text = |bytes: Vec<u8>| without_hashes(&String::from_utf8(bytes).expect("it prints UTF-8"));
     [
         text(output.stdout),
         text(output.stderr),

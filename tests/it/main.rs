@@ -2,6 +2,7 @@
 
 mod broken;
 mod cases;
+mod command;
 mod help;
 mod layering;
 mod processes;

@@ -1,6 +1,6 @@
 //! Create: a proxy from its plan.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
 use liveobj_types::types::Endpoint;
@@ -117,6 +117,8 @@ pub(crate) struct Proxy {
     pub(super) keepers: RefCell<Vec<Keeper>>,
     /// The last error that it reported.
     pub(super) last_error: RefCell<Option<String>>,
+    /// Whether its constructor runs.
+    pub(super) creating: Cell<bool>,
 }
 
 impl Proxy {
@@ -151,6 +153,7 @@ impl Domain {
             connections: RefCell::default(),
             keepers: RefCell::default(),
             last_error: RefCell::default(),
+            creating: Cell::new(true),
         });
         self.proxies.borrow_mut().insert(number, proxy.clone());
         self.held.borrow_mut().insert(number, Default::default());
@@ -161,6 +164,7 @@ impl Domain {
             self.remove(&proxy);
             return Err(reason);
         }
+        proxy.creating.set(false);
         if let Some(instance) = self.instances.borrow_mut().get_mut(&instance) {
             instance.proxies.push(number);
         }

@@ -116,6 +116,10 @@ impl Domain {
             .map_or_else(String::new, |proxy| proxy.label.clone());
         if let Some(proxy) = found.filter(|_| level == Level::Error) {
             *proxy.last_error.borrow_mut() = Some(text.to_owned());
+            // Why it could not be created is told by the error of `open`.
+            if proxy.creating.get() {
+                return;
+            }
         }
         self.say(level, object, text.to_owned());
     }

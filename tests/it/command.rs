@@ -1,0 +1,219 @@
+//! What every command of `liveobj` owes its user: exit codes, quiet pipes, clear errors.
+
+use std::fs;
+use std::path::Path;
+use std::process::{Output, Stdio};
+
+use liveobj_tests::support::{built, liveobj, root};
+use serde_json::Value;
+
+/// Runs `liveobj` with its libraries at hand; standard input is empty.
+fn run(home: &Path, arguments: &[&str]) -> Output {
+    let mut command = liveobj(home);
+    command
+        .args(arguments)
+        .stdin(Stdio::null())
+        .current_dir(home);
+    command.output().expect("liveobj runs")
+}
+
+fn text(bytes: &[u8]) -> &str {
+    std::str::from_utf8(bytes).expect("it prints UTF-8")
+}
+
+fn home() -> tempfile::TempDir {
+    tempfile::tempdir().expect("a temporary directory")
+}
+
+const TIMER: &str = r#"<liveobject xmlns="urn:liveobj:reference:1">
+  <external name="timer" library="liveobj:standard"/>
+</liveobject>
+"#;
+
+#[test]
+fn wrong_usage_exits_2() {
+    let home = home();
+    for arguments in [
+        &["chekc"][..],
+        &["check"],
+        &["open", "x", "--for", "soon"],
+        &[],
+    ] {
+        assert_eq!(
+            run(home.path(), arguments).status.code(),
+            Some(2),
+            "{arguments:?}"
+        );
+    }
+}
+
+#[test]
+fn a_file_that_is_not_there_exits_1_and_names_it_and_a_similar_one() {
+    let home = home();
+    fs::write(home.path().join("note.liveobject"), TIMER).expect("it is writable");
+    let output = run(home.path(), &["check", "ntoe.liveobject"]);
+    assert_eq!(output.status.code(), Some(1));
+    let errors = text(&output.stderr);
+    assert!(errors.contains("`ntoe.liveobject`"), "{errors}");
+    assert!(errors.contains("`note.liveobject`"), "{errors}");
+}
+
+#[test]
+fn one_unreadable_file_does_not_keep_the_others_from_being_checked() {
+    let home = home();
+    fs::write(home.path().join("note.liveobject"), TIMER).expect("it is writable");
+    let output = run(
+        home.path(),
+        &["check", "absent", "note.liveobject", "--format", "json"],
+    );
+    assert_eq!(output.status.code(), Some(1));
+    let report: Value = serde_json::from_slice(&output.stdout).expect("it is JSON");
+    assert_eq!(report["version"], 1);
+    assert_eq!(report["references"][0]["name"], "note.liveobject");
+    assert_eq!(report["references"][0]["well_typed"], true);
+}
+
+#[test]
+fn a_broken_pipe_ends_quietly() {
+    let home = home();
+    let mut command = liveobj(home.path());
+    command.args(["describe", "liveobj:standard"]);
+    command.stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = command.spawn().expect("liveobj starts");
+    drop(child.stdout.take());
+    let output = child.wait_with_output().expect("liveobj ends");
+    assert_eq!(output.status.code(), Some(0));
+    assert_eq!(text(&output.stderr), "");
+}
+
+#[test]
+fn xml_and_json_have_the_same_identity() {
+    let home = home();
+    let note = root().join("examples/team-note.liveobject");
+    let libraries = built().to_str().expect("the path is UTF-8");
+    let note = note.to_str().expect("the path is UTF-8");
+    let converted = run(home.path(), &["convert", note]);
+    fs::write(home.path().join("note.json"), &converted.stdout).expect("it is writable");
+    let expand = [
+        "convert",
+        "note.json",
+        "--expand",
+        "--library-path",
+        libraries,
+    ];
+    fs::write(
+        home.path().join("long.xml"),
+        run(home.path(), &expand).stdout,
+    )
+    .expect("writable");
+    let hash = |file| run(home.path(), &["hash", file, "--library-path", libraries]).stdout;
+    assert_eq!(text(&hash(note)).len(), 65);
+    assert_eq!(hash("note.json"), hash(note));
+    assert_eq!(hash("long.xml"), hash(note));
+}
+
+#[test]
+fn what_the_registry_keeps_can_be_listed_read_removed_and_opened() {
+    let home = home();
+    let entry = r#"<liveobject xmlns="urn:liveobj:reference:1">
+  <external name="clock" as="Timer"><from><primitive id="registry"/></from></external>
+</liveobject>
+"#;
+    fs::write(home.path().join("timer.liveobject"), TIMER).expect("it is writable");
+    fs::write(home.path().join("clock.liveobject"), entry).expect("it is writable");
+    let open = ["open", "clock.liveobject", "--for", "50ms"];
+
+    let missing = run(home.path(), &open);
+    assert_eq!(missing.status.code(), Some(1));
+    assert!(
+        text(&missing.stderr).contains("`clock`"),
+        "{}",
+        text(&missing.stderr)
+    );
+
+    let set = run(
+        home.path(),
+        &["registry", "set", "clock", "timer.liveobject"],
+    );
+    assert_eq!(set.status.code(), Some(0), "{}", text(&set.stderr));
+    assert_eq!(
+        text(&run(home.path(), &["registry", "list"]).stdout),
+        "clock\n"
+    );
+    assert_eq!(
+        text(&run(home.path(), &["registry", "get", "clock"]).stdout),
+        TIMER
+    );
+    let opened = run(home.path(), &open);
+    assert_eq!(opened.status.code(), Some(0), "{}", text(&opened.stderr));
+
+    assert_eq!(
+        run(home.path(), &["registry", "remove", "clock"])
+            .status
+            .code(),
+        Some(0)
+    );
+    assert_eq!(
+        run(home.path(), &["registry", "get", "clock"])
+            .status
+            .code(),
+        Some(1)
+    );
+}
+
+#[test]
+fn the_registry_refuses_names_that_are_paths_and_files_that_are_no_references() {
+    let home = home();
+    fs::write(home.path().join("timer.liveobject"), TIMER).expect("it is writable");
+    for name in ["", "a/b", "..", ".hidden"] {
+        let set = run(home.path(), &["registry", "set", name, "timer.liveobject"]);
+        assert_eq!(set.status.code(), Some(1), "{name:?}");
+    }
+    fs::write(home.path().join("wrong.liveobject"), "<liveobject>").expect("it is writable");
+    let set = run(
+        home.path(),
+        &["registry", "set", "wrong", "wrong.liveobject"],
+    );
+    assert_eq!(set.status.code(), Some(1));
+    assert_eq!(text(&run(home.path(), &["registry", "list"]).stdout), "");
+}
+
+#[test]
+fn a_library_that_was_added_needs_no_path_and_one_that_was_removed_is_gone() {
+    let home = home();
+    let file = built().join("libliveobj_channels.so");
+    let file = file.to_str().expect("the path is UTF-8");
+    let added = run(home.path(), &["library", "add", file]);
+    assert_eq!(added.status.code(), Some(0), "{}", text(&added.stderr));
+    let list = || text(&run(home.path(), &["library", "list"]).stdout).to_owned();
+    assert!(list().contains("liveobj:channels sha256:"), "{}", list());
+    let inspect = run(home.path(), &["library", "inspect", "liveobj:channels"]);
+    assert!(
+        text(&inspect.stdout).contains("template udp_channel"),
+        "{inspect:?}"
+    );
+    assert_eq!(
+        run(home.path(), &["library", "remove", "liveobj:channels"])
+            .status
+            .code(),
+        Some(0)
+    );
+    assert!(!list().contains("liveobj:channels"), "{}", list());
+}
+
+#[test]
+fn an_object_that_cannot_be_created_is_named_once_with_its_reason() {
+    let home = home();
+    let note = fs::read_to_string(root().join("examples/team-note.liveobject")).expect("it is");
+    let wrong = note.replace("239.255.42.99:7747", "nonsense");
+    fs::write(home.path().join("wrong.liveobject"), wrong).expect("it is writable");
+    let libraries = built().to_str().expect("the path is UTF-8");
+    let open = run(
+        home.path(),
+        &["open", "wrong.liveobject", "--library-path", libraries],
+    );
+    assert_eq!(open.status.code(), Some(1));
+    let errors = text(&open.stderr);
+    assert!(errors.contains("`network`"), "{errors}");
+    assert_eq!(errors.matches("`nonsense`").count(), 1, "{errors}");
+}
