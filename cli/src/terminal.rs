@@ -17,7 +17,9 @@ impl StandardTerminal {
     /// The terminal of this process.
     pub fn new() -> StandardTerminal {
         let typed_here = io::stdin().is_terminal() && io::stdout().is_terminal();
-        StandardTerminal { prefix: if typed_here { "| " } else { "" } }
+        StandardTerminal {
+            prefix: if typed_here { "| " } else { "" },
+        }
     }
 }
 

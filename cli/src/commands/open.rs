@@ -38,7 +38,9 @@ impl Open {
             .libraries
             .builder()
             .allow_unknown(self.policy.unknown());
-        let builder = builder.terminal(StandardTerminal::new()).report(print_message);
+        let builder = builder
+            .terminal(StandardTerminal::new())
+            .report(print_message);
         let runtime = builder.build().map_err(Failure::user)?;
         let source = input::read(&self.reference)?;
         let checked = runtime.check(&source);
