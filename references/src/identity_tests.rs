@@ -256,14 +256,26 @@ fn a_template_needs_its_manifest_and_an_object_does_not() {
 }
 
 #[test]
-fn formalisms_do_not_matter() {
-    let text = xml(
-        "<types>endpoint A { out a(); provides mystery \"x\"; } object O { endpoint a: A; }\
-         object P { endpoint a: A; provides mystery \"z\"; }</types>\
-         <composite as=\"P\"><component name=\"o\"><external name=\"o\" as=\"O\"><from>\
-         <primitive id=\"2\"/></from></external></component><export of=\"o\" name=\"a\"/></composite>",
-    );
-    assert!(hash_with(&text, &libraries()).is_ok());
+fn what_formalisms_can_show_does_not_matter() {
+    let types = "<types>endpoint A { out a(); provides mystery \"x\"; } object O { endpoint a: A; } \
+                 object P { endpoint a: A; provides mystery \"z\"; } \
+                 record Only[T: object &lt;: P] { o: reference[T] }</types>";
+    let from = |ty: &str| {
+        format!("<external name=\"o\" as=\"{ty}\"><from><primitive id=\"2\"/></from></external>")
+    };
+    for (component, code) in [
+        (from("O"), "subtype-not-shown"),
+        (from("Channel[Only[O]]"), "argument-out-of-bound"),
+    ] {
+        let text = xml(&format!(
+            "{types}<composite as=\"P\"><component name=\"o\">{component}</component>\
+             <export of=\"o\" name=\"a\"/></composite>"
+        ));
+        let found = checked_with(&text, &libraries(), &Policy::default()).diagnostics;
+        let codes: Vec<&str> = found.iter().map(|found| found.code.as_str()).collect();
+        assert_eq!(codes, [code]);
+        assert!(hash_with(&text, &libraries()).is_ok());
+    }
 }
 
 /// Bodies that between them have everything.

@@ -191,6 +191,9 @@ impl<'a> Checker<'a> {
     ) -> Checker<'a> {
         let mut types = Types::new();
         types.set_formalisms(formalisms);
+        if depth == Depth::Identity {
+            types.trust_bounds();
+        }
         Checker {
             source: source.clone(),
             catalog,

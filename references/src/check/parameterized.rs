@@ -11,7 +11,7 @@ use super::libraries::Offered;
 use super::scope::Scope;
 use super::templates::{Found, Maker};
 use super::values::Bound;
-use super::{Checker, Depth, Typed};
+use super::{Checker, Typed};
 use crate::checked::{BoundArgument, Part, PartKind};
 use crate::identity;
 use crate::model::{Argument, Parameterized, Reference, Spanned};
@@ -239,13 +239,8 @@ impl Checker<'_> {
         environment: &BTreeMap<String, TypeId>,
         given: &Given<'_>,
     ) -> Option<TemplateSignature> {
-        let mut template = offered.template.clone();
-        if self.depth == Depth::Identity {
-            for parameter in &mut template.type_parameters {
-                parameter.bound = None;
-            }
-        }
-        let faults = match self.types.template(&offered.module, &template, environment) {
+        let template = &offered.template;
+        let faults = match self.types.template(&offered.module, template, environment) {
             Ok(signature) => return Some(signature),
             Err(faults) => faults,
         };

@@ -170,6 +170,10 @@ impl Checker<'_> {
         derived: Option<ObjectId>,
     ) -> Option<ObjectId> {
         let Some(text) = as_type else { return derived };
+        if self.depth == Depth::Identity {
+            // A cast does not make another object.
+            return Some(derived.unwrap_or_else(|| self.top()));
+        }
         let ty = self.object_type(scope, text)?;
         if let Some(derived) = derived {
             let found = self.types.describe(TypeId::Object(derived));

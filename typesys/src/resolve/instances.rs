@@ -31,6 +31,8 @@ pub struct Instances {
     pub(super) sound: BTreeSet<Decl>,
     /// For comparing arguments with bounds.
     pub(super) formalisms: Formalisms,
+    /// Whether arguments are taken to be within their bounds.
+    pub(super) bounds_trusted: bool,
 }
 
 /// A declaration: numbers of the module and of the item in it.

@@ -121,6 +121,10 @@ impl Session<'_> {
 
     /// Reports arguments that are not, or not provably, subtypes of their bounds.
     fn check_bounds(&mut self) {
+        if self.types.instances.bounds_trusted {
+            self.bounds.clear();
+            return;
+        }
         let mut good: BTreeSet<(TypeId, TypeId)> = BTreeSet::new();
         let formalisms = self.types.instances.formalisms.clone();
         for check in std::mem::take(&mut self.bounds) {

@@ -68,6 +68,12 @@ impl Types {
         self.instances.formalisms = formalisms.clone();
     }
 
+    /// From now on [`Types::resolve`] and [`Types::template`] take every type argument to be within
+    /// its bound: for identities, which must not depend on what formalisms can show.
+    pub fn trust_bounds(&mut self) {
+        self.instances.bounds_trusted = true;
+    }
+
     /// Resolves a type expression of any kind. `source` is the text the expression's spans refer
     /// to (an attribute's, or the module's own). The same declaration with the same arguments
     /// gives the same id.
