@@ -8,6 +8,8 @@ mod instantiate;
 mod library_folder;
 mod plan;
 mod resolve;
+#[cfg(test)]
+mod tests;
 
 use std::sync::Arc;
 
