@@ -15,7 +15,10 @@ pub struct Source {
 impl Source {
     /// Makes a shared source.
     pub fn new(name: impl Into<String>, text: impl Into<String>) -> Arc<Source> {
-        Arc::new(Source { name: name.into(), text: text.into() })
+        Arc::new(Source {
+            name: name.into(),
+            text: text.into(),
+        })
     }
 
     /// Line and column of a byte offset, both counted from 1; columns count characters.
@@ -48,7 +51,10 @@ impl Span {
 
     /// The same span, `offset` bytes further on.
     pub fn shifted(self, offset: usize) -> Span {
-        Span { start: self.start + offset, end: self.end + offset }
+        Span {
+            start: self.start + offset,
+            end: self.end + offset,
+        }
     }
 }
 
@@ -64,7 +70,10 @@ pub struct Place {
 impl Place {
     /// The place `span` of `source`.
     pub fn new(source: &Arc<Source>, span: Span) -> Place {
-        Place { source: source.clone(), span }
+        Place {
+            source: source.clone(),
+            span,
+        }
     }
 }
 

@@ -202,8 +202,19 @@ pub struct Constraint {
 impl PartialEq for Constraint {
     /// Equality ignores places.
     fn eq(&self, other: &Constraint) -> bool {
-        (&self.formalism, &self.text, self.dual, &self.given, &self.renamed)
-            == (&other.formalism, &other.text, other.dual, &other.given, &other.renamed)
+        (
+            &self.formalism,
+            &self.text,
+            self.dual,
+            &self.given,
+            &self.renamed,
+        ) == (
+            &other.formalism,
+            &other.text,
+            other.dual,
+            &other.given,
+            &other.renamed,
+        )
     }
 }
 impl Eq for Constraint {}

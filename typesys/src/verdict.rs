@@ -36,13 +36,21 @@ impl Verdict {
     /// Conjunction: the smaller of the two, the first one where they are equal.
     #[must_use]
     pub fn and(self, other: Verdict) -> Verdict {
-        if other.rank() < self.rank() { other } else { self }
+        if other.rank() < self.rank() {
+            other
+        } else {
+            self
+        }
     }
 
     /// Disjunction: the greater of the two, the first one where they are equal.
     #[must_use]
     pub fn or(self, other: Verdict) -> Verdict {
-        if other.rank() > self.rank() { other } else { self }
+        if other.rank() > self.rank() {
+            other
+        } else {
+            self
+        }
     }
 }
 

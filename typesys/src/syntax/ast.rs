@@ -161,8 +161,14 @@ impl PartialEq for TypeExpr {
     fn eq(&self, other: &TypeExpr) -> bool {
         match (self, other) {
             (
-                TypeExpr::Named { name, arguments, .. },
-                TypeExpr::Named { name: name2, arguments: arguments2, .. },
+                TypeExpr::Named {
+                    name, arguments, ..
+                },
+                TypeExpr::Named {
+                    name: name2,
+                    arguments: arguments2,
+                    ..
+                },
             ) => name == name2 && arguments == arguments2,
             (TypeExpr::Mirror { inner, .. }, TypeExpr::Mirror { inner: inner2, .. }) => {
                 inner == inner2

@@ -16,8 +16,8 @@ pub use ast::{
     Event, EventParameter, Field, File, Ident, Item, Kind, Object, ObjectEndpoint, Record,
     Template, TypeExpr, TypeParameter, Use, ValueParameter, Variant, VariantCase,
 };
-pub use names::{is_built_in, is_reserved_event};
 pub(crate) use cursor::{MAX_FAULTS, quoted};
+pub use names::{is_built_in, is_reserved_event};
 pub(crate) use parse::read_file;
 pub use parse::{parse_file, parse_type};
 pub use print::{Brackets, print_file, print_item, print_type};
