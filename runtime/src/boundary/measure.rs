@@ -179,7 +179,7 @@ static ADD: [abi::Handler; 1] = [add];
 static HANDLERS: Handlers<1> = Handlers([ADD.as_ptr()]);
 static NO_HANDLERS: Handlers<1> = Handlers([ADD.as_ptr()]);
 
-const fn table(handlers: &'static Handlers<1>) -> abi::Object {
+const fn table<const N: usize>(handlers: &'static Handlers<N>) -> abi::Object {
     abi::Object {
         size: size_of::<abi::Object>() as u32,
         endpoints: 1,
@@ -252,7 +252,106 @@ unsafe extern "C" fn destroy(this: *mut c_void) {
 
 #[cfg(test)]
 mod tests {
+    use std::cell::RefCell;
+
     use super::*;
+
+    thread_local! {
+        /// Envelopes that receivers of this thread were handed.
+        static SEEN: RefCell<Vec<abi::Envelope>> = const { RefCell::new(Vec::new()) };
+    }
+
+    /// Notes its envelope and passes the event on.
+    unsafe extern "C" fn note(
+        _: *mut c_void,
+        context: *mut abi::Context,
+        envelope: *const abi::Envelope,
+        payload: *const c_void,
+    ) -> abi::Status {
+        // SAFETY: the envelope is valid for the call; the second link is that of endpoint `b`.
+        unsafe {
+            SEEN.with_borrow_mut(|seen| seen.push(*envelope));
+            let link = *(*context).links.add(1);
+            ((*link).emit)(link, context, 0, payload);
+        }
+        abi::OK
+    }
+
+    static NOTE: [abi::Handler; 1] = [note];
+    static PASSING_HANDLERS: Handlers<2> = Handlers([NOTE.as_ptr(), NOTE.as_ptr()]);
+    static PASSING: abi::Object = abi::Object {
+        endpoints: 2,
+        handlers: PASSING_HANDLERS.0.as_ptr(),
+        ..table(&HANDLERS)
+    };
+
+    /// Objects that receive at `a` and emit at `b`, one after the other.
+    fn chain(length: usize) -> (Rc<Domain>, Vec<Rc<Proxy>>, Vec<u64>) {
+        let domain = Domain::new(Box::new(Nothing::default()), Arc::new(Silent));
+        let instance = domain.begin();
+        let types = {
+            let mut types = domain.types.borrow_mut();
+            [Direction::In, Direction::Out].map(|it| endpoint(&mut types, it, Basic::U64))
+        };
+        let create = |_| {
+            let types_of = domain.types.borrow();
+            let plan = |(name, ty): (&str, EndpointId)| {
+                EndpointPlan::new(&types_of, name, ty, ty, false, false).expect("events")
+            };
+            let endpoints = ["a", "b"].into_iter().zip(types).map(plan).collect();
+            drop(types_of);
+            let plan = ProxyPlan {
+                label: String::new(),
+                identity: [0; 32],
+                code: Code::Table(Table::new(&PASSING)),
+                endpoints,
+                parameters: None,
+            };
+            domain.create(instance, plan).expect("created")
+        };
+        let proxies: Vec<_> = (0..length).map(create).collect();
+        let pairs = proxies.windows(2).map(|pair| {
+            let from = End {
+                proxy: pair[0].cell.number,
+                endpoint: 1,
+            };
+            let to = End {
+                proxy: pair[1].cell.number,
+                endpoint: 0,
+            };
+            domain.connect(from, to).expect("they match")
+        });
+        let connections = pairs.collect();
+        domain.start_ready();
+        (domain, proxies, connections)
+    }
+
+    #[test]
+    fn an_envelope_holds_the_connection_the_causal_path_and_the_parent() {
+        let (domain, proxies, connections) = chain(3);
+        let (first, number) = (proxies[0].clone(), Number { n: 1 });
+        for _ in 0..2 {
+            domain.turn(None);
+            first.cell.emit(1, 0, Lent::new((&raw const number).cast()));
+        }
+        let seen = SEEN.take();
+        let through: Vec<u64> = seen.iter().map(|envelope| envelope.connection).collect();
+        assert_eq!(through, [&connections[..], &connections[..]].concat());
+        assert_eq!(seen[0].path, seen[1].path, "one outside event, one path");
+        assert_eq!(
+            seen[2].path,
+            seen[0].path + 1,
+            "the next one, the next path"
+        );
+        assert_eq!(seen[0].parent, 0, "the first of its path");
+        assert_eq!(
+            seen[1].parent, 1,
+            "emitted while the first event was handled"
+        );
+        assert_eq!(seen[3].parent, 3, "events are numbered through");
+        domain.end_all();
+        domain.turn(None);
+    }
 
     #[test]
     fn numbers_arrive_at_every_receiver() {

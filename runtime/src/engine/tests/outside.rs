@@ -1,11 +1,8 @@
-//! "The outside only through the context", and what an envelope says.
-
-use std::cell::{Cell, RefCell};
-use std::rc::Rc;
+//! "The outside only through the context."
 
 use liveobj_abi as abi;
 
-use super::{Happening, LISTEN, Outside, TALK, Wake, World, end, idle, post};
+use super::{Happening, LISTEN, Outside, TALK, Wake, World, end, idle};
 use crate::edge::{Request, Ticket};
 use crate::engine::domain::Domain;
 
@@ -207,48 +204,4 @@ fn connecting_endpoints_that_do_not_match_is_answered_by_failed() {
         happened.last().map(String::as_str),
         Some("parent woken 2 Failed(\"the endpoints do not match: fails\")")
     );
-}
-
-#[test]
-fn an_envelope_says_the_connection_the_causal_path_and_the_parent() {
-    // The numbers are those that the domain keeps while a handler runs.
-    let world = World::new();
-    let seen: Rc<RefCell<Vec<(u64, u64)>>> = Rc::default();
-    let parents = Rc::new(Cell::new(0));
-    let note = seen.clone();
-    let first = world.object("first", &[TALK], |me, happening| {
-        if let Happening::Woken { .. } = happening {
-            me.say(0, 1);
-            me.say(0, 2);
-        }
-        abi::OK
-    });
-    let parent = parents.clone();
-    let second = world.object("second", &[LISTEN, TALK], move |me, happening| {
-        if let Happening::Heard { .. } = happening {
-            parent.set(me.proxy.event.get());
-            me.say(1, 0);
-        }
-        abi::OK
-    });
-    let third = world.object("third", &[LISTEN], move |me, happening| {
-        if let Happening::Heard { .. } = happening {
-            note.borrow_mut()
-                .push((me.proxy.domain().path.get(), me.proxy.event.get()));
-        }
-        abi::OK
-    });
-    world.connect((&first, 0), (&second, 0));
-    world.connect((&second, 1), (&third, 0));
-    world.domain.turn(Some(post(&first)));
-    world.domain.turn(Some(post(&first)));
-    let seen = seen.borrow();
-    assert_eq!(seen.len(), 4);
-    assert_eq!(seen[0].0, seen[1].0, "one outside event, one path");
-    assert_ne!(seen[1].0, seen[2].0, "another outside event, another path");
-    assert!(
-        seen.windows(2).all(|pair| pair[0].1 < pair[1].1),
-        "events are numbered"
-    );
-    assert!(parents.get() > 0);
 }
