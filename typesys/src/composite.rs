@@ -3,7 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::formalism::{Events, Structure};
-use crate::relation::{Parsed, Relations, Side, body_constraints, emitted, endpoint_structure};
+use crate::relation::{
+    Lossy, Parsed, Relations, Side, body_constraints, emitted, endpoint_structure,
+};
 use crate::types::{
     Constraint, Endpoint, EndpointId, Object, ObjectBody, ObjectEndpoint, ObjectId,
 };
@@ -40,7 +42,7 @@ impl Relations<'_> {
         let parts = shape
             .components
             .iter()
-            .filter_map(|(name, ty)| Some((name.as_str(), self.part(name, *ty, &shown)?)));
+            .filter_map(|(name, ty)| Some((name.as_str(), self.part(shape, name, *ty, &shown)?)));
         let parts: BTreeMap<&str, Part> = parts.collect();
 
         let mut body = ObjectBody::default();
@@ -82,6 +84,7 @@ impl Relations<'_> {
 
     fn part(
         &self,
+        shape: &CompositeShape,
         component: &str,
         ty: ObjectId,
         shown: &BTreeMap<(&str, &str), &str>,
@@ -95,10 +98,19 @@ impl Relations<'_> {
             .chain(body.hidden.keys())
             .map(|name| (name.as_str(), outside(component, name, shown)))
             .collect();
+        let own = shape.exports.iter().filter(|(_, (of, _))| of == component);
+        let aliases: Vec<&str> = own
+            .filter(|(name, (_, end))| {
+                outside
+                    .get(end.as_str())
+                    .is_some_and(|first| first != *name)
+            })
+            .map(|(name, _)| name.as_str())
+            .collect();
         let rename = |constraints: &[Constraint]| -> Vec<Constraint> {
             constraints
                 .iter()
-                .map(|constraint| renamed(constraint, &outside))
+                .map(|constraint| renamed(constraint, &outside, &aliases))
                 .collect()
         };
         let endpoints = body.endpoints.iter().chain(&body.hidden);
@@ -144,7 +156,7 @@ impl Relations<'_> {
         }
         let events = Events::Object(events);
 
-        let mut lossy = false;
+        let mut lossy = BTreeSet::new();
         for [left, right] in &shape.connections {
             let ends = (
                 self.end(shape, &left.0, &left.1),
@@ -160,9 +172,12 @@ impl Relations<'_> {
                 let names = if single { vec![own, peer] } else { vec![own] };
                 self.lift(ty, &names, &mut add);
             }
-            lossy = lossy || self.lossy_connection(l, r);
+            if self.lossy_connection(l, r) {
+                lossy.extend([left, right].map(|end| outside(&end.0, &end.1, shown)));
+            }
         }
 
+        let lossy = Lossy::Object(lossy);
         let mut left_over = Vec::new();
         for part in parts.values() {
             let formalisms: BTreeSet<&str> = part
@@ -179,7 +194,7 @@ impl Relations<'_> {
                 };
                 let wanted = body_constraints(self.types, self.formalisms, &own, Side::Requires);
                 let premises = premises.get(formalism).map_or(&[][..], Vec::as_slice);
-                if !self.unmet(premises, &events, &wanted, lossy).is_empty() {
+                if !self.unmet(premises, &events, &wanted, &lossy).is_empty() {
                     left_over.extend(own.requires);
                 }
             }
@@ -200,7 +215,7 @@ impl Relations<'_> {
             };
             for name in names {
                 if let Some(formula) = formalism.at_endpoint(formula, name) {
-                    add(parsed.lifted(formula, &**formalism));
+                    add(parsed.lifted(formula, &**formalism, name));
                 }
             }
         }
@@ -215,21 +230,31 @@ fn outside(component: &str, endpoint: &str, shown: &BTreeMap<(&str, &str), &str>
     }
 }
 
-/// The constraint with the names that its text uses led to those of the composite.
-fn renamed(constraint: &Constraint, outside: &BTreeMap<&str, String>) -> Constraint {
+/// The constraint with the names that its text uses led to those of the composite: all endpoints
+/// of its component, even where the name stays, and the further names of those that have several.
+fn renamed(
+    constraint: &Constraint,
+    outside: &BTreeMap<&str, String>,
+    aliases: &[&str],
+) -> Constraint {
     let mut renamed = BTreeMap::new();
-    let moved: BTreeSet<&str> = constraint.renamed.values().map(String::as_str).collect();
     for (written, name) in &constraint.renamed {
         if let Some(name) = outside.get(name.as_str()) {
             renamed.insert(written.clone(), name.clone());
         }
     }
-    for (name, outside) in outside {
-        if !moved.contains(name) && !constraint.renamed.contains_key(*name) {
-            renamed.insert((*name).to_owned(), outside.clone());
-        }
+    if constraint.renamed.is_empty() {
+        let all = outside.iter();
+        renamed.extend(all.map(|(name, outside)| ((*name).to_owned(), outside.clone())));
     }
-    renamed.retain(|written, name| written != name);
+    // Not what any text says, but which endpoints it may be about.
+    for alias in aliases {
+        let written = match renamed.contains_key(*alias) {
+            true => format!("/{alias}"),
+            false => (*alias).to_owned(),
+        };
+        renamed.insert(written, (*alias).to_owned());
+    }
     Constraint {
         renamed,
         ..constraint.clone()

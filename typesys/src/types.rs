@@ -193,7 +193,8 @@ pub struct Constraint {
     pub given: Option<Arc<str>>,
     /// For constraints of objects: endpoint name in the text → endpoint name in the type that
     /// holds the constraint (differs in derived types of composites; hidden endpoints are
-    /// `component/endpoint`). Names that are absent stand for themselves.
+    /// `component/endpoint`). Names that are absent stand for themselves. A constraint of a
+    /// composite's part lists every endpoint of the part, and no others.
     pub renamed: BTreeMap<String, String>,
     /// Where it was written.
     pub place: Option<Place>,

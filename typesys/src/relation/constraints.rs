@@ -95,6 +95,26 @@ pub(crate) fn emitted(types: &Types, endpoint: EndpointId, side: Side) -> BTreeS
     emitted.map(|(name, _)| name.clone()).collect()
 }
 
+/// Where conversions drop fields.
+pub(crate) enum Lossy {
+    /// At the one endpoint, or nowhere.
+    Endpoint(bool),
+    /// At these endpoints of an object.
+    Object(BTreeSet<String>),
+}
+
+impl Lossy {
+    /// Whether a constraint may speak of messages that are converted with loss. One of a
+    /// composite's part speaks of that part's endpoints only.
+    fn concerns(&self, constraint: &Constraint) -> bool {
+        match self {
+            Lossy::Endpoint(lossy) => *lossy,
+            Lossy::Object(names) if constraint.renamed.is_empty() => !names.is_empty(),
+            Lossy::Object(names) => constraint.renamed.values().any(|name| names.contains(name)),
+        }
+    }
+}
+
 /// A constraint, read by its formalism.
 pub(crate) struct Parsed {
     /// As it stands in the type.
@@ -146,10 +166,19 @@ impl Parsed {
         }
     }
 
-    /// The same constraint with another formula.
-    pub(crate) fn lifted(&self, formula: Formula, formalism: &dyn Formalism) -> Parsed {
+    /// The same constraint as one about an endpoint of an object.
+    pub(crate) fn lifted(
+        &self,
+        formula: Formula,
+        formalism: &dyn Formalism,
+        endpoint: &str,
+    ) -> Parsed {
+        let renamed = BTreeMap::from([(endpoint.to_owned(), endpoint.to_owned())]);
         Parsed {
-            constraint: self.constraint.clone(),
+            constraint: Constraint {
+                renamed,
+                ..self.constraint.clone()
+            },
             formalism: self.formalism.clone(),
             formula: Ok(Read::new(formalism, formula)),
         }
@@ -299,7 +328,7 @@ impl Relations<'_> {
         premises: &[Parsed],
         events: &Events,
         conclusions: &[Parsed],
-        lossy: bool,
+        lossy: &Lossy,
     ) -> Vec<(Step, Problem)> {
         let mut unmet = Vec::new();
         for conclusion in conclusions {
@@ -356,15 +385,20 @@ fn implies(
     premises: &[&Parsed],
     events: &Events,
     conclusion: &Parsed,
-    lossy: bool,
+    lossy: &Lossy,
     budget: u64,
 ) -> Verdict {
+    // Where the conclusion speaks of converted messages, so may every premise that it rests on.
+    let all = lossy.concerns(&conclusion.constraint);
+    let intact = |parsed: &Parsed| !all && !lossy.concerns(&parsed.constraint);
     let survives =
-        |parsed: &Parsed| !lossy || parsed.formula.as_ref().is_ok_and(|read| read.survives);
-    let repeated = premises
+        |parsed: &Parsed| intact(parsed) || parsed.formula.as_ref().is_ok_and(|read| read.survives);
+    let mut equal = premises
         .iter()
-        .any(|premise| conclusion.is_repeated_by(premise));
-    if repeated && survives(conclusion) {
+        .filter(|premise| conclusion.is_repeated_by(premise))
+        .peekable();
+    let repeated = equal.peek().is_some();
+    if survives(conclusion) && equal.any(|premise| survives(premise)) {
         return Verdict::Holds;
     }
     let (formalism, asked) = match (&conclusion.formalism, &conclusion.formula) {
@@ -376,11 +410,15 @@ fn implies(
     let usable = premises
         .iter()
         .filter(|premise| premise.constraint.given.is_none());
-    let usable = usable.filter_map(|premise| premise.formula.as_ref().ok());
-    let usable: Vec<&Formula> = match lossy {
-        false => usable.map(|read| &read.formula).collect(),
-        true => usable.filter_map(|read| read.surviving.as_ref()).collect(),
-    };
+    let usable: Vec<&Formula> = usable
+        .filter_map(|premise| {
+            let read = premise.formula.as_ref().ok()?;
+            match intact(premise) {
+                true => Some(&read.formula),
+                false => read.surviving.as_ref(),
+            }
+        })
+        .collect();
     let verdict = formalism.implies(&usable, events, asked, budget);
     if verdict.holds() {
         return verdict;

@@ -1,8 +1,8 @@
 //! What each row of the relations demands of one pair: problems found at once, and further pairs.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use super::constraints::{Side, emitted};
+use super::constraints::{Lossy, Side, emitted};
 use super::parameters::{Ascent, ascend, endpoint_parameters, without_options};
 use super::{Mismatch, Problem, Relations, lossy};
 use crate::diagnostic::Step;
@@ -151,8 +151,9 @@ impl Relations<'_> {
                 continue;
             }
             let premises = self.endpoint_constraints(giver, given);
-            let lossy = *lossy.get_or_insert_with(|| {
-                lossy::endpoint(self.types, &mut self.cache.lossless, left, right, matching)
+            let lossy = lossy.get_or_insert_with(|| {
+                let known = &mut self.cache.lossless;
+                Lossy::Endpoint(lossy::endpoint(self.types, known, left, right, matching))
             });
             let events = Events::Endpoint(emitted(self.types, giver, given));
             let unmet = self.unmet(&premises, &events, &conclusions, lossy);
@@ -187,11 +188,16 @@ impl Relations<'_> {
         if l.requires.is_empty() && r.provides.is_empty() {
             return items;
         }
-        let lossy = r.endpoints.iter().any(|(name, wanted)| {
-            l.endpoints.get(name).is_some_and(|there| {
-                lossy::endpoint(types, &mut self.cache.lossless, there.ty, wanted.ty, false)
-            })
-        });
+        let mut names = BTreeSet::new();
+        for (name, wanted) in &r.endpoints {
+            let Some(there) = l.endpoints.get(name) else {
+                continue;
+            };
+            if lossy::endpoint(types, &mut self.cache.lossless, there.ty, wanted.ty, false) {
+                names.insert(name.clone());
+            }
+        }
+        let lossy = Lossy::Object(names);
         let all = l.endpoints.iter().chain(&l.hidden);
         let events = Events::Object(
             all.map(|(name, e)| (name.clone(), emitted(types, e.ty, Side::Provides)))
@@ -214,7 +220,7 @@ impl Relations<'_> {
         for ((giver, given), events, (asker, asked), left_at_fault) in questions {
             let conclusions = self.object_constraints(asker, asked);
             let premises = self.object_constraints(giver, given);
-            let unmet = self.unmet(&premises, &events, &conclusions, lossy);
+            let unmet = self.unmet(&premises, &events, &conclusions, &lossy);
             items.extend(
                 unmet
                     .into_iter()

@@ -98,6 +98,8 @@ fn an_endpoint_under_several_names_is_spoken_of_by_the_first() {
     let body = derive(&mut scope, &[("net", "Network")], &[], &exports);
     assert_eq!(body.endpoints.len(), 2);
     assert_eq!(body.provides[0].renamed["channel"], "one");
+    // What is converted with loss under either name concerns the constraint.
+    assert_eq!(body.provides[0].renamed["two"], "two");
     assert!(body.hidden.is_empty());
 }
 
@@ -185,4 +187,41 @@ fn a_derived_type_is_compared_by_the_names_that_its_constraints_use() {
             .verdict
             .fails()
     );
+}
+
+/// A derived type against itself with one exported endpoint of a type that drops a field.
+fn with_loss_at(exports: &[(&str, &str)], lossy: &str) -> liveobj_types::Verdict {
+    let mut scope = Scope::new(
+        r#"
+        record Line { text: string, author: string }
+        record Text { text: string, .. }
+        endpoint Lines { out line(m: Line); }
+        endpoint Texts { out line(m: Text); }
+        object Ordered { endpoint feed: Lines many; provides properties "fifo"; }
+        object Plain { endpoint feed: Lines many; }"#,
+    );
+    let components = [("ordered", "Ordered"), ("plain", "Plain")];
+    let left = derive(&mut scope, &components, &[], exports);
+    let mut right = left.clone();
+    right.endpoints.get_mut(lossy).expect("it is exported").ty = scope.endpoint("Texts");
+    let [left, right] = [left, right].map(|body| {
+        scope
+            .types
+            .add_object(Object::Endpoints(body), Origin::default())
+    });
+    scope.relations().object_subtype(left, right).verdict
+}
+
+#[test]
+fn loss_at_one_part_leaves_the_guarantees_of_the_others() {
+    let exports = [("ordered", "ordered.feed"), ("plain", "plain.feed")];
+    assert!(with_loss_at(&exports, "plain").holds());
+    assert_eq!(with_loss_at(&exports, "ordered").to_string(), "unknown");
+}
+
+#[test]
+fn loss_counts_under_every_name_of_an_endpoint() {
+    let exports = [("one", "ordered.feed"), ("two", "ordered.feed")];
+    assert_eq!(with_loss_at(&exports, "one").to_string(), "unknown");
+    assert_eq!(with_loss_at(&exports, "two").to_string(), "unknown");
 }

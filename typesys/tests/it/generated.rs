@@ -1,7 +1,7 @@
 //! Generated families of mutually recursive types.
 
-use liveobj_types::types::{Object, Origin};
-use liveobj_types::{CompositeShape, ObjectId, Types};
+use liveobj_types::types::{Direction, Endpoint, Object, Origin};
+use liveobj_types::{CompositeShape, EndpointId, ObjectId, Types};
 use proptest::prelude::*;
 
 use crate::scope::{Scope, Table};
@@ -203,6 +203,22 @@ proptest! {
     }
 }
 
+/// Whether a connection drops fields.
+fn drops(scope: &mut Scope, left: EndpointId, right: EndpointId) -> bool {
+    let events = |id| match scope.types.endpoint(id) {
+        Endpoint::Events { events, .. } => events.clone(),
+        Endpoint::Parameter { .. } => Default::default(),
+    };
+    let (left, right) = (events(left), events(right));
+    let mut relations = scope.relations();
+    left.iter()
+        .filter_map(|(name, event)| Some((event, right.get(name)?)))
+        .any(|(l, r)| match l.direction {
+            Direction::Out => relations.lossy(l.payload, r.payload),
+            Direction::In => relations.lossy(r.payload, l.payload),
+        })
+}
+
 /// In a composite of `above` and `other`, connected where they match, `below` takes its place.
 fn replaces(
     scope: &mut Scope,
@@ -231,6 +247,10 @@ fn replaces(
             }
             let stays = relations.endpoints_match(replaced[name].ty, right.ty);
             prop_assert!(stays.verdict.holds(), "{:?}", stays);
+            if drops(scope, replaced[name].ty, right.ty) {
+                // What the part guarantees here may no longer meet what the other requires.
+                continue;
+            }
             shape
                 .connections
                 .push([end("part", name), end("other", peer)]);
