@@ -1,6 +1,6 @@
 //! Built-in live objects: those of `liveobj:standard` that need no code but their own.
 //!
-//! Each file of [`objects`] is one live object, and an example of how to write one. The types are
+//! Each file of `src/objects` is one live object, and an example of how to write one. The types are
 //! in `typesys/standard.lot`. `library` and `code`, which load libraries, are in the runtime.
 //!
 //! ```
