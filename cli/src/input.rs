@@ -47,17 +47,22 @@ pub fn read(name: &str) -> Result<Arc<Source>, Failure> {
         )));
     }
     let text = String::from_utf8(bytes).map_err(|error| {
+        let help = if error.as_bytes().contains(&0) {
+            "is this a reference? those are XML or JSON"
+        } else {
+            "save it as UTF-8"
+        };
         let at = error.utf8_error().valid_up_to();
         Failure::user(format_args!(
             "`{shown}` is not UTF-8 text: byte {at} fits no character"
         ))
-        .with_help("save it as UTF-8")
+        .with_help(help)
     })?;
     Ok(Source::new(shown, text))
 }
 
 /// A file in the same directory whose name is nearly the one asked for.
-fn similar_file(path: &Path) -> Option<String> {
+pub fn similar_file(path: &Path) -> Option<String> {
     let directory = match path.parent() {
         Some(parent) if !parent.as_os_str().is_empty() => parent,
         _ => Path::new("."),

@@ -42,10 +42,19 @@ fn colours_wanted() -> bool {
 
 /// Renders an error that has no place in a document.
 pub fn failure(message: &str, help: Option<&str>) -> String {
-    let mut group = Group::with_title(Level::ERROR.primary_title(message));
-    if let Some(help) = help {
-        group = group.element(Level::HELP.message(help));
+    match help {
+        Some(help) => line(Level::ERROR, message) + &line(Level::HELP, help),
+        None => line(Level::ERROR, message),
     }
+}
+
+/// Renders a warning that has no place in a document.
+pub fn warning(message: &str) -> String {
+    line(Level::WARNING, message)
+}
+
+fn line(level: Level<'_>, message: &str) -> String {
+    let group = Group::with_title(level.primary_title(message));
     let renderer = if styled_errors() {
         Renderer::styled()
     } else {
@@ -248,6 +257,15 @@ mod tests {
 
         "#]]
         .assert_eq(&findings(&[diagnostic], false));
+    }
+
+    #[test]
+    fn an_error_without_a_place_has_its_help_on_a_line_of_its_own() {
+        expect![[r#"
+            error: there is no `x`
+            help: there is a `y`
+        "#]]
+        .assert_eq(&failure("there is no `x`", Some("there is a `y`")));
     }
 
     #[test]

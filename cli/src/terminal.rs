@@ -4,6 +4,7 @@ use std::io::{self, BufRead, IsTerminal, Write};
 use std::thread;
 
 use liveobj::{Lines, Terminal};
+use tokio::sync::oneshot;
 
 /// Lines come from standard input, lines go to standard output.
 #[derive(Debug)]
@@ -11,15 +12,20 @@ pub struct StandardTerminal {
     /// What stands before each line shown: where people type on the same screen, it tells the
     /// text apart from what they type.
     prefix: &'static str,
+    /// Takes the first error of writing; gone after it.
+    failed: Option<oneshot::Sender<io::Error>>,
 }
 
 impl StandardTerminal {
-    /// The terminal of this process.
-    pub fn new() -> StandardTerminal {
+    /// The terminal of this process, and where the first error of writing to it arrives.
+    pub fn new() -> (StandardTerminal, oneshot::Receiver<io::Error>) {
         let typed_here = io::stdin().is_terminal() && io::stdout().is_terminal();
-        StandardTerminal {
+        let (failed, failure) = oneshot::channel();
+        let terminal = StandardTerminal {
             prefix: if typed_here { "| " } else { "" },
-        }
+            failed: Some(failed),
+        };
+        (terminal, failure)
     }
 }
 
@@ -52,9 +58,14 @@ impl Terminal for StandardTerminal {
         // Control characters of a text that others wrote must not reach the terminal.
         let visible = line.chars().filter(|c| !c.is_control() || *c == '\t');
         let clean: String = self.prefix.chars().chain(visible).chain(['\n']).collect();
-        // If nobody reads, nothing is lost that anybody would see.
-        let _ = output
+        let written = output
             .write_all(clean.as_bytes())
             .and_then(|()| output.flush());
+        if let Err(error) = written
+            && let Some(failed) = self.failed.take()
+        {
+            // Nobody listens any more once the object is being closed.
+            let _ = failed.send(error);
+        }
     }
 }

@@ -28,7 +28,7 @@ fn neither_notation() {
     check(
         "",
         expect![[r#"
-        error[document-syntax]: this is neither XML nor JSON: expected `<` or `{`
+        error[document-syntax]: the document is empty
           test:1:1: 
           help: a reference begins with `<liveobject` or `{"liveobj": 1`
     "#]],

@@ -31,7 +31,11 @@ pub fn read_within(source: &Arc<Source>, limits: &Limits) -> (Option<Document>, 
         _ => {
             let mut faults = Faults::new(source);
             let start = source.text.len() - source.text[mark(&source.text)..].trim_start().len();
-            let message = "this is neither XML nor JSON: expected `<` or `{`";
+            let message = if start == source.text.len() {
+                "the document is empty"
+            } else {
+                "this is neither XML nor JSON: expected `<` or `{`"
+            };
             faults.syntax(
                 json::SyntaxFault::new(Span::new(start, start), message)
                     .with_help("a reference begins with `<liveobject` or `{\"liveobj\": 1`"),

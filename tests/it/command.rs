@@ -1,8 +1,10 @@
 //! What every command of `liveobj` owes its user: exit codes, quiet pipes, clear errors.
 
 use std::fs;
+use std::io::Write;
 use std::path::Path;
 use std::process::{Output, Stdio};
+use std::time::{Duration, Instant};
 
 use liveobj_tests::support::{built, liveobj, root};
 use serde_json::Value;
@@ -216,4 +218,179 @@ fn an_object_that_cannot_be_created_is_named_once_with_its_reason() {
     let errors = text(&open.stderr);
     assert!(errors.contains("`network`"), "{errors}");
     assert_eq!(errors.matches("`nonsense`").count(), 1, "{errors}");
+}
+
+#[test]
+fn a_library_is_not_added_under_a_name_that_never_finds_it() {
+    let home = home();
+    let file = built().join("libliveobj_channels.so");
+    let file = file.to_str().expect("the path is UTF-8");
+    for name in ["liveobj:standard", "a b", " ", "a\nb", "a\u{a0}b"] {
+        let added = run(home.path(), &["library", "add", file, "--name", name]);
+        assert_eq!(added.status.code(), Some(1), "{name:?}");
+    }
+    assert!(!home.path().join("liveobj").exists());
+}
+
+/// Runs a command that must fail and returns what it says.
+fn fault(home: &Path, arguments: &[&str]) -> String {
+    let output = run(home, arguments);
+    assert_eq!(output.status.code(), Some(1), "{arguments:?}");
+    text(&output.stderr).to_owned()
+}
+
+#[test]
+fn describe_says_what_a_word_is_not() {
+    let home = home();
+    let absent = "error: no file, library or type is called `absent.liveobject`\n";
+    assert_eq!(
+        fault(home.path(), &["describe", "absent.liveobject"]),
+        absent
+    );
+    let directory = fault(home.path(), &["describe", "."]);
+    assert!(directory.contains("`.` is a directory"), "{directory}");
+    let unknown = fault(home.path(), &["describe", "SharedText"]);
+    assert!(unknown.contains("--in LIBRARY"), "{unknown}");
+    let nowhere = fault(home.path(), &["describe", "Timer", "--in", "a:b"]);
+    assert!(nowhere.contains("no library named `a:b`"), "{nowhere}");
+    let typed = fault(home.path(), &["describe", "Folder<Timer"]);
+    assert!(typed.contains("Folder<Timer"), "{typed}");
+}
+
+#[test]
+fn a_file_that_is_no_object_library_is_called_so_once() {
+    let home = home();
+    for arguments in [
+        &["library", "inspect", "/bin/true"][..],
+        &["describe", "/bin/true"],
+    ] {
+        let errors = fault(home.path(), arguments);
+        assert_eq!(errors.matches("object library").count(), 1, "{errors}");
+    }
+}
+
+#[test]
+fn a_library_path_without_libraries_is_named_where_one_is_missing() {
+    let home = home();
+    let note = root().join("examples/team-note.liveobject");
+    let note = note.to_str().expect("the path is UTF-8");
+    fs::create_dir(home.path().join("empty")).expect("it is writable");
+    fs::write(home.path().join("timer.liveobject"), TIMER).expect("it is writable");
+    let warning = "warning: `empty` holds no object library\n";
+    for command in ["check", "open"] {
+        let errors = fault(home.path(), &[command, note, "--library-path", "empty"]);
+        assert!(errors.contains(warning), "{errors}");
+    }
+    let fine = run(
+        home.path(),
+        &["check", "timer.liveobject", "--library-path", "empty"],
+    );
+    assert_eq!(text(&fine.stderr), "");
+}
+
+#[test]
+fn an_expanded_reference_keeps_its_notation() {
+    let home = home();
+    fs::write(home.path().join("timer.liveobject"), TIMER).expect("it is writable");
+    let convert = |arguments: &[&str]| {
+        let arguments = [&["convert", "timer.liveobject"], arguments].concat();
+        text(&run(home.path(), &arguments).stdout)[..1].to_owned()
+    };
+    assert_eq!(convert(&["--expand"]), "<");
+    assert_eq!(convert(&["--expand", "--to", "json"]), "{");
+    assert_eq!(convert(&[]), "{");
+}
+
+#[test]
+fn an_ill_typed_reference_is_kept_with_a_warning() {
+    let home = home();
+    let wrong = TIMER.replace("\"timer\"", "\"tiner\"");
+    fs::write(home.path().join("wrong.liveobject"), wrong).expect("it is writable");
+    let set = run(home.path(), &["registry", "set", "it", "wrong.liveobject"]);
+    assert_eq!(set.status.code(), Some(0));
+    let warning = "warning: `it` is kept, but it is not well typed\n";
+    assert!(text(&set.stderr).ends_with(warning), "{set:?}");
+    // Its libraries may come later.
+    let note = root().join("examples/team-note.liveobject");
+    let note = note.to_str().expect("the path is UTF-8");
+    let set = run(home.path(), &["registry", "set", "note", note]);
+    assert_eq!(text(&set.stderr), "");
+}
+
+/// Opens a note of this process alone, with one line entered. It shows what is entered.
+fn open_note(home: &Path, output: Stdio, time: &str) -> std::process::Child {
+    let note = fs::read_to_string(root().join("examples/team-note.liveobject")).expect("it is");
+    let alone = note
+        .replace("udp_channel", "local_channel")
+        .replace("\"address\"", "\"name\"");
+    fs::write(home.join("alone.liveobject"), alone).expect("it is writable");
+    let mut command = liveobj(home);
+    command.args(["open", "alone.liveobject", "--for", time, "--library-path"]);
+    command.arg(built()).current_dir(home).stdout(output);
+    command.stdin(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = command.spawn().expect("liveobj starts");
+    let input = child.stdin.as_mut().expect("it is a pipe");
+    input.write_all(b"hello\nall\n").expect("it reads");
+    child
+}
+
+#[test]
+fn an_open_object_that_nobody_reads_ends_quietly() {
+    let home = home();
+    let mut child = open_note(home.path(), Stdio::piped(), "60s");
+    let start = Instant::now();
+    drop(child.stdout.take());
+    let input = child.stdin.take();
+    let output = child.wait_with_output().expect("liveobj ends");
+    drop(input);
+    assert_eq!(output.status.code(), Some(0), "{output:?}");
+    assert_eq!(text(&output.stderr), "");
+    assert!(start.elapsed() < Duration::from_secs(50));
+}
+
+#[test]
+fn an_open_object_that_cannot_write_says_so_once() {
+    let home = home();
+    let full = fs::File::options().write(true).open("/dev/full");
+    let child = open_note(home.path(), full.expect("Linux has it").into(), "1s");
+    let output = child.wait_with_output().expect("liveobj ends");
+    assert_eq!(output.status.code(), Some(1), "{output:?}");
+    let errors = text(&output.stderr);
+    assert_eq!(errors.matches("standard output").count(), 1, "{errors}");
+}
+
+#[test]
+fn a_time_that_is_none_is_refused_for_what_it_is() {
+    let home = home();
+    for (time, why) in [("-5s", "whole number"), ("99999999h", "at most 10000h")] {
+        let output = run(home.path(), &["open", "x", "--for", time]);
+        assert_eq!(output.status.code(), Some(2));
+        assert!(text(&output.stderr).contains(why), "{output:?}");
+    }
+}
+
+#[test]
+fn the_report_in_the_manual_is_the_one_that_is_printed() {
+    let home = home();
+    let manual = fs::read_to_string(root().join("docs/json.md")).expect("it is there");
+    let sample = manual.split("```json\n").nth(1).expect("it has a sample");
+    let sample = sample.split("```").next().expect("the sample ends");
+    let name = "misspelt-endpoint.liveobject";
+    fs::copy(
+        root().join("examples/broken").join(name),
+        home.path().join(name),
+    )
+    .expect("copied");
+    let libraries = built().to_str().expect("the path is UTF-8");
+    let arguments = [
+        "check",
+        name,
+        "--format",
+        "json",
+        "--library-path",
+        libraries,
+    ];
+    let printed = run(home.path(), &arguments).stdout;
+    let parse = |text: &[u8]| serde_json::from_slice::<Value>(text).expect("it is JSON");
+    assert_eq!(parse(&printed), parse(sample.as_bytes()));
 }

@@ -77,6 +77,11 @@ impl Check {
             }
             results.push((source, checked));
         }
+        let missing: Vec<_> = results
+            .iter()
+            .flat_map(|(_, checked)| checked.diagnostics.iter().cloned())
+            .collect();
+        self.libraries.warn_of_empty(&missing);
         if self.format == Format::Json {
             let references = results
                 .iter()

@@ -13,7 +13,8 @@ pub struct Convert {
     /// The reference document; `-` is standard input
     #[arg(value_name = "REF")]
     reference: String,
-    /// The format to write; the other one than that of the document unless given
+    /// The format to write; unless given, the other one than that of the document, or with
+    /// --expand the same
     #[arg(long, value_name = "FORMAT")]
     to: Option<Notation>,
     /// Write `library=` in its long form and fill in defaults
@@ -42,6 +43,7 @@ impl Convert {
             let expanded = liveobj_references::expand(&document, &source, runtime.catalog());
             document = expanded.map_err(|diagnostics| {
                 output::complain(&report::findings(&diagnostics, report::styled_errors()));
+                self.libraries.warn_of_empty(&diagnostics);
                 Failure::Findings
             })?;
         }
@@ -50,12 +52,13 @@ impl Convert {
             .trim_start_matches('\u{feff}')
             .trim_start()
             .starts_with('{');
-        let other = if is_json {
-            Notation::Xml
-        } else {
+        // An expanded document is still the one that was given: only `--to` changes its notation.
+        let notation = if is_json == self.expand {
             Notation::Json
+        } else {
+            Notation::Xml
         };
-        output::print(&match self.to.unwrap_or(other) {
+        output::print(&match self.to.unwrap_or(notation) {
             Notation::Xml => liveobj_references::write_xml(&document),
             Notation::Json => liveobj_references::write_json(&document),
         })

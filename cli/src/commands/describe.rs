@@ -9,7 +9,8 @@ use clap::Args;
 use liveobj::Runtime;
 use liveobj_references::LibraryTypes;
 use liveobj_types::syntax::{self, Brackets, Item, TypeExpr};
-use liveobj_types::{Module, Severity, Source, TypeId, Types};
+use liveobj_types::types::Object;
+use liveobj_types::{Module, Severity, Source, TypeId, Types, codes};
 
 use super::{LibraryOptions, library};
 use crate::failure::Failure;
@@ -40,7 +41,13 @@ impl Describe {
             if self.what != "-" && is_binary(Path::new(&self.what)) {
                 return library::inspect_file(Path::new(&self.what));
             }
-            return reference(&runtime, &self.what);
+            return reference(&runtime, &self.what, &self.libraries);
+        }
+        if Path::new(&self.what).is_dir() {
+            return Err(
+                Failure::user(format_args!("`{}` is a directory", self.what))
+                    .with_help("name a file inside it"),
+            );
         }
         if self.what.contains(':') {
             let library = runtime
@@ -62,7 +69,7 @@ fn is_binary(path: &Path) -> bool {
         && start == *b"\x7fELF"
 }
 
-fn reference(runtime: &Runtime, name: &str) -> Result<(), Failure> {
+fn reference(runtime: &Runtime, name: &str, libraries: &LibraryOptions) -> Result<(), Failure> {
     let source = input::read(name)?;
     let checked = runtime.check(&source);
     let errors: Vec<_> = checked
@@ -72,7 +79,13 @@ fn reference(runtime: &Runtime, name: &str) -> Result<(), Failure> {
         .cloned()
         .collect();
     output::complain(&report::findings(&errors, report::styled_errors()));
+    libraries.warn_of_empty(&errors);
     let ty = checked.typed.ok_or(Failure::Findings)?;
+    if let Object::Endpoints(body) = checked.types.object(ty)
+        && body.endpoints.is_empty()
+    {
+        output::print_line("// exports no endpoint")?;
+    }
     output::print_line(checked.types.declaration(TypeId::Object(ty)).trim_end())?;
     if errors.is_empty() {
         Ok(())
@@ -100,7 +113,19 @@ fn type_expression(runtime: &Runtime, text: &str, scope: &[String]) -> Result<()
         Failure::Findings
     };
     let source = Source::new("<type>", text);
-    let expression = syntax::parse_type(&source).map_err(refuse)?;
+    let expression = match syntax::parse_type(&source) {
+        Ok(expression) => expression,
+        Err(diagnostics) if text.contains(|c: char| "<>[]{}()".contains(c)) => {
+            return Err(refuse(diagnostics));
+        }
+        Err(_) => return Err(nothing_called(text)),
+    };
+    for library in scope {
+        runtime
+            .catalog()
+            .library(library, None)
+            .map_err(|error| library::not_found(&error, runtime.catalog(), library))?;
+    }
     let mut uses = String::from("use \"liveobj:standard\";\n");
     for library in scope.iter().filter(|name| *name != "liveobj:standard") {
         uses.push_str(&format!(
@@ -121,9 +146,33 @@ fn type_expression(runtime: &Runtime, text: &str, scope: &[String]) -> Result<()
     let mut types = Types::new();
     let ty = types
         .resolve(&module, &source, &expression, &Default::default())
-        .map_err(refuse)?;
+        .map_err(|mut diagnostics| {
+            for found in &mut diagnostics {
+                let similar = found
+                    .help
+                    .as_deref()
+                    .is_some_and(|it| it.contains("did you"));
+                if found.code == codes::UNKNOWN_TYPE && !similar {
+                    let help = "if a library declares it, name the library: `--in LIBRARY`";
+                    found.help = Some(help.to_owned());
+                }
+            }
+            refuse(diagnostics)
+        })?;
     let name = syntax::print_type(&expression, Brackets::Angle);
     output::print_line(&format!("// {name}\n{}", types.declaration(ty).trim_end()))
+}
+
+/// What is neither there nor could be a type.
+fn nothing_called(what: &str) -> Failure {
+    let failure = Failure::user(format_args!(
+        "no file, library or type is called `{}`",
+        what.escape_debug()
+    ));
+    match input::similar_file(Path::new(what)) {
+        Some(similar) => failure.with_help(format!("there is a file `{similar}`")),
+        None => failure,
+    }
 }
 
 /// The declaration of a bare name: it says more than the structure does.

@@ -31,6 +31,7 @@ impl Hash {
             }
         }
         output::complain(&report::findings(&diagnostics, report::styled_errors()));
+        self.libraries.warn_of_empty(&diagnostics);
         Err(Failure::Findings)
     }
 }

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
 use liveobj::loading::Store;
+use liveobj_manifest::ReadError;
 use liveobj_references::{Catalog, CatalogError};
 
 use super::LibraryOptions;
@@ -128,8 +129,14 @@ pub fn inspect_file(path: &Path) -> Result<(), Failure> {
     let shown = path.display();
     let bytes = fs::read(path)
         .map_err(|error| Failure::user(format_args!("cannot read `{shown}`: {error}")))?;
-    let manifest = liveobj_manifest::read(&bytes)
-        .map_err(|error| Failure::user(format_args!("`{shown}` is no object library: {error}")))?;
+    let manifest = liveobj_manifest::read(&bytes).map_err(|error| {
+        let reason = match error {
+            ReadError::NotALibrary { reason } => reason,
+            ReadError::NoSection => format!("it has no section `{}`", liveobj_manifest::SECTION),
+            other => other.to_string(),
+        };
+        Failure::user(format_args!("`{shown}` is not an object library: {reason}"))
+    })?;
     let [major, minor] = manifest.abi;
     output::print(&format!(
         "// {} {}, ABI {major}.{minor}, {}, panic={}\n\n{}",

@@ -12,9 +12,13 @@ mod registry;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use liveobj::loading::LibraryCatalog;
 use liveobj::{Runtime, RuntimeBuilder};
+use liveobj_references::Catalog;
+use liveobj_types::{Diagnostic, codes};
 
 use crate::failure::Failure;
+use crate::{output, report};
 
 /// Runs and checks live objects: distributed protocols as components.
 #[derive(Debug, Parser)]
@@ -71,6 +75,24 @@ impl LibraryOptions {
 
     fn runtime(&self) -> Result<Runtime, Failure> {
         self.builder().build().map_err(Failure::user)
+    }
+
+    /// Where a library is missing, names the directories that cannot have been meant.
+    fn warn_of_empty(&self, diagnostics: &[Diagnostic]) {
+        if !diagnostics
+            .iter()
+            .any(|it| it.code == codes::MANIFEST_MISSING)
+        {
+            return;
+        }
+        let linked = LibraryCatalog::new().names();
+        for path in &self.library_paths {
+            let mut catalog = LibraryCatalog::new();
+            if catalog.add_directory(path).is_ok() && catalog.names() == linked {
+                let message = format!("`{}` holds no object library", path.display());
+                output::complain(&report::warning(&message));
+            }
+        }
     }
 }
 

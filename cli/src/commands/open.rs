@@ -6,6 +6,7 @@ use std::time::Duration;
 use clap::Args;
 use liveobj::{Ended, Level, Message, Object, OpenError};
 use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::oneshot;
 
 use super::{LibraryOptions, PolicyOptions};
 use crate::failure::Failure;
@@ -28,7 +29,12 @@ pub struct Open {
     #[command(flatten)]
     policy: PolicyOptions,
     /// Close after this long, such as 500ms, 10s, 5m or 2h
-    #[arg(long = "for", value_name = "DURATION", value_parser = duration)]
+    #[arg(
+        long = "for",
+        value_name = "DURATION",
+        value_parser = duration,
+        allow_hyphen_values = true
+    )]
     duration: Option<Duration>,
 }
 
@@ -38,9 +44,8 @@ impl Open {
             .libraries
             .builder()
             .allow_unknown(self.policy.unknown());
-        let builder = builder
-            .terminal(StandardTerminal::new())
-            .report(print_message);
+        let (terminal, unwritable) = StandardTerminal::new();
+        let builder = builder.terminal(terminal).report(print_message);
         let runtime = builder.build().map_err(Failure::user)?;
         let source = input::read(&self.reference)?;
         let checked = runtime.check(&source);
@@ -48,6 +53,7 @@ impl Open {
             &checked.diagnostics,
             report::styled_errors(),
         ));
+        self.libraries.warn_of_empty(&checked.diagnostics);
         let reference = checked.reference.ok_or(Failure::Findings)?;
         let object = runtime.open_blocking(&reference).map_err(|error| {
             if let OpenError::Refused { diagnostics, .. } = &error {
@@ -62,7 +68,7 @@ impl Open {
         if io::stdin().is_terminal() && io::stderr().is_terminal() {
             output::complain(&format!("{} is open; Ctrl-C closes it.\n", source.name));
         }
-        match wait(&object, self.duration)? {
+        match wait(&object, self.duration, unwritable)? {
             Some(Ended::Failed { object, reason }) => {
                 Err(Failure::user(format_args!("`{object}` failed: {reason}")))
             }
@@ -71,8 +77,13 @@ impl Open {
     }
 }
 
-/// Waits for a signal, the end of the time, or the object's own end.
-fn wait(object: &Object, duration: Option<Duration>) -> Result<Option<Ended>, Failure> {
+/// Waits for a signal, the end of the time, the object's own end, or that nobody reads what it
+/// shows. Where that cannot be written for another reason, the object goes on, but not well.
+fn wait(
+    object: &Object,
+    duration: Option<Duration>,
+    unwritable: oneshot::Receiver<io::Error>,
+) -> Result<Option<Ended>, Failure> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
@@ -91,13 +102,36 @@ fn wait(object: &Object, duration: Option<Duration>) -> Result<Option<Ended>, Fa
                 None => std::future::pending().await,
             }
         };
-        Ok(tokio::select! {
-            ended = object.closed() => Some(ended),
-            _ = interrupt.recv() => None,
-            _ = terminate.recv() => None,
-            _ = hang_up.recv() => None,
-            () = time_is_up => None,
-        })
+        let ended = async {
+            tokio::select! {
+                ended = object.closed() => Some(ended),
+                _ = interrupt.recv() => {
+                    // What the terminal shows of the key stands on the line of the next prompt.
+                    if io::stdin().is_terminal() && io::stderr().is_terminal() {
+                        output::complain("\n");
+                    }
+                    None
+                }
+                _ = terminate.recv() => None,
+                _ = hang_up.recv() => None,
+                () = time_is_up => None,
+            }
+        };
+        let mut ended = std::pin::pin!(ended);
+        let error = tokio::select! {
+            ended = &mut ended => return Ok(ended),
+            Ok(error) = unwritable => error,
+        };
+        match Failure::writing(&error) {
+            Failure::User { message, help } => {
+                output::complain(&report::failure(&message, help.as_deref()));
+                match ended.await {
+                    failed @ Some(Ended::Failed { .. }) => Ok(failed),
+                    _ => Err(Failure::Findings),
+                }
+            }
+            quiet => Err(quiet),
+        }
     })
 }
 
@@ -123,6 +157,9 @@ fn print_message(message: &Message) {
     }
 }
 
+/// The longest time that `--for` takes.
+const LONGEST: Duration = Duration::from_secs(10_000 * 3600);
+
 /// Reads `500ms`, `10s`, `5m`, `2h`.
 fn duration(text: &str) -> Result<Duration, String> {
     let digits = text
@@ -136,12 +173,18 @@ fn duration(text: &str) -> Result<Duration, String> {
         "h" => 3_600_000,
         _ => return Err("expected a whole number with ms, s, m or h, such as 10s".to_owned()),
     };
-    number
+    if number.is_empty() {
+        return Err("expected a whole number before the unit, such as 10s".to_owned());
+    }
+    // Only digits: a number that does not fit is too large.
+    let duration = number
         .parse::<u64>()
         .ok()
         .and_then(|number| number.checked_mul(milliseconds))
-        .map(Duration::from_millis)
-        .ok_or_else(|| "expected a whole number before the unit, such as 10s".to_owned())
+        .map(Duration::from_millis);
+    duration
+        .filter(|duration| *duration <= LONGEST)
+        .ok_or_else(|| "at most 10000h; without --for it stays open".to_owned())
 }
 
 #[cfg(test)]
@@ -152,7 +195,15 @@ mod tests {
     fn durations_need_a_number_and_a_unit() {
         assert_eq!(duration("500ms"), Ok(Duration::from_millis(500)));
         assert_eq!(duration("2h"), Ok(Duration::from_secs(7200)));
-        for wrong in ["", "s", "10", "1.5s", "-1s", "99999999999999999999s"] {
+        for wrong in [
+            "",
+            "s",
+            "10",
+            "1.5s",
+            "-1s",
+            "99999999999999999999s",
+            "10001h",
+        ] {
             assert!(duration(wrong).is_err(), "{wrong}");
         }
     }

@@ -3,8 +3,11 @@
 use std::fs;
 use std::io::{self, Write};
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use clap::{Args, Subcommand};
+use liveobj::Runtime;
+use liveobj_types::{Severity, Source, codes};
 
 use crate::failure::Failure;
 use crate::{input, output, report};
@@ -118,7 +121,25 @@ fn set(name: &str, file: &str) -> Result<(), Failure> {
     written.map_err(|error| {
         let _ = fs::remove_file(&draft);
         wrong(error)
-    })
+    })?;
+    warn_of_errors(name, &source);
+    Ok(())
+}
+
+/// Says what is wrong with a reference that was kept, as far as its libraries are at hand.
+fn warn_of_errors(name: &str, source: &Arc<Source>) {
+    let Ok(runtime) = Runtime::builder().user_directories().build() else {
+        return;
+    };
+    let mut errors = runtime.check(source).diagnostics;
+    errors.retain(|it| it.severity == Severity::Error);
+    let absent = [codes::MANIFEST_MISSING, codes::LIBRARY_HASH_MISMATCH];
+    if errors.is_empty() || errors.iter().any(|it| absent.contains(&it.code)) {
+        return;
+    }
+    output::complain(&report::findings(&errors, report::styled_errors()));
+    let message = format!("`{name}` is kept, but it is not well typed");
+    output::complain(&report::warning(&message));
 }
 
 fn list() -> Result<(), Failure> {

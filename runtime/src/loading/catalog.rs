@@ -259,7 +259,10 @@ impl Library {
                 let described = Described::new(&self.name, &bytes)?;
                 match &self.place {
                     Place::Stored(stored) if stored.sha256 != described.sha256 => {
-                        return Err(format!("`{}` was changed", stored.path.display()));
+                        return Err(format!(
+                            "`{}` was changed; `liveobj library add FILE` again puts it right",
+                            stored.path.display()
+                        ));
                     }
                     // Mapped from where it is.
                     Place::Stored(_) => {}

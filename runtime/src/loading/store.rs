@@ -9,10 +9,12 @@ use std::io::{ErrorKind, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
+use liveobj_manifest::ReadError;
 use sha2::{Digest, Sha256};
 
 use super::catalog::digits;
 use super::library::hexadecimal;
+use super::linked;
 use super::trust::{DirectoryError, check_directory};
 
 /// A directory of libraries that its user trusts: `SHA256.so`, each read-only, and an `index` of
@@ -65,8 +67,8 @@ pub enum StoreError {
         /// What is wrong.
         reason: String,
     },
-    /// A name that the index cannot hold.
-    #[error("`{name}` cannot be the name of a library: {reason}")]
+    /// A name that the index cannot hold, or that would never be found.
+    #[error("`{}` cannot be the name of a library: {reason}", name.escape_debug())]
     Name {
         /// The name.
         name: String,
@@ -113,15 +115,22 @@ impl Store {
     ///
     /// # Errors
     ///
-    /// The file cannot be read or has no manifest, or the store cannot be written.
+    /// The file cannot be read or has no manifest, the name is taken by a library that is
+    /// linked in or cannot be one, or the store cannot be written.
     pub fn add(&self, file: &Path, name: Option<&str>) -> Result<StoredLibrary, StoreError> {
         let bytes = fs::read(file).map_err(io(file))?;
         let manifest = liveobj_manifest::read(&bytes).map_err(|error| StoreError::NotALibrary {
             path: file.to_owned(),
-            reason: error.to_string(),
+            reason: match error {
+                ReadError::NotALibrary { reason } => reason,
+                ReadError::NoSection => {
+                    format!("it has no section `{}`", liveobj_manifest::SECTION)
+                }
+                other => other.to_string(),
+            },
         })?;
         let name = name.unwrap_or(&manifest.name).to_owned();
-        check_name(&name)?;
+        check_new_name(&name)?;
         let sha256 = hexadecimal(&Sha256::digest(&bytes));
         DirBuilder::new()
             .recursive(true)
@@ -277,6 +286,22 @@ impl Store {
 fn io(path: &Path) -> impl FnOnce(std::io::Error) -> StoreError {
     let path = path.to_owned();
     move |error| StoreError::Io { path, error }
+}
+
+/// What is refused for a new name; an index that has it is read all the same.
+fn check_new_name(name: &str) -> Result<(), StoreError> {
+    check_name(name)?;
+    let reason = if linked::find(name).is_some() {
+        "that one is linked in"
+    } else if name.chars().any(char::is_whitespace) {
+        "it holds white space"
+    } else {
+        return Ok(());
+    };
+    Err(StoreError::Name {
+        name: name.to_owned(),
+        reason,
+    })
 }
 
 fn check_name(name: &str) -> Result<(), StoreError> {
