@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::formalism::{Events, Structure};
 use crate::relation::{
-    Lossy, Parsed, Relations, Side, body_constraints, emitted, endpoint_structure,
+    Lossy, Parsed, Relations, Side, body_constraints, consistent, emitted, endpoint_structure,
 };
 use crate::types::{
     Constraint, Endpoint, EndpointId, Object, ObjectBody, ObjectEndpoint, ObjectId,
@@ -177,6 +177,12 @@ impl Relations<'_> {
             }
         }
 
+        // From guarantees that contradict each other everything would follow.
+        let contradictory: BTreeSet<String> = premises
+            .iter()
+            .filter(|(_, premises)| !consistent(premises, self.budget))
+            .map(|(formalism, _)| formalism.clone())
+            .collect();
         let lossy = Lossy::Object(lossy);
         let mut left_over = Vec::new();
         for part in parts.values() {
@@ -194,7 +200,9 @@ impl Relations<'_> {
                 };
                 let wanted = body_constraints(self.types, self.formalisms, &own, Side::Requires);
                 let premises = premises.get(formalism).map_or(&[][..], Vec::as_slice);
-                if !self.unmet(premises, &events, &wanted, &lossy).is_empty() {
+                if contradictory.contains(formalism)
+                    || !self.unmet(premises, &events, &wanted, &lossy).is_empty()
+                {
                     left_over.extend(own.requires);
                 }
             }

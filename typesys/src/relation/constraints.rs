@@ -380,6 +380,20 @@ pub(crate) fn body_constraints(
     constraints.iter().map(read).collect()
 }
 
+/// Whether nothing keeps a group of constraints from being satisfied together; those that cannot
+/// be read, or hold only under an assumption, are left aside.
+pub(crate) fn consistent(all: &[Parsed], budget: u64) -> bool {
+    let read = all
+        .iter()
+        .filter(|parsed| parsed.constraint.given.is_none());
+    let read: Vec<_> = read.filter_map(Parsed::read).collect();
+    let Some((formalism, _)) = read.first() else {
+        return true;
+    };
+    let formulas: Vec<&Formula> = read.iter().map(|(_, formula)| *formula).collect();
+    formalism.satisfiable(&formulas, budget).holds()
+}
+
 /// Whether `premises`, all of the conclusion's formalism, imply it.
 fn implies(
     premises: &[&Parsed],
@@ -421,7 +435,16 @@ fn implies(
         .collect();
     let verdict = formalism.implies(&usable, events, asked, budget);
     if verdict.holds() {
-        return verdict;
+        // From a contradiction anything follows, and nobody can keep it. Each declaration is free
+        // of them, but premises of several levels and parts meet here.
+        return match formalism.satisfiable(&usable, budget) {
+            Verdict::Holds => verdict,
+            Verdict::Unknown(reason) => Verdict::Unknown(reason),
+            Verdict::Fails(_) => {
+                let reason = "the guarantees contradict each other";
+                Verdict::Unknown(Reason::Undecided(reason.to_owned()))
+            }
+        };
     }
 
     // What was left aside might have made the difference.

@@ -19,7 +19,7 @@ use crate::formalism::Formalisms;
 use crate::types::{EndpointId, ObjectId, TypeId, Types, ValueId};
 use crate::verdict::{Verdict, Witness};
 
-pub(crate) use constraints::{Lossy, Parsed, body_constraints, emitted};
+pub(crate) use constraints::{Lossy, Parsed, body_constraints, consistent, emitted};
 pub use constraints::{Side, endpoint_structure, object_structure};
 use judge::Cache;
 use pairs::Pair;

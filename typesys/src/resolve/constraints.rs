@@ -9,16 +9,19 @@ use super::fill::collapsed;
 use crate::diagnostic::{Diagnostic, codes};
 use crate::formalism::{EndpointStructure, Formalism, Formula, ParseError, Structure};
 use crate::module::Module;
-use crate::relation::{DEFAULT_BUDGET, Side, object_structure};
+use crate::relation::{DEFAULT_BUDGET, Side, endpoint_structure, object_structure};
 use crate::source::{Place, Source, Span};
 use crate::syntax::{self, Constraint, ConstraintRole, EndpointMember, Ident, Item};
-use crate::types::{Object, ObjectId};
+use crate::types::{Endpoint, Object, ObjectId};
 
 /// Formalisms whose texts are the whole protocol of one side.
 const SESSIONS: [&str; 2] = ["session", "async_session"];
 
 /// A constraint with the side it binds and whether the dual of its text is meant.
 type Bound<'a> = (&'a Constraint, Side, bool);
+
+/// A constraint as its formalism reads it, and where it is written.
+type Placed = (Place, Formula);
 
 impl Session<'_> {
     /// Judges the constraints of every endpoint type, and the number of sessions everywhere.
@@ -34,7 +37,8 @@ impl Session<'_> {
                     }
                     self.check_sessions(&module.source, &endpoint.name, &constraints);
                     let structure = |side| Structure::Endpoint(structure_of(endpoint, side));
-                    self.check_texts(&module.source, &endpoint.name, &constraints, &structure);
+                    let texts = (&endpoint.name, constraints.as_slice());
+                    self.check_texts(&module.source, texts, &structure, &[]);
                 }
                 Item::Object(object) => {
                     let constraints: Vec<&Constraint> = object.constraints.iter().collect();
@@ -60,7 +64,29 @@ impl Session<'_> {
             sides.map(|side| object_structure(self.types, body, side, &BTreeMap::new()));
         let structure = |side: Side| structures[side as usize].clone();
         let constraints: Vec<&Constraint> = object.constraints.iter().collect();
-        self.check_texts(&module.source, &object.name, &constraints, &structure);
+        let formalisms = self.types.instances.formalisms.clone();
+        let mut lifted = Vec::new();
+        for (name, endpoint) in &body.endpoints {
+            let Endpoint::Events { provides, .. } = self.types.endpoint(endpoint.ty) else {
+                continue;
+            };
+            let structure = endpoint_structure(self.types, endpoint.ty, Side::Provides, "");
+            for constraint in provides.iter().filter(|c| !c.dual && c.given.is_none()) {
+                let (Some(formalism), Some(place)) =
+                    (formalisms.get(&constraint.formalism), &constraint.place)
+                else {
+                    continue;
+                };
+                let structure = Structure::Endpoint(structure.clone());
+                let formula = formalism.parse(&constraint.text, &structure).ok();
+                if let Some(formula) = formula.and_then(|f| formalism.at_endpoint(&f, name)) {
+                    let formalism = constraint.formalism.to_string();
+                    lifted.push((formalism, (place.clone(), formula)));
+                }
+            }
+        }
+        let texts = (&object.name, constraints.as_slice());
+        self.check_texts(&module.source, texts, &structure, &lifted);
     }
 
     /// At most one session type per side and formalism; one that is provided has one that is
@@ -110,16 +136,17 @@ impl Session<'_> {
         }
     }
 
-    /// Reads every text and asks whether each side's can be satisfied together.
+    /// Reads every text and asks whether each side's can be satisfied together; `lifted` is what
+    /// the owner's endpoints provide besides, by formalism.
     fn check_texts(
         &mut self,
         source: &Arc<Source>,
-        owner: &Ident,
-        all: &[&Constraint],
+        (owner, all): (&Ident, &[&Constraint]),
         structure: &dyn Fn(Side) -> Structure,
+        lifted: &[(String, Placed)],
     ) {
         let formalisms = self.types.instances.formalisms.clone();
-        let mut groups: BTreeMap<(Side, &str), Vec<(&Constraint, Formula)>> = BTreeMap::new();
+        let mut groups: BTreeMap<(Side, &str), Vec<Placed>> = BTreeMap::new();
         for (constraint, side, dual) in sides(all) {
             let name = &constraint.formalism.name;
             let Some(formalism) = formalisms.get(name) else {
@@ -163,10 +190,14 @@ impl Session<'_> {
                 groups
                     .entry((side, name))
                     .or_default()
-                    .push((constraint, formula));
+                    .push((Place::new(source, constraint.text_span), formula));
             }
         }
-        for ((side, name), texts) in groups {
+        for ((side, name), mut texts) in groups {
+            if side == Side::Provides {
+                let more = lifted.iter().filter(|(formalism, _)| formalism == name);
+                texts.extend(more.map(|(_, placed)| placed.clone()));
+            }
             let Some(formalism) = formalisms.get(name) else {
                 continue;
             };
@@ -191,7 +222,7 @@ impl Session<'_> {
             };
             let mut fault = Diagnostic::error(codes::UNSATISFIABLE_CONSTRAINT, message);
             for culprit in culprits {
-                fault = fault.at(Place::new(source, culprit.text_span), "");
+                fault = fault.at(culprit, "");
             }
             self.fault(fault.with_help(help));
         }
@@ -235,11 +266,8 @@ fn read(
 }
 
 /// Constraints that are unsatisfiable together, none of which could be left out.
-fn smallest<'a>(
-    formalism: &dyn Formalism,
-    texts: &[(&'a Constraint, Formula)],
-) -> Vec<&'a Constraint> {
-    let mut left: Vec<&(&Constraint, Formula)> = texts.iter().collect();
+fn smallest(formalism: &dyn Formalism, texts: &[Placed]) -> Vec<Place> {
+    let mut left: Vec<&Placed> = texts.iter().collect();
     // Without a limit the questions would be quadratic in the number of texts.
     let limit = if left.len() <= 32 { left.len() } else { 0 };
     for position in (0..limit).rev() {
@@ -252,9 +280,7 @@ fn smallest<'a>(
             left.remove(position);
         }
     }
-    left.into_iter()
-        .map(|(constraint, _)| *constraint)
-        .collect()
+    left.into_iter().map(|(place, _)| place.clone()).collect()
 }
 
 /// Where a part of a constraint's text stands in the source, escapes counted.

@@ -167,6 +167,62 @@ fn what_a_connected_endpoint_guarantees_meets_requirements_on_its_only_connectio
 }
 
 #[test]
+fn guarantees_that_contradict_each_other_meet_nothing() {
+    let mut scope = Scope::new(
+        r#"
+        endpoint One { in a(); provides cardinality "exactly 1 instances connected"; }
+        endpoint Bare { in a(); }
+        object A { endpoint ch: One; }
+        object Calm { endpoint ch: Bare; }
+        object B { endpoint e: mirror Bare;
+            provides cardinality "at least 2 instances of e connected"; }
+        object X { endpoint z: Bare many;
+            requires cardinality "at least 1000 instances of z connected"; }
+        object Y { endpoint z: Bare many;
+            requires properties "fifo"; provides properties "fifo"; }"#,
+    );
+    let components = [("a", "A"), ("b", "B"), ("x", "X"), ("y", "Y")];
+    let body = derive(&mut scope, &components, &[["a.ch", "b.e"]], &[]);
+    // One formalism's contradiction is none of another.
+    assert_eq!(
+        texts(&body.requires),
+        ["at least 1000 instances of z connected"]
+    );
+}
+
+#[test]
+fn contradictory_premises_imply_only_what_they_say() {
+    let mut scope = Scope::new(
+        r#"
+        endpoint Bare { in a(); }
+        object A { endpoint e: Bare many; endpoint f: Bare many;
+            provides cardinality "at least 3 instances of e connected"; }
+        object B { endpoint e: Bare many; endpoint f: Bare many;
+            provides cardinality "at most 2 instances of e connected"; }
+        object Same { endpoint e: Bare many;
+            provides cardinality "at most 2 instances of e connected"; }
+        object Other { endpoint e: Bare many; endpoint f: Bare many;
+            provides cardinality "at least 9 instances of f connected"; }"#,
+    );
+    let [mut both, more] = ["A", "B"].map(|name| {
+        let id = scope.object(name);
+        match scope.types.object(id) {
+            Object::Endpoints(body) => body.clone(),
+            other => panic!("{other:?}"),
+        }
+    });
+    both.provides.extend(more.provides);
+    let both = scope
+        .types
+        .add_object(Object::Endpoints(both), Origin::default());
+    let (same, other) = (scope.object("Same"), scope.object("Other"));
+    let mut relations = scope.relations();
+    assert!(relations.object_subtype(both, same).verdict.holds());
+    let answer = relations.object_subtype(both, other);
+    assert_eq!(answer.verdict.to_string(), "unknown");
+}
+
+#[test]
 fn a_derived_type_is_compared_by_the_names_that_its_constraints_use() {
     let mut scope = Scope::new(DECLARATIONS);
     let mut derived = |exports: &[(&str, &str)]| {

@@ -81,6 +81,12 @@ impl Formalism for Words {
         }
     }
 
+    fn at_endpoint(&self, formula: &Formula, endpoint: &str) -> Option<Formula> {
+        let signs = formula.get::<Signs>().unwrap().iter();
+        let named = signs.map(|(word, sign)| (format!("{endpoint}.{word}"), *sign));
+        Some(Formula::new(named.collect::<Signs>()))
+    }
+
     fn implies(&self, _: &[&Formula], _: &Events, _: &Formula, _: u64) -> Verdict {
         Verdict::Unknown(Reason::Budget)
     }
@@ -113,7 +119,7 @@ fn check(text: &str, expect: Expect) {
 fn readable_texts_are_accepted() {
     check(
         r#"endpoint E { in ask(); out answer();
-            provides words "not answer"; requires words "ask";
+            provides words "answer"; requires words "ask";
             provides other "?!"; follows session "answer"; }
         object O { endpoint e: E; endpoint m: mirror E;
             provides words "e.answer m.ask"; requires words "e.ask m.answer"; }"#,
@@ -210,6 +216,22 @@ fn constraints_that_nothing_satisfies() {
         expect![[r#"
             2:29 `e.a` unsatisfiable-constraint: `O` provides what nothing can satisfy together
               at test.lot:2:51: 
+              help: leave one of the constraints out, or weaken it
+        "#]],
+    );
+}
+
+#[test]
+fn an_object_does_not_contradict_its_endpoints() {
+    check(
+        r#"endpoint E { out a(); provides words "a"; }
+            object O { endpoint e: E; provides words "not e.a"; }
+            object P { endpoint e: E; provides words "e.a"; }
+            object Q { endpoint e: E; endpoint f: F; provides words "not f.a"; }
+            endpoint F { out a(); provides words "a" given "b"; }"#,
+        expect![[r#"
+            2:55 `not e.a` unsatisfiable-constraint: `O` provides what nothing can satisfy together
+              at test.lot:1:39: 
               help: leave one of the constraints out, or weaken it
         "#]],
     );
