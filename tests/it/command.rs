@@ -394,3 +394,33 @@ fn the_report_in_the_manual_is_the_one_that_is_printed() {
     let parse = |text: &[u8]| serde_json::from_slice::<Value>(text).expect("it is JSON");
     assert_eq!(parse(&printed), parse(sample.as_bytes()));
 }
+
+#[test]
+fn code_of_a_library_at_hand_is_checked_like_any_other_object() {
+    let home = home();
+    let libraries = built().to_str().expect("the path is UTF-8");
+    let list = run(
+        home.path(),
+        &["library", "list", "--library-path", libraries],
+    );
+    let line = text(&list.stdout)
+        .lines()
+        .find(|line| line.starts_with("liveobj:documents "));
+    let hash = line
+        .and_then(|line| line.split_whitespace().nth(1))
+        .expect("it has a hash");
+    for (cast, expected) in [("", Some(0)), (r#" as="Timer""#, Some(1))] {
+        let code = format!(
+            r#"<liveobject xmlns="urn:liveobj:reference:1">
+  <primitive id="code" library="{hash}" name="shared_text"{cast}/>
+</liveobject>
+"#
+        );
+        fs::write(home.path().join("code.liveobject"), code).expect("it is writable");
+        let check = run(
+            home.path(),
+            &["check", "code.liveobject", "--library-path", libraries],
+        );
+        assert_eq!(check.status.code(), expected, "{}", text(&check.stdout));
+    }
+}

@@ -121,12 +121,7 @@ impl LibraryCatalog {
         sha256: &str,
         host: &'static liveobj_abi::Host,
     ) -> Result<Arc<Loaded>, LoadError> {
-        let library = self
-            .found()
-            .libraries
-            .iter()
-            .find(|library| library.is(sha256));
-        match library {
+        match self.find_hash(sha256) {
             Some(library) => library.load(host),
             None => Err(LoadError::Untrusted {
                 name: format!("sha256:{}", digits(sha256)),
@@ -154,6 +149,12 @@ impl LibraryCatalog {
             }
             found
         })
+    }
+
+    /// The library of this hash; `sha256:` in front or not.
+    fn find_hash(&self, sha256: &str) -> Option<&Library> {
+        let mut libraries = self.found().libraries.iter();
+        libraries.find(|library| library.is(sha256))
     }
 
     fn find(&self, name: &str, sha256: Option<&str>) -> Result<&Library, CatalogError> {
@@ -323,6 +324,19 @@ impl Catalog for LibraryCatalog {
         }
         let library = self.find(name, sha256)?;
         Ok(library.described().map_err(unreadable)?.types.clone())
+    }
+
+    fn library_by_hash(&self, sha256: &str) -> Result<Arc<LibraryTypes>, CatalogError> {
+        let name = || format!("sha256:{}", digits(sha256));
+        let library = self
+            .find_hash(sha256)
+            .ok_or_else(|| CatalogError::Missing { name: name() })?;
+        let described = library.described();
+        let described = described.map_err(|reason| CatalogError::Unreadable {
+            name: name(),
+            reason,
+        })?;
+        Ok(described.types.clone())
     }
 
     fn names(&self) -> Vec<String> {
