@@ -51,11 +51,16 @@ impl Relations<'_> {
                 body.endpoints.insert(name.clone(), endpoint.clone());
             }
         }
-        body.requires = self.undischarged(shape, &shown, &parts);
+        let lossy = self.lossy_ends(shape, &shown);
+        body.requires = self.undischarged(shape, &shown, &parts, &lossy);
         body.provides = parts
             .values()
             .flat_map(|part| part.provides.iter().cloned())
             .collect();
+        // Nothing outside sees these connections, so their loss is told by the constraints.
+        for constraint in body.provides.iter_mut().chain(&mut body.requires) {
+            constraint.lossy = lossy.concerns(constraint);
+        }
         let ends: BTreeMap<&String, &ObjectEndpoint> =
             parts.values().flat_map(|part| &part.endpoints).collect();
         for constraint in body.provides.iter().chain(&body.requires) {
@@ -123,12 +128,31 @@ impl Relations<'_> {
         })
     }
 
+    /// The endpoints connected inside whose events are converted with loss.
+    fn lossy_ends(
+        &mut self,
+        shape: &CompositeShape,
+        shown: &BTreeMap<(&str, &str), &str>,
+    ) -> Lossy {
+        let mut lossy = BTreeSet::new();
+        for [left, right] in &shape.connections {
+            let ends = [left, right].map(|end| self.end(shape, &end.0, &end.1));
+            let [Some(l), Some(r)] = ends else { continue };
+            let (l, r) = (l.ty, r.ty);
+            if self.lossy_connection(l, r) {
+                lossy.extend([left, right].map(|end| outside(&end.0, &end.1, shown)));
+            }
+        }
+        Lossy::Object(lossy)
+    }
+
     /// C′: whole sets, per component and formalism, that the parts do not meet by themselves.
     fn undischarged(
         &mut self,
         shape: &CompositeShape,
         shown: &BTreeMap<(&str, &str), &str>,
         parts: &BTreeMap<&str, Part>,
+        lossy: &Lossy,
     ) -> Vec<Constraint> {
         if parts.values().all(|part| part.requires.is_empty()) {
             return Vec::new();
@@ -156,7 +180,6 @@ impl Relations<'_> {
         }
         let events = Events::Object(events);
 
-        let mut lossy = BTreeSet::new();
         for [left, right] in &shape.connections {
             let ends = (
                 self.end(shape, &left.0, &left.1),
@@ -172,9 +195,6 @@ impl Relations<'_> {
                 let names = if single { vec![own, peer] } else { vec![own] };
                 self.lift(ty, &names, &mut add);
             }
-            if self.lossy_connection(l, r) {
-                lossy.extend([left, right].map(|end| outside(&end.0, &end.1, shown)));
-            }
         }
 
         // From guarantees that contradict each other everything would follow.
@@ -183,7 +203,6 @@ impl Relations<'_> {
             .filter(|(_, premises)| !consistent(premises, self.budget))
             .map(|(formalism, _)| formalism.clone())
             .collect();
-        let lossy = Lossy::Object(lossy);
         let mut left_over = Vec::new();
         for part in parts.values() {
             let formalisms: BTreeSet<&str> = part
@@ -201,7 +220,7 @@ impl Relations<'_> {
                 let wanted = body_constraints(self.types, self.formalisms, &own, Side::Requires);
                 let premises = premises.get(formalism).map_or(&[][..], Vec::as_slice);
                 if contradictory.contains(formalism)
-                    || !self.unmet(premises, &events, &wanted, &lossy).is_empty()
+                    || !self.unmet(premises, &events, &wanted, lossy).is_empty()
                 {
                     left_over.extend(own.requires);
                 }

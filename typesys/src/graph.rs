@@ -397,5 +397,8 @@ fn encode_constraint(constraint: &Constraint) -> Vec<u8> {
         node.text(from);
         node.text(to);
     }
+    if constraint.lossy {
+        node.tag(&[1]);
+    }
     node.label
 }

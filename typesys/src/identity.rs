@@ -158,6 +158,7 @@ mod tests {
             dual: false,
             given: None,
             renamed: BTreeMap::new(),
+            lossy: false,
             place: None,
         }
     }

@@ -196,6 +196,9 @@ pub struct Constraint {
     /// `component/endpoint`). Names that are absent stand for themselves. A constraint of a
     /// composite's part lists every endpoint of the part, and no others.
     pub renamed: BTreeMap<String, String>,
+    /// Whether messages that it may speak of are converted with loss inside the composite whose
+    /// type holds it: later uses follow the lossy rule (semantics, section 6).
+    pub lossy: bool,
     /// Where it was written.
     pub place: Option<Place>,
 }
@@ -209,12 +212,14 @@ impl PartialEq for Constraint {
             self.dual,
             &self.given,
             &self.renamed,
+            self.lossy,
         ) == (
             &other.formalism,
             &other.text,
             other.dual,
             &other.given,
             &other.renamed,
+            other.lossy,
         )
     }
 }

@@ -106,7 +106,10 @@ pub(crate) enum Lossy {
 impl Lossy {
     /// Whether a constraint may speak of messages that are converted with loss. One of a
     /// composite's part speaks of that part's endpoints only.
-    fn concerns(&self, constraint: &Constraint) -> bool {
+    pub(crate) fn concerns(&self, constraint: &Constraint) -> bool {
+        if constraint.lossy {
+            return true;
+        }
         match self {
             Lossy::Endpoint(lossy) => *lossy,
             Lossy::Object(names) if constraint.renamed.is_empty() => !names.is_empty(),
@@ -116,6 +119,7 @@ impl Lossy {
 }
 
 /// A constraint, read by its formalism.
+#[derive(Clone)]
 pub(crate) struct Parsed {
     /// As it stands in the type.
     pub(crate) constraint: Constraint,
@@ -124,6 +128,7 @@ pub(crate) struct Parsed {
 }
 
 /// Why there is no formula.
+#[derive(Clone)]
 struct NotRead {
     /// What to answer where the formula is needed.
     reason: Reason,
@@ -182,6 +187,13 @@ impl Parsed {
             formalism: self.formalism.clone(),
             formula: Ok(Read::new(formalism, formula)),
         }
+    }
+
+    /// The constraint as if nothing inside were lossy.
+    pub(super) fn unmarked(&self) -> Parsed {
+        let mut parsed = self.clone();
+        parsed.constraint.lossy = false;
+        parsed
     }
 
     /// Its formalism and its formula, where it could be read.

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::constraints::{Lossy, Side, emitted};
+use super::constraints::{Lossy, Parsed, Side, emitted};
 use super::parameters::{Ascent, ascend, endpoint_parameters, without_options};
 use super::{Mismatch, Problem, Relations, lossy};
 use crate::diagnostic::Step;
@@ -218,8 +218,17 @@ impl Relations<'_> {
             ),
         ];
         for ((giver, given), events, (asker, asked), left_at_fault) in questions {
-            let conclusions = self.object_constraints(asker, asked);
-            let premises = self.object_constraints(giver, given);
+            let mut conclusions = self.object_constraints(asker, asked);
+            let mut premises = self.object_constraints(giver, given);
+            // A supertype whose C has suffered a loss promises no more than one whose C has not,
+            // and what meets its C′ in spite of a loss meets it without one.
+            let upper = match left_at_fault {
+                true => &mut conclusions,
+                false => &mut premises,
+            };
+            if upper.iter().any(|parsed| parsed.constraint.lossy) {
+                *upper = upper.iter().map(Parsed::unmarked).collect();
+            }
             let unmet = self.unmet(&premises, &events, &conclusions, &lossy);
             items.extend(
                 unmet

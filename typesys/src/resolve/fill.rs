@@ -241,6 +241,7 @@ fn add_constraint(
             .as_deref()
             .map(|given| Arc::from(collapsed(given))),
         renamed: BTreeMap::new(),
+        lossy: false,
         place: Some(place),
     };
     match constraint.role {

@@ -281,3 +281,43 @@ fn loss_counts_under_every_name_of_an_endpoint() {
     assert_eq!(with_loss_at(&exports, "one").to_string(), "unknown");
     assert_eq!(with_loss_at(&exports, "two").to_string(), "unknown");
 }
+
+#[test]
+fn nesting_hides_no_loss() {
+    let mut scope = Scope::new(
+        r#"
+        record Line { text: string, author: string }
+        record Text { text: string, .. }
+        endpoint Lines { out line(m: Line); }
+        endpoint Texts { in line(m: Text); }
+        object Ordered { endpoint feed: Lines; provides properties "fifo"; }
+        object Whole { endpoint feed: mirror Lines; }
+        object Partial { endpoint feed: Texts; requires quality "fast"; }
+        object Asks { requires properties "fifo"; }
+        object Gives { provides properties "fifo"; }
+        object Fast { provides quality "fast"; }"#,
+    );
+    let mut outer = |reader: &str| {
+        let components = [("a", "Ordered"), ("b", reader)];
+        let inner = derive(&mut scope, &components, &[["a.feed", "b.feed"]], &[]);
+        let inner = scope
+            .types
+            .add_object(Object::Endpoints(inner), Origin::default());
+        let mut shape = CompositeShape::default();
+        shape.components.insert("inner".to_owned(), inner);
+        for (name, ty) in [("asks", "Asks"), ("fast", "Fast")] {
+            shape.components.insert(name.to_owned(), scope.object(ty));
+        }
+        let body = scope.relations().derive_composite(&shape);
+        let gives = scope.object("Gives");
+        let cast = scope.relations().object_subtype(inner, gives).verdict;
+        (texts(&body.requires).join(" "), cast.to_string())
+    };
+    let answer = |requires: &str, cast: &str| (requires.to_owned(), cast.to_owned());
+    assert_eq!(outer("Whole"), answer("", "holds"));
+    // Neither does the guarantee count outside, nor is the requirement met from there.
+    let (requires, cast) = outer("Partial");
+    assert_eq!(requires, "fifo fast");
+    // The requirement `fast` of the part is one that `Gives` does not tell.
+    assert_ne!(cast, "holds");
+}
