@@ -172,6 +172,7 @@ fn tags_are_closed_in_order() {
             error[document-syntax]: expected `</component>`, found `</composite>`
               test:2:23: </composite>
               test:2:12: <component>  opened here
+              help: add `</component>` before this
         "#]],
     );
     check(

@@ -76,7 +76,8 @@ pub(crate) fn parse(text: &str, start: usize, limits: &Limits) -> Result<Element
                     return Err(SyntaxFault::too_many(span, "elements", limits.nodes));
                 }
                 let end = to - if empty { 2 } else { 1 };
-                let element = start_tag(text, span, end)?;
+                let element =
+                    start_tag(text, span, end).map_err(|fault| with_brackets(fault, &stack, ""))?;
                 if empty {
                     close(&mut stack, &mut root, element);
                 } else {
@@ -135,10 +136,9 @@ pub(crate) fn parse(text: &str, start: usize, limits: &Limits) -> Result<Element
     }
     if let Some(open) = stack.last() {
         let name = &open.element.name.text;
-        return Err(
-            SyntaxFault::new(open.element.span, format!("`<{name}>` is never closed"))
-                .with_help(format!("add `</{name}>`")),
-        );
+        let fault = SyntaxFault::new(open.element.span, format!("`<{name}>` is never closed"))
+            .with_help(format!("add `</{name}>`"));
+        return Err(with_brackets(fault, &stack[..stack.len() - 1], name));
     }
     root.ok_or_else(|| SyntaxFault::new(Span::new(text.len(), text.len()), "there is no element"))
 }
@@ -204,7 +204,14 @@ fn end_tag(
             format!("expected `</{}>`, found `</{name}>`", element.name.text),
         );
         fault.related = Some((element.span, "opened here".to_owned()));
-        return Err(fault);
+        let own = &element.name.text;
+        fault.help = Some(
+            match stack.iter().any(|open| open.element.name.text == name) {
+                true => format!("add `</{own}>` before this"),
+                false => format!("write `</{own}>`"),
+            },
+        );
+        return Err(with_brackets(fault, stack, own));
     }
     if pieces > 1 || element.text.text.is_empty() {
         element.text.span = Span::new(content, span.start);
@@ -212,6 +219,27 @@ fn end_tag(
     element.text.verbatim &= pieces <= 1;
     close(stack, root, element);
     Ok(())
+}
+
+/// Says how type arguments are written, if `name` begins where a type is expected.
+fn with_brackets(fault: SyntaxFault, stack: &[Open], name: &str) -> SyntaxFault {
+    let in_types = |open: &&Open| matches!(open.element.name.text.as_str(), "types" | "type");
+    let Some(types) = stack.iter().find(in_types) else {
+        return fault;
+    };
+    let text = types.element.text.text.as_str();
+    let start = text
+        .rfind(|c: char| !(c.is_alphanumeric() || c == '_'))
+        .map_or(0, |at| {
+            at + text[at..].chars().next().map_or(0, char::len_utf8)
+        });
+    let example = match (&text[start..], name) {
+        ("", _) | (_, "") => "option[string]".to_owned(),
+        (generic, name) => format!("{generic}[{name}]"),
+    };
+    fault.with_help(format!(
+        "in XML write `[…]` (or `&lt;`) for type arguments: `{example}`"
+    ))
 }
 
 /// Adds character data as it stands.

@@ -3,12 +3,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use liveobj_types::types::{Object, ObjectEndpoint};
-use liveobj_types::{Diagnostic, Place, TypeId, codes, nearest};
+use liveobj_types::{Diagnostic, EndpointId, Place, TypeId, codes, nearest};
 
-use super::relate::{Asked, MATCH, Question};
+use super::advice::Around;
+use super::relate::{Asked, Help, MATCH, Question};
 use super::scope::Scope;
 use super::{Checker, Typed};
-use crate::model::{Composite, Connection, EndpointName};
+use crate::model::{Composite, Connection, EndpointName, Spanned};
 
 /// What became of a composite's connections and exports.
 pub(super) struct Wiring {
@@ -36,18 +37,23 @@ impl Checker<'_> {
         components: &Components<'_>,
     ) -> Wiring {
         let mut uses = Uses::default();
+        let around = Around {
+            scope,
+            composite,
+            components,
+        };
         for connection in &composite.connections {
             let [left, right] = &connection.ends;
             let left_type = self.end(scope, left, components, &mut uses, "connected");
             let right_type = self.end(scope, right, components, &mut uses, "connected");
             if let (Some(left_type), Some(right_type)) = (left_type, right_type) {
-                self.connection(scope, connection, &left_type, &right_type);
+                self.connection(around, connection, &left_type, &right_type);
             }
         }
         for export in &composite.exports {
             self.end(scope, &export.endpoint, components, &mut uses, "exported");
         }
-        self.mandatory(scope, composite, components, &uses);
+        self.mandatory(around, &uses);
         Wiring {
             complete: !uses.missing,
         }
@@ -107,7 +113,13 @@ impl Checker<'_> {
                 let found = Diagnostic::error(codes::ENDPOINT_ALREADY_USED, message)
                     .at(place, format!("{used} here"))
                     .at(first.clone(), "first used here")
-                    .with_help("remove one of the two, or put a part between that has more ends");
+                    .with_help(match used {
+                        "connected" => {
+                            "remove one of the two connections, or connect to an endpoint that is \
+                             `many`"
+                        }
+                        _ => "remove one of the two, or export an endpoint that is `many`",
+                    });
                 self.report(found);
             }
         }
@@ -145,7 +157,7 @@ impl Checker<'_> {
 
     fn connection(
         &mut self,
-        scope: &Scope,
+        around: Around<'_>,
         connection: &Connection,
         left_type: &ObjectEndpoint,
         right_type: &ObjectEndpoint,
@@ -164,12 +176,19 @@ impl Checker<'_> {
         let mut labels = Vec::new();
         for (end, ty) in [(left, left_type), (right, right_type)] {
             let ty = self.types.describe(TypeId::Endpoint(ty.ty));
-            labels.push((self.at(scope, end.span), format!("`{ty}`")));
+            labels.push((self.at(around.scope, end.span), format!("`{ty}`")));
         }
+        let advice = self.advice(
+            around,
+            connection,
+            [left_type.ty, right_type.ty],
+            &judgement,
+        );
+        labels.extend(advice.labels);
         let asked = Asked {
             codes: MATCH,
             refuted: if names[0] == names[1] {
-                format!("endpoint `{}` does not match itself", names[0])
+                format!("`{}` is connected to itself", names[0])
             } else {
                 format!("endpoints `{}` and `{}` do not match", names[0], names[1])
             },
@@ -178,19 +197,20 @@ impl Checker<'_> {
                 names[0], names[1]
             ),
             names,
+            ends: Some([left_type.ty, right_type.ty]),
             labels,
             prefix: Vec::new(),
+            help: Help::Instead(advice.help),
         };
         self.judge(&judgement, asked);
     }
 
-    fn mandatory(
-        &mut self,
-        scope: &Scope,
-        composite: &Composite,
-        components: &Components<'_>,
-        uses: &Uses<'_>,
-    ) {
+    fn mandatory(&mut self, around: Around<'_>, uses: &Uses<'_>) {
+        let Around {
+            scope,
+            composite,
+            components,
+        } = around;
         for component in &composite.components {
             let name = component.name.text.as_str();
             let Some(Some(typed)) = components.get(name) else {
@@ -202,20 +222,32 @@ impl Checker<'_> {
             let Object::Endpoints(body) = self.types.object(self.effective(typed)) else {
                 continue;
             };
-            let left: Vec<String> = body
+            let left: Vec<(String, EndpointId)> = body
                 .endpoints
                 .iter()
                 .filter(|(endpoint, declared)| {
                     declared.mandatory && !uses.first.contains_key(&(name, endpoint.as_str()))
                 })
-                .map(|(endpoint, _)| endpoint.clone())
+                .map(|(endpoint, declared)| (endpoint.clone(), declared.ty))
                 .collect();
             let hidden = matches!(self.types.object(typed.ty), Object::Top);
-            for endpoint in left {
+            for (endpoint, ty) in left {
                 let message = format!(
                     "mandatory endpoint `{endpoint}` of `{name}` is neither connected nor exported"
                 );
                 let place = self.at(scope, component.name.span);
+                let end = EndpointName {
+                    of: component.name.clone(),
+                    name: Spanned {
+                        text: endpoint.clone(),
+                        ..component.name.clone()
+                    },
+                    span: component.name.span,
+                };
+                let connect = match self.matching(around, &end, ty) {
+                    Some(other) => format!("connect it (`{other}` would match)"),
+                    None => "connect it".to_owned(),
+                };
                 let found = Diagnostic::error(codes::MANDATORY_UNCONNECTED, message)
                     .at(place, "does not start until it is connected")
                     .with_help(match hidden {
@@ -224,7 +256,9 @@ impl Checker<'_> {
                              `as` of `{name}`, and connect or export it"
                         ),
                         false => format!(
-                            "connect it, or export it: `<export of=\"{name}\" name=\"{endpoint}\"/>`"
+                            "{connect}, or export it: `<export of=\"{name}\" \
+                             name=\"{endpoint}\"/>`; exported, it must be met outside before it can \
+                             be opened"
                         ),
                     });
                 self.report(found);

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use liveobj_types::{Diagnostic, ObjectId, codes};
 
 use super::libraries::{Absent, LibraryName};
+use super::relate::Help;
 use super::scope::Scope;
 use super::{Checker, Typed};
 use crate::checked::{Part, PartKind};
@@ -163,8 +164,10 @@ impl Checker<'_> {
             };
             let place = self.at(scope, from.span);
             let labels = vec![(place, format!("it is {}", self.description(folder.ty)))];
-            let passes =
-                self.object_subtype(folder.ty, expected, "the object in `from`", labels, &[]);
+            let help = "`<from>` needs a folder, such as `<primitive id=\"registry\"/>`";
+            let help = Help::Instead(Some(help.to_owned()));
+            let what = "the object in `from`";
+            let passes = self.object_subtype_or(folder.ty, expected, what, labels, &[], help);
             folder_part = folder.part.filter(|_| passes);
         }
         let Some(as_type) = &reference.as_type else {

@@ -1,6 +1,7 @@
 //! The check: types every part of a document and collects every finding. One file for each kind
 //! of reference.
 
+mod advice;
 mod composite;
 mod connect;
 mod external;
@@ -174,6 +175,8 @@ struct Checker<'a> {
     nesting: usize,
     /// Bytes of canonical documents written so far.
     passed_bytes: usize,
+    /// Pairs of endpoints that may still be tried for the sake of advice.
+    trials: usize,
     libraries: BTreeMap<(String, Option<String>), Result<Arc<LibraryTypes>, libraries::Absent>>,
     primitives: Arc<Module>,
     folder: Option<ObjectId>,
@@ -206,6 +209,7 @@ impl<'a> Checker<'a> {
             diagnostics: Vec::new(),
             nesting: 0,
             passed_bytes: 0,
+            trials: advice::MAX_TRIALS,
             libraries: BTreeMap::new(),
             primitives: primitive::module(),
             folder: None,

@@ -29,8 +29,19 @@ pub(super) struct Asked {
     /// Names of the two sides.
     pub names: [String; 2],
     pub labels: Vec<(Place, String)>,
+    /// The types of the two sides, where they are endpoints.
+    pub ends: Option<[EndpointId; 2]>,
     /// What leads to the question.
     pub prefix: Vec<Step>,
+    pub help: Help,
+}
+
+/// What to do about an answer.
+pub(super) enum Help {
+    /// What the first mismatch suggests, if the side at fault may be changed: left, right.
+    Suggested([bool; 2]),
+    /// This.
+    Instead(Option<String>),
 }
 
 /// Codes of the two ways in which something may not hold.
@@ -77,7 +88,9 @@ impl Checker<'_> {
             unshown,
             names: [left, right],
             labels,
+            ends,
             prefix,
+            help,
         } = asked;
         let mut found = match &judgement.verdict {
             Verdict::Holds => return true,
@@ -97,16 +110,44 @@ impl Checker<'_> {
         let mut mismatches: Vec<&Mismatch> = judgement.mismatches.iter().collect();
         mismatches.sort_by_key(|mismatch| !mismatch.problem.verdict().fails());
         for (index, mismatch) in mismatches.into_iter().enumerate() {
+            let names = [left.as_str(), right.as_str()];
+            let names = ends.map_or(names.map(str::to_owned), |ends| {
+                self.owners(ends, names, mismatch)
+            });
             if index > 0 {
-                found.notes.push(mismatch.to_sentence(&left, &right));
+                found.notes.push(mismatch.to_sentence(&names[0], &names[1]));
                 continue;
             }
             let alone = Mismatch {
                 trail: Vec::new(),
                 ..mismatch.clone()
             };
-            found.message = format!("{}: {}", found.message, alone.to_sentence(&left, &right));
+            found.message = format!(
+                "{}: {}",
+                found.message,
+                alone.to_sentence(&names[0], &names[1])
+            );
             found.trail = prefix.iter().chain(&mismatch.trail).cloned().collect();
+            if let Problem::Unmet { place, .. } = &mismatch.problem {
+                // The message tells the constraint.
+                if let Some(Step::Constraint { .. }) = found.trail.last() {
+                    found.trail.pop();
+                }
+                let place = place.as_ref().map(|place| self.embedded.outermost(place));
+                if let Some(place) = place.filter(|place| place.source == self.source) {
+                    found = found.at(place, "required here");
+                }
+            }
+            let suggested = match &help {
+                Help::Instead(help) => {
+                    found.help.clone_from(help);
+                    continue;
+                }
+                Help::Suggested(changeable) => changeable[usize::from(!mismatch.left_at_fault)],
+            };
+            if !suggested {
+                continue;
+            }
             let at_fault = if mismatch.left_at_fault {
                 &left
             } else {
@@ -134,6 +175,21 @@ impl Checker<'_> {
         labels: Vec<(Place, String)>,
         prefix: &[Step],
     ) -> bool {
+        let changeable = [left, right].map(|ty| self.declared(TypeId::Object(ty)));
+        let help = Help::Suggested(changeable);
+        self.object_subtype_or(left, right, what, labels, prefix, help)
+    }
+
+    /// The same with other help.
+    pub(super) fn object_subtype_or(
+        &mut self,
+        left: ObjectId,
+        right: ObjectId,
+        what: &str,
+        labels: Vec<(Place, String)>,
+        prefix: &[Step],
+        help: Help,
+    ) -> bool {
         let question = Question::Subtype(TypeId::Object(left), TypeId::Object(right));
         let judgement = self.ask(question);
         if judgement.verdict.holds() {
@@ -146,7 +202,9 @@ impl Checker<'_> {
             unshown: format!("it is not shown that {what} is a `{expected}`"),
             names: [self.short_name(left), self.short_name(right)],
             labels,
+            ends: None,
             prefix: prefix.to_vec(),
+            help,
         };
         self.judge(&judgement, asked)
     }

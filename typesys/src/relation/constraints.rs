@@ -365,6 +365,7 @@ impl Relations<'_> {
                 Problem::Unmet {
                     formalism,
                     required,
+                    place: conclusion.constraint.place.clone(),
                     provided,
                     verdict,
                 },

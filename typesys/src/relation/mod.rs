@@ -16,6 +16,7 @@ mod tests;
 
 use crate::diagnostic::Step;
 use crate::formalism::Formalisms;
+use crate::source::Place;
 use crate::types::{EndpointId, ObjectId, TypeId, Types, ValueId};
 use crate::verdict::{Verdict, Witness};
 
@@ -91,6 +92,8 @@ pub enum Problem {
         formalism: String,
         /// What is required.
         required: String,
+        /// Where it is required.
+        place: Option<Place>,
         /// What is guaranteed in that formalism.
         provided: Vec<String>,
         /// The verdict, with witness or reason.

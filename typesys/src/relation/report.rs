@@ -25,6 +25,7 @@ impl Problem {
                 required,
                 provided,
                 verdict,
+                ..
             } => {
                 let given = match &provided[..] {
                     [] => format!("nothing is provided in `{formalism}`"),
@@ -38,7 +39,7 @@ impl Problem {
                     Verdict::Fails(witness) => {
                         format!(
                             "required is {formalism} \"{required}\", {given}{}",
-                            shown(witness)
+                            refutation(required, provided, witness)
                         )
                     }
                     Verdict::Holds => format!("{formalism} \"{required}\" is met"),
@@ -61,18 +62,7 @@ impl Problem {
                 what,
                 name,
                 similar: None,
-            } => match *what {
-                "field" => {
-                    format!("add the field `{name}`, or make it an option on the other side")
-                }
-                _ => format!("add the {what} `{name}`"),
-            },
-            Problem::Unexpected {
-                what: "field",
-                name,
-            } => {
-                format!("remove the field `{name}`, or let the other record end in `..`")
-            }
+            } => format!("add the {what} `{name}`"),
             Problem::Unexpected {
                 what: what @ "mandatory endpoint",
                 name,
@@ -139,6 +129,9 @@ impl Mismatch {
                 quoted(found),
                 quoted(expected)
             ),
+            Problem::SameDirection { .. } if left_name == right_name => {
+                format!("{place}{}", self.problem.describe())
+            }
             Problem::SameDirection { event } => format!(
                 "{place}event `{event}` is sent by both `{left_name}` and `{right_name}` and \
                  received by neither"
@@ -154,6 +147,7 @@ impl Mismatch {
                 required,
                 provided,
                 verdict,
+                ..
             } => {
                 let place = match self.trail.split_last() {
                     Some((Step::Constraint { .. }, above)) => self::place(above),
@@ -170,7 +164,9 @@ impl Mismatch {
                     Verdict::Unknown(reason) => {
                         format!("{asked}; whether that suffices is not known: {reason}")
                     }
-                    Verdict::Fails(witness) => format!("{asked}{}", shown(witness)),
+                    Verdict::Fails(witness) => {
+                        format!("{asked}{}", refutation(required, provided, witness))
+                    }
                     Verdict::Holds => asked,
                 }
             }
@@ -184,7 +180,7 @@ fn place(trail: &[Step]) -> String {
         return String::new();
     }
     let steps: Vec<String> = trail.iter().map(ToString::to_string).collect();
-    format!("at {}: ", steps.join(", "))
+    format!("at {}: ", steps.join(" > "))
 }
 
 fn list(texts: &[String]) -> String {
@@ -192,9 +188,50 @@ fn list(texts: &[String]) -> String {
     texts.join(" and ")
 }
 
+/// What refutes an implication of `required` by `provided`, as the end of a sentence.
+fn refutation(required: &str, provided: &[String], witness: &Witness) -> String {
+    let [provided] = provided else {
+        return shown(witness);
+    };
+    match witness {
+        // The two texts are names, and the witness is about nothing else.
+        Witness::Assignment(pairs)
+            if is_behaviour(pairs)
+                && pairs.len() == 2
+                && pairs
+                    .iter()
+                    .any(|(name, value)| name == provided && value == "true")
+                && pairs
+                    .iter()
+                    .any(|(name, value)| name == required && value == "false") =>
+        {
+            format!("; `{provided}` does not imply `{required}`")
+        }
+        witness => shown(witness),
+    }
+}
+
 /// What refutes an implication, as the end of a sentence.
 fn shown(witness: &Witness) -> String {
     match witness {
+        Witness::Assignment(pairs) if is_behaviour(pairs) => {
+            let with = |wanted: &str| {
+                let names = pairs.iter().filter(|(_, value)| value == wanted);
+                names.map(|(name, _)| name.as_str()).collect::<Vec<_>>()
+            };
+            let what = match (&with("true")[..], &with("false")[..]) {
+                (has, []) => format!("has {}", has.join(" and ")),
+                ([], [lack]) => format!("does not have {lack}"),
+                ([], lacks) => format!("has neither {}", lacks.join(" nor ")),
+                (has, [lack]) => format!("has {} but not {lack}", has.join(" and ")),
+                (has, lacks) => format!(
+                    "has {} but neither {}",
+                    has.join(" and "),
+                    lacks.join(" nor ")
+                ),
+            };
+            format!("; a behaviour that {what} meets the one and not the other")
+        }
         Witness::Assignment(pairs) if !pairs.is_empty() => {
             let mut all = String::new();
             let mut last = None;
@@ -220,6 +257,12 @@ fn shown(witness: &Witness) -> String {
         }
         _ => String::new(),
     }
+}
+
+/// Whether an assignment says of each name whether it is there.
+fn is_behaviour(pairs: &[(String, String)]) -> bool {
+    let mut values = pairs.iter().map(|(_, value)| value.as_str());
+    !pairs.is_empty() && values.all(|value| matches!(value, "true" | "false"))
 }
 
 /// Types stand in backticks, words do not.
@@ -279,7 +322,7 @@ mod tests {
         };
         assert_eq!(
             sentence(trail, problem, true),
-            "at event `send`, field `message`: `note.channel` has `Line`, but `net.channel` needs \
+            "at event `send` > field `message`: `note.channel` has `Line`, but `net.channel` needs \
              `bytes`"
         );
         let problem = Problem::Incompatible {
@@ -302,6 +345,7 @@ mod tests {
         let problem = Problem::Unmet {
             formalism: "cardinality".into(),
             required: "at most 3".into(),
+            place: None,
             provided: vec!["at most 5".into()],
             verdict: Verdict::Fails(Witness::Assignment(vec![("channel".into(), "5".into())])),
         };
@@ -317,6 +361,7 @@ mod tests {
         let problem = Problem::Unmet {
             formalism: "quality".into(),
             required: "fast".into(),
+            place: None,
             provided: vec![],
             verdict: Verdict::Unknown(Reason::FormalismMissing("quality".into())),
         };
@@ -324,6 +369,29 @@ mod tests {
             problem.describe(),
             "required is quality \"fast\", nothing is provided in `quality`, and whether that \
              suffices is not known: no formalism `quality` is registered"
+        );
+    }
+
+    #[test]
+    fn behaviours_are_told_by_what_they_have() {
+        let pairs = |all: &[(&str, &str)]| {
+            let all = all.iter().map(|(a, b)| ((*a).to_owned(), (*b).to_owned()));
+            Witness::Assignment(all.collect())
+        };
+        let witness = pairs(&[("fifo", "false"), ("best_effort", "true")]);
+        let provided = ["best_effort".to_owned()];
+        assert_eq!(
+            refutation("fifo", &provided, &witness),
+            "; `best_effort` does not imply `fifo`"
+        );
+        assert_eq!(
+            refutation("reliable or fifo", &provided, &witness),
+            "; a behaviour that has best_effort but not fifo meets the one and not the other"
+        );
+        let witness = pairs(&[("a", "false"), ("b", "false")]);
+        assert_eq!(
+            refutation("a or b", &[], &witness),
+            "; a behaviour that has neither a nor b meets the one and not the other"
         );
     }
 

@@ -21,9 +21,10 @@ fn connections_name_both_ends_and_the_trail() {
             error[endpoint-mismatch]: endpoints `network.channel` and `note.channel` do not match: `network.channel` has `string`, but `note.channel` needs `bytes`
               test:9:15: <endpoint of="network" name="channel"/>  `ChannelService<string>`
               test:9:54: <endpoint of="note" name="channel"/>  `mirror ChannelService<bytes>`
+              test:5:37: string  parameter `Message`
               trail: event `receive` → field `message`
-              note: at event `send`, field `message`: `note.channel` has `bytes`, but `network.channel` needs `string`
-              help: in `network.channel`: change `string` to `bytes`
+              note: at event `send` > field `message`: `note.channel` has `bytes`, but `network.channel` needs `string`
+              help: in `network`: set parameter `Message` to `bytes`
         "#]],
     );
 }
@@ -253,11 +254,10 @@ fn references_as_parameters_are_subtypes_of_what_is_asked() {
     check(
         &text("console"),
         expect![[r#"
-        error[not-a-subtype]: the object passed as `entries` is no `Timer`: `Console` has no endpoint `timer`, which `Timer` needs
-          test:5:48: external  it is `Console`
-          trail: parameter `entries`
-          help: in `Console`: add the endpoint `timer`
-    "#]],
+            error[not-a-subtype]: the object passed as `entries` is no `Timer`: `Console` has no endpoint `timer`, which `Timer` needs
+              test:5:48: external  it is `Console`
+              trail: parameter `entries`
+        "#]],
     );
     check(
         &text("konsole"),

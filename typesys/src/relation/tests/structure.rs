@@ -165,14 +165,14 @@ fn every_mismatch_is_told_with_its_trail() {
         expect![[r#"
             fails
             `left` has the field `extra`, which `right` does not admit
-              remove the field `extra`, or let the other record end in `..`
+              remove the field `extra`
             at field `c`: `right` has no case `green`, which `left` needs
               add the case `green`
-            at field `inner`, element: `left` has no field `color`, which `right` needs; it has a similar one, `colour`
+            at field `inner` > element: `left` has no field `color`, which `right` needs; it has a similar one, `colour`
               rename field `colour` to `color`
-            at field `inner`, element: `left` has the field `colour`, which `right` does not admit
-              remove the field `colour`, or let the other record end in `..`
-            at field `inner`, element, field `size`: `left` has `u8`, but `right` needs `string`
+            at field `inner` > element: `left` has the field `colour`, which `right` does not admit
+              remove the field `colour`
+            at field `inner` > element > field `size`: `left` has `u8`, but `right` needs `string`
               change `u8` to `string`
         "#]],
     );
@@ -293,7 +293,7 @@ fn messages_flow_in_both_directions() {
         "Sender",
         expect![[r#"
             fails
-            at event `receive`, field `message`: `left` has `u16`, but `right` needs `u8`
+            at event `receive` > field `message`: `left` has `u16`, but `right` needs `u8`
               change `u16` to `u8`
         "#]],
     );
