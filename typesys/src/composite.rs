@@ -33,11 +33,25 @@ struct Part {
 
 impl Relations<'_> {
     /// E, C and C′ of a composite. Connections and exports whose ends are not there are passed
-    /// over. Where an endpoint is exported under several names, constraints use the first.
+    /// over.
+    ///
+    /// In constraints an endpoint goes by its exported name only if that export is its only use.
+    /// Section 5 renames every exported endpoint; but a `many` endpoint that is exported twice, or
+    /// connected inside as well, has connections that the one name does not show, and what is
+    /// said of all of them would be taken to be said of those. It stays hidden, `component/endpoint`.
     pub fn derive_composite(&mut self, shape: &CompositeShape) -> ObjectBody {
         let mut shown: BTreeMap<(&str, &str), &str> = BTreeMap::new();
-        for (name, (component, endpoint)) in &shape.exports {
-            shown.entry((component, endpoint)).or_insert(name);
+        let mut uses: BTreeMap<&(String, String), usize> = BTreeMap::new();
+        for end in shape
+            .connections
+            .iter()
+            .flatten()
+            .chain(shape.exports.values())
+        {
+            *uses.entry(end).or_default() += 1;
+        }
+        for (name, end) in shape.exports.iter().filter(|(_, end)| uses[end] == 1) {
+            shown.insert((&end.0, &end.1), name);
         }
         let parts = shape
             .components

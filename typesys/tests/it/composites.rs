@@ -92,15 +92,16 @@ fn constraints_speak_of_exported_names_or_of_hidden_ones() {
 }
 
 #[test]
-fn an_endpoint_under_several_names_is_spoken_of_by_the_first() {
+fn an_endpoint_under_several_names_is_spoken_of_by_none() {
     let mut scope = Scope::new(DECLARATIONS);
     let exports = [("one", "net.channel"), ("two", "net.channel")];
     let body = derive(&mut scope, &[("net", "Network")], &[], &exports);
     assert_eq!(body.endpoints.len(), 2);
-    assert_eq!(body.provides[0].renamed["channel"], "one");
+    assert_eq!(body.provides[0].renamed["channel"], "net/channel");
     // What is converted with loss under either name concerns the constraint.
+    assert_eq!(body.provides[0].renamed["one"], "one");
     assert_eq!(body.provides[0].renamed["two"], "two");
-    assert!(body.hidden.is_empty());
+    assert_eq!(body.hidden.keys().collect::<Vec<_>>(), ["net/channel"]);
 }
 
 #[test]
@@ -320,4 +321,32 @@ fn nesting_hides_no_loss() {
     assert_eq!(requires, "fifo fast");
     // The requirement `fast` of the part is one that `Gives` does not tell.
     assert_ne!(cast, "holds");
+}
+
+#[test]
+fn an_export_does_not_speak_for_other_uses_of_its_endpoint() {
+    let mut scope = Scope::new(
+        r#"
+        endpoint P { in a(); }
+        object A { endpoint ch: P many;
+            provides cardinality "at least 1 instances of ch connected";
+            requires cardinality "at most 1 instances of ch connected"; }
+        object Q { endpoint p: mirror P; }
+        object Provides { endpoint x: P many;
+            provides cardinality "at least 1 instances of x connected";
+            requires cardinality "at most 1 instances of x connected"; }"#,
+    );
+    let wanted = scope.object("Provides");
+    let mut holds = |connections: &[[&str; 2]], exports: &[(&str, &str)]| {
+        let components = [("a", "A"), ("q", "Q")];
+        let body = derive(&mut scope, &components, connections, exports);
+        let derived = scope
+            .types
+            .add_object(Object::Endpoints(body), Origin::default());
+        let mut relations = scope.relations();
+        relations.object_subtype(derived, wanted).verdict.holds()
+    };
+    assert!(holds(&[], &[("x", "a.ch")]));
+    assert!(!holds(&[], &[("x", "a.ch"), ("y", "a.ch")]));
+    assert!(!holds(&[["a.ch", "q.p"]], &[("x", "a.ch")]));
 }
