@@ -132,8 +132,8 @@ pub(crate) struct Parsed {
 struct NotRead {
     /// What to answer where the formula is needed.
     reason: Reason,
-    /// Whether an equal text still means the same.
-    comparable: bool,
+    /// What the text speaks of, where an equal text still means the same.
+    comparable: Option<Structure>,
 }
 
 /// What a formalism made of a text.
@@ -160,7 +160,7 @@ impl Parsed {
         let formula = match &formalism {
             None => Err(NotRead {
                 reason: Reason::FormalismMissing(constraint.formalism.to_string()),
-                comparable: true,
+                comparable: Some(structure(written(constraint, side))),
             }),
             Some(formalism) => read(&**formalism, constraint, side, structure),
         };
@@ -211,10 +211,14 @@ impl Parsed {
             && (given.given.is_none() || asked.given == given.given)
             && match (&self.formula, &premise.formula) {
                 (Ok(asked), Ok(given)) => asked.printed == given.printed,
-                (Err(a), Err(b)) if a.comparable && b.comparable => {
+                (Err(a), Err(b)) => {
                     asked.text == given.text
                         && asked.dual == given.dual
                         && renaming(asked).eq(renaming(given))
+                        && match (&a.comparable, &b.comparable) {
+                            (Some(a), Some(b)) => same_orders(&asked.text, a, b),
+                            _ => false,
+                        }
                 }
                 _ => false,
             }
@@ -243,19 +247,14 @@ fn read(
     side: Side,
     structure: impl FnOnce(Side) -> Structure,
 ) -> Result<Read, NotRead> {
-    // The text that a dual is made of is written from the other side.
-    let written = if constraint.dual {
-        side.opposite()
-    } else {
-        side
-    };
+    let structure = structure(written(constraint, side));
     let formula = formalism
-        .parse(&constraint.text, &structure(written))
+        .parse(&constraint.text, &structure)
         .map_err(|error| {
             let reason = format!("the constraint cannot be read: {}", error.message);
             NotRead {
                 reason: Reason::Undecided(reason),
-                comparable: false,
+                comparable: None,
             }
         })?;
     let formula = match constraint.dual {
@@ -264,11 +263,42 @@ fn read(
             let reason = format!("formalism `{}` has no duals", constraint.formalism);
             NotRead {
                 reason: Reason::Undecided(reason),
-                comparable: true,
+                comparable: Some(structure),
             }
         })?,
     };
     Ok(Read::new(formalism, formula))
+}
+
+/// The side from which a text is written: that of a dual is made from the other one's.
+fn written(constraint: &Constraint, side: Side) -> Side {
+    match constraint.dual {
+        true => side.opposite(),
+        false => side,
+    }
+}
+
+/// Whether a text binds the same parameters in both structures, since texts may bind by position:
+/// the events of both have theirs in one order, at the endpoints that the text may name.
+fn same_orders(text: &str, left: &Structure, right: &Structure) -> bool {
+    let endpoints = |left: &EndpointStructure, right: &EndpointStructure| {
+        let pairs = [
+            (&left.emitted, &right.emitted),
+            (&left.received, &right.received),
+        ];
+        pairs.into_iter().all(|(left, right)| {
+            left.iter()
+                .all(|(event, order)| right.get(event).is_none_or(|other| other == order))
+        })
+    };
+    match (left, right) {
+        (Structure::Endpoint(left), Structure::Endpoint(right)) => endpoints(left, right),
+        (Structure::Object(left), Structure::Object(right)) => left
+            .iter()
+            .filter(|(name, _)| text.contains(*name))
+            .all(|(name, left)| right.get(name).is_none_or(|right| endpoints(left, right))),
+        _ => false,
+    }
 }
 
 /// A constraint as people see it.

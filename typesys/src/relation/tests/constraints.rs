@@ -388,3 +388,22 @@ fn the_budget_belongs_to_the_question() {
     assert!(relations.endpoint_subtype(id, id).verdict.holds());
     assert_eq!(Reason::Budget.to_string(), "the step budget ran out");
 }
+
+#[test]
+fn without_its_formalism_a_text_binds_parameters_by_their_order() {
+    let declarations = r#"
+        endpoint A { out edit(a: u8, b: u8); provides quality "G !edit(x, _)"; }
+        endpoint B { out edit(b: u8, a: u8); provides quality "G !edit(x, _)"; }
+        endpoint C { in edit(b: u8, a: u8); requires quality "G !edit(x, _)"; }
+        object X { endpoint e: A; provides quality "G e.edit(x, _)"; }
+        object Y { endpoint e: D; provides quality "G e.edit(x, _)"; }
+        endpoint D { out edit(b: u8, a: u8); }"#;
+    for answer in [
+        ask(declarations, Ask::Subtype, "A", "B"),
+        ask(declarations, Ask::Match, "A", "C"),
+        ask(declarations, Ask::Subtype, "X", "Y"),
+    ] {
+        assert_eq!(answer.verdict.to_string(), "unknown");
+    }
+    assert!(ask(declarations, Ask::Match, "B", "C").verdict.holds());
+}
