@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::constraints::Parsed;
 use super::hash::{IdMap, IdSet};
 use super::pairs::{Item, Pair};
-use super::{Judgement, MAX_MISMATCHES, Mismatch, Relations};
+use super::{Judgement, MAX_MISMATCHES, Mismatch, Problem, Relations};
 use crate::diagnostic::Step;
 use crate::types::{EndpointId, ObjectId, ValueId};
 use crate::verdict::Verdict;
@@ -31,6 +31,9 @@ pub(super) struct Cache {
 
 /// Pairs that are walked again, all told, because several trails lead to their mismatches.
 const MAX_REPETITIONS: usize = 4_096;
+
+/// Pairs that one question may reach; two recursive types reach the product of their sizes.
+pub(super) const MAX_PAIRS: usize = 100_000;
 
 /// Steps in the trails of one judgement, all told; a judgement has one trail, however long.
 const MAX_STEPS: usize = 65_536;
@@ -158,6 +161,16 @@ impl Relations<'_> {
                             repetitions += 1;
                         }
                         Some(State::Open | State::Left { at_fault: false }) => continue,
+                    }
+                    if states.len() >= MAX_PAIRS && !states.contains_key(pair) {
+                        let mismatch = Mismatch {
+                            trail: Vec::new(),
+                            problem: Problem::TooLarge,
+                            left_at_fault: true,
+                        };
+                        verdict = verdict.and(mismatch.problem.verdict());
+                        found.push(&mismatch, &[]);
+                        break;
                     }
                     states.insert(*pair, State::Open);
                     let frame = self.frame(*pair, step.clone(), *flipped);

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::hash::IdSet;
+use super::judge::MAX_PAIRS;
 use super::parameters::without_options;
 use crate::types::{Direction, Endpoint, EndpointId, Event, Types, Value, ValueId};
 
@@ -19,6 +20,10 @@ pub(super) fn value(
     while let Some((left, right)) = open.pop() {
         if left == right || lossless.contains(&(left, right)) || !visited.insert((left, right)) {
             continue;
+        }
+        if visited.len() > MAX_PAIRS {
+            // Too many to tell.
+            return true;
         }
         match (types.value(left), types.value(right)) {
             // Whatever it stands for may have fields that its bound does not name.

@@ -18,7 +18,7 @@ use crate::diagnostic::Step;
 use crate::formalism::Formalisms;
 use crate::source::Place;
 use crate::types::{EndpointId, ObjectId, TypeId, Types, ValueId};
-use crate::verdict::{Verdict, Witness};
+use crate::verdict::{Reason, Verdict, Witness};
 
 pub(crate) use constraints::{Lossy, Parsed, body_constraints, consistent, emitted};
 pub use constraints::{Side, endpoint_structure, object_structure};
@@ -99,6 +99,8 @@ pub enum Problem {
         /// The verdict, with witness or reason.
         verdict: Verdict,
     },
+    /// The types are so large that not all of them was compared.
+    TooLarge,
 }
 
 /// The relations over one arena. What was found is kept for later questions, so the types reached
@@ -198,6 +200,7 @@ impl Problem {
     pub fn verdict(&self) -> Verdict {
         match self {
             Problem::Unmet { verdict, .. } => verdict.clone(),
+            Problem::TooLarge => Verdict::Unknown(Reason::Budget),
             _ => Verdict::Fails(Witness::Structure),
         }
     }

@@ -2,7 +2,7 @@
 
 use super::{Mismatch, Problem};
 use crate::diagnostic::Step;
-use crate::verdict::{Verdict, Witness};
+use crate::verdict::{Reason, Verdict, Witness};
 
 impl Problem {
     /// What is wrong, in the words of the side at fault: lower case, no final period.
@@ -44,6 +44,9 @@ impl Problem {
                     }
                     Verdict::Holds => format!("{formalism} \"{required}\" is met"),
                 }
+            }
+            Problem::TooLarge => {
+                format!("the types are too large to be compared: {}", Reason::Budget)
             }
         }
     }
@@ -91,7 +94,7 @@ impl Problem {
                     "add `provides {formalism} \"{required}\"` where it is true, or require less"
                 )
             }
-            Problem::Unmet { .. } => return None,
+            Problem::Unmet { .. } | Problem::TooLarge => return None,
         })
     }
 }
@@ -170,6 +173,10 @@ impl Mismatch {
                     Verdict::Holds => asked,
                 }
             }
+            Problem::TooLarge => format!(
+                "{place}`{left_name}` and `{right_name}` are too large to be compared: {}",
+                Reason::Budget
+            ),
         }
     }
 }
@@ -284,7 +291,6 @@ fn is_name(text: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::verdict::Reason;
 
     fn sentence(trail: Vec<Step>, problem: Problem, left_at_fault: bool) -> String {
         Mismatch {
