@@ -44,9 +44,13 @@ fn neither_closing_nor_a_failed_open_leaves_a_thread_or_a_socket() {
     let _alone = RUNNING
         .write()
         .unwrap_or_else(std::sync::PoisonError::into_inner);
-    let (_, sockets) = held();
-    holds(&[], sockets);
+    // The first runtime of a process may open sockets that the process keeps (for signals).
+    drop(Bench::alone());
+    let (_, none) = held();
+    holds(&[], none);
     let bench = Bench::alone();
+    // A runtime may have a socket of its own for the same purpose.
+    let (_, sockets) = held();
     holds(&["liveobj-io"], sockets);
     let object = bench.open(TIMER);
     let events = connect(&object, "timer");
@@ -67,5 +71,5 @@ fn neither_closing_nor_a_failed_open_leaves_a_thread_or_a_socket() {
     // An `open` that is given up.
     drop(bench.runtime.open(&bench.check(TIMER)));
     drop(bench);
-    holds(&[], sockets);
+    holds(&[], none);
 }
