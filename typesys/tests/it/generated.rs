@@ -247,6 +247,11 @@ fn replaces(
             }
             let stays = relations.endpoints_match(replaced[name].ty, right.ty);
             prop_assert!(stays.verdict.holds(), "{:?}", stays);
+            if replaced[name].many != left.many {
+                // A guarantee about the one connection of an endpoint says nothing of an endpoint
+                // that may have others, so a requirement that it met may stay: refused, not unsound.
+                continue;
+            }
             if drops(scope, replaced[name].ty, right.ty) {
                 // What the part guarantees here may no longer meet what the other requires.
                 continue;
