@@ -8,10 +8,11 @@ use std::process::Command;
 use liveobj_tests::support::{built, liveobj, root};
 
 /// Every command that takes no further command, in an order in which the examples can run.
-const COMMANDS: [&[&str]; 14] = [
+const COMMANDS: [&[&str]; 15] = [
     &["check"],
     &["open"],
     &["describe"],
+    &["explain"],
     &["convert"],
     &["hash"],
     &["registry", "set"],

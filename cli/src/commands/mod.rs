@@ -4,6 +4,7 @@ mod check;
 mod completions;
 mod convert;
 mod describe;
+mod explain;
 mod hash;
 mod library;
 mod open;
@@ -36,6 +37,7 @@ enum Command {
     Open(open::Open),
     Check(check::Check),
     Describe(describe::Describe),
+    Explain(explain::Explain),
     Convert(convert::Convert),
     Hash(hash::Hash),
     Registry(registry::Registry),
@@ -49,6 +51,7 @@ pub fn run(arguments: Arguments) -> Result<(), Failure> {
         Command::Open(command) => command.run(),
         Command::Check(command) => command.run(),
         Command::Describe(command) => command.run(),
+        Command::Explain(command) => command.run(),
         Command::Convert(command) => command.run(),
         Command::Hash(command) => command.run(),
         Command::Registry(command) => command.run(),
