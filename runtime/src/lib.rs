@@ -29,6 +29,7 @@ mod open;
 mod report;
 mod runtime;
 mod terminal;
+mod verdicts;
 
 #[doc(hidden)]
 pub use boundary::measure;

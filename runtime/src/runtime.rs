@@ -18,6 +18,7 @@ use crate::object::Object;
 use crate::open;
 use crate::report::{Report, Silent};
 use crate::terminal::Terminal;
+use crate::verdicts::Verdicts;
 
 /// How long `open` waits for a folder unless the embedder says otherwise.
 pub const FOLDER_DEADLINE: Duration = Duration::from_secs(10);
@@ -37,6 +38,7 @@ pub struct Runtime {
 pub(crate) struct Core {
     pub(crate) catalog: LibraryCatalog,
     pub(crate) formalisms: Formalisms,
+    pub(crate) verdicts: Verdicts,
     pub(crate) policy: Policy,
     pub(crate) folder_deadline: Duration,
     pub(crate) registry: Option<PathBuf>,
@@ -273,6 +275,7 @@ impl RuntimeBuilder {
         let core = Core {
             catalog,
             formalisms: liveobj_formalisms::builtin(),
+            verdicts: Verdicts::default(),
             policy: Policy {
                 allow_unknown: self.allow_unknown,
             },

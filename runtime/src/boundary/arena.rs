@@ -2,8 +2,10 @@
 
 use std::alloc::{Layout, alloc_zeroed, dealloc, handle_alloc_error};
 use std::ptr::{self, NonNull};
+use std::sync::Arc;
 
 use super::PayloadFault;
+use super::block::Block;
 
 /// Most bytes that one value may take.
 const LIMIT: usize = 64 << 20;
@@ -19,11 +21,14 @@ pub(super) struct Arena {
     chunks: Vec<(NonNull<u8>, Layout)>,
     /// Bytes used of the last chunk.
     used: usize,
-    /// Bytes handed out.
+    /// Blocks that memory handed out points into.
+    blocks: Vec<Arc<Block>>,
+    /// Bytes handed out, and those of the blocks that were asked for.
     total: usize,
 }
 
-// SAFETY: the arena owns its chunks alone; nothing in it refers to a thread.
+// SAFETY: the arena owns its chunks alone, and nobody writes to blocks that are shared; nothing in
+// it refers to a thread.
 unsafe impl Send for Arena {}
 // SAFETY: a shared arena gives access to nothing.
 unsafe impl Sync for Arena {}
@@ -37,10 +42,7 @@ impl Arena {
         let size = size
             .checked_next_multiple_of(ALIGN)
             .ok_or(PayloadFault::TooLarge)?;
-        self.total = self.total.checked_add(size).ok_or(PayloadFault::TooLarge)?;
-        if self.total > LIMIT {
-            return Err(PayloadFault::TooLarge);
-        }
+        self.count(size)?;
         let free = self
             .chunks
             .last()
@@ -59,7 +61,22 @@ impl Arena {
         Ok(memory)
     }
 
-    /// Bytes handed out.
+    /// Keeps a block for as long as the memory, which points to `size` bytes of it.
+    pub(super) fn hold(&mut self, block: Arc<Block>, size: usize) -> Result<(), PayloadFault> {
+        self.count(size)?;
+        self.blocks.push(block);
+        Ok(())
+    }
+
+    fn count(&mut self, size: usize) -> Result<(), PayloadFault> {
+        self.total = self.total.checked_add(size).ok_or(PayloadFault::TooLarge)?;
+        if self.total > LIMIT {
+            return Err(PayloadFault::TooLarge);
+        }
+        Ok(())
+    }
+
+    /// Bytes handed out, and those of the blocks that were asked for.
     pub(super) fn total(&self) -> usize {
         self.total
     }
@@ -78,6 +95,7 @@ impl Arena {
         }
         self.used = 0;
         self.total = 0;
+        self.blocks.clear();
     }
 
     fn grow(&mut self, size: usize) {

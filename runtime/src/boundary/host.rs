@@ -5,17 +5,17 @@ use std::sync::Arc;
 
 use liveobj_abi as abi;
 
+use super::block;
 use super::calls::{ProxyCell, Wake};
-use super::memory;
 use crate::edge::{Request, Space, UdpOpen};
 use crate::engine::inbox::Poster;
 use crate::report::Level;
 
 pub(super) static HOST: abi::Host = abi::Host {
     size: size_of::<abi::Host>() as u32,
-    keep: memory::keep,
-    drop_block: memory::drop_block,
-    block: memory::block,
+    keep: block::keep,
+    drop_block: block::drop_block,
+    block: block::block,
     link,
     now,
     random,

@@ -17,6 +17,7 @@ use crate::engine::create::{EndpointPlan, Proxy, ProxyPlan};
 use crate::engine::domain::Domain;
 use crate::engine::inbox::Inbox;
 use crate::report::Silent;
+use crate::verdicts::Verdicts;
 
 /// What the event carries.
 #[repr(C)]
@@ -142,6 +143,7 @@ fn endpoint(types: &mut Types, direction: Direction, basic: Basic) -> EndpointId
 struct Nothing {
     inbox: Arc<Inbox>,
     formalisms: Formalisms,
+    verdicts: Verdicts,
 }
 
 impl Host for Nothing {
@@ -158,6 +160,9 @@ impl Host for Nothing {
     fn close(&self, _: Ticket) {}
     fn formalisms(&self) -> &Formalisms {
         &self.formalisms
+    }
+    fn verdicts(&self) -> &Verdicts {
+        &self.verdicts
     }
     fn policy(&self) -> Policy {
         Policy::default()

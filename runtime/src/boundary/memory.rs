@@ -1,10 +1,8 @@
 //! The engine's view of payload memory: lent pointers, what is kept while it waits, conversions.
 
 use std::cell::RefCell;
-use std::ffi::c_void;
 use std::rc::Rc;
 
-use liveobj_abi as abi;
 use liveobj_types::layout::Layouts;
 use liveobj_types::{Data, Types};
 
@@ -21,7 +19,8 @@ impl Keeper {
         Payload::new(&mut Layouts::new(types), ty).map(|payload| Keeper(Rc::new(payload)))
     }
 
-    /// Copies a payload with all that it points to; none where it is not a value of the type.
+    /// Copies a payload with all that it points to, except that what blocks own is counted once
+    /// more and stays where it is; none where it is not a value of the type.
     pub(crate) fn keep(&self, lent: Lent) -> Option<Kept> {
         // SAFETY: a `Lent` is a payload that is valid now; whoever has this keeper for it took
         // both from the same event.
@@ -50,7 +49,7 @@ impl Kept {
         Lent::new(self.0.as_ptr())
     }
 
-    /// Bytes it takes.
+    /// Bytes it takes, those of blocks included.
     pub(crate) fn size(&self) -> usize {
         self.0.size()
     }
@@ -102,59 +101,3 @@ impl Conversion {
 /// Two payload types between which there is no conversion.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct NoConversion;
-
-/// A counted block of bytes, handed to libraries as `lo_block`.
-struct Block {
-    _words: Box<[u64]>,
-}
-
-pub(super) unsafe extern "C" fn keep(slice: abi::Slice, ty: *const abi::Type) -> abi::Slice {
-    if !ty.is_null() || slice.len == 0 || slice.data.is_null() {
-        return abi::Slice::EMPTY;
-    }
-    if !slice.owner.is_null() {
-        // SAFETY: an owner is a block that `block` made and that is still counted.
-        unsafe { std::sync::Arc::increment_strong_count(slice.owner.cast::<Block>().cast_const()) };
-        return slice;
-    }
-    let mut write = std::ptr::null_mut();
-    // SAFETY: NULL stands for bytes.
-    let kept = unsafe { block(std::ptr::null(), slice.len, &raw mut write) };
-    if !write.is_null() {
-        // SAFETY: `block` made room for `len` bytes, and the slice is valid now.
-        unsafe {
-            std::ptr::copy_nonoverlapping(slice.data.cast::<u8>(), write.cast(), slice.len as usize)
-        };
-    }
-    kept
-}
-
-pub(super) unsafe extern "C" fn drop_block(block: *mut abi::Block) {
-    if !block.is_null() {
-        // SAFETY: each count that `block` or `keep` gave is given back once.
-        drop(unsafe { std::sync::Arc::from_raw(block.cast::<Block>().cast_const()) });
-    }
-}
-
-pub(super) unsafe extern "C" fn block(
-    element: *const abi::Type,
-    count: u64,
-    write: *mut *mut c_void,
-) -> abi::Slice {
-    const LIMIT: u64 = 1 << 32;
-    if !element.is_null() || count == 0 || count > LIMIT {
-        return abi::Slice::EMPTY;
-    }
-    let mut words = vec![0u64; (count as usize).div_ceil(8)].into_boxed_slice();
-    let data: *mut c_void = words.as_mut_ptr().cast();
-    let owner = std::sync::Arc::into_raw(std::sync::Arc::new(Block { _words: words }));
-    if !write.is_null() {
-        // SAFETY: the caller gave a place for the pointer.
-        unsafe { *write = data };
-    }
-    abi::Slice {
-        data,
-        len: count,
-        owner: owner.cast_mut().cast(),
-    }
-}

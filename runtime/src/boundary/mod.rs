@@ -11,6 +11,7 @@
 #![allow(unsafe_code, reason = "payloads are C memory")]
 
 mod arena;
+mod block;
 pub(crate) mod calls;
 mod convert;
 #[cfg(test)]
@@ -36,4 +37,4 @@ pub(crate) use payload::{OwnedPayload, Payload};
 pub(crate) use shape::{PayloadFault, Viewed};
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

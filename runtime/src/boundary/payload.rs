@@ -5,13 +5,15 @@ use std::collections::BTreeMap;
 use std::ffi::c_void;
 use std::sync::Arc;
 
+use liveobj_abi::Slice;
 use liveobj_types::Data;
 use liveobj_types::layout::Layouts;
 
 use super::arena::Arena;
+use super::block::Block;
 use super::scalar::{check_scalar, read_scalar, write_scalar};
 use super::shape::{Kind, PayloadFault, Shapes, Slot, Viewed};
-use super::walk::{At, MAX_DATA_PARTS, MAX_PARTS, Out, Walk};
+use super::walk::{At, Elements, MAX_DATA_PARTS, MAX_PARTS, Out, Walk};
 use super::walk::{open_list, open_option, open_value, slice, write_bytes};
 use super::wire;
 
@@ -59,7 +61,8 @@ impl Payload {
         unsafe { read(&mut walk, at, 0) }
     }
 
-    /// Copies a payload with all that it points to: what a queue holds.
+    /// Copies a payload with all that it points to, except for slices of pointerless elements that
+    /// a block owns: those are counted, and stay where they are. What a queue holds.
     ///
     /// # Errors
     ///
@@ -67,7 +70,7 @@ impl Payload {
     ///
     /// # Safety
     ///
-    /// As for [`Payload::read`].
+    /// As for [`Payload::read`]; and the owners of slices are NULL or counted blocks.
     pub(crate) unsafe fn copy(&self, payload: *const c_void) -> Result<OwnedPayload, PayloadFault> {
         let mut walk = Walk::new(&self.shapes, MAX_PARTS);
         let at = walk.root(payload.cast(), self.root)?;
@@ -119,7 +122,8 @@ pub(crate) struct OwnedPayload {
     arena: Arena,
 }
 
-// SAFETY: all that `memory` leads to is in `arena`, which may go to another thread.
+// SAFETY: all that `memory` leads to is in `arena` or in blocks that it holds, and that may go to
+// another thread.
 unsafe impl Send for OwnedPayload {}
 // SAFETY: a shared payload is only read.
 unsafe impl Sync for OwnedPayload {}
@@ -430,11 +434,12 @@ unsafe fn read(walk: &mut Walk<'_>, at: At, depth: usize) -> Result<Data, Payloa
     }
 }
 
-/// Copies a part with all that it points to; nothing in the copy is owned by a block.
+/// Copies a part with all that it points to but what blocks own.
 ///
 /// # Safety
 ///
-/// As [`read`]; `out` is as [`Out`] says, of the same type, and zero.
+/// As [`read`]; `out` is as [`Out`] says, of the same type, and zero; the owners of slices are
+/// NULL or counted blocks.
 unsafe fn copy(
     walk: &mut Walk<'_>,
     arena: &mut Arena,
@@ -462,17 +467,21 @@ unsafe fn copy(
         }
         match &node.kind {
             Kind::Text | Kind::Bytes | Kind::Document { .. } => {
-                write_bytes(arena, to, slice(from, 1, 1)?.bytes())
+                let bytes = slice(from, 1, 1)?;
+                keep_or_copy(arena, from, bytes, to)
             }
-            Kind::Opaque(_) => write_bytes(arena, to, walk.opaque(from)?),
+            // An `lo_opaque` starts with its slice.
+            Kind::Opaque(_) => {
+                walk.opaque(from)?;
+                keep_or_copy(arena, from, slice(from, 1, 1)?, to)
+            }
             Kind::List(item) => {
                 let shape = shapes.node(*item);
                 let elements = slice(from, shape.size, shape.align)?;
-                let copies = open_list(arena, to, elements.count, shape.size)?;
                 if shape.flat {
-                    copies.copy_from_nonoverlapping(elements.memory, elements.count * shape.size);
-                    return Ok(());
+                    return keep_or_copy(arena, from, elements, to);
                 }
+                let copies = open_list(arena, to, elements.count, shape.size)?;
                 for index in 0..elements.count {
                     let memory = copies.add(index * shape.size);
                     let out = Out {
@@ -551,4 +560,33 @@ unsafe fn copy(
             Kind::Scalar(_) | Kind::Option { .. } => unreachable!("handled above"),
         }
     }
+}
+
+/// Keeps a slice that a block owns, and copies any other. There are no pointers in its elements.
+///
+/// # Safety
+///
+/// `from` is an `lo_slice` that passed the checks as `elements`, which are readable, and its owner
+/// is NULL or a counted block; `to` is writable and aligned for an `lo_slice`.
+unsafe fn keep_or_copy(
+    arena: &mut Arena,
+    from: *const u8,
+    elements: Elements,
+    to: *mut u8,
+) -> Result<(), PayloadFault> {
+    let size = elements.count * elements.size;
+    // SAFETY: says the caller; the arena holds the block as long as the copy of its slice.
+    unsafe {
+        let slice = from.cast::<Slice>().read();
+        if elements.count > 0
+            && let Some(block) = Block::owning(slice.owner, elements)
+        {
+            arena.hold(block, size)?;
+            to.cast::<Slice>().write(slice);
+            return Ok(());
+        }
+        let copy = open_list(arena, to, elements.count, elements.size)?;
+        copy.copy_from_nonoverlapping(elements.memory, size);
+    }
+    Ok(())
 }

@@ -7,6 +7,7 @@ use liveobj_references::Policy;
 use liveobj_types::Formalisms;
 
 use crate::engine::inbox::Inbox;
+use crate::verdicts::Verdicts;
 
 mod file;
 mod system;
@@ -106,6 +107,9 @@ pub(crate) trait Host {
 
     /// What connections made at run time are judged with.
     fn formalisms(&self) -> &Formalisms;
+
+    /// What such judgements have found.
+    fn verdicts(&self) -> &Verdicts;
 
     /// What such judgements accept.
     fn policy(&self) -> Policy;

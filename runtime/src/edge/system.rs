@@ -17,6 +17,7 @@ use crate::engine::domain::Domain;
 use crate::engine::inbox::Inbox;
 use crate::open;
 use crate::runtime::Core;
+use crate::verdicts::Verdicts;
 
 /// Nanoseconds on the wall clock, or on one that never goes back.
 pub(crate) fn clock(wall: bool) -> u64 {
@@ -162,6 +163,10 @@ impl Host for SystemHost {
 
     fn formalisms(&self) -> &Formalisms {
         &self.core.formalisms
+    }
+
+    fn verdicts(&self) -> &Verdicts {
+        &self.core.verdicts
     }
 
     fn policy(&self) -> Policy {

@@ -1,8 +1,5 @@
 //! Request: what proxies ask of the outside, under tokens of their own choice.
 
-use liveobj_abi as abi;
-use liveobj_types::Relations;
-
 use super::connect::End;
 use super::deliver::Delivery;
 use super::domain::Domain;
@@ -10,6 +7,8 @@ use super::inbox::Outside;
 use crate::boundary::calls::{ProxyCell, Wake};
 use crate::edge::{Request, Ticket};
 use crate::object::Ended;
+use crate::verdicts::Question;
+use liveobj_abi as abi;
 
 /// What a token stands for.
 pub(crate) struct Token {
@@ -262,14 +261,15 @@ impl Domain {
         let (Some(left), Some(right)) = (ty(own), ty(end)) else {
             return Err("there is no such endpoint".to_owned());
         };
-        let judgement = {
+        let verdict = {
             let mut types = self.types.borrow_mut();
-            Relations::new(&mut types, self.host.formalisms()).endpoints_match(left, right)
+            let question = Question::Match(left, right);
+            let (verdicts, formalisms) = (self.host.verdicts(), self.host.formalisms());
+            verdicts.on(question, &mut types, formalisms)
         };
-        let shown = judgement.verdict.holds()
-            || (self.host.policy().allow_unknown && !judgement.verdict.fails());
+        let shown = verdict.holds() || (self.host.policy().allow_unknown && !verdict.fails());
         if !shown {
-            return Err(format!("the endpoints do not match: {}", judgement.verdict));
+            return Err(format!("the endpoints do not match: {verdict}"));
         }
         self.connect(own, end)
     }

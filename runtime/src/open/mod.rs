@@ -25,7 +25,11 @@ use crate::object::Object;
 use crate::runtime::{Core, Runtime};
 use liveobj_references::CheckedReference;
 
+#[cfg(test)]
+pub(crate) use instantiate::instantiate;
 pub(crate) use instantiate::{Opened, host_endpoint, host_proxy};
+#[cfg(test)]
+pub(crate) use resolve::Resolver;
 
 /// Opens a reference in a domain of its own.
 pub(crate) async fn root(

@@ -16,6 +16,7 @@ use crate::engine::inbox::Inbox;
 use crate::error::OpenError;
 use crate::loading::{LoadError, Loaded};
 use crate::runtime::Core;
+use crate::verdicts::Question;
 
 /// External references that may lead to one another.
 const MAX_CHAIN: usize = 16;
@@ -23,7 +24,7 @@ const MAX_CHAIN: usize = 16;
 const STANDARD: &str = "liveobj:standard";
 
 /// Resolves the parts of one opened reference.
-pub(super) struct Resolver {
+pub(crate) struct Resolver {
     core: Arc<Core>,
     inbox: Arc<Inbox>,
 }
@@ -32,12 +33,12 @@ type Resolving<'a> = Pin<Box<dyn Future<Output = Result<Plan, OpenError>> + Send
 
 impl Resolver {
     /// Folders run in the domain of `inbox`.
-    pub(super) fn new(core: Arc<Core>, inbox: Arc<Inbox>) -> Resolver {
+    pub(crate) fn new(core: Arc<Core>, inbox: Arc<Inbox>) -> Resolver {
         Resolver { core, inbox }
     }
 
     /// Resolves a whole reference.
-    pub(super) async fn reference(
+    pub(crate) async fn reference(
         &self,
         reference: &CheckedReference,
         label: &str,
@@ -192,13 +193,16 @@ impl Resolver {
         let TypeId::Object(found) = arena.import(reference.types(), found) else {
             return Err(gone());
         };
-        let judgement =
-            Relations::new(&mut arena, &self.core.formalisms).object_subtype(found, wanted);
-        let allowed = self.core.policy.allow_unknown && !judgement.verdict.fails();
-        if judgement.verdict.holds() || allowed {
+        let formalisms = &self.core.formalisms;
+        let question = Question::Subtype(found, wanted);
+        let verdict = self.core.verdicts.on(question, &mut arena, formalisms);
+        let allowed = self.core.policy.allow_unknown && !verdict.fails();
+        if verdict.holds() || allowed {
             return Ok(reference);
         }
-        let code = if judgement.verdict.fails() {
+        // What was remembered says no more than that; where it lies is found once more.
+        let judgement = Relations::new(&mut arena, formalisms).object_subtype(found, wanted);
+        let code = if verdict.fails() {
             codes::NOT_A_SUBTYPE
         } else {
             codes::SUBTYPE_NOT_SHOWN

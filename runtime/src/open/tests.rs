@@ -1,9 +1,10 @@
-//! Child references, with a real outside.
+//! Child references, and what is remembered of folders, with a real outside.
 
 use std::sync::mpsc;
 use std::time::Duration;
 
 use liveobj_abi as abi;
+use liveobj_types::{Reason, Source, Verdict};
 
 use super::{host_endpoint, host_proxy};
 use crate::boundary::calls::{ProxyCell, Wake};
@@ -76,4 +77,75 @@ fn a_child_reference_is_checked_before_it_runs() {
     };
     assert!(reason.starts_with("the reference is refused: "), "{reason}");
     assert!(reason.contains("`clock`"), "{reason}");
+}
+
+#[test]
+fn what_a_folder_answers_again_is_not_compared_again() {
+    let registry = tempfile::tempdir().expect("a directory");
+    let document = |inside: &str| {
+        format!("<liveobject xmlns=\"urn:liveobj:reference:1\">{inside}</liveobject>")
+    };
+    let timer = document(r#"<external name="timer" library="liveobj:standard"/>"#);
+    std::fs::write(registry.path().join("clock.liveobject"), timer).expect("written");
+    let runtime = Runtime::builder().registry(registry.path()).build();
+    let runtime = runtime.expect("a runtime");
+    let asked = document(
+        r#"<external name="clock" as="Timer"><from><primitive id="registry"/></from></external>"#,
+    );
+    let checked = runtime.check(&Source::new("test", asked));
+    let reference = checked.reference.expect("well typed");
+    let verdicts = &runtime.core().verdicts;
+    for _ in 0..2 {
+        drop(runtime.open_blocking(&reference).expect("opened"));
+        assert_eq!(verdicts.len(), 1);
+    }
+    // Whoever refuses it now has looked it up.
+    verdicts.overwrite(&Verdict::Unknown(Reason::Budget));
+    let error = runtime.open_blocking(&reference).unwrap_err();
+    let crate::error::OpenError::Refused { diagnostics, .. } = error else {
+        panic!("{error}")
+    };
+    assert_eq!(diagnostics[0].code.as_str(), "subtype-not-shown");
+}
+
+#[test]
+fn one_thread_runs_all_proxies_of_a_domain() {
+    /// Tells which thread runs it.
+    struct Witness(mpsc::Sender<std::thread::ThreadId>);
+    impl Native for Witness {
+        fn event(&mut self, _: &ProxyCell, _: Incoming) -> abi::Status {
+            abi::OK
+        }
+        fn wake(&mut self, _: &ProxyCell, _: u64, _: Wake) -> abi::Status {
+            self.0
+                .send(std::thread::current().id())
+                .expect("waited for");
+            abi::OK
+        }
+    }
+    let runtime = Runtime::builder().build().expect("a runtime");
+    let domain = DomainThread::start(runtime.core().clone()).expect("a thread");
+    let (sender, seen) = mpsc::channel();
+    let (reply, posters) = mpsc::channel();
+    domain.inbox().task(move |domain| {
+        for _ in 0..2 {
+            let service = super::instantiate::folder_service(domain).expect("folders");
+            let endpoint = host_endpoint(domain, "folder", service).expect("an endpoint");
+            let witness = Box::new(Witness(sender.clone()));
+            let end = host_proxy(domain, domain.begin(), "witness", endpoint, witness);
+            let proxy = domain.proxy(end.expect("created").proxy).expect("there");
+            reply.send(domain.poster(&proxy.cell)).expect("waited for");
+        }
+        domain.start_ready();
+    });
+    let posters: Vec<_> = posters.iter().collect();
+    std::thread::scope(|scope| {
+        for poster in &posters {
+            scope.spawn(|| (0..100).for_each(|_| assert!(poster.post(0, Vec::new()))));
+        }
+    });
+    let seen: Vec<_> = (0..200)
+        .map(|_| seen.recv_timeout(Duration::from_secs(20)).expect("woken"))
+        .collect();
+    assert!(seen.iter().all(|thread| *thread == domain.id()));
 }

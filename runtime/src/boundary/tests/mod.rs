@@ -3,3 +3,4 @@
 mod faults;
 mod generate;
 mod properties;
+pub(crate) mod shared;

@@ -188,6 +188,76 @@ fn above_half_of_the_limit_the_senders_domain_takes_no_socket_or_timer_events() 
 }
 
 #[test]
+fn what_merges_inputs_sees_a_legal_interleaving() {
+    let (here, there) = two_worlds();
+    let elsewhere = here.beside();
+    let merge = there.object("merge", &[LISTEN.many()], idle);
+    let says = |first: u64| {
+        move |me: &super::Me<'_>, happening| {
+            if let Happening::Woken { .. } = happening {
+                for n in first..first + 3 {
+                    me.say(0, n);
+                }
+            }
+            abi::OK
+        }
+    };
+    let left = here.object("left", &[TALK], says(1));
+    let right = elsewhere.object("right", &[TALK], says(11));
+    across((&here, &left), (&there, &merge));
+    across((&elsewhere, &right), (&there, &merge));
+    here.happened();
+    here.wake(&left);
+    elsewhere.wake(&right);
+    there.run();
+    let lines = here.happened();
+    let heard: Vec<u64> = lines
+        .iter()
+        .filter_map(|line| line.strip_prefix("merge hears ")?.parse().ok())
+        .collect();
+    let (small, large): (Vec<u64>, Vec<u64>) = heard.iter().partition(|n| **n < 10);
+    assert_eq!(small, [1, 2, 3], "of {heard:?}");
+    assert_eq!(large, [11, 12, 13], "of {heard:?}");
+}
+
+#[test]
+fn two_domains_with_full_queues_towards_each_other_go_on() {
+    let (here, there) = two_worlds();
+    let flood = |me: &super::Me<'_>, happening| {
+        if let Happening::Woken {
+            wake: super::Wake::Posted(_),
+            ..
+        } = happening
+        {
+            for _ in 0..MAX_QUEUED_EVENTS {
+                assert_eq!(me.say(0, 1), abi::OK);
+            }
+            let timer = crate::edge::Request::Timer(1);
+            me.proxy.domain().request(me.proxy, 9, timer);
+        }
+        abi::OK
+    };
+    let left = here.object("left", &[TALK], flood);
+    let right = there.object("right", &[LISTEN], flood);
+    across((&here, &left), (&there, &right));
+    for (world, proxy) in [(&here, &left), (&there, &right)] {
+        world.domain.turn(Some(post(proxy)));
+        let (ticket, _) = world.outside.requests.borrow()[0].clone();
+        world.outside.answer(ticket, super::Wake::Timer);
+    }
+    assert!(here.domain.is_congested() && there.domain.is_congested());
+    here.happened();
+    for world in [&here, &there, &here] {
+        world.run();
+    }
+    let lines = here.happened();
+    let count = |end: &str| lines.iter().filter(|line| line.ends_with(end)).count();
+    assert_eq!(count("left hears 1"), MAX_QUEUED_EVENTS);
+    assert_eq!(count("right hears 1"), MAX_QUEUED_EVENTS);
+    assert_eq!(count("woken 9 Timer"), 2, "nobody waits for ever");
+}
+
+#[test]
 fn emitting_on_an_unconnected_endpoint_is_not_connected_and_counted() {
     let world = World::new();
     let speaker = world.object("speaker", &[TALK, TALK.many()], |me, happening| {
@@ -265,13 +335,13 @@ fn events_emitted_while_a_connection_ends_are_stale_and_earlier_ones_arrive() {
     );
 }
 
-fn two_worlds() -> (World, World) {
+pub(super) fn two_worlds() -> (World, World) {
     let here = World::new();
     let there = here.beside();
     (here, there)
 }
 
-fn across(left: (&World, &super::Proxy), right: (&World, &super::Proxy)) {
+pub(super) fn across(left: (&World, &super::Proxy), right: (&World, &super::Proxy)) {
     let made = connect_across(
         (&left.0.domain, end((left.1, 0))),
         (&right.0.domain, end((right.1, 0))),

@@ -5,9 +5,14 @@ use std::rc::Rc;
 
 use liveobj_abi as abi;
 
+use liveobj_types::Source;
+
 use super::super::connect::End;
+use super::super::deliver::Delivery;
 use super::{Happening, LISTEN, TALK, World, end, idle};
 use crate::object::Ended;
+use crate::open::{Resolver, instantiate};
+use crate::runtime::Runtime;
 
 #[test]
 fn connected_is_delivered_to_both_ends_before_any_event() {
@@ -33,6 +38,88 @@ fn connected_is_delivered_to_both_ends_before_any_event() {
     let mut sorted = expected;
     sorted.sort_unstable();
     assert_eq!(happened, sorted);
+}
+
+/// Components and connections in no order.
+const JUMBLE: &str = r#"<liveobject xmlns="urn:liveobj:reference:1"><composite>
+    <component name="zebra"><composite>
+        <component name="two">RELAY</component>
+        <component name="one">RELAY</component>
+        <connection><endpoint of="two" name="input"/><endpoint of="one" name="output"/></connection>
+        <export of="one" name="input" as="in"/>
+        <export of="two" name="output" as="out"/>
+    </composite></component>
+    <component name="ape">RELAY</component>
+    <component name="monkey">RELAY</component>
+    <connection><endpoint of="zebra" name="in"/><endpoint of="monkey" name="output"/></connection>
+    <connection><endpoint of="monkey" name="input"/><endpoint of="ape" name="output"/></connection>
+</composite></liveobject>"#;
+
+const RELAY: &str = r#"<parameterized>
+    <template><external name="relay" library="liveobj:standard"/></template>
+    <parameter name="Message"><type>string</type></parameter>
+</parameterized>"#;
+
+#[test]
+fn objects_are_created_then_connected_in_canonical_order_then_connected_is_delivered() {
+    let runtime = Runtime::builder().build().expect("a runtime");
+    let core = runtime.core().clone();
+    let source = Source::new("test", JUMBLE.replace("RELAY", RELAY));
+    let reference = core.check(&source).reference.expect("well typed");
+    let world = World::new();
+    let resolver = Resolver::new(core.clone(), world.outside.inbox.clone());
+    let plan = core.tokio.block_on(resolver.reference(&reference, ""));
+    let opened = Rc::new(Cell::new(false));
+    let told = opened.clone();
+    instantiate(&world.domain, plan.expect("a plan"), move |_, result| {
+        told.set(result.is_ok());
+    });
+    let domain = &world.domain;
+    let proxies: Vec<(u64, String)> = domain
+        .proxies
+        .borrow()
+        .iter()
+        .map(|(number, proxy)| (*number, proxy.label.clone()))
+        .collect();
+    let created: Vec<&str> = proxies.iter().map(|(_, label)| label.as_str()).collect();
+    assert_eq!(created, ["ape", "monkey", "zebra/one", "zebra/two"]);
+    let connections: Vec<(u64, [String; 2])> = domain
+        .connections
+        .borrow()
+        .values()
+        .map(|made| {
+            (
+                made.number,
+                [0, 1].map(|end| domain.end_name(&made.ends[end])),
+            )
+        })
+        .collect();
+    let expected = [
+        ["zebra/one.output", "zebra/two.input"],
+        ["ape.output", "monkey.input"],
+        ["monkey.output", "zebra/one.input"],
+    ];
+    let made: Vec<&[String; 2]> = connections.iter().map(|(_, ends)| ends).collect();
+    assert_eq!(made, expected.each_ref());
+    let last = proxies.last().expect("some").0;
+    assert!(connections.iter().all(|(number, _)| *number > last));
+    // Nobody has heard of it yet; now everybody does, connection by connection.
+    assert!(!opened.get());
+    let waiting: Vec<u64> = domain
+        .fifo
+        .borrow()
+        .iter()
+        .filter_map(|delivery| match delivery {
+            Delivery::Connected { connection, .. } => Some(*connection),
+            _ => None,
+        })
+        .collect();
+    let numbers = connections.iter().flat_map(|(number, _)| [*number; 2]);
+    assert_eq!(waiting, numbers.collect::<Vec<_>>());
+    domain.turn(None);
+    assert!(opened.get());
+    domain.end_all();
+    domain.turn(None);
 }
 
 #[test]

@@ -3,6 +3,7 @@
 mod connections;
 mod lifetimes;
 mod outside;
+mod sharing;
 mod turns;
 
 use std::cell::{Cell, RefCell};
@@ -25,11 +26,14 @@ use crate::boundary::memory::Keeper;
 use crate::boundary::native::{Incoming, Native, NativeProxy};
 use crate::edge::{Host, Request, Ticket};
 use crate::report::Message;
+use crate::verdicts::Verdicts;
 
 const TYPES: &str = "
     endpoint Talk { out say(n: u64); in hear(n: u64); }
     endpoint Ball { out hit(); in ball(); }
     endpoint Offer { out say(n: u64) refusable; in hear(n: u64); }
+    endpoint Load { out say(n: bytes); in hear(n: bytes); }
+    endpoint Freight { out say(n: bytes) refusable; in hear(n: bytes); }
 ";
 
 /// What happened, in order.
@@ -53,6 +57,7 @@ struct Outside {
     closed: Rc<RefCell<Vec<Ticket>>>,
     now: Rc<Cell<u64>>,
     formalisms: Rc<Formalisms>,
+    verdicts: Rc<Verdicts>,
 }
 
 impl Host for Outside {
@@ -73,6 +78,9 @@ impl Host for Outside {
     }
     fn formalisms(&self) -> &Formalisms {
         &self.formalisms
+    }
+    fn verdicts(&self) -> &Verdicts {
+        &self.verdicts
     }
     fn policy(&self) -> Policy {
         Policy::default()

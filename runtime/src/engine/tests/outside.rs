@@ -1,6 +1,7 @@
 //! "The outside only through the context."
 
 use liveobj_abi as abi;
+use liveobj_types::{Reason, Verdict};
 
 use super::{Happening, LISTEN, Outside, TALK, Wake, World, end, idle};
 use crate::edge::{Request, Ticket};
@@ -161,9 +162,8 @@ fn dereferencing_is_answered_by_opened_and_the_token_owns_the_proxy() {
     );
 }
 
-#[test]
-fn connecting_endpoints_that_do_not_match_is_answered_by_failed() {
-    let world = World::new();
+/// What a proxy is told that connects its `Talk` with such an endpoint of a child.
+fn connecting(world: &World, child: super::Shape) -> String {
     let parent = world.object("parent", &[TALK], |me, happening| {
         let domain = me.proxy.domain();
         match happening {
@@ -193,15 +193,63 @@ fn connecting_endpoints_that_do_not_match_is_answered_by_failed() {
     world.wake(&parent);
     let (ticket, _) = world.outside.last();
     let instance = world.domain.begin();
-    let child = world.object_of(instance, "child", &[TALK], idle);
+    let child = world.object_of(instance, "child", &[child], idle);
     world
         .domain
         .expose(instance, &[("a".to_owned(), end((&child, 0)))].into());
     assert!(world.domain.child_opened(ticket, instance));
     world.domain.turn(None);
     let happened = world.happened();
+    let told = happened
+        .iter()
+        .rfind(|line| line.starts_with("parent woken 2"));
+    told.expect("an answer").clone()
+}
+
+#[test]
+fn connecting_endpoints_that_do_not_match_is_answered_by_failed() {
+    let told = connecting(&World::new(), TALK);
     assert_eq!(
-        happened.last().map(String::as_str),
-        Some("parent woken 2 Failed(\"the endpoints do not match: fails\")")
+        told,
+        "parent woken 2 Failed(\"the endpoints do not match: fails\")"
     );
+}
+
+#[test]
+fn endpoints_that_were_compared_before_are_not_compared_again() {
+    let world = World::new();
+    assert_eq!(connecting(&world, LISTEN), "parent woken 2 Opened");
+    assert_eq!(world.outside.verdicts.len(), 1);
+    assert_eq!(connecting(&world, LISTEN), "parent woken 2 Opened");
+    assert_eq!(world.outside.verdicts.len(), 1);
+    // Whoever answers something else now has looked it up.
+    let planted = Verdict::Unknown(Reason::Budget);
+    world.outside.verdicts.overwrite(&planted);
+    let told = "parent woken 2 Failed(\"the endpoints do not match: unknown\")";
+    assert_eq!(connecting(&world, LISTEN), told);
+}
+
+#[test]
+fn time_and_randomness_are_those_of_the_outside() {
+    let drawn = || {
+        let world = World::new();
+        world.outside.now.set(1_234);
+        let drawn = std::rc::Rc::new(std::cell::RefCell::new(Vec::new()));
+        let seen = drawn.clone();
+        let gambler = world.object("gambler", &[TALK], move |me, happening| {
+            if let Happening::Woken { .. } = happening {
+                let domain = me.proxy.domain();
+                let numbers = [domain.random(), domain.random(), domain.host.now(false)];
+                seen.borrow_mut().extend(numbers);
+            }
+            abi::OK
+        });
+        world.domain.start_ready();
+        world.wake(&gambler);
+        drawn.take()
+    };
+    let first = drawn();
+    assert_ne!(first[0], first[1]);
+    assert_eq!(first[2], 1_234);
+    assert_eq!(first, drawn(), "the same outside, the same numbers");
 }

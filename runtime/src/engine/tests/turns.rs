@@ -194,6 +194,106 @@ fn an_event_is_delivered_at_once_only_if_nothing_waits_for_its_target() {
 }
 
 #[test]
+fn what_waits_is_delivered_in_the_order_in_which_it_was_emitted_to_whomever() {
+    let world = World::new();
+    let mut chain = Vec::new();
+    for _ in 0..MAX_NESTING {
+        let pass = |me: &super::Me<'_>, happening| {
+            if let Happening::Heard { n, .. } = happening {
+                me.say(1, n);
+            }
+            abi::OK
+        };
+        chain.push(world.object("link", &[LISTEN, TALK], pass));
+    }
+    let start = world.object("start", &[TALK], three);
+    // At this depth everything waits, whoever it is for.
+    let fan = world.object(
+        "fan",
+        &[LISTEN, TALK, TALK],
+        |me: &super::Me<'_>, happening| {
+            if let Happening::Heard { n, .. } = happening {
+                me.say(2, n);
+                me.say(1, n);
+                me.say(2, n + 10);
+            }
+            abi::OK
+        },
+    );
+    let [a, b] = ["a", "b"].map(|name| world.object(name, &[LISTEN], idle));
+    world.connect((&start, 0), (&chain[0], 0));
+    // `start` and this many links fill the stack, `fan` being the last one on it.
+    let last = MAX_NESTING as usize - 3;
+    for pair in chain[..=last].windows(2) {
+        world.connect((&pair[0], 1), (&pair[1], 0));
+    }
+    world.connect((&chain[last], 1), (&fan, 0));
+    world.connect((&fan, 1), (&a, 0));
+    world.connect((&fan, 2), (&b, 0));
+    world.happened();
+    world.wake(&start);
+    let lines = world.happened();
+    let heard: Vec<&String> = lines
+        .iter()
+        .filter(|line| line.starts_with("a ") || line.starts_with("b "))
+        .collect();
+    let round = |n: u64| {
+        [
+            format!("b hears {n}"),
+            format!("a hears {n}"),
+            format!("b hears {}", n + 10),
+        ]
+    };
+    let expected: Vec<String> = (1..=3).flat_map(round).collect();
+    assert_eq!(heard, expected.iter().collect::<Vec<_>>());
+    let fan = lines.iter().position(|line| line == "fan hears 3");
+    let first = lines.iter().position(|line| line == "b hears 1");
+    assert!(fan < first, "all of it waited");
+}
+
+#[test]
+fn the_same_outside_events_give_the_same_order_again() {
+    let run = || {
+        let world = World::new();
+        let chatter = |me: &super::Me<'_>, happening| {
+            match happening {
+                Happening::Woken { .. } => {
+                    let n = me.proxy.domain().random() % 3;
+                    (0..=n).for_each(|n| {
+                        me.say(0, n);
+                    });
+                }
+                Happening::Heard { n, .. } if n < 40 => {
+                    me.say(0, n + 7);
+                }
+                _ => {}
+            }
+            abi::OK
+        };
+        let all: Vec<_> = ["p", "q", "r"]
+            .into_iter()
+            .map(|name| world.object(name, &[TALK.many()], chatter))
+            .collect();
+        let ears: Vec<_> = ["s", "t"]
+            .into_iter()
+            .map(|name| world.object(name, &[LISTEN.many()], chatter))
+            .collect();
+        for ear in &ears {
+            for one in &all {
+                world.connect((one, 0), (ear, 0));
+            }
+        }
+        for one in all.iter().chain(&ears) {
+            world.wake(one);
+        }
+        world.happened()
+    };
+    let first = run();
+    assert!(first.len() > 100, "{}", first.len());
+    assert_eq!(first, run());
+}
+
+#[test]
 fn nesting_is_below_32_and_what_is_deeper_waits() {
     let world = World::new();
     let deepest = Rc::new(Cell::new(0));
