@@ -8,9 +8,10 @@ use std::process::Command;
 use liveobj_tests::support::{built, liveobj, root};
 
 /// Every command that takes no further command, in an order in which the examples can run.
-const COMMANDS: [&[&str]; 15] = [
+const COMMANDS: [&[&str]; 16] = [
     &["check"],
     &["open"],
+    &["compare"],
     &["describe"],
     &["explain"],
     &["convert"],

@@ -3,6 +3,7 @@
 mod broken;
 mod cases;
 mod command;
+mod compare;
 mod help;
 mod layering;
 mod processes;

@@ -3,15 +3,15 @@
 use std::fs::File;
 use std::io::Read;
 use std::path::Path;
-use std::sync::Arc;
 
 use clap::Args;
 use liveobj::Runtime;
 use liveobj_references::LibraryTypes;
-use liveobj_types::syntax::{self, Brackets, Item, TypeExpr};
+use liveobj_types::syntax::{self, Item};
 use liveobj_types::types::Object;
-use liveobj_types::{Module, Severity, Source, TypeId, Types, codes};
+use liveobj_types::{Severity, TypeId};
 
+use super::type_name::TypeName;
 use super::{LibraryOptions, library};
 use crate::failure::Failure;
 use crate::{input, output, report};
@@ -56,7 +56,13 @@ impl Describe {
                 .map_err(|error| library::not_found(&error, runtime.catalog(), &self.what))?;
             return output::print(&templates_and_types(&library));
         }
-        type_expression(&runtime, &self.what, &self.scope)
+        let name = TypeName::read(&runtime, &self.what, &self.scope)?;
+        if let Some(item) = name.declaration() {
+            return output::print_line(syntax::print_item(item).trim_end());
+        }
+        let (types, ty) = name.resolve()?;
+        let structure = types.declaration(ty);
+        output::print_line(&format!("// {}\n{}", name.text(), structure.trim_end()))
     }
 }
 
@@ -105,82 +111,4 @@ pub fn templates_and_types(library: &LibraryTypes) -> String {
         .map(|item| syntax::print_item(item).trim_end().into())
         .collect();
     format!("// {}\n\n{}\n", library.name, texts.join("\n\n"))
-}
-
-fn type_expression(runtime: &Runtime, text: &str, scope: &[String]) -> Result<(), Failure> {
-    let refuse = |diagnostics: Vec<liveobj_types::Diagnostic>| {
-        output::complain(&report::findings(&diagnostics, report::styled_errors()));
-        Failure::Findings
-    };
-    let source = Source::new("<type>", text);
-    let expression = match syntax::parse_type(&source) {
-        Ok(expression) => expression,
-        Err(diagnostics) if text.contains(|c: char| "<>[]{}()".contains(c)) => {
-            return Err(refuse(diagnostics));
-        }
-        Err(_) => return Err(nothing_called(text)),
-    };
-    for library in scope {
-        runtime
-            .catalog()
-            .library(library, None)
-            .map_err(|error| library::not_found(&error, runtime.catalog(), library))?;
-    }
-    let mut uses = String::from("use \"liveobj:standard\";\n");
-    for library in scope.iter().filter(|name| *name != "liveobj:standard") {
-        uses.push_str(&format!(
-            "use {};\n",
-            serde_json::Value::from(library.as_str())
-        ));
-    }
-    let uses = Source::new("<scope>", uses);
-    let (module, diagnostics) = Module::parse("<scope>", &uses, &mut |name| {
-        Some(runtime.catalog().library(name, None).ok()?.module.clone())
-    });
-    if !diagnostics.is_empty() {
-        return Err(refuse(diagnostics));
-    }
-    if let Some(item) = declared(&module, &expression) {
-        return output::print_line(syntax::print_item(item).trim_end());
-    }
-    let mut types = Types::new();
-    let ty = types
-        .resolve(&module, &source, &expression, &Default::default())
-        .map_err(|mut diagnostics| {
-            for found in &mut diagnostics {
-                let similar = found
-                    .help
-                    .as_deref()
-                    .is_some_and(|it| it.contains("did you"));
-                if found.code == codes::UNKNOWN_TYPE && !similar {
-                    let help = "if a library declares it, name the library: `--in LIBRARY`";
-                    found.help = Some(help.to_owned());
-                }
-            }
-            refuse(diagnostics)
-        })?;
-    let name = syntax::print_type(&expression, Brackets::Angle);
-    output::print_line(&format!("// {name}\n{}", types.declaration(ty).trim_end()))
-}
-
-/// What is neither there nor could be a type.
-fn nothing_called(what: &str) -> Failure {
-    let failure = Failure::user(format_args!(
-        "no file, library or type is called `{}`",
-        what.escape_debug()
-    ));
-    match input::similar_file(Path::new(what)) {
-        Some(similar) => failure.with_help(format!("there is a file `{similar}`")),
-        None => failure,
-    }
-}
-
-/// The declaration of a bare name: it says more than the structure does.
-fn declared<'a>(module: &'a Arc<Module>, expression: &TypeExpr) -> Option<&'a Item> {
-    match expression {
-        TypeExpr::Named {
-            name, arguments, ..
-        } if arguments.is_empty() => Some(module.lookup(&name.name)?.1),
-        _ => None,
-    }
 }

@@ -1,6 +1,7 @@
 //! The commands, one file each.
 
 mod check;
+mod compare;
 mod completions;
 mod convert;
 mod describe;
@@ -9,6 +10,7 @@ mod hash;
 mod library;
 mod open;
 mod registry;
+mod type_name;
 
 use std::path::PathBuf;
 
@@ -36,6 +38,7 @@ Exit codes: 0 fine, 1 findings or an error that you can mend, 2 usage, 255 a fau
 enum Command {
     Open(open::Open),
     Check(check::Check),
+    Compare(compare::Compare),
     Describe(describe::Describe),
     Explain(explain::Explain),
     Convert(convert::Convert),
@@ -50,6 +53,7 @@ pub fn run(arguments: Arguments) -> Result<(), Failure> {
     match arguments.command {
         Command::Open(command) => command.run(),
         Command::Check(command) => command.run(),
+        Command::Compare(command) => command.run(),
         Command::Describe(command) => command.run(),
         Command::Explain(command) => command.run(),
         Command::Convert(command) => command.run(),
