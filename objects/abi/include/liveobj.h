@@ -260,12 +260,17 @@ typedef struct lo_object {
     uint32_t endpoints;  /* how many */
     /* Makes a proxy. `parameters` are the value parameters: a struct, lent for the call. */
     lo_status (*create)(lo_context *context, const void *parameters, void **self);
-    /* Makes a proxy from saved state. NULL: the template is stateless. */
+    /* Makes a proxy that goes on where a saved one was, in place of `create`. `state` is in layout 1,
+       as the parameters are, and lent for the call. NULL, as are the next two, exactly where the
+       objects of the template have no `state`. */
     lo_status (*load)(lo_context *context, const void *parameters, const void *state,
                       void **self);
-    /* Saves the state in wire form. NULL: the template is stateless. */
+    /* Saves the state in wire form. `wire` without an owner is lent until the next call of this
+       proxy; with an owner, made by `block`, its count goes to the host. Changes nothing, and emits
+       and asks for nothing. */
     lo_status (*save)(void *self, lo_context *context, lo_slice *wire);
-    /* Digest of the state, 32 bytes. NULL: the hash of `save`. */
+    /* Digest of the state, 32 bytes, the same for equal states. Changes nothing. NULL: the SHA-256 of
+       what `save` gives. */
     lo_status (*digest)(void *self, lo_context *context, uint8_t *out);
     /* A connection of an endpoint is there; events may follow. */
     lo_status (*connected)(void *self, lo_context *context, uint32_t endpoint,
@@ -293,7 +298,7 @@ typedef struct lo_layout_entry {
     uint64_t offset_count;
 } lo_layout_entry;
 
-/* The layouts of every event and of everything inside, as this library's compiler laid them out. */
+/* The layouts of every event, parameter and state and of everything inside, as this library's compiler laid them out. */
 typedef struct lo_layouts {
     uint32_t size;
     uint32_t entry_size;             /* of one lo_layout_entry */

@@ -345,7 +345,9 @@ pub struct Object {
         parameters: *const c_void,
         this: *mut *mut c_void,
     ) -> Status,
-    /// Makes a proxy from saved state; absent for stateless templates.
+    /// Makes a proxy that goes on where a saved one was, in place of `create`. `state` is in layout
+    /// 1, as the parameters are, and lent for the call. Absent, as are the next two, exactly where
+    /// the objects of the template have no `state`.
     pub load: Option<
         unsafe extern "C" fn(
             context: *mut Context,
@@ -354,11 +356,14 @@ pub struct Object {
             this: *mut *mut c_void,
         ) -> Status,
     >,
-    /// Saves the state as wire bytes; absent for stateless templates.
+    /// Saves the state as wire bytes. `wire` without an owner is lent until the next call of this
+    /// proxy; with an owner, made by `block`, its count goes to the host. Changes nothing, and emits
+    /// and asks for nothing.
     pub save: Option<
         unsafe extern "C" fn(this: *mut c_void, context: *mut Context, wire: *mut Slice) -> Status,
     >,
-    /// Digest of the state; absent: hash of `save`.
+    /// Digest of the state, 32 bytes, the same for equal states; changes nothing. Absent: the
+    /// SHA-256 of what `save` gives.
     pub digest: Option<
         unsafe extern "C" fn(this: *mut c_void, context: *mut Context, out: *mut u8) -> Status,
     >,
@@ -413,8 +418,8 @@ pub struct LayoutEntry {
     pub offset_count: u64,
 }
 
-/// `lo_layouts`: the layouts of every event, and of everything inside, as the library's compiler
-/// laid them out.
+/// `lo_layouts`: the layouts of every event, parameter and state, and of everything inside, as the
+/// library's compiler laid them out.
 #[repr(C)]
 pub struct Layouts {
     /// Size of this struct as the library knows it.

@@ -6,10 +6,12 @@ mod input;
 mod live_object;
 mod load;
 mod names;
+mod state;
 mod template;
 #[cfg(test)]
 mod tests;
 mod values;
+mod wire;
 
 use std::path::Path;
 

@@ -10,10 +10,18 @@ use proc_macro2::{Ident, Literal, TokenStream};
 use quote::{format_ident, quote};
 
 use crate::names;
+use crate::state;
 use crate::values::{From, Values, docs};
 
 /// Names in a template's module that endpoints cannot have.
-const TAKEN: &[&str] = &["Parameters", "Context", "Endpoint", "Template"];
+const TAKEN: &[&str] = &[
+    "Parameters",
+    "Context",
+    "Endpoint",
+    "Template",
+    "State",
+    "Save",
+];
 /// Names in the root that templates cannot have.
 pub const TAKEN_IN_ROOT: &[&str] = &["types", "template", "library"];
 
@@ -65,12 +73,6 @@ pub fn generate(
             ));
         }
     };
-    if body.state.is_some() {
-        return Err(format!(
-            "the objects of template `{template}` have a `state`, and saving and loading it is \
-             not supported yet: leave `state` out"
-        ));
-    }
     let mut endpoints = Vec::new();
     for (index, (name, endpoint)) in body.endpoints.iter().enumerate() {
         let events = match types.endpoint(endpoint.ty) {
@@ -100,8 +102,8 @@ pub fn generate(
         });
     }
     let name = names::ident(template, TAKEN_IN_ROOT);
-    let module = module_of(values, declared, &name, &endpoints)?;
-    let contract = contract_of(declared, &name, &endpoints)?;
+    let module = module_of(values, declared, &name, &endpoints, body.state)?;
+    let contract = contract_of(declared, &name, &endpoints, body.state)?;
     Ok(Generated {
         name,
         module,
@@ -114,6 +116,7 @@ fn module_of(
     declared: &Declared<'_>,
     name: &Ident,
     endpoints: &[EndpointView<'_>],
+    state: Option<ValueId>,
 ) -> Result<TokenStream, String> {
     let text = docs(&[format!("Template `{}`.", declared.signature.name)]);
     let parameters = parameters_of(values, declared);
@@ -138,11 +141,13 @@ fn module_of(
         })
     });
     let template = &declared.signature.name;
-    let table = table_of(name, endpoints);
+    let table = table_of(name, endpoints, state);
+    let state = state.map(|state| state::module(values, declared, state));
     Ok(quote! {
         #text
         pub mod #name {
             #parameters
+            #state
 
             /// The context of calls into objects of this template.
             pub type Context<'a> = ::liveobj_sdk::Context<'a, Template>;
@@ -282,7 +287,9 @@ fn contract_of(
     declared: &Declared<'_>,
     name: &Ident,
     endpoints: &[EndpointView<'_>],
+    state: Option<ValueId>,
 ) -> Result<TokenStream, String> {
+    let state = state.map(|_| state::contract(name));
     let mut methods = TokenStream::new();
     let mut seen: BTreeMap<String, String> = BTreeMap::new();
     for endpoint in endpoints {
@@ -323,6 +330,7 @@ fn contract_of(
                 parameters: super::#name::Parameters<'_>,
             ) -> ::core::result::Result<Self, ::liveobj_sdk::CreateError>;
 
+            #state
             #methods
 
             /// A connection of an endpoint is there; events may follow.
@@ -359,7 +367,9 @@ fn contract_of(
     })
 }
 
-fn table_of(name: &Ident, endpoints: &[EndpointView<'_>]) -> TokenStream {
+fn table_of(name: &Ident, endpoints: &[EndpointView<'_>], state: Option<ValueId>) -> TokenStream {
+    let state = state.map_or_else(state::no_table, |_| state::table());
+    let (state_fields, state_functions) = (state.fields, state.functions);
     let mut functions = TokenStream::new();
     let mut lists = TokenStream::new();
     let mut list_names = Vec::new();
@@ -409,9 +419,7 @@ fn table_of(name: &Ident, endpoints: &[EndpointView<'_>]) -> TokenStream {
                     size: ::core::mem::size_of::<abi::Object>() as u32,
                     endpoints: #count,
                     create: Self::create,
-                    load: None,
-                    save: None,
-                    digest: None,
+                    #state_fields
                     connected: Self::connected,
                     disconnected: Self::disconnected,
                     wake: Self::wake,
@@ -489,6 +497,7 @@ fn table_of(name: &Ident, endpoints: &[EndpointView<'_>]) -> TokenStream {
                     }
                 }
 
+                #state_functions
                 #functions
             }
         }

@@ -191,11 +191,21 @@ fn an_endpoint_of_any_type_is_refused() {
 }
 
 #[test]
-fn a_state_is_refused() {
+fn a_state_of_any_type_is_generated() {
+    for state in ["S", "u8", "list<option<S>>", "map<string, tuple<S, S>>"] {
+        check(
+            &format!("record S {{ n: u64 }}\nobject O {{ state {state}; }}\ntemplate t(): O;"),
+            expect!["generated"],
+        );
+    }
+}
+
+#[test]
+fn a_state_without_a_rust_type_is_refused() {
     check(
-        "record S { n: u64 }\nobject O { state S; }\ntemplate t(): O;",
+        "type L = list<L>;\nobject O { state L; }\ntemplate t(): O;",
         expect![[r#"
-            types.lot:3:10: the objects of template `t` have a `state`, and saving and loading it is not supported yet: leave `state` out
+            types.lot:3:10: type `list<list<list<list<list<list<list<list<list<…>>>>>>>>>` contains itself without a record or a variant between, which has no Rust type: put a record between
         "#]],
     );
 }

@@ -10,7 +10,7 @@ use liveobj_types::{Module, Types, ValueId};
 use proc_macro2::{Literal, TokenStream};
 use quote::{format_ident, quote};
 
-use crate::names;
+use crate::{names, wire};
 
 /// The Rust types of value types: collects what has to be declared, and what the table of layouts
 /// holds.
@@ -192,7 +192,14 @@ impl<'t> Values<'t> {
         } else {
             quote!(#name { #copied })
         };
+        // Events and parameters are never part of a state.
+        let wire = matches!(from, From::Types).then(|| {
+            let fields: Vec<&str> = fields.iter().map(|field| field.name.as_str()).collect();
+            wire::record(name, lifetime.as_ref(), &fields)
+        });
         quote! {
+            #wire
+
             #docs
             #[repr(C)]
             #[derive(Clone, Copy, Debug, PartialEq)]
@@ -267,7 +274,14 @@ impl<'t> Values<'t> {
         } else {
             quote!(#[repr(C, u32)] #[derive(Clone, Copy, Debug, PartialEq)])
         };
+        let wire: Vec<_> = cases
+            .iter()
+            .map(|(case, slot)| (names::ident(case, &[]), slot.is_some()))
+            .collect();
+        let wire = wire::variant(name, lifetime.as_ref(), &wire);
         quote! {
+            #wire
+
             #docs
             #attributes
             pub enum #name #lifetime { #declared }

@@ -324,6 +324,23 @@ impl<'a, T: Template> Context<'a, T> {
         self.failed = true;
     }
 
+    /// Copies bytes into a block of the host, which the host frees; `None` if it has no room.
+    pub(crate) fn block(&self, bytes: &[u8]) -> Option<abi::Slice> {
+        if bytes.is_empty() {
+            return Some(abi::Slice::EMPTY);
+        }
+        let mut write = std::ptr::null_mut();
+        // SAFETY: NULL stands for bytes.
+        let slice =
+            unsafe { (self.host().block)(std::ptr::null(), bytes.len() as u64, &raw mut write) };
+        if write.is_null() {
+            return None;
+        }
+        // SAFETY: the host made room for so many bytes, which nobody else has seen yet.
+        unsafe { write.cast::<u8>().copy_from(bytes.as_ptr(), bytes.len()) };
+        Some(slice)
+    }
+
     fn request<A>(&mut self, token: Token, kind: u32, arguments: &A) -> Result<(), RequestError> {
         // SAFETY: `raw` is the context of this call; each caller passes the arguments of `kind`,
         // which outlive the call with all that they lend.

@@ -85,9 +85,71 @@
 //!   for each endpoint, a struct for each event, in camel case. Events of both directions are
 //!   there; [`Context::emit`] takes those that the object sends.
 //! - `template`: a trait for each template, with a method `ENDPOINT_EVENT` for each event that the
-//!   object receives, and `connected`, `disconnected` and `wake`, which may be left out.
+//!   object receives, and `connected`, `disconnected` and `wake`, which may be left out; `load` and
+//!   `save` where the objects have a `state`.
 //! - The manifest and the tables that a host reads. When the library is compiled, the layout of
 //!   every type is compared with the one that all hosts compute.
+//!
+//! # State
+//!
+//! Where an object type says `state T;`, its objects outlive their process: a host that is told to
+//! keep state saves them after they ran, and later makes them by `load` instead of `create`. With
+//! `state u64;` in the object type above, the stamper goes on counting:
+//!
+//! ```
+//! # use liveobj_sdk::{CreateError, Saved, live_object};
+//! # liveobj_sdk::library!("examples/counting_stamper.lot", name = "example:stamper");
+//! # struct Stamper { next: u64 }
+//! #[live_object(template::stamper)]
+//! impl template::stamper for Stamper {
+//!     // `create` and `input_changed` as above.
+//! #   fn create(
+//! #       _: &mut stamper::Context<'_>,
+//! #       parameters: stamper::Parameters<'_>,
+//! #   ) -> Result<Self, CreateError> {
+//! #       Ok(Stamper { next: parameters.start })
+//! #   }
+//! #   fn input_changed(
+//! #       &mut self,
+//! #       _: &mut stamper::Context<'_>,
+//! #       event: stamper::input::Changed<'_>,
+//! #   ) {
+//! #       self.next += event.added.len() as u64;
+//! #   }
+//!
+//!     fn load(
+//!         _: &mut stamper::Context<'_>,
+//!         _: stamper::Parameters<'_>,
+//!         state: stamper::State<'_>,
+//!     ) -> Result<Self, CreateError> {
+//!         Ok(Stamper { next: state })
+//!     }
+//!
+//!     fn save(&self, save: stamper::Save<'_>) -> Saved {
+//!         save.state(self.next)
+//!     }
+//! }
+//!
+//! # use liveobj_sdk::testing::Harness;
+//! # fn main() {
+//! let parameters = stamper::Parameters { start: 7 };
+//! let mut harness = Harness::<stamper::Template>::create(parameters).unwrap();
+//! let state = harness.save();
+//! let mut later = Harness::<stamper::Template>::load(parameters, state).unwrap();
+//! assert_eq!(later.save(), 7);
+//! # }
+//! ```
+//!
+//! - [`Save::state`] copies the state at once, so that it may lend from what `save` only makes for
+//!   the purpose, such as a `Vec` of records.
+//! - Connections, timers, sockets and all else that was asked for are never part of a state: `load`
+//!   begins as `create` does.
+//! - The last save may be older than what others have seen of the object. What must not be used
+//!   twice, such as a sequence number, has to be made new.
+//! - Equal states are saved as equal bytes, so that hosts can compare objects by digest. Where that
+//!   cannot be, set `DIGEST`.
+//! - A later version of the library may give the state's record further fields that are options;
+//!   what was saved before is converted then.
 //!
 //! # Rules that an object lives by
 //!
@@ -113,10 +175,12 @@ mod manifest;
 mod poster;
 #[cfg(doctest)]
 mod refused;
+mod save;
 mod shim;
 mod template;
 pub mod testing;
 mod wake;
+mod wire;
 
 pub use std::collections::{BTreeMap, BTreeSet};
 
@@ -126,6 +190,7 @@ pub use inline::{Opt, Tuple1, Tuple2, Tuple3, Tuple4, Tuple5, Tuple6, Tuple7, Tu
 pub use lent::{Boxed, BoxedOpt, Bytes, Document, Entry, List, Map, Opaque, Str};
 pub use liveobj_macros::{library, live_object};
 pub use poster::{PostError, Poster};
+pub use save::{Save, Saved, Stateful};
 pub use template::{Disconnect, Implemented, InEvent, ObjectTable, OutEvent, Template};
 pub use wake::{Token, Wake};
 
@@ -136,8 +201,10 @@ pub use liveobj_abi as abi;
 #[doc(hidden)]
 pub mod generated {
     pub use crate::manifest::{manifest, manifest_length};
+    pub use crate::save::{digest, load, save};
     pub use crate::shim::{
         attach, attach_linked, connected, create, destroy, disconnected, handle, wake,
     };
     pub use crate::testing::{Copied, copied};
+    pub use crate::wire::{Wire, encode_count};
 }

@@ -212,7 +212,7 @@ pub(crate) unsafe fn read<T: Copy>(payload: *const c_void) -> T {
 }
 
 /// Runs an author's code: a panic ends here.
-fn guard<T: Template>(
+pub(crate) fn guard<T: Template>(
     context: &mut Context<'_, T>,
     call: impl FnOnce(&mut Context<'_, T>),
 ) -> abi::Status {
@@ -259,7 +259,7 @@ thread_local! {
 
 /// Marks this thread as one of the host's: panics on it are reported, not printed. Done where it
 /// costs nothing that is felt, not for each event.
-fn enter() {
+pub(crate) fn enter() {
     HOST_THREAD.set(true);
 }
 

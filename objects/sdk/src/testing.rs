@@ -6,6 +6,7 @@
 
 mod copied;
 mod host;
+mod state;
 
 use std::marker::PhantomData;
 use std::time::Duration;
@@ -93,6 +94,16 @@ impl<T: Template> Harness<T> {
     ///
     /// `create` failed or panicked: what was reported.
     pub fn create(parameters: T::Parameters<'_>) -> Result<Harness<T>, String> {
+        Harness::begin(|context, this| {
+            // SAFETY: the table is that of `T`, called as the ABI says.
+            unsafe { (T::OBJECT.create)(context, (&raw const parameters).cast(), this) }
+        })
+    }
+
+    /// Makes the host, and in it an object by `create` or `load`.
+    fn begin(
+        make: impl FnOnce(*mut abi::Context, *mut *mut std::ffi::c_void) -> abi::Status,
+    ) -> Result<Harness<T>, String> {
         let state = Box::into_raw(Box::new(State::new::<T>()));
         let mut harness = Harness {
             this: std::ptr::null_mut(),
@@ -100,11 +111,7 @@ impl<T: Template> Harness<T> {
             template: PhantomData,
         };
         let mut this = std::ptr::null_mut();
-        // SAFETY: the table is that of `T`, called as the ABI says.
-        let status = unsafe {
-            let context = State::context(state);
-            (T::OBJECT.create)(context, (&raw const parameters).cast(), &raw mut this)
-        };
+        let status = make(harness.context(), &raw mut this);
         if status == abi::OK {
             harness.this = this;
             Ok(harness)

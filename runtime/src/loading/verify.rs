@@ -113,8 +113,41 @@ fn endpoints<'a>(arena: &'a Types, template: &TemplateSignature) -> Vec<(&'a str
     }
 }
 
-/// Everything that crosses as a struct: parameters of templates and payloads of events, with
-/// words for messages.
+/// Type of the state of a template's objects.
+fn state(arena: &Types, template: &TemplateSignature) -> Option<ValueId> {
+    match arena.object(template.result) {
+        Object::Endpoints(body) => body.state,
+        Object::Top | Object::Parameter(_) => None,
+    }
+}
+
+/// Whether a template has functions to save and load exactly where its objects have a state.
+fn saves(arena: &Types, template: &TemplateSignature, object: &abi::Object) -> Result<(), String> {
+    let functions = [
+        ("load", object.load.is_some()),
+        ("save", object.save.is_some()),
+        ("digest", object.digest.is_some()),
+    ];
+    let name = &template.name;
+    if state(arena, template).is_none() {
+        return match functions.iter().find(|(_, there)| *there) {
+            None => Ok(()),
+            Some((function, _)) => Err(format!(
+                "template `{name}` has a function `{function}`, and its objects have no state"
+            )),
+        };
+    }
+    // A digest may be left out.
+    match functions[..2].iter().find(|(_, there)| !there) {
+        None => Ok(()),
+        Some((function, _)) => Err(format!(
+            "template `{name}` has no function `{function}` for the state of its objects"
+        )),
+    }
+}
+
+/// Everything that crosses as a struct: parameters of templates, payloads of events and states,
+/// with words for messages.
 fn payloads(arena: &mut Types, templates: &[TemplateSignature]) -> Vec<(String, ValueId)> {
     let mut payloads = Vec::new();
     for template in templates {
@@ -128,6 +161,9 @@ fn payloads(arena: &mut Types, templates: &[TemplateSignature]) -> Vec<(String, 
         }
     }
     for template in templates {
+        if let Some(state) = state(arena, template) {
+            payloads.push((format!("{}: state", template.name), state));
+        }
         let parameters = template.value_parameters.iter();
         let fields = parameters
             .map(|parameter| (parameter.name.clone(), parameter.ty))
@@ -350,6 +386,7 @@ unsafe fn objects(
         if object.handlers.is_null() && !endpoints.is_empty() {
             return Err(format!("template `{name}` has no handlers"));
         }
+        saves(arena, template, object)?;
         for (index, (endpoint, ty)) in endpoints.iter().enumerate() {
             // SAFETY: one for each endpoint, says the caller. A handler that is missing is NULL,
             // which an optional function pointer can be.

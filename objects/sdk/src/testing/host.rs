@@ -151,7 +151,7 @@ unsafe fn state<'a>(context: *mut abi::Context) -> &'a mut State {
 /// # Safety
 ///
 /// The slice's memory is valid for `'a`.
-unsafe fn bytes<'a>(slice: abi::Slice) -> &'a [u8] {
+pub(super) unsafe fn bytes<'a>(slice: abi::Slice) -> &'a [u8] {
     if slice.len == 0 {
         return &[];
     }

@@ -247,6 +247,80 @@ fn a_missing_handler() {
     );
 }
 
+/// Gives the objects a state.
+fn stateful(fixture: &mut Fixture) {
+    let endpoint = "endpoint input: Input;";
+    let types = &mut fixture.manifest.types;
+    *types = types.replace(endpoint, &format!("{endpoint} state u64;"));
+}
+
+#[test]
+fn a_state_with_its_functions_loads() {
+    let mut fixture = Fixture::new();
+    stateful(&mut fixture);
+    fixture.define("LOAD", "load").define("SAVE", "save");
+    fixture.load().expect("nothing is wrong with it");
+    fixture.define("DIGEST", "digest");
+    fixture.load().expect("nothing is wrong with it");
+}
+
+#[test]
+fn a_state_that_cannot_be_loaded() {
+    check(
+        |fixture| {
+            stateful(fixture);
+            fixture.define("SAVE", "save");
+        },
+        true,
+        expect![
+            "the tables of `example:one` are not what its manifest says: template `one` has no function `load` for the state of its objects"
+        ],
+    );
+}
+
+#[test]
+fn a_state_that_cannot_be_saved() {
+    check(
+        |fixture| {
+            stateful(fixture);
+            fixture.define("LOAD", "load").define("DIGEST", "digest");
+        },
+        true,
+        expect![
+            "the tables of `example:one` are not what its manifest says: template `one` has no function `save` for the state of its objects"
+        ],
+    );
+}
+
+#[test]
+fn a_digest_of_no_state() {
+    check(
+        |fixture| {
+            fixture.define("DIGEST", "digest");
+        },
+        true,
+        expect![
+            "the tables of `example:one` are not what its manifest says: template `one` has a function `digest`, and its objects have no state"
+        ],
+    );
+}
+
+#[test]
+fn a_state_that_is_laid_out_otherwise() {
+    check(
+        |fixture| {
+            stateful(fixture);
+            let types = &mut fixture.manifest.types;
+            *types = types.replace("state u64", "state S") + "record S { a: u8, b: u64 }\n";
+            fixture.define("LOAD", "load").define("SAVE", "save");
+        },
+        true,
+        expect![
+            "`example:one` does not lay out `one: state` as layout 1 says: its table of layouts does not have it"
+        ],
+    );
+}
+
 #[test]
 fn a_library_that_refuses() {
     check(

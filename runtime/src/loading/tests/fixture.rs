@@ -57,6 +57,9 @@ impl Fixture {
             .define("COUNT", "1")
             .define("ENDPOINTS", "1")
             .define("HANDLER", "send")
+            .define("LOAD", "NULL")
+            .define("SAVE", "NULL")
+            .define("DIGEST", "NULL")
             .define("ATTACH", "0")
             .define("SYMBOL", "liveobj_library");
         let trace = format!("\"{}\"", fixture.trace().display());

@@ -31,12 +31,15 @@ static int32_t disconnected(void *s, void *c, uint32_t e, uint64_t n, uint32_t r
 static int32_t wake(void *s, void *c, uint64_t t, uint32_t k, const void *p) { return 0; }
 static void destroy(void *s) {}
 static int32_t send(void *s, void *c, const void *e, const struct send *p) { return 0; }
+static int32_t load(void *c, const void *p, const void *s, void **self) { *self = NULL; return 0; }
+static int32_t save(void *s, void *c, struct slice *wire) { return 0; }
+static int32_t digest(void *s, void *c, uint8_t *out) { return 0; }
 static int32_t attach(const void *host) { return ATTACH; }
 
 static const void *const input[] = { HANDLER };
 static const void *const handlers[] = { input };
 static const struct object template = {
-  sizeof(struct object), ENDPOINTS, create, NULL, NULL, NULL, connected, disconnected, wake, destroy,
+  sizeof(struct object), ENDPOINTS, create, LOAD, SAVE, DIGEST, connected, disconnected, wake, destroy,
   (const void *const *)handlers,
 };
 static const struct object *const objects[] = { &template };
