@@ -46,6 +46,11 @@ fn connection_with_conversion(bencher: Bencher<'_, '_>) {
     events(bencher, &Circuit::pair(true));
 }
 
+#[divan::bench]
+fn connection_with_check(bencher: Bencher<'_, '_>) {
+    events(bencher, &Circuit::checked());
+}
+
 #[divan::bench(args = [1, 10])]
 fn many(bencher: Bencher<'_, '_>, receivers: usize) {
     events(bencher, &Circuit::fan(receivers));

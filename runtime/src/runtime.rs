@@ -40,6 +40,7 @@ pub(crate) struct Core {
     pub(crate) formalisms: Formalisms,
     pub(crate) verdicts: Verdicts,
     pub(crate) policy: Policy,
+    pub(crate) check_payloads: bool,
     pub(crate) folder_deadline: Duration,
     pub(crate) registry: Option<PathBuf>,
     pub(crate) report: Arc<dyn Report>,
@@ -109,6 +110,7 @@ impl Runtime {
             report: Arc::new(Silent),
             folder_deadline: FOLDER_DEADLINE,
             allow_unknown: false,
+            check_payloads: false,
         }
     }
 
@@ -191,6 +193,7 @@ pub struct RuntimeBuilder {
     report: Arc<dyn Report>,
     folder_deadline: Duration,
     allow_unknown: bool,
+    check_payloads: bool,
 }
 
 impl RuntimeBuilder {
@@ -252,6 +255,15 @@ impl RuntimeBuilder {
         self
     }
 
+    /// Checks all that objects emit before anybody sees it, and that there is memory where it
+    /// points to. What libraries emit that the Rust SDK did not make is checked in any case, except
+    /// for where it points to. Costs a walk over each payload, and a system call for each slice.
+    #[must_use]
+    pub fn check_payloads(mut self, check: bool) -> RuntimeBuilder {
+        self.check_payloads = check;
+        self
+    }
+
     /// Builds it.
     ///
     /// # Errors
@@ -279,6 +291,7 @@ impl RuntimeBuilder {
             policy: Policy {
                 allow_unknown: self.allow_unknown,
             },
+            check_payloads: self.check_payloads,
             folder_deadline: self.folder_deadline,
             registry: self.registry,
             report: self.report,

@@ -28,6 +28,10 @@ pub struct Open {
     libraries: LibraryOptions,
     #[command(flatten)]
     policy: PolicyOptions,
+    /// Check all that objects emit, and where its pointers lead: slower, for finding faults of
+    /// libraries
+    #[arg(long)]
+    check_payloads: bool,
     /// Close after this long, such as 500ms, 10s, 5m or 2h
     #[arg(
         long = "for",
@@ -43,7 +47,8 @@ impl Open {
         let builder = self
             .libraries
             .builder()
-            .allow_unknown(self.policy.unknown());
+            .allow_unknown(self.policy.unknown())
+            .check_payloads(self.check_payloads);
         let (terminal, unwritable) = StandardTerminal::new();
         let builder = builder.terminal(terminal).report(print_message);
         let runtime = builder.build().map_err(Failure::user)?;

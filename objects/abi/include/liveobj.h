@@ -20,6 +20,9 @@
  *  - Endpoints, in-events and out-events are numbered from 0 in the order of their names (bytes
  *    compared), templates likewise. `in` is what the object receives: for an endpoint declared as
  *    `mirror`, that is what its type calls `out`.
+ *  - What an object emits is checked before anybody sees it. An event that its type does not
+ *    declare, or a payload that is not a value of the event's type, is answered with LO_INVALID,
+ *    and the object ends. Only where slices point to is not checked, and who their owner is.
  *  - Structs that start with their size only grow within a major version: what lies beyond the
  *    size is absent.
  *

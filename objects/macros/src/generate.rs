@@ -83,6 +83,7 @@ pub fn library(arguments: &Arguments, root: &Path) -> syn::Result<TokenStream> {
         panic: String::new(),
         target: String::new(),
         threads: arguments.threads,
+        sdk: liveobj_manifest::SDK.to_owned(),
         templates: declared.keys().cloned().collect(),
         formalisms: Vec::new(),
         types: module.closed_text(),

@@ -15,6 +15,7 @@
 //!     panic: "unwind".to_owned(),
 //!     target: "x86_64-linux".to_owned(),
 //!     threads: false,
+//!     sdk: String::new(),
 //!     templates: vec!["clock".to_owned()],
 //!     formalisms: Vec::new(),
 //!     types: "object Clock {}\n\ntemplate clock(): Clock;\n".to_owned(),
@@ -41,6 +42,8 @@ pub const MAGIC: [u8; 8] = *b"LIVEOBJ\x01";
 pub const VERSION: u32 = 1;
 /// Bytes before the JSON.
 pub const HEADER_SIZE: usize = 24;
+/// [`Manifest::sdk`] of the libraries that the Rust SDK makes.
+pub const SDK: &str = "liveobj-sdk";
 /// Longest section that [`read`] accepts.
 pub const MAX_SIZE: usize = 16 << 20;
 
@@ -60,6 +63,11 @@ pub struct Manifest {
     /// Whether its objects run threads of their own.
     #[serde(default)]
     pub threads: bool,
+    /// What guarantees that the payloads its objects emit are values of their types: [`SDK`], whose
+    /// types cannot hold anything else. Empty for a library in another language: a host checks
+    /// what it emits.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub sdk: String,
     /// Its templates in name order: that of the table.
     pub templates: Vec<String>,
     /// Names of the formalisms it adds.

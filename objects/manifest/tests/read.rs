@@ -15,6 +15,7 @@ fn manifest() -> Manifest {
         panic: "unwind".to_owned(),
         target: "x86_64-linux".to_owned(),
         threads: true,
+        sdk: String::new(),
         templates: vec!["alarm".to_owned(), "clock".to_owned()],
         formalisms: Vec::new(),
         types: "object Clock {}\n\ntemplate alarm(): Clock;\n\ntemplate clock(): Clock;\n"

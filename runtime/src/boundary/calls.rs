@@ -16,11 +16,11 @@ use std::rc::Rc;
 
 use liveobj_abi as abi;
 
-use super::emit;
 use super::host::HOST;
 use super::memory::{Conversion, Keeper};
 use super::native::NativeProxy;
 pub(crate) use super::wake::Wake;
+use super::{Trust, emit};
 use crate::engine::domain::Domain;
 
 /// [`ProxyCell::busy`]: a function of the proxy is running.
@@ -46,18 +46,29 @@ impl Lent {
 
 /// The code of a proxy.
 #[derive(Clone, Copy)]
-pub(crate) struct Table(pub(super) &'static abi::Object);
+pub(crate) struct Table {
+    object: &'static abi::Object,
+    trust: Trust,
+}
 
 impl Table {
     /// The code behind an object table. Linked-in and verified tables only: those of libraries come
     /// through `loading`.
     pub(crate) fn new(object: &'static abi::Object) -> Table {
-        Table(object)
+        Table {
+            object,
+            trust: Trust::Typed,
+        }
+    }
+
+    /// The same, of which no more is believed than this.
+    pub(crate) fn trusted(self, trust: Trust) -> Table {
+        Table { trust, ..self }
     }
 
     /// Number of endpoints.
     pub(crate) fn endpoints(self) -> usize {
-        self.0.endpoints as usize
+        self.object.endpoints as usize
     }
 }
 
@@ -83,6 +94,8 @@ pub(crate) struct ProxyCell {
     pub(crate) event: Cell<u64>,
     this: Cell<*mut c_void>,
     table: &'static abi::Object,
+    /// How far what it emits is believed.
+    pub(super) trust: Trust,
     native: Option<NativeProxy>,
     gone: Cell<bool>,
     /// Its number in the domain, never used again.
@@ -141,8 +154,8 @@ impl ProxyCell {
         let links: Box<[Cell<*mut abi::Link>]> =
             fixed.iter().map(|link| Cell::new(link.pointer())).collect();
         let (table, native) = match code {
-            Code::Table(table) => (table.0, None),
-            Code::Native(native) => (native.table(), Some(native)),
+            Code::Table(table) => (table, None),
+            Code::Native(native) => (Table::new(native.table()), Some(native)),
         };
         Rc::new(ProxyCell {
             context: abi::Context {
@@ -156,7 +169,8 @@ impl ProxyCell {
             busy: Cell::new(HELD),
             event: Cell::new(0),
             this: Cell::new(std::ptr::null_mut()),
-            table,
+            table: table.object,
+            trust: table.trust,
             native,
             gone: Cell::new(true),
             number,
@@ -358,17 +372,23 @@ impl LinkCell {
         }
     }
 
-    /// One direction of a connection inside the domain.
+    /// One direction of a connection inside the domain; `sender` is who emits through it, none
+    /// where that is the other half of a queued one.
     pub(crate) fn direct(
         domain: &Rc<Domain>,
         connection: u64,
+        sender: Option<&ProxyCell>,
         target: Rc<ProxyCell>,
         receivers: Vec<Receiver>,
     ) -> Rc<LinkCell> {
         let receivers = receivers.into_boxed_slice();
+        let emit = match sender.map(|sender| sender.trust) {
+            None | Some(Trust::Typed) => emit::direct,
+            Some(Trust::Checked | Trust::Probed) => emit::checked,
+        };
         Rc::new(LinkCell::with(
             domain,
-            emit::direct,
+            emit,
             receivers,
             connection,
             Some(target),
@@ -380,12 +400,17 @@ impl LinkCell {
     pub(crate) fn queued(
         domain: &Rc<Domain>,
         connection: u64,
+        sender: &ProxyCell,
         outgoing: crate::engine::crossing::Outgoing,
     ) -> Rc<LinkCell> {
         let none = Box::new([]);
+        let emit = match sender.trust {
+            Trust::Typed => emit::queued,
+            Trust::Checked | Trust::Probed => emit::checked,
+        };
         Rc::new(LinkCell::with(
             domain,
-            emit::queued,
+            emit,
             none,
             connection,
             None,
@@ -396,6 +421,17 @@ impl LinkCell {
     /// From now on every emission is `stale`.
     pub(crate) fn close(&self) {
         self.emit.set(emit::stale);
+    }
+
+    /// How payloads of an event are laid out by who emits it.
+    pub(super) fn keeper(&self, event: u32) -> Option<&Keeper> {
+        match &self.crossing {
+            Some(outgoing) => outgoing
+                .events
+                .get(event as usize)
+                .map(|(keeper, _)| keeper),
+            None => self.receiver(event).map(|receiver| &receiver.keeper),
+        }
     }
 
     /// Whom it leads to; none for stubs, fans and queued ones.

@@ -21,13 +21,13 @@ pub(super) unsafe extern "C" fn direct(
 ) -> abi::Status {
     // SAFETY: by contract.
     let (link, from) = unsafe { (LinkCell::of(link), ProxyCell::of(context)) };
+    let domain = link.domain();
     let Some(receiver) = link.receivers().get(event as usize) else {
-        return abi::INVALID;
+        return domain.undeclared(from, link, event);
     };
     let Some(target) = link.target() else {
         return abi::INVALID;
     };
-    let domain = link.domain();
     let at_once = target.busy.get() == 0
         && domain.depth.get() < MAX_NESTING
         && domain.numbers.get() < domain.split_at.get();
@@ -44,6 +44,34 @@ pub(super) unsafe extern "C" fn direct(
         domain.fail(target, status);
     }
     abi::OK
+}
+
+/// As [`direct`] or [`queued`], for a proxy that is believed only what was looked at.
+///
+/// # Safety
+///
+/// As [`direct`], except that the payload need not be of the event's type.
+pub(super) unsafe extern "C" fn checked(
+    link: *mut abi::Link,
+    context: *mut abi::Context,
+    event: u32,
+    payload: *const c_void,
+) -> abi::Status {
+    // SAFETY: by contract.
+    let (cell, from) = unsafe { (LinkCell::of(link), ProxyCell::of(context)) };
+    let Some(keeper) = cell.keeper(event) else {
+        return cell.domain().undeclared(from, cell, event);
+    };
+    if let Err(misfit) = keeper.check(Lent::new(payload), from.trust) {
+        return cell.domain().misfit(from, cell, event, &misfit);
+    }
+    let emit = if cell.crossing.is_some() {
+        queued
+    } else {
+        direct
+    };
+    // SAFETY: by contract, and the payload was checked.
+    unsafe { emit(link, context, event, payload) }
 }
 
 /// Every connection of a `many` endpoint. `refused` if one of them refused.
@@ -125,5 +153,5 @@ pub(super) unsafe extern "C" fn queued(
     // SAFETY: by contract.
     let (link, from) = unsafe { (LinkCell::of(link), ProxyCell::of(context)) };
     link.domain()
-        .send_across(link, event, from.event.get(), Lent::new(payload))
+        .send_across(from, link, event, Lent::new(payload))
 }

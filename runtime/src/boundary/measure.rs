@@ -10,6 +10,7 @@ use liveobj_references::Policy;
 use liveobj_types::types::{Basic, Direction, Endpoint, Event, Origin, Value};
 use liveobj_types::{EndpointId, Formalisms, Types};
 
+use super::Trust;
 use super::calls::{Code, Lent, Table};
 use crate::edge::{Host, Request, Ticket};
 use crate::engine::connect::End;
@@ -38,15 +39,20 @@ impl Circuit {
     /// One sender, one receiver; with `convert`, the sender's number is narrower than the
     /// receiver's.
     pub fn pair(convert: bool) -> Circuit {
-        Circuit::new(1, false, convert)
+        Circuit::new(1, false, convert, Trust::Typed)
+    }
+
+    /// A pair whose sender is not believed: what it emits is checked.
+    pub fn checked() -> Circuit {
+        Circuit::new(1, false, false, Trust::Checked)
     }
 
     /// A sender whose endpoint is `many`.
     pub fn fan(receivers: usize) -> Circuit {
-        Circuit::new(receivers, true, false)
+        Circuit::new(receivers, true, false, Trust::Typed)
     }
 
-    fn new(count: usize, many: bool, convert: bool) -> Circuit {
+    fn new(count: usize, many: bool, convert: bool, trust: Trust) -> Circuit {
         let domain = Domain::new(Box::new(Nothing::default()), Arc::new(Silent));
         let instance = domain.begin();
         let (from, to) = {
@@ -60,7 +66,7 @@ impl Circuit {
             let plan = ProxyPlan {
                 label: String::new(),
                 identity: [0; 32],
-                code: Code::Table(Table::new(table)),
+                code: Code::Table(Table::new(table).trusted(trust)),
                 endpoints: vec![plan.expect("an endpoint with events")],
                 parameters: None,
             };
@@ -356,6 +362,44 @@ mod tests {
         assert_eq!(seen[3].parent, 3, "events are numbered through");
         domain.end_all();
         domain.turn(None);
+    }
+
+    #[test]
+    fn what_is_not_of_its_type_is_seen_by_nobody_and_ends_who_emitted_it() {
+        let number = Number { n: 5 };
+        let bytes: *const u8 = (&raw const number).cast();
+        let faults: [(u32, *const u8, &str); 3] = [
+            (
+                0,
+                std::ptr::null(),
+                "what it emitted as event `add` of endpoint `a` is not of that type: a null \
+                 pointer stands for a value",
+            ),
+            (
+                0,
+                bytes.wrapping_add(1),
+                "what it emitted as event `add` of endpoint `a` is not of that type: a pointer \
+                 is not aligned for its type",
+            ),
+            (
+                7,
+                bytes,
+                "it emitted event number 7 of endpoint `a`, which sends 1",
+            ),
+        ];
+        for (event, payload, message) in faults {
+            let circuit = Circuit::checked();
+            let sender = circuit.sender.clone();
+            let emit =
+                |event, payload: *const u8| sender.cell.emit(0, event, Lent::new(payload.cast()));
+            assert_eq!(emit(0, bytes), abi::OK);
+            assert_eq!(emit(event, payload), abi::INVALID);
+            assert_eq!(sender.reason(""), message);
+            assert_eq!(emit(0, bytes), abi::NOT_CONNECTED, "it is disconnected");
+            assert_eq!(circuit.sums(), [5]);
+            circuit.domain.turn(None);
+            assert!(circuit.domain.is_empty(), "its instance has ended");
+        }
     }
 
     #[test]

@@ -7,7 +7,7 @@ use liveobj_types::layout::Layouts;
 use liveobj_types::{Data, Types};
 
 use super::calls::Lent;
-use super::{OwnedPayload, Payload, PayloadFault, Scratch, Viewed};
+use super::{Misfit, OwnedPayload, Payload, PayloadFault, Scratch, Trust, Viewed};
 
 /// Knows one payload type: copies, reads and writes its memory.
 #[derive(Clone, Debug)]
@@ -31,6 +31,12 @@ impl Keeper {
     pub(crate) fn read(&self, lent: Lent) -> Result<Data, PayloadFault> {
         // SAFETY: as in `keep`.
         unsafe { self.0.read(lent.0) }
+    }
+
+    /// Whether a payload is a value of the type; `trust` tells whether memory is probed.
+    pub(crate) fn check(&self, lent: Lent, trust: Trust) -> Result<(), Misfit> {
+        // SAFETY: as in `keep`.
+        unsafe { self.0.check(lent.0, trust == Trust::Probed) }
     }
 
     /// Lays a value out; none where it is not one of the type.

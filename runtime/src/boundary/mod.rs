@@ -7,12 +7,14 @@
 //!
 //! Memory that an object hands over is checked as far as it can be: flags, tags, characters,
 //! lengths, alignment, null, and that text that is encoded is UTF-8. A [`Conversion::Lend`] checks
-//! nothing, since it touches nothing.
+//! nothing, since it touches nothing: what objects emit that no compiler vouches for is checked
+//! first, as their [`Trust`] says.
 #![allow(unsafe_code, reason = "payloads are C memory")]
 
 mod arena;
 mod block;
 pub(crate) mod calls;
+mod check;
 mod convert;
 #[cfg(test)]
 mod convert_data;
@@ -23,6 +25,7 @@ pub mod measure;
 pub(crate) mod memory;
 pub(crate) mod native;
 mod payload;
+mod probe;
 mod scalar;
 mod shape;
 mod wake;
@@ -30,6 +33,7 @@ mod walk;
 mod wire;
 
 pub(crate) use arena::Scratch;
+pub(crate) use check::{Misfit, Trust};
 pub(crate) use convert::Conversion;
 #[cfg(test)]
 pub(crate) use convert_data::convert_data;

@@ -81,6 +81,16 @@ impl Payload {
         })
     }
 
+    /// What it walks by.
+    pub(super) fn shapes(&self) -> &Shapes {
+        &self.shapes
+    }
+
+    /// The node of the type itself.
+    pub(super) fn root(&self) -> u32 {
+        self.root
+    }
+
     /// Size of the declared type.
     fn size(&self) -> usize {
         self.shapes.node(self.root).size

@@ -39,6 +39,9 @@ pub(crate) enum PayloadFault {
     /// A slice that is longer than memory, or a box of another length than its value needs.
     #[error("a slice has an impossible length")]
     Length,
+    /// A slice that leads to where there is no memory.
+    #[error("a slice points to where no memory is mapped")]
+    Unmapped,
     /// Not UTF-8, not a character, a flag other than 0 and 1, a tag without a case.
     #[error("memory is not {0}")]
     Invalid(&'static str),

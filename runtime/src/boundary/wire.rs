@@ -187,7 +187,11 @@ impl Encoder<'_, '_> {
 /// # Safety
 ///
 /// Both are values of the same key type that were walked before without a fault.
-unsafe fn compare(walk: &Walk<'_>, left: At, right: At) -> Result<Ordering, PayloadFault> {
+pub(super) unsafe fn compare(
+    walk: &Walk<'_>,
+    left: At,
+    right: At,
+) -> Result<Ordering, PayloadFault> {
     let node = walk.shapes.node(left.slot.node);
     // SAFETY: the places of parts follow from the layout; all else says the caller.
     unsafe {

@@ -68,8 +68,20 @@ impl Domain {
             number,
             ends: vec![left, right],
             links: vec![
-                LinkCell::direct(&domain, number, second.cell.clone(), there),
-                LinkCell::direct(&domain, number, first.cell.clone(), back),
+                LinkCell::direct(
+                    &domain,
+                    number,
+                    Some(&first.cell),
+                    second.cell.clone(),
+                    there,
+                ),
+                LinkCell::direct(
+                    &domain,
+                    number,
+                    Some(&second.cell),
+                    first.cell.clone(),
+                    back,
+                ),
             ],
             mode: Mode::Direct,
             incoming: None,
@@ -102,7 +114,7 @@ impl Domain {
             import(&theirs, &mut self.types.borrow_mut(), plan(&far, *there))
         };
         let receivers = self.receivers(&far_plan, &near, here.endpoint)?;
-        let incoming = LinkCell::direct(&domain, number, near.cell.clone(), receivers);
+        let incoming = LinkCell::direct(&domain, number, None, near.cell.clone(), receivers);
         let load = Arc::new(Load::default());
         let outgoing = Outgoing {
             inbox: other.inbox.clone(),
@@ -112,7 +124,7 @@ impl Domain {
         Ok(Connection {
             number,
             ends: vec![here],
-            links: vec![LinkCell::queued(&domain, number, outgoing)],
+            links: vec![LinkCell::queued(&domain, number, &near.cell, outgoing)],
             mode: Mode::Queued {
                 peer: other.inbox.clone(),
                 load,

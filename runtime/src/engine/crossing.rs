@@ -9,7 +9,7 @@ use liveobj_abi as abi;
 use super::connect::{Connection, End, Mode};
 use super::domain::Domain;
 use super::inbox::{Inbox, Outside};
-use crate::boundary::calls::{Lent, LinkCell};
+use crate::boundary::calls::{Lent, LinkCell, ProxyCell};
 use crate::boundary::memory::{Keeper, Kept};
 
 /// Events that may wait in one queue.
@@ -83,16 +83,16 @@ impl Domain {
     /// Emits through a queued connection.
     pub(crate) fn send_across(
         &self,
+        from: &ProxyCell,
         link: &LinkCell,
         event: u32,
-        parent: u64,
         payload: Lent,
     ) -> abi::Status {
         let Some(outgoing) = &link.crossing else {
             return abi::INVALID;
         };
         let Some((keeper, refusable)) = outgoing.events.get(event as usize) else {
-            return abi::INVALID;
+            return self.undeclared(from, link, event);
         };
         let Some(payload) = keeper.keep(payload) else {
             return abi::INVALID;
@@ -108,7 +108,7 @@ impl Domain {
             event,
             payload,
             path: self.path.get(),
-            parent,
+            parent: from.event.get(),
             load: outgoing.load.clone(),
             from: self.inbox.clone(),
         };

@@ -123,12 +123,29 @@ pub struct Loaded {
     types: Arc<LibraryTypes>,
     /// One for each of `types.templates`.
     objects: Vec<&'static abi::Object>,
+    /// Whether its language guarantees that payloads are values of their types.
+    typed: bool,
 }
 
 impl Loaded {
     /// Takes tables that were verified against `types`.
-    pub(super) fn new(types: Arc<LibraryTypes>, objects: Vec<&'static abi::Object>) -> Loaded {
-        Loaded { types, objects }
+    pub(super) fn new(
+        types: Arc<LibraryTypes>,
+        manifest: &Manifest,
+        objects: Vec<&'static abi::Object>,
+    ) -> Loaded {
+        let typed = manifest.sdk == liveobj_manifest::SDK;
+        Loaded {
+            types,
+            objects,
+            typed,
+        }
+    }
+
+    /// Whether its manifest says that the Rust SDK made it: its payloads are values of their types
+    /// then. Those of other libraries are checked.
+    pub fn is_typed(&self) -> bool {
+        self.typed
     }
 
     /// What its manifest says.

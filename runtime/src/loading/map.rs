@@ -91,7 +91,11 @@ pub(super) fn load(
     let verified = unsafe { verify::library(table, &described.manifest, &described.types) }?;
     // SAFETY: as above; it is called once, before all other functions of this mapping.
     unsafe { attach(name, table, host) }?;
-    let library = Arc::new(Loaded::new(described.types.clone(), verified));
+    let library = Arc::new(Loaded::new(
+        described.types.clone(),
+        &described.manifest,
+        verified,
+    ));
     loaded.insert(key, library.clone());
     Ok(library)
 }

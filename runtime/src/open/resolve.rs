@@ -11,6 +11,7 @@ use liveobj_types::{Diagnostic, ObjectId, Relations, Source, Step, TypeId, Types
 
 use super::plan::{LibraryPlan, ObjectPlan, Plan, PlanKind};
 use super::{fetch, gone};
+use crate::boundary::Trust;
 use crate::boundary::calls::Table;
 use crate::engine::inbox::Inbox;
 use crate::error::OpenError;
@@ -98,7 +99,7 @@ impl Resolver {
                         core.catalog
                             .load(library, sha256, crate::boundary::host::table())
                     })?;
-                    let plan = object(&label, &loaded, library, template, part)?;
+                    let plan = self.object(&label, &loaded, library, template, part)?;
                     PlanKind::Object(Box::new(ObjectPlan {
                         types: types.clone(),
                         arguments: arguments.clone(),
@@ -110,16 +111,16 @@ impl Resolver {
                         core.catalog
                             .load_hash(library, crate::boundary::host::table())
                     })?;
-                    PlanKind::Object(Box::new(object(&label, &loaded, library, name, part)?))
+                    PlanKind::Object(Box::new(self.object(&label, &loaded, library, name, part)?))
                 }
                 PartKind::Registry => {
                     let loaded = self.load(&label, STANDARD, |core| {
                         core.catalog
                             .load(STANDARD, None, crate::boundary::host::table())
                     })?;
-                    PlanKind::Object(Box::new(object(
-                        &label, &loaded, STANDARD, "registry", part,
-                    )?))
+                    PlanKind::Object(Box::new(
+                        self.object(&label, &loaded, STANDARD, "registry", part)?,
+                    ))
                 }
                 PartKind::Library { name, sha256 } => {
                     let library = self.load(&label, name, |core| {
@@ -234,28 +235,34 @@ impl Resolver {
             reason: error.to_string(),
         })
     }
-}
 
-fn object(
-    label: &str,
-    loaded: &Loaded,
-    library: &str,
-    template: &str,
-    part: &Part,
-) -> Result<ObjectPlan, OpenError> {
-    let table = loaded.object(template).ok_or_else(|| OpenError::Library {
-        object: named(label, template),
-        library: library.to_owned(),
-        reason: format!("it has no code for `{template}`"),
-    })?;
-    Ok(ObjectPlan {
-        identity: part.identity,
-        table: Table::new(table),
-        module: loaded.types().module.clone(),
-        template: template.to_owned(),
-        types: Arc::new(Types::new()),
-        arguments: Vec::new(),
-    })
+    fn object(
+        &self,
+        label: &str,
+        loaded: &Loaded,
+        library: &str,
+        template: &str,
+        part: &Part,
+    ) -> Result<ObjectPlan, OpenError> {
+        let table = loaded.object(template).ok_or_else(|| OpenError::Library {
+            object: named(label, template),
+            library: library.to_owned(),
+            reason: format!("it has no code for `{template}`"),
+        })?;
+        let trust = match (loaded.is_typed(), self.core.check_payloads) {
+            (_, true) => Trust::Probed,
+            (false, false) => Trust::Checked,
+            (true, false) => Trust::Typed,
+        };
+        Ok(ObjectPlan {
+            identity: part.identity,
+            table: Table::new(table).trusted(trust),
+            module: loaded.types().module.clone(),
+            template: template.to_owned(),
+            types: Arc::new(Types::new()),
+            arguments: Vec::new(),
+        })
+    }
 }
 
 fn endpoint_names(types: &Types, object: ObjectId) -> BTreeSet<String> {

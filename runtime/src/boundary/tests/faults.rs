@@ -8,12 +8,16 @@ use liveobj_types::{Data, ValueId};
 use super::generate::add;
 use crate::boundary::{Conversion, Payload, PayloadFault, Scratch, Viewed};
 
-/// What reading a `T` as a value of some type answers.
+/// What reading a `T` as a value of some type answers; checking it says the same.
 fn read<T>(types: &Types, ty: ValueId, memory: &T) -> Result<Data, PayloadFault> {
     let payload = Payload::new(&mut Layouts::new(types), Viewed::plain(ty)).expect("small");
+    let memory = (&raw const *memory).cast();
     // SAFETY: the tests below give memory of the type's size, with slices that are readable
     // where a check lets them through.
-    unsafe { payload.read((&raw const *memory).cast()) }
+    let (read, checked) = unsafe { (payload.read(memory), payload.check(memory, false)) };
+    let fault = read.as_ref().err();
+    assert_eq!(fault, checked.as_ref().err().map(|misfit| &misfit.fault));
+    read
 }
 
 fn slice(data: *const u8, len: u64) -> Slice {
@@ -176,4 +180,59 @@ fn opaque_values_are_of_their_argument() {
         decode(1, std::ptr::dangling()),
         Err(PayloadFault::ForeignType)
     );
+}
+
+#[test]
+fn a_fault_is_said_with_its_place() {
+    let mut types = Types::new();
+    let text = add(&mut types, Value::Basic(Basic::String));
+    let flag = add(&mut types, Value::Basic(Basic::Bool));
+    let map = add(&mut types, Value::Map(text, flag));
+    let line = add(
+        &mut types,
+        Value::Record {
+            fields: [("flags".to_owned(), map)].into(),
+            open: false,
+        },
+    );
+    let lines = add(&mut types, Value::List(line));
+    let cases = [("none".to_owned(), None), ("some".to_owned(), Some(lines))];
+    let variant = add(&mut types, Value::Variant(cases.into()));
+    let payload = Payload::new(&mut Layouts::new(&types), Viewed::plain(variant)).expect("small");
+
+    #[repr(C)]
+    struct Entry(Slice, u8);
+    #[repr(C)]
+    struct Variant(u32, Slice);
+    let check = |keys: [&str; 2], flag: u8| {
+        let entries = keys.map(|key| Entry(slice(key.as_ptr(), key.len() as u64), flag));
+        let line = |count| slice((&raw const entries).cast(), count);
+        let lines = [line(0), line(2)];
+        let memory = Variant(1, slice((&raw const lines).cast(), 2));
+        // SAFETY: memory of the variant's layout, all of whose slices are readable.
+        let checked = unsafe { payload.check((&raw const memory).cast(), true) };
+        checked.map_err(|misfit| misfit.to_string())
+    };
+    assert_eq!(check(["a", "b"], 1), Ok(()));
+    assert_eq!(
+        check(["a", "b"], 2),
+        Err("at `some[1].flags[0]`: memory is not a bool".to_owned())
+    );
+    assert_eq!(
+        check(["b", "a"], 0),
+        Err("at `some[1].flags[key 1]`: map keys are out of order or repeated".to_owned())
+    );
+}
+
+#[test]
+fn what_a_slice_points_to_is_probed_only_where_that_is_asked_for() {
+    let mut types = Types::new();
+    let byte = add(&mut types, Value::Basic(Basic::Bytes));
+    let payload = Payload::new(&mut Layouts::new(&types), Viewed::plain(byte)).expect("small");
+    let nowhere = slice(std::ptr::without_provenance(64), 4);
+    let memory = (&raw const nowhere).cast();
+    // SAFETY: a slice; nothing reads where it points to.
+    let (checked, probed) = unsafe { (payload.check(memory, false), payload.check(memory, true)) };
+    assert_eq!(checked, Ok(()));
+    assert_eq!(probed.unwrap_err().fault, PayloadFault::Unmapped);
 }

@@ -34,6 +34,9 @@ proptest! {
             (payload.read(memory.as_ptr()), payload.copy(memory.as_ptr()))
         };
         prop_assert!(same(&types, actual, &data, &back.expect("valid")));
+        // SAFETY: as above.
+        let checked = unsafe { payload.check(memory.as_ptr(), content.len() % 2 == 0) };
+        prop_assert_eq!(checked, Ok(()));
         drop(memory);
         // SAFETY: as above; the copy refers to nothing else.
         let back = unsafe { payload.read(copy.expect("valid").as_ptr()) };

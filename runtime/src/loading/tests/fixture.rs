@@ -33,6 +33,7 @@ impl Fixture {
             panic: "unwind".to_owned(),
             target: target(),
             threads: false,
+            sdk: String::new(),
             templates: vec!["one".to_owned()],
             formalisms: Vec::new(),
             types: "endpoint Input { in send(text: string); out full(); }\n\
