@@ -40,6 +40,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
             "liveobj-types",
         ],
     ),
+    ("stamper", &["liveobj-sdk"]),
     ("liveobj-tests", &[]),
     ("xtask", &[]),
 ];

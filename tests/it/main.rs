@@ -2,11 +2,15 @@
 
 mod broken;
 mod cases;
+mod code;
 mod command;
 mod compare;
+mod execution;
 mod help;
 mod layering;
 mod processes;
+mod readme;
+mod thesis;
 
 use std::fs;
 use std::path::Path;

@@ -17,25 +17,35 @@ pub fn root() -> PathBuf {
 pub fn built() -> &'static Path {
     static BUILT: OnceLock<PathBuf> = OnceLock::new();
     BUILT.get_or_init(|| {
-        let mut cargo = Command::new(env!("CARGO"));
-        cargo.args(["build", "--quiet", "--package", "liveobj-cli"]);
-        if !cfg!(debug_assertions) {
-            cargo.arg("--release");
-        }
-        cargo.args([
-            "--package",
-            "liveobj-channels",
-            "--package",
-            "liveobj-documents",
-        ]);
-        let status = cargo.current_dir(root()).status().expect("cargo runs");
-        assert!(status.success(), "the command and the libraries build");
+        build(&["liveobj-cli", "liveobj-channels", "liveobj-documents"]);
         let test = std::env::current_exe().expect("a test knows its own path");
         let deps = test.parent().expect("it lies in a folder");
         deps.parent()
             .expect("which lies in the profile's folder")
             .to_owned()
     })
+}
+
+/// Builds the example of the README once and returns the library's file. It stands apart from what
+/// [`built`] builds, since a user has it only after building it.
+pub fn stamper() -> PathBuf {
+    static BUILT: OnceLock<()> = OnceLock::new();
+    let folder = built();
+    BUILT.get_or_init(|| build(&["stamper"]));
+    folder.join("libstamper.so")
+}
+
+fn build(packages: &[&str]) {
+    let mut cargo = Command::new(env!("CARGO"));
+    cargo.args(["build", "--quiet"]);
+    if !cfg!(debug_assertions) {
+        cargo.arg("--release");
+    }
+    for package in packages {
+        cargo.args(["--package", package]);
+    }
+    let status = cargo.current_dir(root()).status().expect("cargo runs");
+    assert!(status.success(), "{packages:?} build");
 }
 
 /// `liveobj` with an empty home at `home` and the built libraries on its path.

@@ -1,4 +1,4 @@
-//! One test per sentence of the design's "Execution", on domains driven by hand.
+//! One test per sentence of `docs/execution.md`, which names them, on domains driven by hand.
 
 mod connections;
 mod lifetimes;
