@@ -5,6 +5,7 @@ mod cases;
 mod code;
 mod command;
 mod compare;
+mod dynamic;
 mod execution;
 mod help;
 mod layering;

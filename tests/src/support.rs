@@ -35,6 +35,14 @@ pub fn stamper() -> PathBuf {
     folder.join("libstamper.so")
 }
 
+/// Builds the objects of `tests/objects/dynamic` once and returns the folder of the libraries.
+pub fn dynamic() -> &'static Path {
+    static BUILT: OnceLock<()> = OnceLock::new();
+    let folder = built();
+    BUILT.get_or_init(|| build(&["liveobj-test-dynamic"]));
+    folder
+}
+
 fn build(packages: &[&str]) {
     let mut cargo = Command::new(env!("CARGO"));
     cargo.args(["build", "--quiet"]);

@@ -122,7 +122,9 @@ struct lo_link {
 struct lo_context {
     uint32_t size;
     uint32_t endpoints;     /* how many */
-    lo_link *const *links;  /* one per endpoint: a stub while unconnected, all peers if `many` */
+    lo_link *const *links;  /* one per endpoint: those of the object's type by name, then the
+                               template's private ones by name. A stub while unconnected, all peers
+                               if `many` */
     const lo_host *host;
 };
 
@@ -181,7 +183,7 @@ struct lo_host {
 #define LO_REQUEST_FILE_READ 6      /* lo_file_arguments. Wakes: FILE, MISSING or FAILED */
 #define LO_REQUEST_DEREFERENCE 7    /* lo_dereference_arguments. Wakes: OPENED or FAILED. The token
                                        owns the new proxy */
-#define LO_REQUEST_CONNECT 8        /* lo_connect_arguments. Wakes: OPENED or FAILED. The token
+#define LO_REQUEST_CONNECT 8        /* lo_connect_arguments. Wakes: CONNECTED or FAILED. The token
                                        owns the connection */
 
 typedef struct lo_timer_arguments {
@@ -222,7 +224,7 @@ typedef struct lo_dereference_arguments {
 typedef struct lo_connect_arguments {
     uint64_t proxy;     /* token of a dereferenced proxy */
     lo_slice endpoint;  /* name of its endpoint, UTF-8 */
-    uint32_t own;       /* number of this proxy's own endpoint */
+    uint32_t own;       /* number of this proxy's own endpoint; it may be a private one */
 } lo_connect_arguments;
 
 /* ---- wakes: how requests are answered ---- */
@@ -234,9 +236,10 @@ typedef struct lo_connect_arguments {
 #define LO_WAKE_END 5       /* NULL: no more lines */
 #define LO_WAKE_FILE 6      /* lo_slice: the bytes of the file */
 #define LO_WAKE_MISSING 7   /* NULL: there is no such file */
-#define LO_WAKE_OPENED 8    /* NULL: the proxy or the connection is there */
+#define LO_WAKE_OPENED 8    /* NULL: the proxy is there */
 #define LO_WAKE_FAILED 9    /* lo_slice of UTF-8: it did not work, or what was open ended; why */
 #define LO_WAKE_POSTED 10   /* lo_slice of bytes: another thread posted them */
+#define LO_WAKE_CONNECTED 11 /* lo_connected_wake: the connection is there */
 
 typedef struct lo_ready_wake {
     lo_slice address;  /* local address of the socket, UTF-8, ip:port */
@@ -246,6 +249,10 @@ typedef struct lo_datagram_wake {
     lo_slice from;   /* sender, UTF-8, ip:port */
     lo_slice bytes;  /* payload */
 } lo_datagram_wake;
+
+typedef struct lo_connected_wake {
+    uint64_t connection;  /* as envelopes and `connected` name it */
+} lo_connected_wake;
 
 /* ---- objects: what a library provides ---- */
 
@@ -260,7 +267,7 @@ typedef lo_status lo_handler(void *self, lo_context *context, const lo_envelope 
 /* One template. */
 typedef struct lo_object {
     uint32_t size;
-    uint32_t endpoints;  /* how many */
+    uint32_t endpoints;  /* how many, private ones included */
     /* Makes a proxy. `parameters` are the value parameters: a struct, lent for the call. */
     lo_status (*create)(lo_context *context, const void *parameters, void **self);
     /* Makes a proxy that goes on where a saved one was, in place of `create`. `state` is in layout 1,
@@ -286,7 +293,7 @@ typedef struct lo_object {
                       const void *payload);
     /* Ends the proxy; `self` is not used again. */
     void (*destroy)(void *self);
-    /* [endpoint][in-event]; what an endpoint without in-events has is not read. */
+    /* [endpoint, as in lo_context][in-event]; what an endpoint without in-events has is not read. */
     lo_handler *const *const *handlers;
 } lo_object;
 

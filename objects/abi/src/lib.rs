@@ -116,7 +116,8 @@ pub struct Context {
     pub size: u32,
     /// Number of endpoints.
     pub endpoints: u32,
-    /// One link per endpoint, in name order: a stub while unconnected, all peers if `many`.
+    /// One link per endpoint: those of the object's type in name order, then the template's private
+    /// ones in name order. A stub while unconnected, all peers if `many`.
     pub links: *const *mut Link,
     /// The host's functions.
     pub host: *const Host,
@@ -196,8 +197,8 @@ pub const REQUEST_FILE_READ: u32 = 6;
 /// Arguments: [`DereferenceArguments`]. Wakes with [`WAKE_OPENED`] or [`WAKE_FAILED`]. The token
 /// owns the new proxy.
 pub const REQUEST_DEREFERENCE: u32 = 7;
-/// Arguments: [`ConnectArguments`]. Wakes with [`WAKE_OPENED`] or [`WAKE_FAILED`]. The token owns
-/// the connection.
+/// Arguments: [`ConnectArguments`]. Wakes with [`WAKE_CONNECTED`] or [`WAKE_FAILED`]. The token
+/// owns the connection.
 pub const REQUEST_CONNECT: u32 = 8;
 
 /// The time has passed. Payload NULL.
@@ -214,12 +215,14 @@ pub const WAKE_END: u32 = 5;
 pub const WAKE_FILE: u32 = 6;
 /// There is no such file. Payload NULL.
 pub const WAKE_MISSING: u32 = 7;
-/// A proxy or a connection is there. Payload NULL.
+/// A proxy is there. Payload NULL.
 pub const WAKE_OPENED: u32 = 8;
 /// It did not work, or what was open ended. Payload: [`Slice`] of UTF-8, the reason.
 pub const WAKE_FAILED: u32 = 9;
 /// Another thread posted. Payload: [`Slice`] of bytes.
 pub const WAKE_POSTED: u32 = 10;
+/// A connection is there. Payload: [`ConnectedWake`].
+pub const WAKE_CONNECTED: u32 = 11;
 
 /// Why a connection ended: it was dropped, or its owner was.
 pub const REASON_DROPPED: u32 = 0;
@@ -300,7 +303,7 @@ pub struct ConnectArguments {
     pub proxy: u64,
     /// Name of its endpoint, UTF-8.
     pub endpoint: Slice,
-    /// This proxy's own endpoint, by number.
+    /// This proxy's own endpoint, by number; it may be a private one.
     pub own: u32,
 }
 
@@ -322,6 +325,14 @@ pub struct DatagramWake {
     pub bytes: Slice,
 }
 
+/// Payload of [`WAKE_CONNECTED`].
+#[repr(C)]
+#[derive(Clone, Copy, Debug)]
+pub struct ConnectedWake {
+    /// The connection, as envelopes and `connected` name it.
+    pub connection: u64,
+}
+
 /// `lo_handler`: handles one event. The payload is in layout 1, lent for the call; NULL where the
 /// event has no parameters.
 pub type Handler = unsafe extern "C" fn(
@@ -336,7 +347,7 @@ pub type Handler = unsafe extern "C" fn(
 pub struct Object {
     /// Size of this struct as the library knows it.
     pub size: u32,
-    /// Number of endpoints.
+    /// Number of endpoints, private ones included.
     pub endpoints: u32,
     /// Makes a proxy. `parameters` is the struct of the value parameters in layout 1 (NULL where
     /// there are none), lent for the call.
@@ -392,7 +403,7 @@ pub struct Object {
     ) -> Status,
     /// Ends the proxy; `this` is not used again.
     pub destroy: unsafe extern "C" fn(this: *mut c_void),
-    /// Handlers by endpoint (name order), then by in-event (name order). Inner pointers are
+    /// Handlers by endpoint (as in [`Context::links`]), then by in-event (name order). Inner pointers are
     /// never NULL; an endpoint without in-events has an arbitrary one.
     pub handlers: *const *const Handler,
 }

@@ -80,6 +80,7 @@ structs! {
     ConnectArguments = "lo_connect_arguments" { proxy, endpoint, own }
     ReadyWake = "lo_ready_wake" { address }
     DatagramWake = "lo_datagram_wake" { from, bytes }
+    ConnectedWake = "lo_connected_wake" { connection }
     Object = "lo_object" {
         size, endpoints, create, load, save, digest, connected, disconnected, wake, destroy,
         handlers,
@@ -109,7 +110,7 @@ constants! {
     REQUEST_TIMER REQUEST_UDP_OPEN REQUEST_UDP_SEND REQUEST_TERMINAL_OPEN REQUEST_TERMINAL_SHOW
     REQUEST_FILE_READ REQUEST_DEREFERENCE REQUEST_CONNECT
     WAKE_TIMER WAKE_READY WAKE_DATAGRAM WAKE_LINE WAKE_END WAKE_FILE WAKE_MISSING WAKE_OPENED
-    WAKE_FAILED WAKE_POSTED
+    WAKE_FAILED WAKE_POSTED WAKE_CONNECTED
     SPACE_FILES SPACE_REGISTRY
     REASON_DROPPED REASON_PEER_FAILED REASON_OVERFLOW
 }

@@ -74,7 +74,8 @@ pub fn generate(
         }
     };
     let mut endpoints = Vec::new();
-    for (index, (name, endpoint)) in body.endpoints.iter().enumerate() {
+    let private = &declared.signature.private;
+    for (index, (name, endpoint)) in body.endpoints.iter().chain(private).enumerate() {
         let events = match types.endpoint(endpoint.ty) {
             Endpoint::Events { events, .. } => events,
             Endpoint::Parameter { parameter, .. } => {

@@ -272,8 +272,8 @@ impl<'a, T: Template> Context<'a, T> {
     }
 
     /// Connects `endpoint` of the proxy that the token `proxy` owns with this object's endpoint
-    /// `own`: wakes with [`crate::Wake::Opened`] or [`crate::Wake::Failed`]. The token owns the
-    /// connection.
+    /// `own`, a private one as a rule: wakes with [`crate::Wake::Connected`] or
+    /// [`crate::Wake::Failed`]. The token owns the connection.
     ///
     /// # Errors
     ///

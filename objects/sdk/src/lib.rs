@@ -151,6 +151,26 @@
 //! - A later version of the library may give the state's record further fields that are options;
 //!   what was saved before is converted then.
 //!
+//! # Objects that use other objects
+//!
+//! A live object reference is a value (`reference<O>`; here a [`Document`]) that arrives in an event
+//! or in a parameter. An object runs a proxy of it with [`Context::dereference`], and talks to the
+//! proxy as to any other: through connected endpoints. For that the template declares private
+//! endpoints, which are no part of the object's type, so that nobody else sees them or can connect
+//! them:
+//!
+//! ```text
+//! template watcher(): Watcher {
+//!     /// Towards the folders that it watches.
+//!     private endpoint watched: mirror FolderService<Object> many;
+//! }
+//! ```
+//!
+//! They get event structs and handlers like all others. [`Context::connect`] connects one with an
+//! endpoint of the proxy, by name. Both the proxy and the connection last until their [`Token`] is
+//! given to [`Context::close`], or until the object ends. A `many` endpoint takes any number of
+//! connections; [`Wake::Connected`] tells which of them belongs to which token.
+//!
 //! # Rules that an object lives by
 //!
 //! - One method runs at a time, and none is entered again while it runs; the thread may change.

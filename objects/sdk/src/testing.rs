@@ -182,7 +182,7 @@ impl<T: Template> Harness<T> {
     /// Wakes the object.
     pub fn wake(&mut self, token: Token, wake: Wake<'_>) -> Outcome {
         let (text, bytes): (Str<'_>, Bytes<'_>);
-        let pair;
+        let (pair, connected);
         let (kind, payload): (u32, *const std::ffi::c_void) = match wake {
             Wake::Timer => (abi::WAKE_TIMER, std::ptr::null()),
             Wake::Ready { address } => {
@@ -207,6 +207,10 @@ impl<T: Template> Harness<T> {
             }
             Wake::Missing => (abi::WAKE_MISSING, std::ptr::null()),
             Wake::Opened => (abi::WAKE_OPENED, std::ptr::null()),
+            Wake::Connected(Connection(connection)) => {
+                connected = abi::ConnectedWake { connection };
+                (abi::WAKE_CONNECTED, (&raw const connected).cast())
+            }
             Wake::Failed(reason) => {
                 text = Str::new(reason);
                 (abi::WAKE_FAILED, (&raw const text).cast())

@@ -4,6 +4,7 @@ use std::ffi::c_void;
 
 use liveobj_abi as abi;
 
+use crate::context::Connection;
 use crate::lent::{Bytes, Str};
 
 /// A proxy's own number for a request, or for the resource that a request opens.
@@ -36,8 +37,10 @@ pub enum Wake<'a> {
     File(&'a [u8]),
     /// There is no such file.
     Missing,
-    /// The proxy or the connection is there.
+    /// The proxy is there.
     Opened,
+    /// The connection is there, under this name in events, `connected` and `disconnected`.
+    Connected(Connection),
     /// It did not work, or what was open ended: the reason.
     Failed(&'a str),
     /// Another thread posted these bytes.
@@ -68,6 +71,11 @@ impl<'a> Wake<'a> {
             abi::WAKE_FILE => Wake::File(bytes()),
             abi::WAKE_MISSING => Wake::Missing,
             abi::WAKE_OPENED => Wake::Opened,
+            abi::WAKE_CONNECTED => {
+                // SAFETY: as above.
+                let connected = unsafe { *payload.cast::<abi::ConnectedWake>() };
+                Wake::Connected(Connection(connected.connection))
+            }
             abi::WAKE_FAILED => Wake::Failed(text()),
             abi::WAKE_POSTED => Wake::Posted(bytes()),
             _ => return None,

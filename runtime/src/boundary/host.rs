@@ -211,6 +211,9 @@ pub(super) unsafe fn read_wake(kind: u32, payload: *const c_void) -> Option<Wake
             abi::WAKE_END => Wake::End,
             abi::WAKE_MISSING => Wake::Missing,
             abi::WAKE_OPENED => Wake::Opened,
+            abi::WAKE_CONNECTED => {
+                Wake::Connected((*payload.cast::<abi::ConnectedWake>()).connection)
+            }
             abi::WAKE_LINE => Wake::Line(text()?),
             abi::WAKE_FILE => Wake::File(slice()?),
             abi::WAKE_FAILED => Wake::Failed(text()?),

@@ -21,8 +21,10 @@ pub(crate) enum Wake {
     File(Vec<u8>),
     /// No such file.
     Missing,
-    /// A proxy or a connection is there.
+    /// A proxy is there.
     Opened,
+    /// A connection is there.
+    Connected(u64),
     /// It did not work, or has ended.
     Failed(String),
     /// Another thread posted.
@@ -53,6 +55,12 @@ impl Wake {
             Wake::End => once(abi::WAKE_END, std::ptr::null()),
             Wake::Missing => once(abi::WAKE_MISSING, std::ptr::null()),
             Wake::Opened => once(abi::WAKE_OPENED, std::ptr::null()),
+            Wake::Connected(connection) => {
+                let connected = abi::ConnectedWake {
+                    connection: *connection,
+                };
+                once(abi::WAKE_CONNECTED, (&raw const connected).cast());
+            }
             Wake::Line(text) => bytes(abi::WAKE_LINE, text.as_bytes(), &mut once),
             Wake::File(data) => bytes(abi::WAKE_FILE, data, &mut once),
             Wake::Failed(text) => bytes(abi::WAKE_FAILED, text.as_bytes(), &mut once),

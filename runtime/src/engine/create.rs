@@ -19,7 +19,7 @@ pub(crate) struct ProxyPlan {
     pub(crate) identity: [u8; 32],
     /// Its code.
     pub(crate) code: Code,
-    /// Its endpoints, by name.
+    /// Its endpoints by name, then its private ones by name.
     pub(crate) endpoints: Vec<EndpointPlan>,
     /// Its parameters in layout 1.
     pub(crate) parameters: Option<Kept>,
@@ -109,7 +109,7 @@ pub(crate) struct Proxy {
     pub(crate) label: String,
     /// The instance that owns it.
     pub(crate) instance: u64,
-    /// Its endpoints, by name.
+    /// Its endpoints by name, then its private ones by name.
     pub(crate) endpoints: Vec<EndpointPlan>,
     /// Its connections, oldest first: (connection, endpoint).
     pub(super) connections: RefCell<Vec<(u64, u32)>>,

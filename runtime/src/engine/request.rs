@@ -1,5 +1,8 @@
 //! Request: what proxies ask of the outside, under tokens of their own choice.
 
+use liveobj_abi as abi;
+use liveobj_types::{Mismatch, Relations, Verdict};
+
 use super::connect::End;
 use super::deliver::Delivery;
 use super::domain::Domain;
@@ -8,7 +11,6 @@ use crate::boundary::calls::{ProxyCell, Wake};
 use crate::edge::{Request, Ticket};
 use crate::object::Ended;
 use crate::verdicts::Question;
-use liveobj_abi as abi;
 
 /// What a token stands for.
 pub(crate) struct Token {
@@ -225,7 +227,10 @@ impl Domain {
         };
         let made = self.match_and_connect(instance, endpoint, own);
         let (kind, wake) = match made {
-            Ok(connection) => (TokenKind::Connection(connection), Wake::Opened),
+            Ok(connection) => {
+                let wake = Wake::Connected(connection);
+                (TokenKind::Connection(connection), wake)
+            }
             // Given back as soon as the proxy has heard of it.
             Err(reason) => (TokenKind::File, Wake::Failed(reason)),
         };
@@ -269,7 +274,13 @@ impl Domain {
         };
         let shown = verdict.holds() || (self.host.policy().allow_unknown && !verdict.fails());
         if !shown {
-            return Err(format!("the endpoints do not match: {verdict}"));
+            let names = [own, end].map(|end| self.end_name(&end));
+            let judgement = {
+                let mut types = self.types.borrow_mut();
+                Relations::new(&mut types, self.host.formalisms()).endpoints_match(left, right)
+            };
+            let what = "the endpoints do not match";
+            return Err(why_not(what, &verdict, &judgement.mismatches, &names));
         }
         self.connect(own, end)
     }
@@ -282,5 +293,24 @@ impl Domain {
             ticket: ticket.ticket,
             wake,
         }
+    }
+}
+
+/// Why something does not hold between two types, in words: `left` and `right` are what the sides
+/// are called.
+pub(crate) fn why_not(
+    what: &str,
+    verdict: &Verdict,
+    mismatches: &[Mismatch],
+    [left, right]: &[String; 2],
+) -> String {
+    let reasons: Vec<String> = mismatches
+        .iter()
+        .map(|mismatch| mismatch.to_sentence(left, right))
+        .collect();
+    if reasons.is_empty() {
+        format!("{what}: {verdict}")
+    } else {
+        format!("{what}: {}", reasons.join("; "))
     }
 }

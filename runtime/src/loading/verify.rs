@@ -101,16 +101,15 @@ fn signatures(arena: &mut Types, types: &LibraryTypes) -> Result<Vec<TemplateSig
     Ok(signatures)
 }
 
-/// Endpoints of a template's objects, in name order.
-fn endpoints<'a>(arena: &'a Types, template: &TemplateSignature) -> Vec<(&'a str, EndpointId)> {
-    match arena.object(template.result) {
-        Object::Endpoints(body) => body
-            .endpoints
-            .iter()
-            .map(|(name, endpoint)| (name.as_str(), endpoint.ty))
-            .collect(),
-        Object::Top | Object::Parameter(_) => Vec::new(),
-    }
+/// Endpoints of a template's objects, in name order, then its private ones, in name order.
+fn endpoints<'a>(arena: &'a Types, template: &'a TemplateSignature) -> Vec<(&'a str, EndpointId)> {
+    let public = match arena.object(template.result) {
+        Object::Endpoints(body) => Some(&body.endpoints),
+        Object::Top | Object::Parameter(_) => None,
+    };
+    let all = public.into_iter().flatten().chain(&template.private);
+    all.map(|(name, endpoint)| (name.as_str(), endpoint.ty))
+        .collect()
 }
 
 /// Type of the state of a template's objects.

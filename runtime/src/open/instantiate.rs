@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use liveobj_references::BoundArgument;
 use liveobj_types::resolve::{Environment, TemplateSignature};
 use liveobj_types::syntax::{Item, parse_type};
-use liveobj_types::types::{Object, Origin, Value};
+use liveobj_types::types::{Object, ObjectEndpoint, Origin, Value};
 use liveobj_types::{
     Data, Diagnostic, EndpointId, Module, ObjectId, Source, TypeId, Types, ValueId,
 };
@@ -190,7 +190,7 @@ fn object(
     label: &str,
     plan: ObjectPlan,
 ) -> Result<BTreeMap<String, End>, String> {
-    let (endpoints, parameters) = {
+    let (endpoints, private, parameters) = {
         let mut types = domain.types.borrow_mut();
         let mut arguments = Environment::new();
         for (name, argument) in &plan.arguments {
@@ -208,13 +208,15 @@ fn object(
         let actual = types
             .template(&module, &template, &arguments)
             .map_err(first)?;
-        let endpoints = endpoint_plans(&types, declared.result, actual.result)?;
-        if endpoints.len() != plan.table.endpoints() {
+        let endpoints = public_plans(&types, declared.result, actual.result)?;
+        let private = endpoint_plans(&types, &declared.private, &actual.private)?;
+        if endpoints.len() + private.len() != plan.table.endpoints() {
             return Err("its table has another number of endpoints than its type".to_owned());
         }
         let parameters = parameters(&mut types, &declared, &actual, &plan.arguments)?;
-        (endpoints, parameters)
+        (endpoints, private, parameters)
     };
+    // Nobody else learns of the private ones.
     let named: Vec<String> = endpoints
         .iter()
         .map(|endpoint| endpoint.name.clone())
@@ -225,7 +227,7 @@ fn object(
             label: label.to_owned(),
             identity: plan.identity,
             code: Code::Table(plan.table),
-            endpoints,
+            endpoints: endpoints.into_iter().chain(private).collect(),
             parameters,
         },
     )?;
@@ -287,7 +289,7 @@ fn parameters(
         .ok_or_else(|| "its parameters are not of their types".to_owned())
 }
 
-fn endpoint_plans(
+fn public_plans(
     types: &Types,
     declared: ObjectId,
     actual: ObjectId,
@@ -297,8 +299,16 @@ fn endpoint_plans(
     else {
         return Err("it has no endpoints of its own".to_owned());
     };
-    let plans = declared.endpoints.iter().map(|(name, endpoint)| {
-        let other = actual.endpoints.get(name);
+    endpoint_plans(types, &declared.endpoints, &actual.endpoints)
+}
+
+fn endpoint_plans(
+    types: &Types,
+    declared: &BTreeMap<String, ObjectEndpoint>,
+    actual: &BTreeMap<String, ObjectEndpoint>,
+) -> Result<Vec<EndpointPlan>, String> {
+    let plans = declared.iter().map(|(name, endpoint)| {
+        let other = actual.get(name);
         let (many, mandatory) = (endpoint.many, endpoint.mandatory);
         other
             .and_then(|other| {

@@ -243,6 +243,9 @@ fn visit(item: &mut Item, see: &mut dyn FnMut(&mut String)) {
                 .iter_mut()
                 .for_each(|each| see(&mut each.ty));
             see(&mut item.result);
+            item.private
+                .iter_mut()
+                .for_each(|endpoint| see(&mut endpoint.ty));
         }
     }
 }

@@ -31,7 +31,7 @@ use crate::formalism::Formalisms;
 use crate::module::Module;
 use crate::source::{Place, Source};
 use crate::syntax::{Default as DefaultValue, Kind, Template, TypeExpr};
-use crate::types::{Object, ObjectId, TypeId, Types, ValueId};
+use crate::types::{Object, ObjectEndpoint, ObjectId, TypeId, Types, ValueId};
 
 /// What type parameters stand for while an expression is resolved.
 pub type Environment = BTreeMap<String, TypeId>;
@@ -47,6 +47,10 @@ pub struct TemplateSignature {
     pub value_parameters: Vec<ValueParameterSignature>,
     /// The type of the objects it makes, after substitution.
     pub result: ObjectId,
+    /// Private endpoints by name, after substitution; no name is also one of an endpoint of
+    /// `result`. Proxies have them behind those of their type, and only the proxy itself connects
+    /// them.
+    pub private: BTreeMap<String, ObjectEndpoint>,
 }
 
 /// A value parameter of a template.
@@ -250,11 +254,35 @@ impl Session<'_> {
                     .with_help("name an object type that is declared with its endpoints"),
             );
         }
+        let mut private = BTreeMap::new();
+        for endpoint in &template.private {
+            let name = &endpoint.name;
+            if let Object::Endpoints(body) = self.types.object(result)
+                && body.endpoints.contains_key(&name.name)
+            {
+                let message = format!(
+                    "the objects of `{}` have an endpoint `{}` already",
+                    template.name.name, name.name
+                );
+                self.fault(
+                    Diagnostic::error(codes::DUPLICATE_NAME, message)
+                        .at(Place::new(&source, name.span), "")
+                        .with_help("give the private endpoint another name"),
+                );
+            }
+            let resolved = ObjectEndpoint {
+                ty: self.endpoint(&scope, &endpoint.ty)?,
+                many: endpoint.many,
+                mandatory: false,
+            };
+            private.insert(name.name.clone(), resolved);
+        }
         Some(TemplateSignature {
             name: template.name.name.clone(),
             type_parameters,
             value_parameters,
             result,
+            private,
         })
     }
 }

@@ -96,6 +96,9 @@ impl<'a> Names<'a> {
             self.check(&at, &parameter.ty, Some(Kind::Value), 0);
         }
         self.check(&at, &template.result, Some(Kind::Object), 0);
+        for endpoint in &template.private {
+            self.check(&at, &endpoint.ty, Some(Kind::Endpoint), 0);
+        }
     }
 
     /// Adds a declaration to be checked.

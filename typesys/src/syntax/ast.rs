@@ -376,7 +376,8 @@ pub struct ObjectEndpoint {
     pub mandatory: bool,
 }
 
-/// `template t<P: value>(a: T = default): O;`
+/// `template t<P: value>(a: T = default): O;`, or with private endpoints in braces in place of the
+/// `;`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Template {
     /// Doc comment lines.
@@ -389,6 +390,9 @@ pub struct Template {
     pub value_parameters: Vec<ValueParameter>,
     /// The type of the objects it makes.
     pub result: TypeExpr,
+    /// `private endpoint`s in the order written, never mandatory: what the code connects with
+    /// objects that it opens itself. They are no part of the objects' type.
+    pub private: Vec<ObjectEndpoint>,
 }
 
 /// `name: T = default`

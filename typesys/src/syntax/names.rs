@@ -108,6 +108,11 @@ pub(super) fn check(item: &Item, source: &Arc<Source>, faults: &mut Vec<Diagnost
                 .value_parameters
                 .iter()
                 .for_each(|each| parameters.add(&each.name, faults));
+            let mut endpoints = Seen::new("endpoint", source);
+            template
+                .private
+                .iter()
+                .for_each(|endpoint| endpoints.add(&endpoint.name, faults));
         }
     }
 }

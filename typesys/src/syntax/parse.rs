@@ -184,13 +184,21 @@ impl Cursor<'_> {
             })?;
             self.need(":")?;
             let result = self.type_expr(0)?;
-            self.need(";")?;
+            let mut private = Vec::new();
+            if self.mark("{") {
+                while !self.mark("}") {
+                    private.push(self.private_endpoint()?);
+                }
+            } else {
+                self.need(";")?;
+            }
             let template = Template {
                 doc,
                 name,
                 type_parameters,
                 value_parameters,
                 result,
+                private,
             };
             return Ok(Item::Template(template));
         }
@@ -373,6 +381,24 @@ impl Cursor<'_> {
             text_span,
             given,
         }))
+    }
+
+    /// A member of a template.
+    fn private_endpoint(&mut self) -> Read<ObjectEndpoint> {
+        let doc = self.take_docs();
+        if !self.keyword("private") || !self.keyword("endpoint") {
+            return self.stop();
+        }
+        let (name, ty) = self.typed("the name of an endpoint")?;
+        let many = self.keyword("many");
+        self.need(";")?;
+        Ok(ObjectEndpoint {
+            doc,
+            name,
+            ty,
+            many,
+            mandatory: false,
+        })
     }
 
     fn object_member(&mut self, object: &mut Object) -> Read<()> {

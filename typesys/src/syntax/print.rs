@@ -1,8 +1,8 @@
 //! Printer: the canonical form, at most 100 columns where lines can be broken.
 
 use super::ast::{
-    Constraint, ConstraintRole, Direction, EndpointMember, Event, File, Item, Object, TypeExpr,
-    TypeParameter,
+    Constraint, ConstraintRole, Direction, EndpointMember, Event, File, Item, Object,
+    ObjectEndpoint, TypeExpr, TypeParameter,
 };
 
 /// Widest line where there is a choice.
@@ -32,12 +32,13 @@ pub fn print_file(file: &File) -> String {
 
 /// Whether no blank line stands between two items: one-line items of one kind.
 fn in_one_group(before: &Item, after: &Item) -> bool {
-    matches!(
-        (before, after),
-        (Item::Use(_), Item::Use(_))
-            | (Item::Alias(_), Item::Alias(_))
-            | (Item::Template(_), Item::Template(_))
-    )
+    match (before, after) {
+        (Item::Use(_), Item::Use(_)) | (Item::Alias(_), Item::Alias(_)) => true,
+        (Item::Template(before), Item::Template(after)) => {
+            before.private.is_empty() && after.private.is_empty()
+        }
+        _ => false,
+    }
 }
 
 /// Prints one item in canonical form, with its doc comments and the line end.
@@ -122,7 +123,20 @@ pub fn print_item(item: &Item) -> String {
             let head = format!("{head}{}", print_parameters(&item.type_parameters));
             let result = print_type(&item.result, Brackets::Angle);
             let parameters: Vec<String> = parameters.collect();
-            print_call(&mut out, "", &head, &parameters, &format!(": {result};"));
+            let end = if item.private.is_empty() { ";" } else { " {" };
+            print_call(
+                &mut out,
+                "",
+                &head,
+                &parameters,
+                &format!(": {result}{end}"),
+            );
+            for endpoint in &item.private {
+                print_endpoint(&mut out, "private ", endpoint);
+            }
+            if !item.private.is_empty() {
+                out.push_str("}\n");
+            }
         }
     }
     out
@@ -269,20 +283,24 @@ fn print_constraint(constraint: &Constraint) -> String {
     )
 }
 
+fn print_endpoint(out: &mut String, before: &str, endpoint: &ObjectEndpoint) {
+    print_doc(out, "    ", &endpoint.doc);
+    let many = if endpoint.many { " many" } else { "" };
+    let ty = print_type(&endpoint.ty, Brackets::Angle);
+    out.push_str(&format!(
+        "    {before}endpoint {}: {ty}{many};\n",
+        endpoint.name.name
+    ));
+}
+
 fn print_object(out: &mut String, item: &Object) {
     print_doc(out, "", &item.doc);
     let parameters = print_parameters(&item.parameters);
     out.push_str(&format!("object {}{parameters} {{", item.name.name));
     let body = out.len();
     for endpoint in &item.endpoints {
-        print_doc(out, "    ", &endpoint.doc);
         let mandatory = if endpoint.mandatory { "mandatory " } else { "" };
-        let many = if endpoint.many { " many" } else { "" };
-        let ty = print_type(&endpoint.ty, Brackets::Angle);
-        out.push_str(&format!(
-            "    {mandatory}endpoint {}: {ty}{many};\n",
-            endpoint.name.name
-        ));
+        print_endpoint(out, mandatory, endpoint);
     }
     for constraint in &item.constraints {
         out.push_str(&print_constraint(constraint));

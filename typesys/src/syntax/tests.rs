@@ -1,3 +1,4 @@
+mod private;
 mod round_trip;
 
 use std::fmt::Write as _;

@@ -2,6 +2,7 @@ mod constraints;
 mod generated;
 mod graph;
 mod limits;
+mod private;
 
 use std::fmt::Write as _;
 

@@ -29,6 +29,7 @@ fn name() -> impl Strategy<Value = Ident> {
         "many",
         "state",
         "mandatory",
+        "private",
         "refusable",
         "given",
         "type",
@@ -202,8 +203,17 @@ fn object() -> impl Strategy<Value = Item> {
 
 fn template() -> impl Strategy<Value = Item> {
     let values = distinct((ty(), option::of(json())));
-    (doc(), name(), parameters(), values, ty()).prop_map(
-        |(doc, name, type_parameters, values, result)| {
+    let private = distinct((doc(), ty(), any::<bool>()));
+    (doc(), name(), parameters(), values, ty(), private).prop_map(
+        |(doc, name, type_parameters, values, result, private)| {
+            let private = private.into_iter();
+            let private = private.map(|(name, (doc, ty, many))| ObjectEndpoint {
+                doc,
+                name,
+                ty,
+                many,
+                mandatory: false,
+            });
             let taken = |name: &Ident| type_parameters.iter().any(|each| each.name == *name);
             let values = values.into_iter().filter(|(name, _)| !taken(name));
             let value_parameters = values.map(|(name, (ty, json))| ValueParameter {
@@ -221,6 +231,7 @@ fn template() -> impl Strategy<Value = Item> {
                 type_parameters,
                 value_parameters,
                 result,
+                private: private.collect(),
             })
         },
     )

@@ -1,0 +1,6 @@
+//! Objects that tests open: what objects do with other objects at run time (thesis, 2.1.4).
+
+mod folder;
+mod listing;
+
+liveobj_sdk::library!("types.lot", name = "test:dynamic");
