@@ -118,6 +118,7 @@ fn connect(
 ) -> Result<Made, ConnectError> {
     let theirs = domain
         .proxy(end.proxy)
+        .filter(|proxy| !domain.is_ending(proxy.instance))
         .and_then(|proxy| Some(proxy.endpoints.get(end.endpoint as usize)?.clone()))
         .ok_or(ConnectError::Closed)?;
     if !theirs.many && domain.is_taken(end) {
@@ -212,6 +213,13 @@ impl Native for Outlet {
     fn disconnected(&mut self, _: &ProxyCell, _: u32, _: u64, _: u32) -> abi::Status {
         self.ended.store(true, Ordering::Release);
         abi::OK
+    }
+}
+
+impl Drop for Outlet {
+    /// After a panic of `receive` it hears of no disconnection.
+    fn drop(&mut self) {
+        self.ended.store(true, Ordering::Release);
     }
 }
 

@@ -1,5 +1,6 @@
 //! Connect: two endpoints, each other's links.
 
+use std::cell::Cell;
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -47,6 +48,8 @@ pub(crate) struct Connection {
     pub(crate) mode: Mode,
     /// For queued ones: the way from the inbox to this domain's end.
     pub(super) incoming: Option<Rc<LinkCell>>,
+    /// Whether its ends have been told of it: else they are not told that it has ended.
+    pub(super) told: Cell<bool>,
 }
 
 impl Domain {
@@ -85,6 +88,7 @@ impl Domain {
             ],
             mode: Mode::Direct,
             incoming: None,
+            told: Cell::new(false),
         });
         Ok(number)
     }
@@ -130,6 +134,7 @@ impl Domain {
                 load,
             },
             incoming: Some(incoming),
+            told: Cell::new(false),
         })
     }
 
@@ -163,6 +168,7 @@ impl Domain {
         let Some(connection) = self.connections.borrow().get(&number).cloned() else {
             return;
         };
+        connection.told.set(true);
         let path = self.path.get();
         for end in &connection.ends {
             if let Some(proxy) = self.proxy(end.proxy) {
@@ -202,7 +208,10 @@ impl Domain {
     }
 
     fn vacant(&self, end: End) -> Result<Rc<Proxy>, String> {
-        let proxy = self.proxy(end.proxy).ok_or("the object is gone")?;
+        let proxy = self
+            .proxy(end.proxy)
+            .filter(|proxy| !self.is_ending(proxy.instance))
+            .ok_or("the object is gone")?;
         let Some(endpoint) = proxy.endpoints.get(end.endpoint as usize) else {
             return Err("there is no such endpoint".to_owned());
         };

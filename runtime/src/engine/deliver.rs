@@ -85,6 +85,7 @@ impl Domain {
             Some(Outside::Crossing(crossing)) => self.arrive(crossing),
         }
         self.drain();
+        self.keep_stopping();
     }
 
     /// Whether a turn was split and has more to do.

@@ -25,7 +25,16 @@ pub(crate) struct Instance {
     /// Called when all of it is gone.
     pub(crate) on_end: Option<OnEnd>,
     ending: bool,
-    failing: bool,
+    /// Why it ends, if one of its parts has failed.
+    failed: Option<Ended>,
+}
+
+/// An instance whose end has begun: everything of it is disconnected.
+struct Condemned {
+    number: u64,
+    connections: Vec<u64>,
+    proxies: Vec<u64>,
+    ended: Ended,
 }
 
 impl Domain {
@@ -38,44 +47,88 @@ impl Domain {
         number
     }
 
-    /// Ends an instance: everything it owns is disconnected now; once the peers know, it is
-    /// destroyed, and `on_end` is called.
+    /// Ends an instance and, before it, those that its proxies own: everything they own is
+    /// disconnected now; once the peers know, they are destroyed, the youngest first, and
+    /// `on_end` of each is called.
     pub(crate) fn end(&self, number: u64, ended: Ended) {
-        let (connections, proxies) = {
+        let condemned = self.condemn(number, &ended);
+        for instance in &condemned {
+            for connection in instance.connections.iter().rev() {
+                self.disconnect(*connection, abi::REASON_DROPPED);
+            }
+            for proxy in self.proxies_of(instance) {
+                // What others connected with it, and what it asked for.
+                self.disconnect_all(&proxy, abi::REASON_DROPPED);
+                self.close_tokens(proxy.cell.number);
+            }
+        }
+        if !condemned.is_empty() {
+            // What was held for proxies that never started goes with them; all others hear of
+            // the disconnections before this is carried out.
+            self.later(move |domain| domain.destroy_all(condemned));
+        }
+    }
+
+    /// Marks an instance and all that its proxies own as ending; gives the youngest first, which
+    /// is the reverse order of construction. What is ending already is left out.
+    fn condemn(&self, number: u64, ended: &Ended) -> Vec<Condemned> {
+        let mut condemned = Vec::new();
+        let mut waiting = vec![number];
+        while let Some(next) = waiting.pop() {
             let mut instances = self.instances.borrow_mut();
-            let Some(instance) = instances.get_mut(&number) else {
-                return;
+            let Some(instance) = instances.get_mut(&next).filter(|known| !known.ending) else {
+                continue;
             };
-            if std::mem::replace(&mut instance.ending, true) {
-                return;
+            instance.ending = true;
+            let otherwise = if next == number {
+                ended.clone()
+            } else {
+                Ended::Closed
+            };
+            for proxy in &instance.proxies {
+                waiting.extend(self.children(*proxy));
             }
-            (instance.connections.clone(), instance.proxies.clone())
-        };
-        for connection in connections.into_iter().rev() {
-            self.disconnect(connection, abi::REASON_DROPPED);
+            condemned.push(Condemned {
+                number: next,
+                connections: instance.connections.clone(),
+                proxies: instance.proxies.clone(),
+                ended: instance.failed.take().unwrap_or(otherwise),
+            });
         }
-        for proxy in proxies.iter().rev().filter_map(|proxy| self.proxy(*proxy)) {
-            // What others connected with it, and what it asked for.
-            self.disconnect_all(&proxy, abi::REASON_DROPPED);
-            self.close_tokens(proxy.cell.number);
+        condemned.sort_unstable_by_key(|instance| std::cmp::Reverse(instance.number));
+        condemned
+    }
+
+    /// The proxies of an instance that are still there, the youngest first.
+    fn proxies_of(&self, instance: &Condemned) -> Vec<Rc<Proxy>> {
+        let proxies = instance.proxies.iter().rev();
+        proxies.filter_map(|proxy| self.proxy(*proxy)).collect()
+    }
+
+    /// Destroys what [`Domain::end`] has disconnected.
+    fn destroy_all(&self, condemned: Vec<Condemned>) {
+        let proxies = condemned.iter().flat_map(|instance| &instance.proxies);
+        let late: Vec<u64> = proxies.flat_map(|proxy| self.children(*proxy)).collect();
+        if !late.is_empty() {
+            // Opened for what a proxy asked while it heard of its end: nothing outlives its owner.
+            for child in late.into_iter().rev() {
+                self.end(child, Ended::Closed);
+            }
+            for proxy in condemned.iter().flat_map(|instance| &instance.proxies) {
+                self.close_tokens(*proxy);
+            }
+            self.later(move |domain| domain.destroy_all(condemned));
+            return;
         }
-        // What was held for proxies that never started goes with them; all others hear of the
-        // disconnections before this is carried out.
-        self.later(move |domain| {
-            for proxy in proxies
-                .iter()
-                .rev()
-                .filter_map(|proxy| domain.proxy(*proxy))
-            {
-                domain.disconnect_all(&proxy, abi::REASON_DROPPED);
-                domain.close_tokens(proxy.cell.number);
-                domain.remove(&proxy);
+        for instance in condemned {
+            for proxy in self.proxies_of(&instance) {
+                self.remove(&proxy);
             }
-            let instance = domain.instances.borrow_mut().remove(&number);
-            if let Some(on_end) = instance.and_then(|instance| instance.on_end) {
-                on_end(domain, ended);
+            let gone = self.instances.borrow_mut().remove(&instance.number);
+            if let Some(on_end) = gone.and_then(|gone| gone.on_end) {
+                on_end(self, instance.ended);
             }
-        });
+        }
     }
 
     /// Sets what happens when an instance is gone.
@@ -89,10 +142,16 @@ impl Domain {
         drop(replaced);
     }
 
-    /// Makes an instance the owner of a connection.
+    /// Makes an instance the owner of a connection, which ends with it; at once if the instance
+    /// ends already.
     pub(crate) fn own_connection(&self, number: u64, connection: u64) {
-        if let Some(instance) = self.instances.borrow_mut().get_mut(&number) {
-            instance.connections.push(connection);
+        let mut instances = self.instances.borrow_mut();
+        match instances.get_mut(&number).filter(|owner| !owner.ending) {
+            Some(owner) => owner.connections.push(connection),
+            None => {
+                drop(instances);
+                self.drop_connection(connection);
+            }
         }
     }
 
@@ -106,10 +165,11 @@ impl Domain {
         instance.connections.clone()
     }
 
-    /// Notes that a part of an instance has failed: its end is on its way.
-    pub(super) fn mark_failing(&self, number: u64) {
+    /// Notes that a part of an instance has failed, and how the instance will have ended: its end
+    /// is on its way. The first failure counts.
+    pub(super) fn mark_failed(&self, number: u64, ended: Ended) {
         if let Some(instance) = self.instances.borrow_mut().get_mut(&number) {
-            instance.failing = true;
+            instance.failed.get_or_insert(ended);
         }
     }
 
@@ -118,7 +178,7 @@ impl Domain {
         let instances = self.instances.borrow();
         instances
             .get(&number)
-            .is_none_or(|instance| instance.ending || instance.failing)
+            .is_none_or(|instance| instance.ending || instance.failed.is_some())
     }
 
     /// Ends all instances, the youngest first.
@@ -133,8 +193,8 @@ impl Domain {
     pub(super) fn remove(&self, proxy: &Rc<Proxy>) {
         let number = proxy.cell.number;
         self.held.borrow_mut().remove(&number);
-        proxy.cell.destroy();
         self.close_tokens(number);
+        proxy.cell.destroy();
         self.proxies.borrow_mut().remove(&number);
     }
 }

@@ -10,7 +10,8 @@ use super::deliver::Delivery;
 use super::domain::Domain;
 
 impl Domain {
-    /// Ends a connection. What was emitted before is delivered before `disconnected`.
+    /// Ends a connection. What was emitted before is delivered before `disconnected`, which
+    /// follows on every `connected` and on nothing else.
     pub(crate) fn disconnect(&self, number: u64, reason: u32) {
         if let Some(connection) = self.disconnect_here(number, reason) {
             self.tell_ended(&connection, reason);
@@ -43,6 +44,9 @@ impl Domain {
                 *fan.peers.borrow_mut() = Rc::new(peers);
             } else {
                 proxy.cell.set_link(endpoint, None);
+            }
+            if !connection.told.get() {
+                continue;
             }
             // Behind the events that came through it.
             let proxy = proxy.cell.clone();

@@ -161,6 +161,13 @@ impl Domain {
         self.end_all();
     }
 
+    /// Ends what was begun after it was told to stop: work that was handed in before.
+    pub(super) fn keep_stopping(&self) {
+        if self.stopping.get() && !self.has_waiting() && !self.is_empty() {
+            self.end_all();
+        }
+    }
+
     /// Whether it was told to stop, and nothing is left.
     pub(crate) fn has_stopped(&self) -> bool {
         self.stopping.get() && self.is_empty() && !self.has_waiting()

@@ -33,8 +33,9 @@ impl Domain {
         self.disconnect_all(&proxy, abi::REASON_PEER_FAILED);
         self.close_tokens(cell.number);
         let instance = proxy.instance;
-        self.mark_failing(instance);
-        self.later(move |domain| domain.end(instance, ended));
+        self.mark_failed(instance, ended);
+        // As above, unless something else ends it first.
+        self.later(move |domain| domain.end(instance, Ended::Closed));
     }
 
     /// A proxy emitted an event that the type of its endpoint does not declare: it fails.

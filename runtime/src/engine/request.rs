@@ -24,8 +24,12 @@ enum TokenKind {
     Udp,
     Terminal,
     File,
-    /// A dereferenced object: its instance, once it is there.
-    Child(Option<u64>),
+    /// A dereferenced object: its instance, once there is one. It can be connected with once it
+    /// is `opened`.
+    Child {
+        instance: Option<u64>,
+        opened: bool,
+    },
     /// A connection made on request.
     Connection(u64),
 }
@@ -49,7 +53,10 @@ impl Domain {
             Request::UdpOpen(_) => TokenKind::Udp,
             Request::TerminalOpen => TokenKind::Terminal,
             Request::FileRead { .. } => TokenKind::File,
-            Request::Dereference(_) => TokenKind::Child(None),
+            Request::Dereference(_) => TokenKind::Child {
+                instance: None,
+                opened: false,
+            },
         };
         let key = (proxy.number, token);
         let known = self.tokens.borrow().get(&key).map(|token| token.kind);
@@ -139,9 +146,10 @@ impl Domain {
     fn give_up(&self, ticket: Ticket, kind: TokenKind) {
         match kind {
             TokenKind::Connection(number) => self.drop_connection(number),
-            TokenKind::Child(Some(instance)) => self.later(move |domain| {
-                domain.end(instance, Ended::Closed);
-            }),
+            TokenKind::Child {
+                instance: Some(instance),
+                ..
+            } => self.end(instance, Ended::Closed),
             _ => self.host.close(ticket),
         }
     }
@@ -162,19 +170,46 @@ impl Domain {
         true
     }
 
+    /// The instances that a proxy owns through its tokens.
+    pub(super) fn children(&self, proxy: u64) -> Vec<u64> {
+        let tokens = self.tokens.borrow();
+        let tokens = tokens.range((proxy, 0)..=(proxy, u64::MAX));
+        tokens
+            .filter_map(|(_, token)| match token.kind {
+                TokenKind::Child { instance, .. } => instance,
+                _ => None,
+            })
+            .collect()
+    }
+
+    /// The object that a proxy asked for is about to be made as `instance`, which belongs to the
+    /// proxy's token from now on. Answers whether it is still wanted.
+    pub(crate) fn adopt(&self, ticket: Ticket, instance: u64) -> bool {
+        self.set_child(ticket, instance, false)
+    }
+
     /// The object that a proxy asked for is there, as `instance`. Answers whether it is still
     /// wanted.
     pub(crate) fn child_opened(&self, ticket: Ticket, instance: u64) -> bool {
+        let wanted = self.set_child(ticket, instance, true);
+        if wanted {
+            self.answer(ticket, Wake::Opened);
+        }
+        wanted
+    }
+
+    fn set_child(&self, ticket: Ticket, instance: u64, opened: bool) -> bool {
         let mut tokens = self.tokens.borrow_mut();
         match tokens.get_mut(&(ticket.proxy, ticket.token)) {
             Some(known) if known.ticket == ticket.ticket => {
-                known.kind = TokenKind::Child(Some(instance));
+                known.kind = TokenKind::Child {
+                    instance: Some(instance),
+                    opened,
+                };
+                true
             }
-            _ => return false,
+            _ => false,
         }
-        drop(tokens);
-        self.answer(ticket, Wake::Opened);
-        true
     }
 
     /// Wakes a proxy with the answer to a request, behind what already waits for it.
@@ -212,7 +247,10 @@ impl Domain {
             .get(&(number, child))
             .map(|token| token.kind);
         let instance = match kind {
-            Some(TokenKind::Child(Some(instance))) => instance,
+            Some(TokenKind::Child {
+                instance: Some(instance),
+                opened: true,
+            }) => instance,
             Some(_) => return abi::INVALID,
             None => return abi::STALE,
         };

@@ -81,7 +81,8 @@ struct Question {
 
 /// Opens the folder in the domain, connects the client, and sees to it that both end.
 fn ask(domain: &Domain, folder: Plan, question: Question, reply: oneshot::Sender<Answer>) {
-    instantiate(domain, folder, move |domain, opened| {
+    let instance = domain.begin();
+    instantiate(domain, instance, folder, move |domain, opened| {
         let opened = match opened {
             Ok(opened) => opened,
             Err(error) => {

@@ -31,14 +31,14 @@ pub(crate) struct Opened {
     pub(crate) endpoints: BTreeMap<String, End>,
 }
 
-/// Makes everything that `plan` says and calls `then` once `connected` was delivered everywhere.
+/// Makes everything that `plan` says in `instance`, which is empty, and calls `then` once `connected` was delivered everywhere.
 /// If something fails, what was made before is gone when `then` is called.
 pub(crate) fn instantiate(
     domain: &Domain,
+    instance: u64,
     plan: Plan,
     then: impl FnOnce(&Domain, Result<Opened, OpenError>) + 'static,
 ) {
-    let instance = domain.begin();
     let made = create(domain, instance, plan).and_then(|made| connect(domain, instance, made));
     let endpoints = match made {
         Ok(endpoints) => endpoints,

@@ -21,7 +21,7 @@ use crate::edge::Ticket;
 use crate::engine::domain::Domain;
 use crate::engine::inbox::Inbox;
 use crate::error::OpenError;
-use crate::object::Object;
+use crate::object::{Ended, Object};
 use crate::runtime::{Core, Runtime};
 use liveobj_references::CheckedReference;
 
@@ -46,7 +46,8 @@ pub(crate) async fn root(
     let (reply, answer) = tokio::sync::oneshot::channel();
     let ending = domain.ending().clone();
     let handed_in = domain.inbox().task(move |domain| {
-        instantiate::instantiate(domain, plan, move |domain, opened| {
+        let instance = domain.begin();
+        instantiate::instantiate(domain, instance, plan, move |domain, opened| {
             if let Ok(opened) = &opened {
                 let ending = ending.clone();
                 instantiate::on_end(domain, opened.instance, move |_, ended| ending.set(ended));
@@ -63,18 +64,26 @@ pub(crate) async fn root(
 
 /// Opens what a proxy asked for with `context.dereference`; the answer goes to its inbox.
 pub(crate) async fn child(core: Arc<Core>, inbox: Arc<Inbox>, ticket: Ticket, document: String) {
-    let failed = match resolve_child(&core, &inbox, document).await {
-        Ok(plan) => {
-            inbox.task(move |domain| {
-                instantiate::instantiate(domain, plan, move |domain, opened| match opened {
-                    Ok(opened) => adopt(domain, ticket, &opened),
-                    Err(error) => domain.answer(ticket, Wake::Failed(error.to_string())),
+    let failed =
+        match resolve_child(&core, &inbox, document).await {
+            Ok(plan) => {
+                inbox.task(move |domain| {
+                    let instance = domain.begin();
+                    if !domain.adopt(ticket, instance) {
+                        domain.end(instance, Ended::Closed);
+                        return;
+                    }
+                    instantiate::instantiate(domain, instance, plan, move |domain, opened| {
+                        match opened {
+                            Ok(opened) => hand_over(domain, ticket, &opened),
+                            Err(error) => domain.answer(ticket, Wake::Failed(error.to_string())),
+                        }
+                    });
                 });
-            });
-            return;
-        }
-        Err(error) => error,
-    };
+                return;
+            }
+            Err(error) => error,
+        };
     inbox.push(Domain::wake_from_outside(
         ticket,
         Wake::Failed(failed.to_string()),
@@ -98,17 +107,14 @@ async fn resolve_child(
         .await
 }
 
-/// Gives a new object to the proxy that asked for it; its token owns it.
-fn adopt(domain: &Domain, ticket: Ticket, opened: &Opened) {
-    let instance = opened.instance;
-    instantiate::on_end(domain, instance, move |domain, ended| {
-        if let crate::object::Ended::Failed { object, reason } = ended {
+/// Tells the proxy that asked for an object that it is there, and later if it fails.
+fn hand_over(domain: &Domain, ticket: Ticket, opened: &Opened) {
+    instantiate::on_end(domain, opened.instance, move |domain, ended| {
+        if let Ended::Failed { object, reason } = ended {
             domain.answer(ticket, Wake::Failed(format!("`{object}` failed: {reason}")));
         }
     });
-    if !domain.child_opened(ticket, instance) {
-        domain.end(instance, crate::object::Ended::Closed);
-    }
+    domain.child_opened(ticket, opened.instance);
 }
 
 fn refuse_unmet(reference: &CheckedReference) -> Result<(), OpenError> {

@@ -80,6 +80,8 @@ fn a_closure_that_panics_ends_its_connection_and_not_the_object() {
     let start = [("token", Data::U64(1)), ("nanoseconds", Data::U64(1))];
     clumsy.send("start", Data::record(start)).expect("sent");
     assert!(super::ticks(&object));
+    let cancel = Data::record([("token", Data::U64(1))]);
+    assert_eq!(clumsy.send("cancel", cancel), Err(SendError::Disconnected));
     assert!(
         bench
             .messages

@@ -10,6 +10,7 @@ use liveobj_types::Source;
 use super::super::connect::End;
 use super::super::deliver::Delivery;
 use super::{Happening, LISTEN, TALK, World, end, idle};
+use crate::edge::{Request, Ticket};
 use crate::object::Ended;
 use crate::open::{Resolver, instantiate};
 use crate::runtime::Runtime;
@@ -71,9 +72,15 @@ fn objects_are_created_then_connected_in_canonical_order_then_connected_is_deliv
     let plan = core.tokio.block_on(resolver.reference(&reference, ""));
     let opened = Rc::new(Cell::new(false));
     let told = opened.clone();
-    instantiate(&world.domain, plan.expect("a plan"), move |_, result| {
-        told.set(result.is_ok());
-    });
+    let instance = world.domain.begin();
+    instantiate(
+        &world.domain,
+        instance,
+        plan.expect("a plan"),
+        move |_, result| {
+            told.set(result.is_ok());
+        },
+    );
     let domain = &world.domain;
     let proxies: Vec<(u64, String)> = domain
         .proxies
@@ -308,4 +315,102 @@ fn a_thousand_connections_come_and_go_and_nothing_is_left() {
     assert_eq!(world.domain.connections.borrow().len(), 0);
     assert_eq!(world.domain.proxies.borrow().len(), 1);
     assert_eq!(world.domain.graveyard.borrow().len(), 0);
+}
+
+/// An object that asks for another one when it is told to, and the ticket under which it asks.
+fn asking(world: &World, proxy: &super::Proxy, token: u64) -> Ticket {
+    let request = Request::Dereference(String::new());
+    let status = world.domain.request(&proxy.cell, token, request);
+    assert_eq!(status, abi::OK);
+    let requests = world.outside.requests.borrow();
+    requests.last().expect("a request").0
+}
+
+#[test]
+fn what_a_proxy_dereferenced_is_destroyed_before_it() {
+    let world = World::new();
+    let parent = world.object("parent", &[TALK], idle);
+    world.domain.start_ready();
+    for (token, name) in [(1, "first child"), (2, "second child")] {
+        let ticket = asking(&world, &parent, token);
+        let instance = world.domain.begin();
+        assert!(world.domain.adopt(ticket, instance));
+        let child = world.object_of(instance, name, &[TALK], idle);
+        world.domain.start_ready();
+        assert!(world.domain.child_opened(ticket, instance));
+        if token == 1 {
+            let ticket = asking(&world, &child, 1);
+            let instance = world.domain.begin();
+            assert!(world.domain.adopt(ticket, instance));
+            world.object_of(instance, "grandchild", &[TALK], idle);
+        }
+    }
+    world.domain.turn(None);
+    world.happened();
+    world.domain.end(world.instance, Ended::Closed);
+    world.domain.turn(None);
+    assert_eq!(
+        world.happened(),
+        [
+            "second child destroyed",
+            "grandchild destroyed",
+            "first child destroyed",
+            "parent destroyed"
+        ]
+    );
+    assert!(world.domain.is_empty());
+}
+
+#[test]
+fn what_is_opened_for_a_proxy_that_already_ends_is_destroyed_before_it_too() {
+    let world = World::new();
+    let parent = world.object("parent", &[TALK], idle);
+    world.domain.start_ready();
+    world.domain.end(world.instance, Ended::Closed);
+    let ticket = asking(&world, &parent, 1);
+    let instance = world.domain.begin();
+    assert!(world.domain.adopt(ticket, instance));
+    world.object_of(instance, "child", &[TALK], idle);
+    world.domain.turn(None);
+    assert_eq!(world.happened(), ["child destroyed", "parent destroyed"]);
+    assert!(world.domain.is_empty());
+}
+
+#[test]
+fn an_endpoint_of_something_that_ends_cannot_be_connected() {
+    let world = World::new();
+    let first = world.object("first", &[TALK], idle);
+    let instance = world.domain.begin();
+    let second = world.object_of(instance, "second", &[LISTEN], idle);
+    world.domain.end(instance, Ended::Closed);
+    let connected = world.domain.connect(end((&first, 0)), end((&second, 0)));
+    assert_eq!(connected, Err("the object is gone".to_owned()));
+}
+
+#[test]
+fn a_connection_given_to_an_owner_that_ends_is_gone_at_once() {
+    let world = World::new();
+    let first = world.object("first", &[TALK], idle);
+    let second = world.object("second", &[LISTEN], idle);
+    let owner = world.domain.begin();
+    let number = world.domain.connect(end((&first, 0)), end((&second, 0)));
+    world.domain.end(owner, Ended::Closed);
+    world
+        .domain
+        .own_connection(owner, number.expect("connected"));
+    assert!(world.domain.connections.borrow().is_empty());
+}
+
+#[test]
+fn what_was_begun_after_a_domain_was_told_to_stop_ends_too() {
+    let world = World::new();
+    world.object("early", &[TALK], idle);
+    world.domain.stop();
+    let instance = world.domain.begin();
+    world.object_of(instance, "late", &[TALK], idle);
+    while !world.domain.has_stopped() {
+        assert!(world.domain.has_waiting(), "it never stops");
+        world.domain.turn(None);
+    }
+    assert_eq!(world.happened(), ["early destroyed", "late destroyed"]);
 }

@@ -2,6 +2,7 @@
 
 mod connections;
 mod lifetimes;
+mod model;
 mod outside;
 mod sharing;
 mod turns;
