@@ -1,8 +1,9 @@
 //! One event through a connection against one call through `&mut dyn Trait` with the same payload,
-//! in one run. The aim: three times, and six with the conversion of a small record.
+//! in one run. The aim: three times, and six with the conversion of a small record. Objects that
+//! pass events on have no aim: compare the two kinds with each other and with `connection`.
 
 use divan::{Bencher, black_box, counter::ItemsCount};
-use liveobj::measure::{Circuit, Number};
+use liveobj::measure::{Circuit, Knowing, Number};
 
 fn main() {
     divan::main();
@@ -49,6 +50,18 @@ fn connection_with_conversion(bencher: Bencher<'_, '_>) {
 #[divan::bench]
 fn connection_with_check(bencher: Bencher<'_, '_>) {
     events(bencher, &Circuit::checked());
+}
+
+/// Objects between sender and receiver that know the type of what they pass on.
+#[divan::bench(args = [1, 2])]
+fn passed_on_typed(bencher: Bencher<'_, '_>, objects: usize) {
+    events(bencher, &Circuit::through(objects, Knowing::Types));
+}
+
+/// The same with dynamic endpoints: encoded before the first, decoded behind the last.
+#[divan::bench(args = [1, 2])]
+fn passed_on_dynamic(bencher: Bencher<'_, '_>, objects: usize) {
+    events(bencher, &Circuit::through(objects, Knowing::Nothing));
 }
 
 #[divan::bench(args = [1, 10])]

@@ -22,7 +22,12 @@
  *    `mirror`, that is what its type calls `out`.
  *  - What an object emits is checked before anybody sees it. An event that its type does not
  *    declare, or a payload that is not a value of the event's type, is answered with LO_INVALID,
- *    and the object ends. Only where slices point to is not checked, and who their owner is.
+ *    and the object ends. Only where slices point to is not checked, and who their owner is. What
+ *    may have come from elsewhere does not end it: bytes of an lo_opaque that are no value of
+ *    their type, and events of dynamic endpoints that there are not.
+ *  - Where an endpoint's type is a type parameter (dynamic endpoints), the events are those of the
+ *    argument, numbered like any others. One handler takes all of them, as lo_dynamic; what is
+ *    emitted is a number and an lo_opaque.
  *  - Structs that start with their size only grow within a major version: what lies beyond the
  *    size is absent.
  *
@@ -99,6 +104,14 @@ typedef struct lo_opaque {
     const lo_type *type;  /* their type; NULL: the argument of the parameter that stands here */
 } lo_opaque;
 
+/* An event of a dynamic endpoint as its handler is handed it. What comes in at an endpoint and what
+   goes out at its mirror have the same numbers, so that an object passes events on by number and
+   payload without knowing their types. */
+typedef struct lo_dynamic {
+    lo_opaque payload;  /* the wire form of the record of its parameters, lent for the call */
+    uint32_t event;     /* its number among the endpoint's in-events, in name order */
+} lo_dynamic;
+
 /* Where an event comes from. */
 typedef struct lo_envelope {
     uint64_t connection;  /* the connection it came through */
@@ -114,7 +127,9 @@ typedef struct lo_host lo_host;
 
 /* Where an endpoint's events go; the first word of a larger struct of the host. */
 struct lo_link {
-    /* Emits out-event number `event`; the payload is in layout 1. */
+    /* Emits out-event number `event`; the payload is in layout 1. At a dynamic endpoint it is an
+       lo_opaque: the wire form of the record of the event's parameters, checked where it is
+       decoded. */
     lo_status (*emit)(lo_link *link, lo_context *context, uint32_t event, const void *payload);
 };
 
@@ -159,10 +174,17 @@ struct lo_host {
     lo_status (*post)(lo_post *post, uint64_t token, lo_slice bytes);
     /* Tells people something: a LO_LEVEL_, UTF-8. */
     void (*report)(lo_context *context, uint32_t level, lo_slice text);
+    /* Name of event number `event` among those of a LO_DIRECTION_ of an endpoint: UTF-8, lent for
+       the call; empty if there is no such event. */
+    lo_slice (*event_name)(lo_context *context, uint32_t endpoint, uint32_t direction,
+                           uint32_t event);
 };
 
 #define LO_CLOCK_MONOTONIC 0  /* never goes back; its zero is arbitrary */
 #define LO_CLOCK_WALL 1       /* since 1970 in UTC */
+
+#define LO_DIRECTION_IN 0   /* events that the endpoint's owner receives */
+#define LO_DIRECTION_OUT 1  /* events that the endpoint's owner emits */
 
 #define LO_LEVEL_DEBUG 0    /* worth reading when something is looked for */
 #define LO_LEVEL_INFO 1     /* worth knowing */
@@ -260,7 +282,7 @@ typedef struct lo_connected_wake {
 #define LO_REASON_PEER_FAILED 1  /* the peer failed or panicked */
 #define LO_REASON_OVERFLOW 2     /* a queue overflowed */
 
-/* Handles one event. The payload is lent for the call. */
+/* Handles one event. The payload is lent for the call; for dynamic endpoints it is an lo_dynamic. */
 typedef lo_status lo_handler(void *self, lo_context *context, const lo_envelope *envelope,
                              const void *payload);
 
@@ -293,7 +315,8 @@ typedef struct lo_object {
                       const void *payload);
     /* Ends the proxy; `self` is not used again. */
     void (*destroy)(void *self);
-    /* [endpoint, as in lo_context][in-event]; what an endpoint without in-events has is not read. */
+    /* [endpoint, as in lo_context][in-event]; what an endpoint without in-events has is not read. A
+       dynamic endpoint has one handler, whatever events its type will have. */
     lo_handler *const *const *handlers;
 } lo_object;
 

@@ -84,6 +84,18 @@ pub struct Opaque {
     pub ty: *const Type,
 }
 
+/// `lo_dynamic`: an event of a dynamic endpoint, one whose type is a type parameter, as its handler
+/// is handed it. What comes in at an endpoint and what goes out at its mirror have the same numbers, so that
+/// an object passes events on by number and payload without knowing their types.
+#[repr(C)]
+#[derive(Clone, Copy, Debug)]
+pub struct Dynamic {
+    /// The wire form of the record of its parameters, lent for the call.
+    pub payload: Opaque,
+    /// Its number among the endpoint's in-events, in name order.
+    pub event: u32,
+}
+
 /// `lo_envelope`: where an event comes from.
 #[repr(C)]
 #[derive(Clone, Copy, Debug)]
@@ -99,7 +111,9 @@ pub struct Envelope {
 /// `lo_link`: where an endpoint's events go. The first word of a larger host struct.
 #[repr(C)]
 pub struct Link {
-    /// Emits event number `event` (out events in name order) with a payload in layout 1.
+    /// Emits event number `event` (out events in name order) with a payload in layout 1. At a
+    /// dynamic endpoint the payload is an [`Opaque`]: the wire form of the record of the event's
+    /// parameters, checked where it is decoded.
     pub emit: unsafe extern "C" fn(
         link: *mut Link,
         context: *mut Context,
@@ -163,12 +177,25 @@ pub struct Host {
     pub post: unsafe extern "C" fn(post: *mut Post, token: u64, bytes: Slice) -> Status,
     /// Tells people something: UTF-8, a `LEVEL_`.
     pub report: unsafe extern "C" fn(context: *mut Context, level: u32, text: Slice),
+    /// Name of event number `event` among those of a [`DIRECTION_IN`] or [`DIRECTION_OUT`] of an
+    /// endpoint: UTF-8, lent for the call; empty if there is no such event.
+    pub event_name: unsafe extern "C" fn(
+        context: *mut Context,
+        endpoint: u32,
+        direction: u32,
+        event: u32,
+    ) -> Slice,
 }
 
 /// Clock that never goes back; its zero is arbitrary.
 pub const CLOCK_MONOTONIC: u32 = 0;
 /// Nanoseconds since 1970 in UTC.
 pub const CLOCK_WALL: u32 = 1;
+
+/// Events that the endpoint's owner receives.
+pub const DIRECTION_IN: u32 = 0;
+/// Events that the endpoint's owner emits.
+pub const DIRECTION_OUT: u32 = 1;
 
 /// Worth reading when something is looked for.
 pub const LEVEL_DEBUG: u32 = 0;
@@ -334,7 +361,7 @@ pub struct ConnectedWake {
 }
 
 /// `lo_handler`: handles one event. The payload is in layout 1, lent for the call; NULL where the
-/// event has no parameters.
+/// event has no parameters. At a dynamic endpoint it is a [`Dynamic`].
 pub type Handler = unsafe extern "C" fn(
     this: *mut c_void,
     context: *mut Context,
@@ -403,8 +430,9 @@ pub struct Object {
     ) -> Status,
     /// Ends the proxy; `this` is not used again.
     pub destroy: unsafe extern "C" fn(this: *mut c_void),
-    /// Handlers by endpoint (as in [`Context::links`]), then by in-event (name order). Inner pointers are
-    /// never NULL; an endpoint without in-events has an arbitrary one.
+    /// Handlers by endpoint (as in [`Context::links`]), then by in-event (name order). Inner
+    /// pointers are never NULL; an endpoint without in-events has an arbitrary one. A dynamic
+    /// endpoint has one handler, whatever events its type will have.
     pub handlers: *const *const Handler,
 }
 

@@ -64,12 +64,13 @@ macro_rules! structs {
 structs! {
     Slice = "lo_slice" { data, len, owner }
     Opaque = "lo_opaque" { wire, ty = "type" }
+    Dynamic = "lo_dynamic" { payload, event }
     Envelope = "lo_envelope" { connection, path, parent }
     Link = "lo_link" { emit }
     Context = "lo_context" { size, endpoints, links, host }
     Host = "lo_host" {
         size, keep, drop_block, block, link, now, random, identity, request, close, post_handle,
-        post_drop, post, report,
+        post_drop, post, report, event_name,
     }
     TimerArguments = "lo_timer_arguments" { nanoseconds }
     UdpOpenArguments = "lo_udp_open_arguments" { bind, group, interface, ttl }
@@ -106,6 +107,7 @@ constants! {
     OK NOT_CONNECTED REFUSED STALE INVALID PANIC FAILED
     MAJOR MINOR
     CLOCK_MONOTONIC CLOCK_WALL
+    DIRECTION_IN DIRECTION_OUT
     LEVEL_DEBUG LEVEL_INFO LEVEL_WARNING LEVEL_ERROR
     REQUEST_TIMER REQUEST_UDP_OPEN REQUEST_UDP_SEND REQUEST_TERMINAL_OPEN REQUEST_TERMINAL_SHOW
     REQUEST_FILE_READ REQUEST_DEREFERENCE REQUEST_CONNECT

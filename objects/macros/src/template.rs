@@ -22,6 +22,8 @@ const TAKEN: &[&str] = &[
     "State",
     "Save",
 ];
+/// What the one handler of a dynamic endpoint is called by.
+const ANY_EVENT: &str = "event";
 /// Names in the root that templates cannot have.
 pub const TAKEN_IN_ROOT: &[&str] = &["types", "template", "library"];
 
@@ -47,10 +49,12 @@ struct EndpointView<'a> {
     name: &'a str,
     module: Ident,
     index: u32,
-    /// By name.
+    /// By name; none where the endpoint is dynamic.
     incoming: Vec<(&'a String, &'a Event)>,
     outgoing: Vec<(&'a String, &'a Event)>,
     docs: BTreeMap<String, Vec<String>>,
+    /// Where its type is a type parameter: `E`, or `mirror E`.
+    dynamic: Option<String>,
 }
 
 /// Generates a template, or says why it cannot be.
@@ -73,18 +77,15 @@ pub fn generate(
             ));
         }
     };
+    let none = BTreeMap::new();
     let mut endpoints = Vec::new();
     let private = &declared.signature.private;
     for (index, (name, endpoint)) in body.endpoints.iter().chain(private).enumerate() {
-        let events = match types.endpoint(endpoint.ty) {
-            Endpoint::Events { events, .. } => events,
-            Endpoint::Parameter { parameter, .. } => {
-                return Err(format!(
-                    "endpoint `{name}` of template `{template}` has the type parameter `{}` for \
-                     its type, and handling events of any type is not supported yet: give it an \
-                     endpoint type",
-                    parameter.name
-                ));
+        let (events, dynamic) = match types.endpoint(endpoint.ty) {
+            Endpoint::Events { events, .. } => (events, None),
+            Endpoint::Parameter { .. } => {
+                let ty = types.describe(TypeId::Endpoint(endpoint.ty));
+                (&none, Some(ty))
             }
         };
         let of = |direction| {
@@ -100,6 +101,7 @@ pub fn generate(
             incoming: of(Direction::In),
             outgoing: of(Direction::Out),
             docs: event_docs(module, types, endpoint.ty),
+            dynamic,
         });
     }
     let name = names::ident(template, TAKEN_IN_ROOT);
@@ -133,13 +135,24 @@ fn module_of(
     let count = Literal::u32_unsuffixed(endpoints.len() as u32);
     let copies = endpoints.iter().flat_map(|endpoint| {
         let number = Literal::u32_unsuffixed(endpoint.index);
-        endpoint.outgoing.iter().enumerate().map(move |(event, (event_name, _))| {
-            let event = Literal::u32_unsuffixed(event as u32);
-            let (endpoint, name) = (&endpoint.module, names::camel(event_name));
+        let any = endpoint.dynamic.is_some().then(|| {
             quote! {
-                (#number, #event) => ::liveobj_sdk::generated::copied::<#endpoint::#name>(payload),
+                (#number, _) =>
+                    ::liveobj_sdk::generated::copied::<::liveobj_sdk::Opaque>(payload),
             }
-        })
+        });
+        let each = endpoint.outgoing.iter().enumerate().map({
+            let number = number.clone();
+            move |(event, (event_name, _))| {
+                let event = Literal::u32_unsuffixed(event as u32);
+                let (endpoint, name) = (&endpoint.module, names::camel(event_name));
+                quote! {
+                    (#number, #event) =>
+                        ::liveobj_sdk::generated::copied::<#endpoint::#name>(payload),
+                }
+            }
+        });
+        any.into_iter().chain(each)
     });
     let template = &declared.signature.name;
     let table = table_of(name, endpoints, state);
@@ -276,8 +289,21 @@ fn events_of(
             );
         }
     }
-    let text = docs(&[format!("Events of endpoint `{}`.", endpoint.name)]);
     let module = &endpoint.module;
+    if let Some(ty) = &endpoint.dynamic {
+        let text = docs(&[format!("Endpoint `{}`, of type `{ty}`.", endpoint.name)]);
+        let number = Literal::u32_unsuffixed(endpoint.index);
+        return Ok(quote! {
+            #text
+            pub mod #module {
+                /// The endpoint, for the methods of the context.
+                pub const ENDPOINT: ::liveobj_sdk::DynamicEndpoint<super::Template> =
+                    // SAFETY: its type is a type parameter.
+                    unsafe { ::liveobj_sdk::DynamicEndpoint::new(#number) };
+            }
+        });
+    }
+    let text = docs(&[format!("Events of endpoint `{}`.", endpoint.name)]);
     Ok(quote! {
         #text
         pub mod #module { #declarations }
@@ -293,15 +319,33 @@ fn contract_of(
     let state = state.map(|_| state::contract(name));
     let mut methods = TokenStream::new();
     let mut seen: BTreeMap<String, String> = BTreeMap::new();
+    let mut once = |method: &Ident, here: &str| match seen.insert(method.to_string(), here.into()) {
+        Some(other) => Err(format!(
+            "events {other} and {here} would both be handled by `{method}`: rename one"
+        )),
+        None => Ok(()),
+    };
     for endpoint in endpoints {
+        if let Some(ty) = &endpoint.dynamic {
+            let method = method_name(endpoint.name, ANY_EVENT);
+            once(&method, &format!("of endpoint `{}`", endpoint.name))?;
+            let heading = format!(
+                " Handles events of endpoint `{}`, of type `{ty}`.",
+                endpoint.name
+            );
+            methods.extend(quote! {
+                #[doc = #heading]
+                fn #method(
+                    &mut self,
+                    context: &mut super::#name::Context<'_>,
+                    event: ::liveobj_sdk::DynamicEvent<'_>,
+                );
+            });
+        }
         for (event, _) in &endpoint.incoming {
             let method = method_name(endpoint.name, event);
             let here = format!("`{}` of endpoint `{}`", event, endpoint.name);
-            if let Some(other) = seen.insert(method.to_string(), here.clone()) {
-                return Err(format!(
-                    "events {other} and {here} would both be handled by `{method}`: rename one"
-                ));
-            }
+            once(&method, &here)?;
             let (module, ty) = (&endpoint.module, names::camel(event));
             let text = docs(endpoint.docs.get(*event).map_or(&[][..], Vec::as_slice));
             let heading = format!(" Handles event {here}.");
@@ -376,10 +420,18 @@ fn table_of(name: &Ident, endpoints: &[EndpointView<'_>], state: Option<ValueId>
     let mut list_names = Vec::new();
     for endpoint in endpoints {
         let mut handlers = Vec::new();
-        for (number, (event, _)) in endpoint.incoming.iter().enumerate() {
+        let module = &endpoint.module;
+        let any = endpoint
+            .dynamic
+            .iter()
+            .map(|_| (ANY_EVENT, quote!(::liveobj_sdk::DynamicEvent)));
+        let each = endpoint.incoming.iter().map(|(event, _)| {
+            let ty = names::camel(event);
+            (event.as_str(), quote!(super::#module::#ty))
+        });
+        for (number, (event, ty)) in any.chain(each).enumerate() {
             let function = format_ident!("handle_{}_{}", endpoint.index, number);
             let method = method_name(endpoint.name, event);
-            let (module, ty) = (&endpoint.module, names::camel(event));
             functions.extend(quote! {
                 unsafe extern "C" fn #function(
                     this: *mut c_void,
@@ -389,7 +441,7 @@ fn table_of(name: &Ident, endpoints: &[EndpointView<'_>], state: Option<ValueId>
                 ) -> abi::Status {
                     // SAFETY: the host calls it as the ABI says, for this event.
                     unsafe {
-                        generated::handle::<super::Template, O, super::#module::#ty>(
+                        generated::handle::<super::Template, O, #ty>(
                             this, context, envelope, payload,
                             |object, context, event| Live::#method(object, context, event),
                         )

@@ -181,12 +181,35 @@ fn arguments_are_explained() {
 }
 
 #[test]
-fn an_endpoint_of_any_type_is_refused() {
+fn an_endpoint_of_any_type_is_generated() {
     check(
-        "object Tap<E: endpoint> { endpoint e: E; }\ntemplate tap<E: endpoint>(): Tap<E>;",
+        "object Tap<E: endpoint> { endpoint a: E; endpoint b: mirror E many; }\n\
+         template tap<E: endpoint>(): Tap<E>;",
+        expect!["generated"],
+    );
+}
+
+#[test]
+fn objects_of_any_type_are_refused() {
+    check(
+        "template copy<O: object>(): O;",
         expect![[r#"
-            types.lot:2:10: endpoint `e` of template `tap` has the type parameter `E` for its type, and handling events of any type is not supported yet: give it an endpoint type
+            types.lot:1:29: `copy` makes objects of type `O`, a parameter: nobody can know its endpoints
+            help: name an object type that is declared with its endpoints
         "#]],
+    );
+    check(
+        "endpoint Given<O: object> { in take(object: O); }",
+        expect![[r#"
+            types.lot:1:45: `O` is an object type, but a value type is needed here
+            help: write `reference<O>` for a reference to such an object
+        "#]],
+    );
+    check(
+        "endpoint Given<O: object> { in take(object: reference<O>); }\n\
+         object Taker<O: object> { endpoint given: Given<O>; }\n\
+         template taker<O: object>(): Taker<O>;",
+        expect!["generated"],
     );
 }
 
@@ -227,6 +250,18 @@ fn events_that_would_be_one_method_are_refused() {
          object O { endpoint a: A; endpoint a_b: B; }\ntemplate t(): O;",
         expect![[r#"
             types.lot:4:10: events `b_c` of endpoint `a` and `c` of endpoint `a_b` would both be handled by `a_b_c`: rename one
+        "#]],
+    );
+}
+
+#[test]
+fn an_event_that_would_be_handled_with_those_of_any_type_is_refused() {
+    check(
+        "endpoint A { in b_event(); }\n\
+         object O<E: endpoint> { endpoint a: A; endpoint a_b: E; }\n\
+         template t<E: endpoint>(): O<E>;",
+        expect![[r#"
+            types.lot:3:10: events `b_event` of endpoint `a` and of endpoint `a_b` would both be handled by `a_b_event`: rename one
         "#]],
     );
 }

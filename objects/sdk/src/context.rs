@@ -1,10 +1,12 @@
 //! What an object sees of its host during one call.
 
+use std::ffi::c_void;
 use std::marker::PhantomData;
 use std::time::Duration;
 
 use liveobj_abi as abi;
 
+use crate::dynamic::{Direction, DynamicEndpoint, DynamicEvent};
 use crate::error::{EmitError, RequestError};
 use crate::lent::{Bytes, Document, Str};
 use crate::poster::Poster;
@@ -102,13 +104,9 @@ impl<'a, T: Template> Context<'a, T> {
     ///
     /// The endpoint is not connected, or the event was refused.
     pub fn emit<E: OutEvent<T>>(&mut self, event: E) -> Result<(), EmitError> {
-        // SAFETY: the context is that of an object of `T`, so that it has a link for each of its
-        // endpoints; `E` is the payload of that event; it outlives the call, as all that it lends.
-        let status = unsafe {
-            let link = *(*self.raw).links.add(E::ENDPOINT as usize);
-            ((*link).emit)(link, self.raw, E::EVENT, (&raw const event).cast())
-        };
-        EmitError::result(status)
+        // SAFETY: `E` is the payload of that event of that endpoint; it outlives the call, as all
+        // that it lends.
+        unsafe { self.emit_raw(E::ENDPOINT, E::EVENT, (&raw const event).cast()) }
     }
 
     /// Emits an event to one connection of a `many` endpoint.
@@ -121,13 +119,112 @@ impl<'a, T: Template> Context<'a, T> {
         connection: Connection,
         event: E,
     ) -> Result<(), EmitError> {
-        // SAFETY: as in `emit`; a link that is not NULL is valid for this call.
+        // SAFETY: as in `emit`.
+        unsafe { self.emit_raw_to(E::ENDPOINT, connection, E::EVENT, (&raw const event).cast()) }
+    }
+
+    /// Emits an event at a dynamic endpoint, one whose type is a type parameter: to its connection,
+    /// or to all of them if it is `many`.
+    ///
+    /// # Errors
+    ///
+    /// The endpoint is not connected, the event was refused, or it is none of the endpoint's.
+    pub fn emit_dynamic(
+        &mut self,
+        endpoint: DynamicEndpoint<T>,
+        event: DynamicEvent<'_>,
+    ) -> Result<(), EmitError> {
+        let payload = event.payload();
+        // SAFETY: a dynamic endpoint of `T` takes opaque payloads, whatever the event; this one
+        // outlives the call, as the bytes that it lends.
+        unsafe {
+            self.emit_raw(
+                endpoint.index(),
+                event.number(),
+                (&raw const payload).cast(),
+            )
+        }
+    }
+
+    /// Emits an event to one connection of a dynamic endpoint that is `many`.
+    ///
+    /// # Errors
+    ///
+    /// The connection is gone, the event was refused, or it is none of the endpoint's.
+    pub fn emit_dynamic_to(
+        &mut self,
+        endpoint: DynamicEndpoint<T>,
+        connection: Connection,
+        event: DynamicEvent<'_>,
+    ) -> Result<(), EmitError> {
+        let payload = event.payload();
+        // SAFETY: as in `emit_dynamic`.
+        unsafe {
+            self.emit_raw_to(
+                endpoint.index(),
+                connection,
+                event.number(),
+                (&raw const payload).cast(),
+            )
+        }
+    }
+
+    /// Name of an event of a dynamic endpoint by its direction and number; none if there is no such
+    /// event.
+    pub fn event_name(
+        &self,
+        endpoint: DynamicEndpoint<T>,
+        direction: Direction,
+        number: u32,
+    ) -> Option<&'a str> {
+        // SAFETY: `raw` is the context of this call, for which the host lends the name.
+        let name = unsafe {
+            let index = endpoint.index();
+            let name = (self.host().event_name)(self.raw, index, direction.raw(), number);
+            if name.len == 0 {
+                return None;
+            }
+            std::slice::from_raw_parts(name.data.cast::<u8>(), name.len as usize)
+        };
+        std::str::from_utf8(name).ok()
+    }
+
+    /// # Safety
+    ///
+    /// `payload` is one of out-event `event` of `endpoint`, which objects of `T` have, and outlives
+    /// the call.
+    unsafe fn emit_raw(
+        &mut self,
+        endpoint: u32,
+        event: u32,
+        payload: *const c_void,
+    ) -> Result<(), EmitError> {
+        // SAFETY: the context is that of an object of `T`, so that it has a link for each of its
+        // endpoints; the payload is as the caller says.
         let status = unsafe {
-            let link = (self.host().link)(self.raw, E::ENDPOINT, connection.0);
+            let link = *(*self.raw).links.add(endpoint as usize);
+            ((*link).emit)(link, self.raw, event, payload)
+        };
+        EmitError::result(status)
+    }
+
+    /// # Safety
+    ///
+    /// As [`Context::emit_raw`].
+    unsafe fn emit_raw_to(
+        &mut self,
+        endpoint: u32,
+        connection: Connection,
+        event: u32,
+        payload: *const c_void,
+    ) -> Result<(), EmitError> {
+        // SAFETY: a link that is not NULL is valid for this call; the payload is as the caller says.
+        let status = unsafe {
+            let link = (self.host().link)(self.raw, endpoint, connection.0);
             if link.is_null() {
                 return Err(EmitError::Stale);
             }
-            ((*link).emit)(link, self.raw, E::EVENT, (&raw const event).cast())
+            ((*link).emit)(link, self.raw, event, payload)
         };
         EmitError::result(status)
     }

@@ -14,6 +14,8 @@ pub enum EmitError {
     Refused,
     /// The connection is gone.
     Stale,
+    /// There is no such event, or the payload is not one of it.
+    Invalid,
     /// The host could not take it.
     Failed,
 }
@@ -25,6 +27,7 @@ impl EmitError {
             abi::NOT_CONNECTED => Err(EmitError::NotConnected),
             abi::REFUSED => Err(EmitError::Refused),
             abi::STALE => Err(EmitError::Stale),
+            abi::INVALID => Err(EmitError::Invalid),
             _ => Err(EmitError::Failed),
         }
     }
@@ -36,6 +39,7 @@ impl fmt::Display for EmitError {
             EmitError::NotConnected => "the endpoint is not connected",
             EmitError::Refused => "the event was refused: a queue is full",
             EmitError::Stale => "the connection is gone",
+            EmitError::Invalid => "there is no such event, or the payload is not one of it",
             EmitError::Failed => "the event could not be delivered",
         })
     }

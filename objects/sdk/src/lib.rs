@@ -87,6 +87,10 @@
 //! - `template`: a trait for each template, with a method `ENDPOINT_EVENT` for each event that the
 //!   object receives, and `connected`, `disconnected` and `wake`, which may be left out; `load` and
 //!   `save` where the objects have a `state`.
+//! - Where the type of an endpoint is a type parameter of the template, one method
+//!   `ENDPOINT_event` receives all events as [`DynamicEvent`]s: a number and an opaque payload.
+//!   [`Context::emit_dynamic`] emits such events at the constant `ENDPOINT` of the endpoint's
+//!   module. So tunnels, taps and seals are written, which pass events on without knowing them.
 //! - The manifest and the tables that a host reads. When the library is compiled, the layout of
 //!   every type is compared with the one that all hosts compute.
 //!
@@ -188,6 +192,7 @@
 #![allow(unsafe_code, reason = "this crate turns the C ABI into safe Rust")]
 
 mod context;
+mod dynamic;
 mod error;
 mod inline;
 mod lent;
@@ -205,6 +210,7 @@ mod wire;
 pub use std::collections::{BTreeMap, BTreeSet};
 
 pub use context::{Connection, Context, FileSpace, Level, UdpOptions};
+pub use dynamic::{Direction, DynamicEndpoint, DynamicEvent};
 pub use error::{CreateError, EmitError, RequestError};
 pub use inline::{Opt, Tuple1, Tuple2, Tuple3, Tuple4, Tuple5, Tuple6, Tuple7, Tuple8, Uuid};
 pub use lent::{Boxed, BoxedOpt, Bytes, Document, Entry, List, Map, Opaque, Str};

@@ -25,6 +25,32 @@
 //! # fn main() {}
 //! ```
 //!
+//! Events by number are for dynamic endpoints only; `output` has a type:
+//!
+//! ```compile_fail,E0425
+//! # use liveobj_sdk::{CreateError, DynamicEvent, live_object};
+//! # liveobj_sdk::library!("examples/stamper.lot", name = "example:stamper");
+//! struct Stamper {}
+//! #[live_object(template::stamper)]
+//! impl template::stamper for Stamper {
+//!     fn create(
+//!         _: &mut stamper::Context<'_>,
+//!         parameters: stamper::Parameters<'_>,
+//!     ) -> Result<Self, CreateError> {
+//!         Ok(Stamper {})
+//!     }
+//!     fn input_changed(
+//!         &mut self,
+//!         context: &mut stamper::Context<'_>,
+//!         event: stamper::input::Changed<'_>,
+//!     ) {
+//!         let event = DynamicEvent::new(0, [].as_slice().into());
+//!         let _ = context.emit_dynamic(stamper::output::ENDPOINT, event);
+//!     }
+//! }
+//! # fn main() {}
+//! ```
+//!
 //! What an event lends cannot be kept:
 //!
 //! ```compile_fail

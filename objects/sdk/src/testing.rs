@@ -18,7 +18,8 @@ pub use copied::{Copied, copied};
 use host::State;
 
 use crate::context::{Connection, FileSpace, Level};
-use crate::lent::{Bytes, Str};
+use crate::dynamic::{Direction, DynamicEndpoint, DynamicEvent};
+use crate::lent::{Bytes, Opaque, Str};
 use crate::template::{Disconnect, InEvent, OutEvent, Template};
 use crate::wake::{Token, Wake};
 
@@ -160,21 +161,54 @@ impl<T: Template> Harness<T> {
 
     /// Hands an event to the object, as if it came through `connection`.
     pub fn send<E: InEvent<T>>(&mut self, connection: Connection, event: E) -> Outcome {
+        // SAFETY: `E` is the payload of that event.
+        unsafe { self.handle(E::ENDPOINT, E::EVENT, connection, (&raw const event).cast()) }
+    }
+
+    /// Hands an event of a dynamic endpoint to the object, as if it came through `connection`.
+    pub fn send_dynamic(
+        &mut self,
+        endpoint: DynamicEndpoint<T>,
+        connection: Connection,
+        event: DynamicEvent<'_>,
+    ) -> Outcome {
+        // SAFETY: a dynamic endpoint has one handler, which takes this.
+        unsafe { self.handle(endpoint.index(), 0, connection, (&raw const event).cast()) }
+    }
+
+    /// Says what the events of a dynamic endpoint are called, in order: what the object is told,
+    /// and how many it may emit. Without it they have no names and any number may be emitted.
+    pub fn name_events(
+        &mut self,
+        endpoint: DynamicEndpoint<T>,
+        direction: Direction,
+        names: &[&str],
+    ) {
+        let names = names.iter().map(|name| (*name).to_owned()).collect();
+        let key = (endpoint.index(), direction.raw());
+        self.state().names.insert(key, names);
+    }
+
+    /// # Safety
+    ///
+    /// The endpoint has a handler of this number, which takes the payload.
+    unsafe fn handle(
+        &mut self,
+        endpoint: u32,
+        event: u32,
+        connection: Connection,
+        payload: *const std::ffi::c_void,
+    ) -> Outcome {
         let envelope = abi::Envelope {
             connection: connection.0,
             path: 1,
             parent: 0,
         };
-        // SAFETY: the table is that of `this`, and `E` is the payload of that event.
+        // SAFETY: the table is that of `this`; the handler and its payload are as the caller says.
         let status = unsafe {
-            let handlers = *T::OBJECT.handlers.add(E::ENDPOINT as usize);
-            let handler = *handlers.add(E::EVENT as usize);
-            handler(
-                self.this,
-                self.context(),
-                &raw const envelope,
-                (&raw const event).cast(),
-            )
+            let handlers = *T::OBJECT.handlers.add(endpoint as usize);
+            let handler = *handlers.add(event as usize);
+            handler(self.this, self.context(), &raw const envelope, payload)
         };
         self.outcome(status)
     }
@@ -237,21 +271,40 @@ impl<T: Template> Harness<T> {
     /// Takes the events of one kind that the object emitted, with the connection it named, oldest
     /// first.
     pub fn take_emitted_to<E: OutEvent<T>>(&mut self) -> Vec<(Option<Connection>, E)> {
-        let emitted = std::mem::take(&mut self.state().emitted);
-        let (taken, left) = emitted
-            .into_iter()
-            .partition(|emitted| (emitted.endpoint, emitted.event) == (E::ENDPOINT, E::EVENT));
-        self.state().emitted = left;
-        taken
+        self.take(|emitted| (emitted.endpoint, emitted.event) == (E::ENDPOINT, E::EVENT))
             .into_iter()
             // SAFETY: recorded by `T::copy` as the payload of this event, never freed.
-            .map(|emitted: host::Emitted| unsafe {
+            .map(|emitted| unsafe {
                 (
                     emitted.connection.map(Connection),
                     emitted.payload.cast::<E>().read(),
                 )
             })
             .collect()
+    }
+
+    /// Takes the events that the object emitted at a dynamic endpoint, with the connection it named,
+    /// oldest first.
+    pub fn take_emitted_dynamic(
+        &mut self,
+        endpoint: DynamicEndpoint<T>,
+    ) -> Vec<(Option<Connection>, DynamicEvent<'static>)> {
+        self.take(|emitted| emitted.endpoint == endpoint.index())
+            .into_iter()
+            .map(|emitted| {
+                // SAFETY: recorded by `T::copy` as the payload of a dynamic endpoint, never freed.
+                let payload = unsafe { emitted.payload.cast::<Opaque<'static>>().read() };
+                let event = DynamicEvent::new(emitted.event, payload);
+                (emitted.connection.map(Connection), event)
+            })
+            .collect()
+    }
+
+    fn take(&mut self, wanted: impl Fn(&host::Emitted) -> bool) -> Vec<host::Emitted> {
+        let emitted = std::mem::take(&mut self.state().emitted);
+        let (taken, left) = emitted.into_iter().partition(wanted);
+        self.state().emitted = left;
+        taken
     }
 
     /// Takes the events of one kind that the object emitted, oldest first.

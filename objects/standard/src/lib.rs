@@ -5,7 +5,7 @@
 //!
 //! ```
 //! let library = liveobj_standard::library();
-//! assert_eq!(library.count, 6);
+//! assert_eq!(library.count, 7);
 //! assert!(!liveobj_standard::MANIFEST.is_empty());
 //! ```
 

@@ -16,6 +16,7 @@ use std::rc::Rc;
 
 use liveobj_abi as abi;
 
+use super::dynamic::with_number;
 use super::host::HOST;
 use super::memory::{Conversion, Keeper};
 use super::native::NativeProxy;
@@ -76,10 +77,31 @@ impl Table {
 pub(crate) struct Receiver {
     handler: abi::Handler,
     this: *mut c_void,
-    /// From the sender's layout to the receiver's; none where they are the same.
-    conversion: Option<Conversion>,
+    passing: Passing,
     /// How a payload in the sender's layout is kept while it waits.
     pub(crate) keeper: Keeper,
+    /// The event's name.
+    pub(crate) name: Rc<str>,
+}
+
+/// How a payload reaches its handler.
+enum Passing {
+    /// Lent as it is.
+    AsIs,
+    /// From the sender's layout to the receiver's.
+    Converted(Conversion),
+    /// To the handler of a dynamic endpoint: opaque, after a conversion where there is one, and
+    /// with the number that the event has there.
+    Dynamic(Option<Conversion>, u32),
+}
+
+/// Which handler of an endpoint takes an event.
+#[derive(Clone, Copy)]
+pub(crate) enum HandledBy {
+    /// That of the in-event with this number, in name order.
+    Event(u32),
+    /// The one of a dynamic endpoint, which is told this number.
+    Dynamic(u32),
 }
 
 /// A proxy as the tables see it.
@@ -122,6 +144,8 @@ pub(crate) struct LinkCell {
     pub(crate) crossing: Option<crate::engine::crossing::Outgoing>,
     /// Emissions that went nowhere.
     pub(crate) lost: Cell<u64>,
+    /// Emissions that were refused, because there is no such event or the payload is none of it.
+    pub(crate) refused: Cell<u64>,
 }
 
 pub(super) type EmitFunction =
@@ -306,29 +330,37 @@ impl ProxyCell {
         unsafe { (self.table.destroy)(self.this.get()) }
     }
 
-    /// The handler of in-event `event` (in name order) of `endpoint`.
+    /// Where an event goes that comes in at `endpoint`. `conversion` leads to the layout of the
+    /// handler's payload: to an opaque one if the endpoint is dynamic.
     pub(crate) fn receiver(
         &self,
         endpoint: u32,
-        event: u32,
+        by: HandledBy,
         conversion: Option<Conversion>,
         keeper: Keeper,
+        name: &str,
     ) -> Receiver {
+        let (index, passing) = match (by, conversion) {
+            (HandledBy::Event(event), None) => (event, Passing::AsIs),
+            (HandledBy::Event(event), Some(conversion)) => (event, Passing::Converted(conversion)),
+            (HandledBy::Dynamic(event), conversion) => (0, Passing::Dynamic(conversion, event)),
+        };
         let (handler, this) = match &self.native {
-            Some(native) => native.receiver(endpoint, event),
+            Some(native) => native.receiver(endpoint, index),
             None => {
                 // SAFETY: handlers are by endpoint and in-event of the declared type, which is
-                // what the numbers count; `loading` compared the two.
+                // what the numbers count; a dynamic endpoint has one. `loading` compared the two.
                 let handler =
-                    unsafe { *(*self.table.handlers.add(endpoint as usize)).add(event as usize) };
+                    unsafe { *(*self.table.handlers.add(endpoint as usize)).add(index as usize) };
                 (handler, self.this.get())
             }
         };
         Receiver {
             handler,
             this,
-            conversion,
+            passing,
             keeper,
+            name: name.into(),
         }
     }
 
@@ -369,6 +401,7 @@ impl LinkCell {
             peers: RefCell::new(Rc::new(Vec::new())),
             crossing,
             lost: Cell::new(0),
+            refused: Cell::new(0),
         }
     }
 
@@ -429,7 +462,7 @@ impl LinkCell {
             Some(outgoing) => outgoing
                 .events
                 .get(event as usize)
-                .map(|(keeper, _)| keeper),
+                .map(|event| &event.keeper),
             None => self.receiver(event).map(|receiver| &receiver.keeper),
         }
     }
@@ -488,7 +521,9 @@ impl LinkCell {
         if target.gone.get() {
             return abi::STALE;
         }
-        receiver.call(self, target, parent, payload)
+        receiver
+            .call(self, target, parent, payload)
+            .unwrap_or(abi::INVALID)
     }
 
     /// The receiver of an event.
@@ -501,23 +536,40 @@ impl Receiver {
     /// Whether the payload is lent as it is.
     #[inline]
     pub(super) fn same_layout(&self) -> bool {
-        self.conversion.is_none()
+        matches!(self.passing, Passing::AsIs)
     }
 
+    /// What the handler answers; none where the payload was refused, which is reported.
     pub(super) fn call(
         &self,
         link: &LinkCell,
         target: &ProxyCell,
         parent: u64,
         payload: Lent,
-    ) -> abi::Status {
-        match &self.conversion {
-            None => self.call_as_is(link, target, parent, payload),
-            Some(conversion) => conversion
-                .with(payload, |converted| {
-                    self.call_as_is(link, target, parent, converted)
-                })
-                .unwrap_or(abi::INVALID),
+    ) -> Option<abi::Status> {
+        let status = match &self.passing {
+            Passing::AsIs => Ok(self.call_as_is(link, target, parent, payload)),
+            Passing::Converted(conversion) => conversion.with(payload, |converted| {
+                self.call_as_is(link, target, parent, converted)
+            }),
+            Passing::Dynamic(conversion, event) => {
+                let call = |opaque: Lent| {
+                    with_number(opaque, *event, |numbered| {
+                        self.call_as_is(link, target, parent, numbered)
+                    })
+                };
+                match conversion {
+                    None => call(payload),
+                    Some(conversion) => conversion.with(payload, call).flatten(),
+                }
+            }
+        };
+        match status {
+            Ok(status) => Some(status),
+            Err(fault) => {
+                link.domain().unreadable(link, &self.name, &fault);
+                None
+            }
         }
     }
 

@@ -38,7 +38,10 @@ pub(super) unsafe extern "C" fn direct(
     let status = if receiver.same_layout() {
         receiver.call_as_is(link, target, parent, Lent::new(payload))
     } else {
-        receiver.call(link, target, parent, Lent::new(payload))
+        let Some(status) = receiver.call(link, target, parent, Lent::new(payload)) else {
+            return abi::INVALID;
+        };
+        status
     };
     if status < abi::OK {
         domain.fail(target, status);

@@ -4,6 +4,7 @@ use std::ffi::c_void;
 use std::sync::Arc;
 
 use liveobj_abi as abi;
+use liveobj_types::types::Direction;
 
 use super::block;
 use super::calls::{ProxyCell, Wake};
@@ -26,6 +27,7 @@ pub(super) static HOST: abi::Host = abi::Host {
     post_drop,
     post,
     report,
+    event_name,
 };
 
 /// The table, for a library's `attach`.
@@ -129,6 +131,33 @@ unsafe extern "C" fn report(context: *mut abi::Context, level: u32, text: abi::S
     };
     let text = String::from_utf8_lossy(&text.unwrap_or_default()).into_owned();
     proxy.domain().report(proxy, level, &text);
+}
+
+unsafe extern "C" fn event_name(
+    context: *mut abi::Context,
+    endpoint: u32,
+    direction: u32,
+    event: u32,
+) -> abi::Slice {
+    let direction = match direction {
+        abi::DIRECTION_IN => Direction::In,
+        abi::DIRECTION_OUT => Direction::Out,
+        _ => return abi::Slice::EMPTY,
+    };
+    // SAFETY: `context` is that of the running call.
+    let proxy = unsafe { ProxyCell::of(context) };
+    // The domain keeps the proxy, and with it the name, for longer than the call.
+    let found = proxy.domain().proxy(proxy.number);
+    let name = found
+        .as_ref()
+        .and_then(|proxy| proxy.endpoints.get(endpoint as usize))
+        .and_then(|endpoint| endpoint.events(direction).get(event as usize))
+        .map_or("", |event| &event.name);
+    abi::Slice {
+        data: name.as_ptr().cast(),
+        len: name.len() as u64,
+        owner: std::ptr::null_mut(),
+    }
 }
 
 /// Copies what a request points to.

@@ -6,7 +6,7 @@ use super::arena::Arena;
 use super::convert::{Action, Op};
 use super::scalar::{check_scalar, widen};
 use super::shape::{Kind, PayloadFault, Slot};
-use super::walk::{At, Out, Walk, open_list, open_option, open_value, slice, write_bytes};
+use super::walk::{At, Out, Walk, opaque, open_list, open_option, open_value, slice, write_bytes};
 use super::wire;
 
 const SLICE_BYTES: usize = size_of::<Slice>();
@@ -75,7 +75,7 @@ impl Machine<'_> {
                     return self.convert(*op, at, out, depth);
                 }
                 (Action::Decode(op), Kind::Opaque(argument), _) => {
-                    let wire = self.walk.opaque(self.walk.value(at)?)?;
+                    let wire = opaque(self.walk.value(at)?)?;
                     return self.decode(*op, *argument, wire, out, depth);
                 }
                 (Action::Encode(op), _, Kind::Opaque(argument)) => {
@@ -188,7 +188,7 @@ impl Machine<'_> {
                     self.convert(op, at, out, depth + 1)
                 }
                 (Action::Recode(op), Kind::Opaque(from_argument), Kind::Opaque(to_argument)) => {
-                    let wire = self.walk.opaque(from)?;
+                    let wire = opaque(from)?;
                     if ops[*op as usize].same {
                         to.copy_from_nonoverlapping(from, OPAQUE_BYTES);
                         return Ok(());

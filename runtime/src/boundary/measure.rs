@@ -1,4 +1,4 @@
-//! Two objects behind hand-written tables, as a library in any language would have them: what the
+//! Objects behind hand-written tables, as a library in any language would have them: what the
 //! benchmarks measure. Not part of the public interface.
 
 use std::ffi::c_void;
@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use liveobj_abi as abi;
 use liveobj_references::Policy;
-use liveobj_types::types::{Basic, Direction, Endpoint, Event, Origin, Value};
+use liveobj_types::types::{Basic, Direction, Endpoint, Event, Origin, Parameter, Value};
 use liveobj_types::{EndpointId, Formalisms, Types};
 
 use super::Trust;
@@ -35,6 +35,15 @@ pub struct Circuit {
     receivers: Vec<Rc<Proxy>>,
 }
 
+/// What an object that passes events on knows of them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Knowing {
+    /// Their types: payloads are lent through.
+    Types,
+    /// Nothing: its endpoints are dynamic, and payloads are encoded before it and decoded behind it.
+    Nothing,
+}
+
 impl Circuit {
     /// One sender, one receiver; with `convert`, the sender's number is narrower than the
     /// receiver's.
@@ -52,35 +61,71 @@ impl Circuit {
         Circuit::new(receivers, true, false, Trust::Typed)
     }
 
-    fn new(count: usize, many: bool, convert: bool, trust: Trust) -> Circuit {
-        let domain = Domain::new(Box::new(Nothing::default()), Arc::new(Silent));
-        let instance = domain.begin();
-        let (from, to) = {
-            let mut types = domain.types.borrow_mut();
-            let sent = if convert { Basic::U32 } else { Basic::U64 };
-            let from = endpoint(&mut types, Direction::Out, sent);
-            (from, endpoint(&mut types, Direction::In, Basic::U64))
-        };
-        let create = |table: &'static abi::Object, ty: EndpointId, many: bool| {
-            let plan = EndpointPlan::new(&domain.types.borrow(), "a", ty, ty, many, false);
-            let plan = ProxyPlan {
-                label: String::new(),
-                identity: [0; 32],
-                code: Code::Table(Table::new(table).trusted(trust)),
-                endpoints: vec![plan.expect("an endpoint with events")],
-                parameters: None,
+    /// One sender, one receiver, and so many objects between them that pass events on.
+    pub fn through(count: usize, knowing: Knowing) -> Circuit {
+        let (domain, instance) = domain();
+        let [from, to] = types(&domain, Basic::U64);
+        let sender = proxy(
+            &domain,
+            instance,
+            Table::new(&SENDER),
+            vec![plan(&domain, "a", from, false)],
+        );
+        let receiver = proxy(
+            &domain,
+            instance,
+            Table::new(&RECEIVER),
+            vec![plan(&domain, "a", to, false)],
+        );
+        let mut last = end(&sender, 0);
+        for _ in 0..count {
+            let (table, endpoints) = match knowing {
+                Knowing::Types => {
+                    let ends = [("a", to), ("b", from)];
+                    let plans = ends.map(|(name, ty)| plan(&domain, name, ty, false));
+                    (&PASSING, plans.to_vec())
+                }
+                Knowing::Nothing => {
+                    let plans = dynamic(&mut domain.types.borrow_mut(), to, [false; 2]);
+                    (&PASSING_ANY, plans.to_vec())
+                }
             };
-            domain.create(instance, plan).expect("nothing to fail")
-        };
-        let sender = create(&SENDER, from, many);
-        let receivers: Vec<_> = (0..count).map(|_| create(&RECEIVER, to, false)).collect();
-        for receiver in &receivers {
-            let [left, right] = [&sender, receiver].map(|it| End {
-                proxy: it.cell.number,
-                endpoint: 0,
-            });
-            domain.connect(left, right).expect("they match");
+            let passing = proxy(&domain, instance, Table::new(table), endpoints);
+            domain.connect(last, end(&passing, 0)).expect("they match");
+            last = end(&passing, 1);
         }
+        domain.connect(last, end(&receiver, 0)).expect("they match");
+        Circuit::start(domain, sender, vec![receiver])
+    }
+
+    fn new(count: usize, many: bool, convert: bool, trust: Trust) -> Circuit {
+        let (domain, instance) = domain();
+        let sent = if convert { Basic::U32 } else { Basic::U64 };
+        let [from, to] = types(&domain, sent);
+        let sender = proxy(
+            &domain,
+            instance,
+            Table::new(&SENDER).trusted(trust),
+            vec![plan(&domain, "a", from, many)],
+        );
+        let receivers: Vec<_> = (0..count)
+            .map(|_| {
+                proxy(
+                    &domain,
+                    instance,
+                    Table::new(&RECEIVER).trusted(trust),
+                    vec![plan(&domain, "a", to, false)],
+                )
+            })
+            .collect();
+        for receiver in &receivers {
+            let ends = [&sender, receiver].map(|proxy| end(proxy, 0));
+            domain.connect(ends[0], ends[1]).expect("they match");
+        }
+        Circuit::start(domain, sender, receivers)
+    }
+
+    fn start(domain: Rc<Domain>, sender: Rc<Proxy>, receivers: Vec<Rc<Proxy>>) -> Circuit {
         domain.start_ready();
         domain.turn(None);
         Circuit {
@@ -116,6 +161,71 @@ impl Drop for Circuit {
     fn drop(&mut self) {
         self.domain.end_all();
         self.domain.turn(None);
+    }
+}
+
+fn domain() -> (Rc<Domain>, u64) {
+    let domain = Domain::new(Box::new(Nothing::default()), Arc::new(Silent));
+    let instance = domain.begin();
+    (domain, instance)
+}
+
+/// What the sender emits, of such numbers, and what receivers receive.
+fn types(domain: &Domain, sent: Basic) -> [EndpointId; 2] {
+    let mut types = domain.types.borrow_mut();
+    let from = endpoint(&mut types, Direction::Out, sent);
+    [from, endpoint(&mut types, Direction::In, Basic::U64)]
+}
+
+fn plan(domain: &Domain, name: &str, ty: EndpointId, many: bool) -> EndpointPlan {
+    let plan = EndpointPlan::new(&mut domain.types.borrow_mut(), name, ty, ty, many, false);
+    plan.expect("an endpoint with events")
+}
+
+/// Endpoints `a` of the type parameter `E`, which is `argument`, and `b` of `mirror E`.
+pub(crate) fn dynamic(
+    types: &mut Types,
+    argument: EndpointId,
+    many: [bool; 2],
+) -> [EndpointPlan; 2] {
+    let ends = [("a", false, argument), ("b", true, types.mirror(argument))];
+    let mut many = many.into_iter();
+    ends.map(|(name, mirrored, actual)| {
+        let parameter = Parameter {
+            name: "E".to_owned(),
+            bound: None,
+        };
+        let declared = Endpoint::Parameter {
+            parameter,
+            mirrored,
+        };
+        let declared = types.add_endpoint(declared, Origin::default());
+        let many = many.next().expect("one for each end");
+        EndpointPlan::new(types, name, declared, actual, many, false).expect("events")
+    })
+}
+
+/// The code of an object with two dynamic endpoints, which passes on what comes in.
+#[cfg(test)]
+pub(crate) fn passing_any() -> Table {
+    Table::new(&PASSING_ANY)
+}
+
+fn proxy(domain: &Domain, instance: u64, table: Table, endpoints: Vec<EndpointPlan>) -> Rc<Proxy> {
+    let plan = ProxyPlan {
+        label: String::new(),
+        identity: [0; 32],
+        code: Code::Table(table),
+        endpoints,
+        parameters: None,
+    };
+    domain.create(instance, plan).expect("nothing to fail")
+}
+
+fn end(proxy: &Proxy, endpoint: u32) -> End {
+    End {
+        proxy: proxy.cell.number,
+        endpoint,
     }
 }
 
@@ -190,6 +300,20 @@ static ADD: [abi::Handler; 1] = [add];
 static HANDLERS: Handlers<1> = Handlers([ADD.as_ptr()]);
 static NO_HANDLERS: Handlers<1> = Handlers([ADD.as_ptr()]);
 
+static PASSING: abi::Object = abi::Object {
+    endpoints: 2,
+    ..table(&PASSING_HANDLERS)
+};
+static PASS: [abi::Handler; 1] = [pass];
+static PASSING_HANDLERS: Handlers<2> = Handlers([PASS.as_ptr(), PASS.as_ptr()]);
+
+static PASSING_ANY: abi::Object = abi::Object {
+    endpoints: 2,
+    ..table(&PASSING_ANY_HANDLERS)
+};
+static PASS_TO: [[abi::Handler; 1]; 2] = [[pass_any::<1>], [pass_any::<0>]];
+static PASSING_ANY_HANDLERS: Handlers<2> = Handlers([PASS_TO[0].as_ptr(), PASS_TO[1].as_ptr()]);
+
 const fn table<const N: usize>(handlers: &'static Handlers<N>) -> abi::Object {
     abi::Object {
         size: size_of::<abi::Object>() as u32,
@@ -225,6 +349,37 @@ unsafe extern "C" fn add(
     // SAFETY: what `create` made; the payload is of the declared type.
     unsafe { (*this.cast::<Sum>()).0 += (*payload.cast::<Number>()).n };
     abi::OK
+}
+
+/// Passes on what comes in at endpoint `a`.
+unsafe extern "C" fn pass(
+    _: *mut c_void,
+    context: *mut abi::Context,
+    _: *const abi::Envelope,
+    payload: *const c_void,
+) -> abi::Status {
+    // SAFETY: the second link is that of endpoint `b`, whose one event has the same payload.
+    unsafe {
+        let link = *(*context).links.add(1);
+        ((*link).emit)(link, context, 0, payload)
+    }
+}
+
+/// Passes on what comes in at a dynamic endpoint, whatever it is.
+unsafe extern "C" fn pass_any<const TO: usize>(
+    _: *mut c_void,
+    context: *mut abi::Context,
+    _: *const abi::Envelope,
+    payload: *const c_void,
+) -> abi::Status {
+    // SAFETY: the handler of a dynamic endpoint is handed an `lo_dynamic`, and the other endpoint,
+    // which is dynamic too, takes its opaque payload.
+    unsafe {
+        let link = *(*context).links.add(TO);
+        let dynamic = payload.cast::<abi::Dynamic>();
+        let payload = &raw const (*dynamic).payload;
+        ((*link).emit)(link, context, (*dynamic).event, payload.cast())
+    }
 }
 
 unsafe extern "C" fn connected(
@@ -274,63 +429,41 @@ mod tests {
 
     /// Notes its envelope and passes the event on.
     unsafe extern "C" fn note(
-        _: *mut c_void,
+        this: *mut c_void,
         context: *mut abi::Context,
         envelope: *const abi::Envelope,
         payload: *const c_void,
     ) -> abi::Status {
-        // SAFETY: the envelope is valid for the call; the second link is that of endpoint `b`.
+        // SAFETY: the envelope is valid for the call, and the rest is as `pass` wants it.
         unsafe {
             SEEN.with_borrow_mut(|seen| seen.push(*envelope));
-            let link = *(*context).links.add(1);
-            ((*link).emit)(link, context, 0, payload);
-        }
+            pass(this, context, envelope, payload)
+        };
         abi::OK
     }
 
     static NOTE: [abi::Handler; 1] = [note];
-    static PASSING_HANDLERS: Handlers<2> = Handlers([NOTE.as_ptr(), NOTE.as_ptr()]);
-    static PASSING: abi::Object = abi::Object {
+    static NOTING_HANDLERS: Handlers<2> = Handlers([NOTE.as_ptr(), NOTE.as_ptr()]);
+    static NOTING: abi::Object = abi::Object {
         endpoints: 2,
-        handlers: PASSING_HANDLERS.0.as_ptr(),
-        ..table(&HANDLERS)
+        ..table(&NOTING_HANDLERS)
     };
 
     /// Objects that receive at `a` and emit at `b`, one after the other.
     fn chain(length: usize) -> (Rc<Domain>, Vec<Rc<Proxy>>, Vec<u64>) {
-        let domain = Domain::new(Box::new(Nothing::default()), Arc::new(Silent));
-        let instance = domain.begin();
-        let types = {
-            let mut types = domain.types.borrow_mut();
-            [Direction::In, Direction::Out].map(|it| endpoint(&mut types, it, Basic::U64))
-        };
-        let create = |_| {
-            let types_of = domain.types.borrow();
-            let plan = |(name, ty): (&str, EndpointId)| {
-                EndpointPlan::new(&types_of, name, ty, ty, false, false).expect("events")
-            };
-            let endpoints = ["a", "b"].into_iter().zip(types).map(plan).collect();
-            drop(types_of);
-            let plan = ProxyPlan {
-                label: String::new(),
-                identity: [0; 32],
-                code: Code::Table(Table::new(&PASSING)),
-                endpoints,
-                parameters: None,
-            };
-            domain.create(instance, plan).expect("created")
-        };
-        let proxies: Vec<_> = (0..length).map(create).collect();
+        let (domain, instance) = domain();
+        let [from, to] = types(&domain, Basic::U64);
+        let proxies: Vec<_> = (0..length)
+            .map(|_| {
+                let ends = [("a", to), ("b", from)];
+                let plans = ends.map(|(name, ty)| plan(&domain, name, ty, false));
+                proxy(&domain, instance, Table::new(&NOTING), plans.to_vec())
+            })
+            .collect();
         let pairs = proxies.windows(2).map(|pair| {
-            let from = End {
-                proxy: pair[0].cell.number,
-                endpoint: 1,
-            };
-            let to = End {
-                proxy: pair[1].cell.number,
-                endpoint: 0,
-            };
-            domain.connect(from, to).expect("they match")
+            domain
+                .connect(end(&pair[0], 1), end(&pair[1], 0))
+                .expect("they match")
         });
         let connections = pairs.collect();
         domain.start_ready();
@@ -408,6 +541,16 @@ mod tests {
             assert_eq!(circuit.emit(&Number { n: 5 }), abi::OK);
             assert_eq!(circuit.emit(&Number { n: 2 }), abi::OK);
             assert!(circuit.sums().iter().all(|sum| *sum == 7));
+        }
+    }
+
+    #[test]
+    fn numbers_arrive_through_objects_that_pass_them_on() {
+        for knowing in [Knowing::Types, Knowing::Nothing] {
+            let circuit = Circuit::through(2, knowing);
+            assert_eq!(circuit.emit(&Number { n: 5 }), abi::OK);
+            assert_eq!(circuit.emit(&Number { n: 2 }), abi::OK);
+            assert_eq!(circuit.sums(), [7]);
         }
     }
 

@@ -20,11 +20,11 @@ impl Keeper {
     }
 
     /// Copies a payload with all that it points to, except that what blocks own is counted once
-    /// more and stays where it is; none where it is not a value of the type.
-    pub(crate) fn keep(&self, lent: Lent) -> Option<Kept> {
+    /// more and stays where it is. Checks what has to be followed.
+    pub(crate) fn keep(&self, lent: Lent) -> Result<Kept, PayloadFault> {
         // SAFETY: a `Lent` is a payload that is valid now; whoever has this keeper for it took
         // both from the same event.
-        unsafe { self.0.copy(lent.0) }.ok().map(Kept)
+        unsafe { self.0.copy(lent.0) }.map(Kept)
     }
 
     /// Reads a payload, checking it.
@@ -92,15 +92,22 @@ impl Conversion {
         }
     }
 
-    /// Converts a payload and lends the result to `call`; none where the payload is not a value
-    /// of the sender's type.
-    pub(super) fn with<R>(&self, lent: Lent, call: impl FnOnce(Lent) -> R) -> Option<R> {
+    /// Converts a payload and lends the result to `call`.
+    ///
+    /// # Errors
+    ///
+    /// The payload is not a value of the sender's type; `call` is not called.
+    pub(super) fn with<R>(
+        &self,
+        lent: Lent,
+        call: impl FnOnce(Lent) -> R,
+    ) -> Result<R, PayloadFault> {
         // The target of a connection never runs twice at once, so the scratch is free.
-        let mut scratch = self.scratch.try_borrow_mut().ok()?;
+        let mut scratch = self.scratch.borrow_mut();
         // SAFETY: a `Lent` is valid now, and is of the sender's type: links are made of the
         // conversions of their own events.
-        let converted = unsafe { self.conversion.apply(&mut scratch, lent.0) }.ok()?;
-        Some(call(Lent::new(converted)))
+        let converted = unsafe { self.conversion.apply(&mut scratch, lent.0) }?;
+        Ok(call(Lent::new(converted)))
     }
 }
 

@@ -18,6 +18,7 @@ mod check;
 mod convert;
 #[cfg(test)]
 mod convert_data;
+mod dynamic;
 mod emit;
 pub(crate) mod host;
 mod machine;

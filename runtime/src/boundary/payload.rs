@@ -14,7 +14,7 @@ use super::block::Block;
 use super::scalar::{check_scalar, read_scalar, write_scalar};
 use super::shape::{Kind, PayloadFault, Shapes, Slot, Viewed};
 use super::walk::{At, Elements, MAX_DATA_PARTS, MAX_PARTS, Out, Walk};
-use super::walk::{open_list, open_option, open_value, slice, write_bytes};
+use super::walk::{opaque, open_list, open_option, open_value, slice, write_bytes};
 use super::wire;
 
 /// A payload type, prepared: makes, reads and copies memory.
@@ -432,7 +432,7 @@ unsafe fn read(walk: &mut Walk<'_>, at: At, depth: usize) -> Result<Data, Payloa
                 Data::Variant(name.clone(), data)
             }
             Kind::Opaque(inner) => {
-                let wire = walk.opaque(memory)?;
+                let wire = opaque(memory)?;
                 let mut arena = Arena::default();
                 let memory = arena.allocate(walk.shapes.node(*inner).size)?;
                 let slot = Slot::inline(*inner);
@@ -482,7 +482,7 @@ unsafe fn copy(
             }
             // An `lo_opaque` starts with its slice.
             Kind::Opaque(_) => {
-                walk.opaque(from)?;
+                opaque(from)?;
                 keep_or_copy(arena, from, slice(from, 1, 1)?, to)
             }
             Kind::List(item) => {

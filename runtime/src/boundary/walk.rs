@@ -169,20 +169,21 @@ impl<'a> Walk<'a> {
             Err(PayloadFault::Invalid("a case of its variant"))
         }
     }
+}
 
-    /// Wire bytes of an opaque value.
-    ///
-    /// # Safety
-    ///
-    /// As [`Walk::value`]; `memory` is an opaque value.
-    pub(super) unsafe fn opaque<'b>(&self, memory: *const u8) -> Result<&'b [u8], PayloadFault> {
-        // SAFETY: an opaque value is an `lo_opaque`, of which the slice is the first member.
-        unsafe {
-            if !(*memory.cast::<Opaque>()).ty.is_null() {
-                return Err(PayloadFault::ForeignType);
-            }
-            Ok(slice(memory, 1, 1)?.bytes())
+/// Wire bytes of an opaque value.
+///
+/// # Safety
+///
+/// `memory` is readable and aligned for an `lo_opaque`, whose bytes are readable where they pass
+/// the checks, for as long as the caller says.
+pub(super) unsafe fn opaque<'a>(memory: *const u8) -> Result<&'a [u8], PayloadFault> {
+    // SAFETY: says the caller; the slice is the first member.
+    unsafe {
+        if !(*memory.cast::<Opaque>()).ty.is_null() {
+            return Err(PayloadFault::ForeignType);
         }
+        Ok(slice(memory, 1, 1)?.bytes())
     }
 }
 

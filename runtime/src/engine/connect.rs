@@ -7,11 +7,11 @@ use std::sync::Arc;
 use liveobj_types::Types;
 
 use super::create::{EndpointPlan, Proxy};
-use super::crossing::{Load, Outgoing};
+use super::crossing::{Load, Outgoing, OutgoingEvent};
 use super::deliver::Delivery;
 use super::domain::Domain;
 use super::inbox::Inbox;
-use crate::boundary::calls::{LinkCell, Receiver};
+use crate::boundary::calls::{HandledBy, LinkCell, Receiver};
 use crate::boundary::memory::{Conversion, Keeper};
 
 /// An endpoint of a proxy of this domain.
@@ -106,9 +106,11 @@ impl Domain {
         let keepers = |types: &Types, endpoint: &EndpointPlan| {
             let events = endpoint.emits.iter().map(|event| {
                 let keeper = Keeper::new(types, event.payload);
-                keeper
-                    .map(|keeper| (keeper, event.refusable))
-                    .ok_or_else(|| too_large(&event.name))
+                Ok(OutgoingEvent {
+                    name: event.name.as_str().into(),
+                    keeper: keeper.ok_or_else(|| too_large(&event.name))?,
+                    refusable: event.refusable,
+                })
             });
             events.collect::<Result<Vec<_>, String>>()
         };
@@ -234,17 +236,23 @@ impl Domain {
         endpoint: u32,
     ) -> Result<Vec<Receiver>, String> {
         let types = self.types.borrow();
-        let handlers = &target.endpoints[endpoint as usize].receives;
+        let there = &target.endpoints[endpoint as usize];
         let receivers = source.emits.iter().map(|event| {
-            let index = handlers
-                .binary_search_by(|handler| handler.name.as_str().cmp(&event.name))
+            let index = there
+                .receives
+                .binary_search_by(|handled| handled.name.as_str().cmp(&event.name))
                 .map_err(|_| format!("event `{}` is not received there", event.name))?;
-            let conversion = Conversion::build(&types, event.payload, handlers[index].payload)
+            let payload = there.receives[index].payload;
+            let conversion = Conversion::build(&types, event.payload, payload)
                 .map_err(|_| format!("there is no conversion for event `{}`", event.name))?;
             let keeper =
                 Keeper::new(&types, event.payload).ok_or_else(|| too_large(&event.name))?;
+            let by = match there.dynamic {
+                true => HandledBy::Dynamic(index as u32),
+                false => HandledBy::Event(index as u32),
+            };
             let cell = &target.cell;
-            Ok(cell.receiver(endpoint, index as u32, conversion, keeper))
+            Ok(cell.receiver(endpoint, by, conversion, keeper, &event.name))
         });
         receivers.collect()
     }

@@ -3,7 +3,7 @@
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
-use liveobj_types::types::Endpoint;
+use liveobj_types::types::{Direction, Endpoint, Origin, Parameter, Value};
 use liveobj_types::{EndpointId, Types};
 
 use super::domain::Domain;
@@ -38,6 +38,9 @@ pub(crate) struct EndpointPlan {
     pub(crate) receives: Vec<EventPlan>,
     /// What it emits, by name.
     pub(crate) emits: Vec<EventPlan>,
+    /// Whether its object declares its type as a type parameter: one handler takes all events, and
+    /// payloads are opaque.
+    pub(crate) dynamic: bool,
     /// Its type as others see it.
     pub(crate) ty: EndpointId,
 }
@@ -55,24 +58,32 @@ pub(crate) struct EventPlan {
 
 impl EndpointPlan {
     /// Pairs an endpoint as its object declares it with the same after substitution. None where
-    /// the type is a parameter, which only a dynamic handler could serve.
+    /// the second is not the first with its parameters substituted.
     pub(crate) fn new(
-        types: &Types,
+        types: &mut Types,
         name: &str,
         declared: EndpointId,
         actual: EndpointId,
         many: bool,
         mandatory: bool,
     ) -> Option<EndpointPlan> {
-        use liveobj_types::types::Direction;
-        let Endpoint::Events {
-            events: declared, ..
-        } = types.endpoint(declared)
-        else {
-            return None;
+        let opaque = match types.endpoint(declared) {
+            Endpoint::Events { .. } => None,
+            // Each payload is opaque as a whole, as if a value type parameter stood for it.
+            Endpoint::Parameter { parameter, .. } => {
+                let payload = Value::Parameter(Parameter {
+                    name: parameter.name.clone(),
+                    bound: None,
+                });
+                Some(types.add_value(payload, Origin::default()))
+            }
         };
         let Endpoint::Events { events, .. } = types.endpoint(actual) else {
             return None;
+        };
+        let declared = match types.endpoint(declared) {
+            Endpoint::Events { events, .. } => events,
+            Endpoint::Parameter { .. } => events,
         };
         let plans = |wanted: Direction| {
             declared
@@ -82,7 +93,7 @@ impl EndpointPlan {
                     Some(EventPlan {
                         name: name.clone(),
                         payload: Viewed {
-                            declared: event.payload,
+                            declared: opaque.unwrap_or(event.payload),
                             actual: events.get(name)?.payload,
                         },
                         refusable: event.refusable,
@@ -96,8 +107,26 @@ impl EndpointPlan {
             mandatory,
             receives: plans(Direction::In)?,
             emits: plans(Direction::Out)?,
+            dynamic: opaque.is_some(),
             ty: actual,
         })
+    }
+
+    /// Its events of a direction, by name.
+    pub(crate) fn events(&self, direction: Direction) -> &[EventPlan] {
+        match direction {
+            Direction::In => &self.receives,
+            Direction::Out => &self.emits,
+        }
+    }
+
+    /// How many handlers its object has for it.
+    pub(crate) fn handlers(&self) -> u32 {
+        if self.dynamic {
+            1
+        } else {
+            self.receives.len() as u32
+        }
     }
 }
 

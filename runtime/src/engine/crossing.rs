@@ -53,10 +53,20 @@ impl Load {
 pub(crate) struct Outgoing {
     /// The receiving domain.
     pub(crate) inbox: Arc<Inbox>,
-    /// How each event's payload is copied, and whether it may be refused.
-    pub(crate) events: Vec<(Keeper, bool)>,
+    /// The events, as the link numbers them.
+    pub(crate) events: Vec<OutgoingEvent>,
     /// What waits.
     pub(crate) load: Arc<Load>,
+}
+
+/// An event of a queued connection.
+pub(crate) struct OutgoingEvent {
+    /// Its name.
+    pub(crate) name: Rc<str>,
+    /// How its payload is copied.
+    pub(crate) keeper: Keeper,
+    /// Whether it may be refused.
+    pub(crate) refusable: bool,
 }
 
 /// Something that crosses.
@@ -91,14 +101,18 @@ impl Domain {
         let Some(outgoing) = &link.crossing else {
             return abi::INVALID;
         };
-        let Some((keeper, refusable)) = outgoing.events.get(event as usize) else {
+        let Some(known) = outgoing.events.get(event as usize) else {
             return self.undeclared(from, link, event);
         };
-        let Some(payload) = keeper.keep(payload) else {
-            return abi::INVALID;
+        let payload = match known.keeper.keep(payload) {
+            Ok(payload) => payload,
+            Err(fault) => {
+                self.unreadable(link, &known.name, &fault);
+                return abi::INVALID;
+            }
         };
         if !outgoing.load.take(payload.size()) {
-            if *refusable {
+            if known.refusable {
                 return abi::REFUSED;
             }
             self.disconnect(link.connection, abi::REASON_OVERFLOW);

@@ -115,8 +115,12 @@ impl Domain {
         if target.busy.get() & DEAD != 0 {
             return abi::STALE;
         }
-        let Some(payload) = receiver.keeper.keep(payload) else {
-            return abi::INVALID;
+        let payload = match receiver.keeper.keep(payload) {
+            Ok(payload) => payload,
+            Err(fault) => {
+                self.unreadable(link, &receiver.name, &fault);
+                return abi::INVALID;
+            }
         };
         let path = self.path.get();
         self.offer(Delivery::Event {

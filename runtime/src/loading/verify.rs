@@ -391,12 +391,11 @@ unsafe fn objects(
             // which an optional function pointer can be.
             let handlers =
                 unsafe { object.handlers.add(index).read() }.cast::<Option<abi::Handler>>();
-            for (event, number) in incoming(arena, *ty) {
-                // SAFETY: one for each event that comes in, says the caller.
+            for (number, events) in handled(arena, *ty).iter().enumerate() {
+                // SAFETY: one for each event that comes in, or one for all, says the caller.
                 if handlers.is_null() || unsafe { handlers.add(number).read() }.is_none() {
                     return Err(format!(
-                        "template `{name}` has no handler for event `{event}` of endpoint \
-                         `{endpoint}`"
+                        "template `{name}` has no handler for {events} of endpoint `{endpoint}`"
                     ));
                 }
             }
@@ -406,16 +405,17 @@ unsafe fn objects(
     Ok(objects)
 }
 
-/// Events that an endpoint's owner receives, in name order, numbered. An endpoint whose type is a
-/// parameter has one handler for all.
-fn incoming(arena: &Types, endpoint: EndpointId) -> Vec<(String, usize)> {
+/// What each handler of an endpoint takes, in their order: for a type parameter, all events.
+fn handled(arena: &Types, endpoint: EndpointId) -> Vec<String> {
     match arena.endpoint(endpoint) {
         Endpoint::Events { events, .. } => events
             .iter()
             .filter(|(_, event)| event.direction == Direction::In)
-            .enumerate()
-            .map(|(number, (name, _))| (name.clone(), number))
+            .map(|(name, _)| format!("event `{name}`"))
             .collect(),
-        Endpoint::Parameter { .. } => vec![("any".to_owned(), 0)],
+        Endpoint::Parameter { .. } => {
+            let ty = arena.describe(TypeId::Endpoint(endpoint));
+            vec![format!("the events of type `{ty}`")]
+        }
     }
 }

@@ -208,8 +208,8 @@ fn object(
         let actual = types
             .template(&module, &template, &arguments)
             .map_err(first)?;
-        let endpoints = public_plans(&types, declared.result, actual.result)?;
-        let private = endpoint_plans(&types, &declared.private, &actual.private)?;
+        let endpoints = public_plans(&mut types, declared.result, actual.result)?;
+        let private = endpoint_plans(&mut types, &declared.private, &actual.private)?;
         if endpoints.len() + private.len() != plan.table.endpoints() {
             return Err("its table has another number of endpoints than its type".to_owned());
         }
@@ -290,7 +290,7 @@ fn parameters(
 }
 
 fn public_plans(
-    types: &Types,
+    types: &mut Types,
     declared: ObjectId,
     actual: ObjectId,
 ) -> Result<Vec<EndpointPlan>, String> {
@@ -299,11 +299,12 @@ fn public_plans(
     else {
         return Err("it has no endpoints of its own".to_owned());
     };
-    endpoint_plans(types, &declared.endpoints, &actual.endpoints)
+    let (declared, actual) = (declared.endpoints.clone(), actual.endpoints.clone());
+    endpoint_plans(types, &declared, &actual)
 }
 
 fn endpoint_plans(
-    types: &Types,
+    types: &mut Types,
     declared: &BTreeMap<String, ObjectEndpoint>,
     actual: &BTreeMap<String, ObjectEndpoint>,
 ) -> Result<Vec<EndpointPlan>, String> {
@@ -314,7 +315,7 @@ fn endpoint_plans(
             .and_then(|other| {
                 EndpointPlan::new(types, name, endpoint.ty, other.ty, many, mandatory)
             })
-            .ok_or_else(|| format!("endpoint `{name}` is of a type that cannot be run yet"))
+            .ok_or_else(|| format!("the type of endpoint `{name}` is not fully known"))
     });
     plans.collect()
 }
@@ -330,9 +331,9 @@ fn library(
     let broken = || "the standard library has no folders".to_owned();
     let service = folder_service(domain).ok_or_else(broken)?;
     let (endpoint, folder) = {
-        let types = domain.types.borrow();
-        let endpoint =
-            EndpointPlan::new(&types, NAME, service, service, true, false).ok_or_else(broken)?;
+        let mut types = domain.types.borrow_mut();
+        let endpoint = EndpointPlan::new(&mut types, NAME, service, service, true, false)
+            .ok_or_else(broken)?;
         let keeper = |events: &[crate::engine::create::EventPlan], name: &str| {
             let event = events.iter().find(|event| event.name == name)?;
             Keeper::new(&types, event.payload)
@@ -380,7 +381,7 @@ pub(crate) fn host_endpoint(
 ) -> Option<EndpointPlan> {
     let mut types = domain.types.borrow_mut();
     let mirrored = types.mirror(theirs);
-    EndpointPlan::new(&types, name, mirrored, mirrored, false, false)
+    EndpointPlan::new(&mut types, name, mirrored, mirrored, false, false)
 }
 
 /// Creates a proxy of the runtime's own with one endpoint.
@@ -402,7 +403,7 @@ fn native(
     endpoint: EndpointPlan,
     object: Box<dyn Native>,
 ) -> Result<End, String> {
-    let events = [endpoint.receives.len() as u32];
+    let events = [endpoint.handlers()];
     let proxy = domain.create(
         instance,
         ProxyPlan {

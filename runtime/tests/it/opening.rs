@@ -91,6 +91,65 @@ fn a_composite_opens_connected() {
     assert_eq!(near.next(), ("receive".to_owned(), hello));
 }
 
+fn tap(ty: &str) -> String {
+    format!(
+        r#"<parameterized>
+            <template><external name="tap" library="liveobj:standard"/></template>
+            <parameter name="E"><type>{ty}</type></parameter>
+        </parameterized>"#
+    )
+}
+
+#[test]
+fn an_endpoint_whose_type_is_a_parameter_passes_events_of_the_argument() {
+    let bench = Bench::new();
+    let object = bench.open(&format!(
+        r#"<composite>
+            <component name="clock">{TIMER}</component>
+            <component name="tap">{}</component>
+            <connection>
+                <endpoint of="tap" name="output"/><endpoint of="clock" name="timer"/>
+            </connection>
+            <export of="tap" name="input" as="timer"/>
+        </composite>"#,
+        tap("TimerService")
+    ));
+    assert!(ticks(&object));
+    let messages = bench.messages.lock().unwrap().clone();
+    assert_eq!(
+        messages,
+        [
+            "info: `tap`: `start` from `input` to `output`, 16 bytes",
+            "info: `tap`: `elapsed` from `output` to `input`, 8 bytes"
+        ]
+    );
+}
+
+#[test]
+fn endpoints_whose_types_are_parameters_connect_with_each_other() {
+    let bench = Bench::new();
+    let tap = tap("mirror ChannelService[string]");
+    let object = bench.open(&format!(
+        r#"<composite>
+            <component name="left">{tap}</component>
+            <component name="right">{tap}</component>
+            <connection>
+                <endpoint of="left" name="output"/><endpoint of="right" name="input"/>
+            </connection>
+            <export of="left" name="input" as="near"/>
+            <export of="right" name="output" as="far"/>
+        </composite>"#
+    ));
+    let (near, far) = (connect(&object, "near"), connect(&object, "far"));
+    let hello = liveobj::Data::record([("message", text("hello"))]);
+    near.connection
+        .send("receive", hello.clone())
+        .expect("sent");
+    assert_eq!(far.next(), ("receive".to_owned(), hello.clone()));
+    far.connection.send("send", hello.clone()).expect("sent");
+    assert_eq!(near.next(), ("send".to_owned(), hello));
+}
+
 #[test]
 fn an_external_reference_is_asked_for_in_its_folder() {
     let bench = Bench::new();

@@ -1,6 +1,6 @@
 //! The recording host behind the harness.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::c_void;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -9,6 +9,7 @@ use liveobj_abi as abi;
 
 use super::Request;
 use crate::context::{FileSpace, Level};
+use crate::lent::Str;
 use crate::template::Template;
 use crate::wake::Token;
 
@@ -41,6 +42,8 @@ pub(super) struct State {
     pub(super) now: u64,
     pub(super) random: u64,
     pub(super) identity: [u8; 32],
+    /// (endpoint, direction) → names of events of dynamic endpoints, in order.
+    pub(super) names: BTreeMap<(u32, u32), Vec<String>>,
 }
 
 type EmitFunction =
@@ -69,6 +72,7 @@ static HOST: abi::Host = abi::Host {
     post_drop,
     post,
     report,
+    event_name,
 };
 
 impl State {
@@ -103,6 +107,7 @@ impl State {
             now: 1_000_000_000,
             random: 0,
             identity: [0; 32],
+            names: BTreeMap::new(),
         }
     }
 
@@ -186,6 +191,10 @@ unsafe extern "C" fn emit<T: Template>(
     };
     if !connected {
         return abi::NOT_CONNECTED;
+    }
+    let names = state.names.get(&(link.endpoint, abi::DIRECTION_OUT));
+    if names.is_some_and(|names| event as usize >= names.len()) {
+        return abi::INVALID;
     }
     // SAFETY: the object passes the payload of this event.
     let payload = unsafe { T::copy(link.endpoint, event, payload) };
@@ -375,4 +384,16 @@ unsafe extern "C" fn report(context: *mut abi::Context, level: u32, message: abi
     };
     // SAFETY: the context is that of a `State`; the text is lent for the call.
     unsafe { state(context).reports.push((level, text(message))) };
+}
+
+unsafe extern "C" fn event_name(
+    context: *mut abi::Context,
+    endpoint: u32,
+    direction: u32,
+    event: u32,
+) -> abi::Slice {
+    // SAFETY: the context is that of a `State`.
+    let names = unsafe { state(context) }.names.get(&(endpoint, direction));
+    let name = names.and_then(|names| names.get(event as usize));
+    name.map_or(abi::Slice::EMPTY, |name| Str::new(name).slice())
 }

@@ -6,4 +6,5 @@ mod memory_folder;
 mod registry;
 mod relay;
 mod requests;
+mod tap;
 mod timer;

@@ -1,6 +1,7 @@
 //! One test per sentence of `docs/execution.md`, which names them, on domains driven by hand.
 
 mod connections;
+mod dynamic;
 mod lifetimes;
 mod model;
 mod outside;
@@ -35,6 +36,9 @@ const TYPES: &str = "
     endpoint Offer { out say(n: u64) refusable; in hear(n: u64); }
     endpoint Load { out say(n: bytes); in hear(n: bytes); }
     endpoint Freight { out say(n: bytes) refusable; in hear(n: bytes); }
+    endpoint Pipe { in leave(); in say(n: u64); out hear(n: u32); }
+    endpoint Near { out say(n: u32); in hear(n: u64); }
+    endpoint Far { in leave(); in say(n: option<u64>); out hear(n: u8); }
 ";
 
 /// What happened, in order.
@@ -333,10 +337,7 @@ impl World {
         endpoints: Vec<EndpointPlan>,
         object: Box<dyn Native>,
     ) -> Rc<Proxy> {
-        let counts: Vec<u32> = endpoints
-            .iter()
-            .map(|endpoint| endpoint.receives.len() as u32)
-            .collect();
+        let counts: Vec<u32> = endpoints.iter().map(EndpointPlan::handlers).collect();
         let plan = ProxyPlan {
             label: name.to_owned(),
             identity: [1; 32],
@@ -350,9 +351,9 @@ impl World {
     fn endpoints(&self, shapes: &[Shape]) -> Vec<EndpointPlan> {
         let plan = |(shape, letter): (&Shape, char)| {
             let ty = self.endpoint(shape.ty);
-            let types = self.domain.types.borrow();
+            let types = &mut self.domain.types.borrow_mut();
             let name = letter.to_string();
-            EndpointPlan::new(&types, &name, ty, ty, shape.many, shape.mandatory)
+            EndpointPlan::new(types, &name, ty, ty, shape.many, shape.mandatory)
         };
         shapes
             .iter()

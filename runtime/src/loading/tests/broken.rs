@@ -321,6 +321,35 @@ fn a_state_that_is_laid_out_otherwise() {
     );
 }
 
+/// A template whose endpoint is of any type.
+fn any(fixture: &mut Fixture) {
+    fixture.manifest.types = "object One<E: endpoint> { endpoint input: E; }\n\
+                              template one<E: endpoint>(): One<E>;\n"
+        .to_owned();
+}
+
+#[test]
+fn a_missing_handler_of_any_event() {
+    check(
+        |fixture| {
+            any(fixture);
+            fixture.define("HANDLER", "NULL");
+        },
+        true,
+        expect![
+            "the tables of `example:one` are not what its manifest says: template `one` has no handler for the events of type `E` of endpoint `input`"
+        ],
+    );
+}
+
+#[test]
+fn an_endpoint_of_any_type_has_one_handler_and_no_layouts() {
+    let mut fixture = Fixture::new();
+    any(&mut fixture);
+    let loaded = fixture.load().expect("nothing is wrong with it");
+    assert_eq!(loaded.object("one").expect("it is listed").endpoints, 1);
+}
+
 #[test]
 fn a_library_that_refuses() {
     check(
