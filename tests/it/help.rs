@@ -8,7 +8,7 @@ use std::process::Command;
 use liveobj_tests::support::{built, liveobj, root};
 
 /// Every command that takes no further command, in an order in which the examples can run.
-const COMMANDS: [&[&str]; 16] = [
+const COMMANDS: [&[&str]; 17] = [
     &["check"],
     &["open"],
     &["compare"],
@@ -23,6 +23,7 @@ const COMMANDS: [&[&str]; 16] = [
     &["library", "add"],
     &["library", "list"],
     &["library", "inspect"],
+    &["library", "header"],
     &["library", "remove"],
     &["completions"],
 ];

@@ -9,6 +9,7 @@ mod dynamic;
 mod execution;
 mod help;
 mod layering;
+mod other_languages;
 mod processes;
 mod readme;
 mod thesis;

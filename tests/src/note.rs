@@ -105,12 +105,16 @@ pub struct Opened {
 impl Opened {
     /// Opens `reference` with its input piped.
     pub fn start(home: &Path, reference: &Path) -> Opened {
+        Opened::start_with(home, reference, &[built()])
+    }
+
+    /// The same, with the libraries in these folders.
+    pub fn start_with(home: &Path, reference: &Path, libraries: &[&Path]) -> Opened {
         let mut command = liveobj(home);
-        command
-            .arg("open")
-            .arg(reference)
-            .arg("--library-path")
-            .arg(built());
+        command.arg("open").arg(reference);
+        for folder in libraries {
+            command.arg("--library-path").arg(folder);
+        }
         command.args(["--for", "120s"]);
         command.stdin(Stdio::piped()).stdout(Stdio::piped());
         let mut child = command.spawn().expect("liveobj starts");

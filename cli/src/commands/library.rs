@@ -4,14 +4,16 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
-use liveobj::loading::Store;
-use liveobj_manifest::ReadError;
+use liveobj::loading::{self, Store};
+use liveobj_manifest::{Manifest, ReadError};
 use liveobj_references::{Catalog, CatalogError};
+use liveobj_types::syntax::Item;
+use liveobj_types::{Diagnostic, Formalisms, Module, Severity, Source, Types};
 
 use super::LibraryOptions;
 use super::describe::templates_and_types;
 use crate::failure::Failure;
-use crate::{output, report};
+use crate::{input, output, report};
 
 /// Trust object libraries, and look into them
 #[derive(Debug, Args)]
@@ -45,6 +47,29 @@ enum Command {
         #[command(flatten)]
         libraries: LibraryOptions,
     },
+    /// Print the C header of a library that is to be written in C or C++
+    #[command(after_help = "\
+Example:
+  liveobj library header examples/other-languages/upper.lot --name example:upper
+
+It declares the types as structs, and what is to be written; with LIVEOBJ_LIBRARY defined it also
+holds the tables and the manifest. docs/abi.md has a whole library.")]
+    Header {
+        /// The library's types, a file in the type language
+        types: PathBuf,
+        /// Name of the library, with a `:` in it
+        #[arg(long)]
+        name: String,
+        /// Its version
+        #[arg(long, default_value = "1.0.0")]
+        version: String,
+        /// Its objects run threads of their own
+        #[arg(long)]
+        threads: bool,
+        /// What it is compiled for, as in `x86_64-linux`; this machine unless given
+        #[arg(long)]
+        target: Option<String>,
+    },
     /// No longer trust a library
     #[command(after_help = "Example:\n  liveobj library remove liveobj:channels")]
     Remove {
@@ -59,9 +84,89 @@ impl Library {
             Command::Add { file, name } => add(&file, name.as_deref()),
             Command::List { libraries } => list(&libraries),
             Command::Inspect { library, libraries } => inspect(&library, &libraries),
+            Command::Header {
+                types,
+                name,
+                version,
+                threads,
+                target,
+            } => {
+                let manifest = Manifest {
+                    name,
+                    version,
+                    abi: loading::ABI,
+                    panic: "unwind".to_owned(),
+                    target: target.unwrap_or_else(loading::target),
+                    threads,
+                    sdk: String::new(),
+                    templates: Vec::new(),
+                    formalisms: Vec::new(),
+                    types: String::new(),
+                };
+                header(&types, manifest)
+            }
             Command::Remove { name } => remove(&name),
         }
     }
+}
+
+/// Prints the header for a library with these types, which complete its manifest.
+fn header(types: &Path, manifest: Manifest) -> Result<(), Failure> {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "_-.:/".contains(c);
+    if !manifest.name.contains(':') || !manifest.name.chars().all(plain) {
+        return Err(
+            Failure::user(format_args!("`{}` cannot name a library", manifest.name)).with_help(
+                "a name has a `:` and otherwise letters, digits, `_`, `-`, `.` and `/`, such as \
+                 `mine:clock`",
+            ),
+        );
+    }
+    let shown = types.display().to_string();
+    let source = input::read(&shown)?;
+    let (module, mut findings) = Module::load(&manifest.name, &source, &mut |from, name| {
+        // A library's name: only the standard one is known here, and not asked for.
+        if name.contains(':') {
+            return None;
+        }
+        let folder = Path::new(&from.name).parent().unwrap_or(Path::new(""));
+        let path = folder.join(name).display().to_string();
+        Some(Source::new(path.as_str(), fs::read_to_string(&path).ok()?))
+    });
+    let wrong = |findings: &[Diagnostic]| {
+        findings
+            .iter()
+            .any(|finding| finding.severity == Severity::Error)
+    };
+    if !wrong(&findings) {
+        findings.extend(Types::new().check_module(&module, &Formalisms::none()));
+    }
+    output::complain(&report::findings(&findings, report::styled_errors()));
+    if wrong(&findings) {
+        return Err(Failure::Findings);
+    }
+    let mut templates: Vec<String> = module
+        .file
+        .items
+        .iter()
+        .filter_map(|item| match item {
+            Item::Template(template) => Some(template.name.name.clone()),
+            _ => None,
+        })
+        .collect();
+    templates.sort();
+    if templates.is_empty() {
+        return Err(
+            Failure::user(format_args!("`{shown}` declares no template")).with_help(
+                "a library offers its objects as templates, such as `template clock(): Clock;`",
+            ),
+        );
+    }
+    let manifest = Manifest {
+        templates,
+        types: module.closed_text(),
+        ..manifest
+    };
+    output::print(&liveobj_manifest::c_header(&manifest).map_err(Failure::user)?)
 }
 
 /// A library that is not there, with the name that was probably meant.

@@ -69,6 +69,29 @@ extern "C" {
 #define LO_EXPORT
 #endif
 
+/* For functions that other files of a library see, and nobody else. */
+#if defined(__GNUC__) && !defined(_WIN32)
+#define LO_LOCAL __attribute__((visibility("hidden")))
+#else
+#define LO_LOCAL
+#endif
+
+/* Puts the bytes of the manifest into their link section, used or not. */
+#if defined(__APPLE__)
+#define LO_MANIFEST __attribute__((used, section("__DATA,.liveobj")))
+#elif defined(__GNUC__)
+#define LO_MANIFEST __attribute__((used, section(".liveobj")))
+#endif
+
+/* Alignment of a type. */
+#if defined(__cplusplus)
+#define LO_ALIGNOF(type) alignof(type)
+#elif defined(__STDC_VERSION__) && __STDC_VERSION__ >= 201112L
+#define LO_ALIGNOF(type) _Alignof(type)
+#else
+#define LO_ALIGNOF(type) offsetof(struct { char first; type second; }, second)
+#endif
+
 #define LO_MAJOR 0          /* promises no compatibility */
 #define LO_MINOR 1
 #define LO_MAGIC "liveobj"  /* with its NUL: the first eight bytes of lo_library */

@@ -25,6 +25,8 @@
 
 #![forbid(unsafe_code)]
 
+pub mod crossing;
+mod header;
 mod read;
 
 use std::sync::Arc;
@@ -32,6 +34,7 @@ use std::sync::Arc;
 use liveobj_types::{Diagnostic, Module, Source};
 use serde::{Deserialize, Serialize};
 
+pub use header::{HeaderError, c_header};
 pub use read::{ReadError, read, read_from, read_section};
 
 /// Name of the link section.

@@ -20,8 +20,11 @@ use super::{LoadError, verify};
 /// libraries would be.
 static LOADED: Mutex<BTreeMap<(String, String), Arc<Loaded>>> = Mutex::new(BTreeMap::new());
 
-/// Architecture and system of this process, as manifests write it.
-pub(super) fn target() -> String {
+/// The ABI of this runtime: major, minor.
+pub const ABI: [u16; 2] = [abi::MAJOR, abi::MINOR];
+
+/// Architecture and system of this process, as manifests write it: `x86_64-linux`.
+pub fn target() -> String {
     format!("{}-{}", std::env::consts::ARCH, std::env::consts::OS)
 }
 
@@ -122,17 +125,16 @@ fn read(trusted: &TrustedLibrary, name: &str) -> Result<Vec<u8>, LoadError> {
 /// it.)
 pub(super) fn check_manifest(manifest: &Manifest, name: &str) -> Result<(), LoadError> {
     let name = name.to_owned();
-    let ours = [abi::MAJOR, abi::MINOR];
     // Major 0 promises nothing from one minor to the next.
     let compatible = match manifest.abi {
-        [0, _] => manifest.abi == ours,
-        [major, minor] => major == ours[0] && minor <= ours[1],
+        [0, _] => manifest.abi == ABI,
+        [major, minor] => major == ABI[0] && minor <= ABI[1],
     };
     if !compatible {
         return Err(LoadError::Abi {
             name,
             found: manifest.abi,
-            expected: ours,
+            expected: ABI,
         });
     }
     if manifest.target != target() {

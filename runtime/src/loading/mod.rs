@@ -23,6 +23,7 @@ mod verify;
 pub use catalog::LibraryCatalog;
 pub use error::LoadError;
 pub use library::{Loaded, TrustedLibrary};
+pub use map::{ABI, target};
 pub use store::{Store, StoreError, StoredLibrary};
 pub use trust::DirectoryError;
 

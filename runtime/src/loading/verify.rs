@@ -5,11 +5,12 @@ use std::mem::offset_of;
 
 use liveobj_abi as abi;
 use liveobj_manifest::Manifest;
+use liveobj_manifest::crossing::{endpoints, members, offsets, payloads, signatures, state};
 use liveobj_references::LibraryTypes;
-use liveobj_types::layout::{Layout, Layouts, Shape};
-use liveobj_types::resolve::{Environment, TemplateSignature};
-use liveobj_types::syntax::{Direction, Item};
-use liveobj_types::types::{Endpoint, EndpointId, Object, Origin, Value};
+use liveobj_types::layout::Layouts;
+use liveobj_types::resolve::TemplateSignature;
+use liveobj_types::syntax::Direction;
+use liveobj_types::types::{Endpoint, EndpointId};
 use liveobj_types::{TypeId, Types, ValueId};
 
 use super::LoadError;
@@ -37,7 +38,7 @@ pub(super) unsafe fn library(
         name: name.to_owned(),
         reason,
     };
-    let templates = signatures(&mut arena, types).map_err(contents)?;
+    let templates = signatures(&mut arena, &types.module, &types.templates).map_err(contents)?;
     let payloads = payloads(&mut arena, &templates);
     // SAFETY: the header is right; the rest says the caller.
     unsafe { layouts(table, &arena, &payloads, name) }?;
@@ -82,44 +83,6 @@ unsafe fn header(
     Ok(table)
 }
 
-fn signatures(arena: &mut Types, types: &LibraryTypes) -> Result<Vec<TemplateSignature>, String> {
-    let mut signatures = Vec::new();
-    for name in &types.templates {
-        let Some((declaring, Item::Template(template))) = types.module.lookup(name) else {
-            return Err(format!(
-                "it lists `{name}`, which its types do not declare as a template"
-            ));
-        };
-        let signature = arena
-            .template(declaring, template, &Environment::new())
-            .map_err(|faults| {
-                let why = faults.first().map_or("", |fault| fault.message.as_str());
-                format!("template `{name}` does not resolve: {why}")
-            })?;
-        signatures.push(signature);
-    }
-    Ok(signatures)
-}
-
-/// Endpoints of a template's objects, in name order, then its private ones, in name order.
-fn endpoints<'a>(arena: &'a Types, template: &'a TemplateSignature) -> Vec<(&'a str, EndpointId)> {
-    let public = match arena.object(template.result) {
-        Object::Endpoints(body) => Some(&body.endpoints),
-        Object::Top | Object::Parameter(_) => None,
-    };
-    let all = public.into_iter().flatten().chain(&template.private);
-    all.map(|(name, endpoint)| (name.as_str(), endpoint.ty))
-        .collect()
-}
-
-/// Type of the state of a template's objects.
-fn state(arena: &Types, template: &TemplateSignature) -> Option<ValueId> {
-    match arena.object(template.result) {
-        Object::Endpoints(body) => body.state,
-        Object::Top | Object::Parameter(_) => None,
-    }
-}
-
 /// Whether a template has functions to save and load exactly where its objects have a state.
 fn saves(arena: &Types, template: &TemplateSignature, object: &abi::Object) -> Result<(), String> {
     let functions = [
@@ -143,38 +106,6 @@ fn saves(arena: &Types, template: &TemplateSignature, object: &abi::Object) -> R
             "template `{name}` has no function `{function}` for the state of its objects"
         )),
     }
-}
-
-/// Everything that crosses as a struct: parameters of templates, payloads of events and states,
-/// with words for messages.
-fn payloads(arena: &mut Types, templates: &[TemplateSignature]) -> Vec<(String, ValueId)> {
-    let mut payloads = Vec::new();
-    for template in templates {
-        for (name, endpoint) in endpoints(arena, template) {
-            if let Endpoint::Events { events, .. } = arena.endpoint(endpoint) {
-                payloads.extend(events.iter().map(|(event, declared)| {
-                    let words = format!("{}: event {event} of endpoint {name}", template.name);
-                    (words, declared.payload)
-                }));
-            }
-        }
-    }
-    for template in templates {
-        if let Some(state) = state(arena, template) {
-            payloads.push((format!("{}: state", template.name), state));
-        }
-        let parameters = template.value_parameters.iter();
-        let fields = parameters
-            .map(|parameter| (parameter.name.clone(), parameter.ty))
-            .collect();
-        let record = Value::Record {
-            fields,
-            open: false,
-        };
-        let words = format!("{}: parameters", template.name);
-        payloads.push((words, arena.add_value(record, Origin::default())));
-    }
-    payloads
 }
 
 /// Compares what the library's compiler laid out with what this runtime computes, for every
@@ -248,41 +179,6 @@ unsafe fn layouts(
         }
     }
     Ok(())
-}
-
-fn members(layout: &Layout) -> Vec<ValueId> {
-    match &layout.shape {
-        Shape::List(item) => vec![*item],
-        Shape::Map { key, value, .. } => vec![*key, *value],
-        Shape::Struct(fields) => fields.iter().map(|field| field.slot.ty).collect(),
-        Shape::Variant { cases, .. } => cases
-            .iter()
-            .filter_map(|(_, slot)| slot.map(|slot| slot.ty))
-            .collect(),
-        Shape::Option { slot, .. } => vec![slot.ty],
-        Shape::Scalar(_) | Shape::String | Shape::Bytes | Shape::Document | Shape::Opaque => {
-            Vec::new()
-        }
-    }
-}
-
-/// Offsets as a library lists them; none for types that are no struct.
-fn offsets(layout: &Layout) -> Option<Vec<u32>> {
-    match &layout.shape {
-        Shape::Struct(fields) => {
-            let mut fields: Vec<_> = fields.iter().collect();
-            // Names of tuple fields are positions, and in order already.
-            if !fields
-                .iter()
-                .all(|field| field.name.starts_with(|c: char| c.is_ascii_digit()))
-            {
-                fields.sort_by(|left, right| left.name.cmp(&right.name));
-            }
-            Some(fields.iter().map(|field| field.offset).collect())
-        }
-        Shape::Variant { payload, .. } | Shape::Option { payload, .. } => Some(vec![*payload]),
-        _ => None,
-    }
 }
 
 struct Exported {
