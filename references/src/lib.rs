@@ -34,6 +34,7 @@
 
 mod base64;
 mod canonical;
+mod cast;
 mod catalog;
 mod check;
 mod checked;
@@ -63,6 +64,7 @@ mod value_tests;
 mod value_text;
 mod xml;
 
+pub use cast::Cast;
 pub use catalog::{Catalog, CatalogError, LibraryTypes, StandardCatalog};
 pub use check::{Checked, Policy, check, check_source, hash};
 pub use checked::{

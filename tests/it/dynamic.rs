@@ -61,9 +61,9 @@ impl Told {
     }
 
     /// Sends a live object reference in an event.
-    fn send_object(&self, document: &str) {
+    fn send_object(&self, event: &str, document: &str) {
         let object = Data::Document(document.as_bytes().to_vec());
-        self.send("receive_object", Data::record([("object", object)]));
+        self.send(event, Data::record([("object", object)]));
     }
 
     fn add(&self, name: &str) {
@@ -81,6 +81,7 @@ impl Told {
         };
         let text = fields.values().find_map(|value| match value {
             Data::String(text) => Some(text.clone()),
+            Data::Document(document) => Some(String::from_utf8(document.clone()).expect("UTF-8")),
             _ => None,
         });
         (name, text.unwrap_or_default())
@@ -97,7 +98,7 @@ fn the_handler_of_code_2_1_watches_the_folder_that_an_event_brings() {
     let runtime = runtime();
     let watcher = open(&runtime, &reference("watcher"));
     let objects = Told::new(&watcher, "objects");
-    objects.send_object(&reference("audited_folder"));
+    objects.send_object("receive_object", &reference("audited_folder"));
     objects.expect("watching", "");
     objects.add("first");
     objects.expect("added_element", "first");
@@ -109,10 +110,77 @@ fn the_handler_of_code_2_1_watches_the_folder_that_an_event_brings() {
     objects.add("third");
     objects.expect("refused", "no folder is watched");
     // It is gone with its elements: the next folder is another proxy.
-    objects.send_object(&reference("audited_folder"));
+    objects.send_object("receive_object", &reference("audited_folder"));
     objects.expect("watching", "");
     objects.add("again");
     objects.expect("added_element", "again");
+}
+
+#[test]
+fn reflection_tells_the_type_and_the_endpoints_of_what_does_not_run() {
+    let runtime = runtime();
+    let watcher = open(&runtime, &reference("watcher"));
+    let objects = Told::new(&watcher, "objects");
+    let describe = |document: &str, text: &str| {
+        objects.send_object("describe", document);
+        objects.expect("described", text);
+    };
+    describe(
+        &reference("audited_folder"),
+        "AuditedFolder { audit: AuditService many; folder: SharedFolderService many }",
+    );
+    let timer = document(r#"<external name="timer" library="liveobj:standard"/>"#);
+    describe(&timer, "Timer { timer: TimerService many }");
+    describe(
+        "<no/>",
+        "the reference is refused: expected `<liveobject>`, found `<no>`",
+    );
+    let large = document(&" ".repeat(256 << 10));
+    let refused = format!(
+        "the document has {} bytes; within a turn no more than 262144 are looked at",
+        large.len()
+    );
+    describe(&large, &refused);
+    objects.send_object("receive_object", &timer);
+    objects.expect("refused", "it is no shared folder");
+}
+
+#[test]
+fn casting_up_hides_endpoints_and_changes_nothing_else() {
+    let runtime = runtime();
+    let watcher = open(&runtime, &reference("watcher"));
+    let objects = Told::new(&watcher, "objects");
+    objects.send_object("hide", &reference("audited_folder"));
+    let (event, hidden) = objects.next();
+    assert_eq!(event, "hidden", "{hidden}");
+    objects.send_object("describe", &hidden);
+    objects.expect("described", "Nothing {  }");
+    let whole = open(&runtime, &reference("audited_folder"));
+    let nothing = open(&runtime, &hidden);
+    assert_eq!(nothing.endpoints(), Vec::<String>::new());
+    assert_eq!(nothing.identity(), whole.identity());
+    // What it is has not changed: it is a folder, whatever it was cast to.
+    objects.send_object("receive_object", &hidden);
+    objects.expect("watching", "");
+    objects.add("first");
+    objects.expect("added_element", "first");
+}
+
+#[test]
+fn casting_to_what_it_is_not_is_an_error_event() {
+    let runtime = runtime();
+    let watcher = open(&runtime, &reference("watcher"));
+    let objects = Told::new(&watcher, "objects");
+    let timer = document(r#"<external name="timer" library="liveobj:standard"/>"#);
+    objects.send_object("receive_folder", &timer);
+    objects.expect(
+        "refused",
+        "the object is no `SharedFolder`: `Timer` has no endpoint `folder`, which `SharedFolder` \
+         needs",
+    );
+    // The token is free again.
+    objects.send_object("receive_folder", &reference("audited_folder"));
+    objects.expect("watching", "");
 }
 
 #[test]

@@ -166,6 +166,22 @@ struct lo_context {
     const lo_host *host;
 };
 
+/* An endpoint of an object that does not run. */
+typedef struct lo_reflected_endpoint {
+    lo_slice name;       /* UTF-8 */
+    lo_slice type;       /* name of its type, or a description, UTF-8 */
+    uint32_t many;       /* 1: each connection is another instance; else 0 */
+    uint32_t mandatory;  /* 1: a proxy does not start until it is connected; else 0 */
+} lo_reflected_endpoint;
+
+/* What a live object reference refers to. The slices have no owners of their own. */
+typedef struct lo_reflection {
+    lo_block *owner;       /* what holds all of it */
+    lo_slice name;         /* name of its type, or a description, UTF-8 */
+    lo_slice declaration;  /* its type as a declaration of several lines, for people, UTF-8 */
+    lo_slice endpoints;    /* lo_reflected_endpoint in name order */
+} lo_reflection;
+
 /* The host's functions. */
 struct lo_host {
     uint32_t size;
@@ -201,6 +217,13 @@ struct lo_host {
        the call; empty if there is no such event. */
     lo_slice (*event_name)(lo_context *context, uint32_t endpoint, uint32_t direction,
                            uint32_t event);
+    /* Looks at what a live object reference refers to; nothing runs. LO_FAILED: the document is
+       refused, and `found->name` is the reason. Give it back with drop_block(found->owner). */
+    lo_status (*inspect)(lo_context *context, lo_slice reference, lo_reflection *found);
+    /* The canonical document of the same object as one of the object type `type`, UTF-8, in the
+       words of this library's types. LO_FAILED: the object is not shown to be one, and `answer` is
+       the reason, UTF-8. Give it back with drop_block(answer->owner). */
+    lo_status (*cast)(lo_context *context, lo_slice reference, lo_slice type, lo_slice *answer);
 };
 
 #define LO_CLOCK_MONOTONIC 0  /* never goes back; its zero is arbitrary */
@@ -230,6 +253,8 @@ struct lo_host {
                                        owns the new proxy */
 #define LO_REQUEST_CONNECT 8        /* lo_connect_arguments. Wakes: CONNECTED or FAILED. The token
                                        owns the connection */
+#define LO_REQUEST_DEREFERENCE_AS 9 /* lo_dereference_as_arguments: cast, then DEREFERENCE. Wakes:
+                                       OPENED or FAILED. The token owns the new proxy */
 
 typedef struct lo_timer_arguments {
     uint64_t nanoseconds;  /* how long to wait, on the monotonic clock */
@@ -265,6 +290,11 @@ typedef struct lo_file_arguments {
 typedef struct lo_dereference_arguments {
     lo_slice reference;  /* canonical document */
 } lo_dereference_arguments;
+
+typedef struct lo_dereference_as_arguments {
+    lo_slice reference;  /* canonical document */
+    lo_slice type;       /* object type in the words of this library's types, UTF-8 */
+} lo_dereference_as_arguments;
 
 typedef struct lo_connect_arguments {
     uint64_t proxy;     /* token of a dereferenced proxy */

@@ -185,6 +185,52 @@ pub struct Host {
         direction: u32,
         event: u32,
     ) -> Slice,
+    /// Looks at what a live object reference refers to, without running anything: fills in
+    /// `found`. [`FAILED`] where the document is refused: `found.name` is the reason then, UTF-8.
+    pub inspect: unsafe extern "C" fn(
+        context: *mut Context,
+        reference: Slice,
+        found: *mut Reflection,
+    ) -> Status,
+    /// Casts a live object reference: `answer` receives the canonical document of the same object
+    /// as one of the object type `ty`, UTF-8, in the words of this library's types. [`FAILED`]
+    /// where the object is not shown to be one: `answer` is the reason then, UTF-8. What `answer`
+    /// holds is given back with `drop_block(answer.owner)`.
+    pub cast: unsafe extern "C" fn(
+        context: *mut Context,
+        reference: Slice,
+        ty: Slice,
+        answer: *mut Slice,
+    ) -> Status,
+}
+
+/// `lo_reflection`: what a live object reference refers to. Give all of it back with
+/// `drop_block(owner)`; the slices inside have no owners of their own.
+#[repr(C)]
+#[derive(Clone, Copy, Debug)]
+pub struct Reflection {
+    /// What holds all of it.
+    pub owner: *mut Block,
+    /// Name of the object's type, or a description, UTF-8.
+    pub name: Slice,
+    /// Its type as a declaration of several lines, for people, UTF-8.
+    pub declaration: Slice,
+    /// Its endpoints in name order: [`ReflectedEndpoint`]s.
+    pub endpoints: Slice,
+}
+
+/// `lo_reflected_endpoint`: an endpoint of an object that does not run.
+#[repr(C)]
+#[derive(Clone, Copy, Debug)]
+pub struct ReflectedEndpoint {
+    /// Its name, UTF-8.
+    pub name: Slice,
+    /// Name of its type, or a description, UTF-8.
+    pub ty: Slice,
+    /// 1: each connection is another instance; else 0.
+    pub many: u32,
+    /// 1: a proxy does not start until it is connected; else 0.
+    pub mandatory: u32,
 }
 
 /// Clock that never goes back; its zero is arbitrary.
@@ -227,6 +273,9 @@ pub const REQUEST_DEREFERENCE: u32 = 7;
 /// Arguments: [`ConnectArguments`]. Wakes with [`WAKE_CONNECTED`] or [`WAKE_FAILED`]. The token
 /// owns the connection.
 pub const REQUEST_CONNECT: u32 = 8;
+/// Arguments: [`DereferenceAsArguments`]: [`Host::cast`], then [`REQUEST_DEREFERENCE`]. Wakes with
+/// [`WAKE_OPENED`] or [`WAKE_FAILED`]. The token owns the new proxy.
+pub const REQUEST_DEREFERENCE_AS: u32 = 9;
 
 /// The time has passed. Payload NULL.
 pub const WAKE_TIMER: u32 = 1;
@@ -320,6 +369,16 @@ pub struct FileArguments {
 pub struct DereferenceArguments {
     /// Canonical document.
     pub reference: Slice,
+}
+
+/// Arguments of [`REQUEST_DEREFERENCE_AS`].
+#[repr(C)]
+#[derive(Clone, Copy, Debug)]
+pub struct DereferenceAsArguments {
+    /// Canonical document.
+    pub reference: Slice,
+    /// Object type in the words of this library's types, UTF-8.
+    pub ty: Slice,
 }
 
 /// Arguments of [`REQUEST_CONNECT`].

@@ -70,14 +70,17 @@ structs! {
     Context = "lo_context" { size, endpoints, links, host }
     Host = "lo_host" {
         size, keep, drop_block, block, link, now, random, identity, request, close, post_handle,
-        post_drop, post, report, event_name,
+        post_drop, post, report, event_name, inspect, cast,
     }
+    Reflection = "lo_reflection" { owner, name, declaration, endpoints }
+    ReflectedEndpoint = "lo_reflected_endpoint" { name, ty = "type", many, mandatory }
     TimerArguments = "lo_timer_arguments" { nanoseconds }
     UdpOpenArguments = "lo_udp_open_arguments" { bind, group, interface, ttl }
     UdpSendArguments = "lo_udp_send_arguments" { to, bytes }
     TextArguments = "lo_text_arguments" { text }
     FileArguments = "lo_file_arguments" { space, path }
     DereferenceArguments = "lo_dereference_arguments" { reference }
+    DereferenceAsArguments = "lo_dereference_as_arguments" { reference, ty = "type" }
     ConnectArguments = "lo_connect_arguments" { proxy, endpoint, own }
     ReadyWake = "lo_ready_wake" { address }
     DatagramWake = "lo_datagram_wake" { from, bytes }
@@ -110,7 +113,7 @@ constants! {
     DIRECTION_IN DIRECTION_OUT
     LEVEL_DEBUG LEVEL_INFO LEVEL_WARNING LEVEL_ERROR
     REQUEST_TIMER REQUEST_UDP_OPEN REQUEST_UDP_SEND REQUEST_TERMINAL_OPEN REQUEST_TERMINAL_SHOW
-    REQUEST_FILE_READ REQUEST_DEREFERENCE REQUEST_CONNECT
+    REQUEST_FILE_READ REQUEST_DEREFERENCE REQUEST_CONNECT REQUEST_DEREFERENCE_AS
     WAKE_TIMER WAKE_READY WAKE_DATAGRAM WAKE_LINE WAKE_END WAKE_FILE WAKE_MISSING WAKE_OPENED
     WAKE_FAILED WAKE_POSTED WAKE_CONNECTED
     SPACE_FILES SPACE_REGISTRY

@@ -2,19 +2,21 @@
 
 use std::collections::BTreeMap;
 use std::path::Path;
+use std::sync::Arc;
 
 use liveobj_manifest::Manifest;
 use liveobj_types::resolve::Environment;
 use liveobj_types::syntax::Item;
 use liveobj_types::types::{Origin, Value};
-use liveobj_types::{Place, ValueId};
+use liveobj_types::{Module, Place, TypeId, Types, ValueId};
 use proc_macro2::{Literal, TokenStream};
 use quote::quote;
 
 use crate::input::Arguments;
 use crate::load::{Loaded, load, refuse};
+use crate::names;
 use crate::template::{Declared, generate};
-use crate::values::Values;
+use crate::values::{Values, docs};
 
 /// ABI that tables are generated for.
 const ABI: [u16; 2] = [0, 1];
@@ -58,6 +60,7 @@ pub fn library(arguments: &Arguments, root: &Path) -> syn::Result<TokenStream> {
         );
     }
 
+    let objects = object_types(&module, &mut types);
     let mut values = Values::new(&module, &types);
     let (mut modules, mut contracts) = (TokenStream::new(), TokenStream::new());
     let mut declarations = TokenStream::new();
@@ -110,7 +113,10 @@ pub fn library(arguments: &Arguments, root: &Path) -> syn::Result<TokenStream> {
     Ok(quote! {
         /// The value types of this library.
         #allowed
-        pub mod types { #declarations }
+        pub mod types {
+            #declarations
+            #objects
+        }
 
         /// One trait for each template of this library.
         #allowed
@@ -143,6 +149,37 @@ pub fn library(arguments: &Arguments, root: &Path) -> syn::Result<TokenStream> {
             #exports
         }
     })
+}
+
+/// A marker for each object type without parameters that has a name here, to be cast to.
+fn object_types(module: &Arc<Module>, types: &mut Types) -> TokenStream {
+    let mut markers = TokenStream::new();
+    for item in &module.file.items {
+        let (doc, named) = match item {
+            Item::Object(object) if object.parameters.is_empty() => (&object.doc, &object.name),
+            Item::Alias(alias) if alias.parameters.is_empty() => {
+                let none = Environment::new();
+                let target = types.resolve(module, &module.source, &alias.target, &none);
+                if !matches!(target, Ok(TypeId::Object(_))) {
+                    continue;
+                }
+                (&alias.doc, &alias.name)
+            }
+            _ => continue,
+        };
+        let text = &named.name;
+        let (name, doc) = (names::ident(text, &[]), docs(doc));
+        markers.extend(quote! {
+            #doc
+            #[derive(Debug)]
+            pub enum #name {}
+
+            impl ::liveobj_sdk::ObjectType for #name {
+                const NAME: &'static str = #text;
+            }
+        });
+    }
+    markers
 }
 
 fn layouts(values: &Values<'_>) -> TokenStream {

@@ -10,6 +10,7 @@ use crate::dynamic::{Direction, DynamicEndpoint, DynamicEvent};
 use crate::error::{EmitError, RequestError};
 use crate::lent::{Bytes, Document, Str};
 use crate::poster::Poster;
+use crate::reflection::{ObjectType, OwnedDocument, ReferenceError, Reflection, text};
 use crate::template::{OutEvent, Template};
 use crate::wake::Token;
 
@@ -366,6 +367,82 @@ impl<'a, T: Template> Context<'a, T> {
             reference: reference.slice(),
         };
         self.request(token, abi::REQUEST_DEREFERENCE, &arguments)
+    }
+
+    /// What a reference refers to. Nothing runs for it, and the answer comes at once; documents of
+    /// more than 256 KiB are not looked at.
+    ///
+    /// # Errors
+    ///
+    /// The document is no well-typed reference, and why.
+    pub fn inspect(&mut self, reference: Document<'_>) -> Result<Reflection, ReferenceError> {
+        let mut found = abi::Reflection {
+            owner: std::ptr::null_mut(),
+            name: abi::Slice::EMPTY,
+            declaration: abi::Slice::EMPTY,
+            endpoints: abi::Slice::EMPTY,
+        };
+        // SAFETY: `raw` is the context of this call; the document outlives it.
+        let status = unsafe { (self.host().inspect)(self.raw, reference.slice(), &raw mut found) };
+        // SAFETY: filled in by the host, or empty.
+        let reflection = unsafe { Reflection::from_raw(&found) };
+        // SAFETY: the block came with the answer, and is given back once.
+        unsafe { (self.host().drop_block)(found.owner) };
+        if status == abi::OK {
+            Ok(reflection)
+        } else {
+            Err(ReferenceError::new(reflection.name))
+        }
+    }
+
+    /// Whether a reference refers to an `O`, or to an object of a subtype. What is not shown is a no.
+    pub fn is_a<O: ObjectType>(&mut self, reference: Document<'_>) -> bool {
+        self.cast::<O>(reference).is_ok()
+    }
+
+    /// The same object as an `O`: endpoints that an `O` does not have are hidden; the proxy that
+    /// runs when the answer is dereferenced is the same. What counts is what the object is, not what
+    /// it was cast to before, so that it can be cast down again. The answer comes at once, as for
+    /// [`Context::inspect`].
+    ///
+    /// # Errors
+    ///
+    /// The document is no well-typed reference, or the object is not shown to be an `O`, and why.
+    pub fn cast<O: ObjectType>(
+        &mut self,
+        reference: Document<'_>,
+    ) -> Result<OwnedDocument, ReferenceError> {
+        let (ty, mut answer) = (Str::new(O::NAME).slice(), abi::Slice::EMPTY);
+        // SAFETY: `raw` is the context of this call; document and type outlive it.
+        let status =
+            unsafe { (self.host().cast)(self.raw, reference.slice(), ty, &raw mut answer) };
+        // SAFETY: filled in by the host, or empty.
+        let text = unsafe { text(&answer) };
+        // SAFETY: the block came with the answer, and is given back once.
+        unsafe { (self.host().drop_block)(answer.owner) };
+        if status == abi::OK {
+            Ok(OwnedDocument::new(text))
+        } else {
+            Err(ReferenceError::new(text))
+        }
+    }
+
+    /// Casts `reference` to an `O` and runs a proxy of it: wakes with [`crate::Wake::Opened`], or
+    /// with [`crate::Wake::Failed`], also where the object is no `O`. The token owns the proxy.
+    ///
+    /// # Errors
+    ///
+    /// The request was not taken.
+    pub fn dereference_as<O: ObjectType>(
+        &mut self,
+        token: Token,
+        reference: Document<'_>,
+    ) -> Result<(), RequestError> {
+        let arguments = abi::DereferenceAsArguments {
+            reference: reference.slice(),
+            ty: Str::new(O::NAME).slice(),
+        };
+        self.request(token, abi::REQUEST_DEREFERENCE_AS, &arguments)
     }
 
     /// Connects `endpoint` of the proxy that the token `proxy` owns with this object's endpoint

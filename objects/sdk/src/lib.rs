@@ -158,22 +158,95 @@
 //! # Objects that use other objects
 //!
 //! A live object reference is a value (`reference<O>`; here a [`Document`]) that arrives in an event
-//! or in a parameter. An object runs a proxy of it with [`Context::dereference`], and talks to the
-//! proxy as to any other: through connected endpoints. For that the template declares private
-//! endpoints, which are no part of the object's type, so that nobody else sees them or can connect
-//! them:
+//! or in a parameter. An object can ask what it refers to ([`Context::inspect`],
+//! [`Context::is_a`]), cast it ([`Context::cast`]), run a proxy of it ([`Context::dereference`]), and
+//! connect with that. The ends of such connections are private endpoints, which a template declares
+//! beside its type, so that nobody else sees them or connects them:
 //!
 //! ```text
+//! type AnyFolder = Folder<Object>;
+//!
 //! template watcher(): Watcher {
-//!     /// Towards the folders that it watches.
-//!     private endpoint watched: mirror FolderService<Object> many;
+//!     /// Towards the folders.
+//!     private endpoint inside: mirror FolderService<Object> many;
 //! }
 //! ```
 //!
-//! They get event structs and handlers like all others. [`Context::connect`] connects one with an
-//! endpoint of the proxy, by name. Both the proxy and the connection last until their [`Token`] is
-//! given to [`Context::close`], or until the object ends. A `many` endpoint takes any number of
-//! connections; [`Wake::Connected`] tells which of them belongs to which token.
+//! They get event structs and handlers like all others, and object types without parameters get a
+//! marker in `types` to cast to:
+//!
+//! ```
+//! # use liveobj_sdk::{CreateError, Token, Wake, live_object};
+//! # use watcher::{Context, Endpoint, inside, watching};
+//! # liveobj_sdk::library!("examples/watcher.lot", name = "example:watcher");
+//! /// Owns the folder's proxy.
+//! const FOLDER: Token = Token(1);
+//! /// Owns the connection with it.
+//! const CONNECTION: Token = Token(2);
+//!
+//! struct Watcher {}
+//!
+//! #[live_object(template::watcher)]
+//! impl template::watcher for Watcher {
+//! #   fn create(_: &mut Context<'_>, _: watcher::Parameters<'_>) -> Result<Self, CreateError> {
+//! #       Ok(Watcher {})
+//! #   }
+//!     fn watching_watch(&mut self, context: &mut Context<'_>, event: watching::Watch<'_>) {
+//!         if context.is_a::<types::AnyFolder>(event.object) {
+//!             // A second one at a time is refused, since the token is in use.
+//!             let _ = context.dereference_as::<types::AnyFolder>(FOLDER, event.object);
+//!         }
+//!     }
+//!
+//!     fn wake(&mut self, context: &mut Context<'_>, token: Token, wake: Wake<'_>) {
+//!         match (token, wake) {
+//!             (FOLDER, Wake::Opened) => {
+//!                 let _ = context.connect(CONNECTION, FOLDER, "folder", Endpoint::inside);
+//!             }
+//!             (CONNECTION, Wake::Connected(_)) => {
+//!                 let _ = context.emit(inside::Get { name: "readme".into() });
+//!             }
+//!             (_, Wake::Failed(reason)) => context.fail(reason),
+//!             _ => {}
+//!         }
+//!     }
+//!
+//!     fn inside_item(&mut self, context: &mut Context<'_>, event: inside::Item<'_>) {
+//!         let _ = context.emit(watching::Found { object: event.object });
+//!         let _ = context.close(FOLDER);
+//!     }
+//!
+//!     fn inside_missing(&mut self, context: &mut Context<'_>, _: inside::Missing<'_>) {
+//!         let _ = context.close(FOLDER);
+//!     }
+//! }
+//!
+//! # use liveobj_sdk::{Connection, Document, testing::{Harness, Request}};
+//! # fn main() {
+//! # let mut harness = Harness::<watcher::Template>::create(watcher::Parameters {}).unwrap();
+//! # let watching = harness.connect(Endpoint::watching);
+//! # let object = Document::new(b"a folder");
+//! # harness.casts::<types::AnyFolder>(object, "that folder");
+//! # harness.send(watching, watching::Watch { object: Document::new(b"something else") });
+//! # assert_eq!(harness.take_requests(), []);
+//! # harness.send(watching, watching::Watch { object });
+//! # let [Request::DereferenceAs { token, .. }] = &harness.take_requests()[..] else { panic!() };
+//! # harness.wake(*token, Wake::Opened);
+//! # let [Request::Connect { token, proxy: FOLDER, endpoint, own: 1 }] = &harness.take_requests()[..]
+//! # else { panic!() };
+//! # assert_eq!(endpoint, "folder");
+//! # let inside = harness.connect(Endpoint::inside);
+//! # harness.wake(*token, Wake::Connected(inside));
+//! # assert_eq!(harness.take_emitted::<inside::Get<'_>>()[0].name, "readme");
+//! # harness.send(inside, inside::Item { name: "readme".into(), object });
+//! # assert_eq!(harness.take_emitted::<watching::Found<'_>>().len(), 1);
+//! # assert_eq!(harness.take_requests(), [Request::Close { token: FOLDER }]);
+//! # }
+//! ```
+//!
+//! The proxy and the connection last until their [`Token`] is given to [`Context::close`], or until
+//! the object ends; closing the proxy ends its connections too. A `many` endpoint takes any number
+//! of connections; [`Wake::Connected`] tells which of them belongs to which token.
 //!
 //! # Rules that an object lives by
 //!
@@ -198,6 +271,7 @@ mod inline;
 mod lent;
 mod manifest;
 mod poster;
+mod reflection;
 #[cfg(doctest)]
 mod refused;
 mod save;
@@ -216,6 +290,7 @@ pub use inline::{Opt, Tuple1, Tuple2, Tuple3, Tuple4, Tuple5, Tuple6, Tuple7, Tu
 pub use lent::{Boxed, BoxedOpt, Bytes, Document, Entry, List, Map, Opaque, Str};
 pub use liveobj_macros::{library, live_object};
 pub use poster::{PostError, Poster};
+pub use reflection::{ObjectType, OwnedDocument, ReferenceError, ReflectedEndpoint, Reflection};
 pub use save::{Save, Saved, Stateful};
 pub use template::{Disconnect, Implemented, InEvent, ObjectTable, OutEvent, Template};
 pub use wake::{Token, Wake};

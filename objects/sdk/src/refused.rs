@@ -133,3 +133,45 @@
 //! # liveobj_sdk::library!("examples/stamper.lot", name = "example:stamper");
 //! # fn main() {}
 //! ```
+//!
+//! An internal endpoint is no value, and cannot be sent; an external endpoint is:
+//!
+//! ```compile_fail,E0308
+//! # use liveobj_sdk::{CreateError, live_object};
+//! # use watcher::{Context, Endpoint, inside, watching};
+//! # liveobj_sdk::library!("examples/watcher.lot", name = "example:watcher");
+//! struct Watcher {}
+//! #[live_object(template::watcher)]
+//! impl template::watcher for Watcher {
+//!     fn create(_: &mut Context<'_>, _: watcher::Parameters<'_>) -> Result<Self, CreateError> {
+//!         Ok(Watcher {})
+//!     }
+//!     fn watching_watch(&mut self, context: &mut Context<'_>, event: watching::Watch<'_>) {
+//!         let _ = context.emit(watching::Shared { folder: Endpoint::inside });
+//!     }
+//!     fn inside_item(&mut self, _: &mut Context<'_>, _: inside::Item<'_>) {}
+//!     fn inside_missing(&mut self, _: &mut Context<'_>, _: inside::Missing<'_>) {}
+//! }
+//! # fn main() {}
+//! ```
+//!
+//! Nor is a connection:
+//!
+//! ```compile_fail,E0308
+//! # use liveobj_sdk::{Connection, CreateError, live_object};
+//! # use watcher::{Context, Endpoint, inside, watching};
+//! # liveobj_sdk::library!("examples/watcher.lot", name = "example:watcher");
+//! struct Watcher {}
+//! #[live_object(template::watcher)]
+//! impl template::watcher for Watcher {
+//!     fn create(_: &mut Context<'_>, _: watcher::Parameters<'_>) -> Result<Self, CreateError> {
+//!         Ok(Watcher {})
+//!     }
+//!     fn watching_watch(&mut self, context: &mut Context<'_>, event: watching::Watch<'_>) {
+//!         let _ = context.emit(watching::Shared { folder: context.connection() });
+//!     }
+//!     fn inside_item(&mut self, _: &mut Context<'_>, _: inside::Item<'_>) {}
+//!     fn inside_missing(&mut self, _: &mut Context<'_>, _: inside::Missing<'_>) {}
+//! }
+//! # fn main() {}
+//! ```

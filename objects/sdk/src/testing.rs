@@ -6,6 +6,7 @@
 
 mod copied;
 mod host;
+mod reflect;
 mod state;
 
 use std::marker::PhantomData;
@@ -58,7 +59,14 @@ pub enum Request {
     },
     /// [`crate::Context::dereference`]
     Dereference { token: Token, reference: Vec<u8> },
-    /// [`crate::Context::connect`]; `own` is the number of the endpoint in name order.
+    /// [`crate::Context::dereference_as`]; `ty` is the name of the type.
+    DereferenceAs {
+        token: Token,
+        reference: Vec<u8>,
+        ty: String,
+    },
+    /// [`crate::Context::connect`]; `own` is the number of the endpoint: those of the object's type
+    /// in name order, then the private ones in name order.
     Connect {
         token: Token,
         proxy: Token,

@@ -8,6 +8,7 @@ use liveobj_types::types::Direction;
 
 use super::block;
 use super::calls::{ProxyCell, Wake};
+use super::reflect;
 use crate::edge::{Request, Space, UdpOpen};
 use crate::engine::inbox::Poster;
 use crate::report::Level;
@@ -28,6 +29,8 @@ pub(super) static HOST: abi::Host = abi::Host {
     post,
     report,
     event_name,
+    inspect: reflect::inspect,
+    cast: reflect::cast,
 };
 
 /// The table, for a library's `attach`.
@@ -212,6 +215,13 @@ unsafe fn read_request(kind: u32, arguments: *const c_void) -> Option<Request> {
             abi::REQUEST_DEREFERENCE => Request::Dereference(read_text(
                 &(*arguments.cast::<abi::DereferenceArguments>()).reference,
             )?),
+            abi::REQUEST_DEREFERENCE_AS => {
+                let cast = &*arguments.cast::<abi::DereferenceAsArguments>();
+                Request::DereferenceAs {
+                    document: read_text(&cast.reference)?,
+                    ty: read_text(&cast.ty)?,
+                }
+            }
             abi::REQUEST_CONNECT => {
                 let connect = &*arguments.cast::<abi::ConnectArguments>();
                 Request::Connect {
@@ -282,7 +292,7 @@ unsafe fn read_bytes(slice: &abi::Slice) -> Option<Vec<u8>> {
 /// # Safety
 ///
 /// As [`read_bytes`].
-unsafe fn read_text(slice: &abi::Slice) -> Option<String> {
+pub(super) unsafe fn read_text(slice: &abi::Slice) -> Option<String> {
     // SAFETY: by contract.
     String::from_utf8(unsafe { read_bytes(slice) }?).ok()
 }

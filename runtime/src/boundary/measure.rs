@@ -6,9 +6,9 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use liveobj_abi as abi;
-use liveobj_references::Policy;
+use liveobj_references::{Checked, Policy, StandardCatalog, check_source};
 use liveobj_types::types::{Basic, Direction, Endpoint, Event, Origin, Parameter, Value};
-use liveobj_types::{EndpointId, Formalisms, Types};
+use liveobj_types::{EndpointId, Formalisms, Source, Types};
 
 use super::Trust;
 use super::calls::{Code, Lent, Table};
@@ -213,6 +213,7 @@ pub(crate) fn passing_any() -> Table {
 
 fn proxy(domain: &Domain, instance: u64, table: Table, endpoints: Vec<EndpointPlan>) -> Rc<Proxy> {
     let plan = ProxyPlan {
+        module: None,
         label: String::new(),
         identity: [0; 32],
         code: Code::Table(table),
@@ -274,6 +275,10 @@ impl Host for Nothing {
     }
     fn request(&self, _: Ticket, _: Request) {}
     fn close(&self, _: Ticket) {}
+    fn check(&self, source: &Arc<Source>) -> Checked {
+        let policy = Policy::default();
+        check_source(source, &StandardCatalog, &self.formalisms, &policy)
+    }
     fn formalisms(&self) -> &Formalisms {
         &self.formalisms
     }

@@ -27,6 +27,7 @@ pub(crate) mod memory;
 pub(crate) mod native;
 mod payload;
 mod probe;
+mod reflect;
 mod scalar;
 mod shape;
 mod wake;

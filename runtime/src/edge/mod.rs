@@ -3,8 +3,8 @@
 
 use std::sync::Arc;
 
-use liveobj_references::Policy;
-use liveobj_types::Formalisms;
+use liveobj_references::{Checked, Policy};
+use liveobj_types::{Formalisms, Source};
 
 use crate::engine::inbox::Inbox;
 use crate::verdicts::Verdicts;
@@ -55,6 +55,14 @@ pub(crate) enum Request {
     },
     /// Another object: a document.
     Dereference(String),
+    /// Another object as one of a type: a document, and the type in the words of the asking
+    /// proxy's library.
+    DereferenceAs {
+        /// The document.
+        document: String,
+        /// The type.
+        ty: String,
+    },
     /// A connection with one.
     Connect {
         /// The token of the dereferenced object.
@@ -99,11 +107,15 @@ pub(crate) trait Host {
     /// Nanoseconds on the wall clock or the monotonic one.
     fn now(&self, wall: bool) -> u64;
 
-    /// Takes a request. [`Request::Connect`] never comes here: the engine answers it.
+    /// Takes a request. [`Request::Connect`] and [`Request::DereferenceAs`] never come here: the
+    /// engine answers them, or asks for something else.
     fn request(&self, ticket: Ticket, request: Request);
 
     /// Gives up a request or a resource.
     fn close(&self, ticket: Ticket);
+
+    /// Checks a document, offline.
+    fn check(&self, source: &Arc<Source>) -> Checked;
 
     /// What connections made at run time are judged with.
     fn formalisms(&self) -> &Formalisms;

@@ -6,8 +6,8 @@ use std::hash::{BuildHasher, Hasher, RandomState};
 use std::sync::{Arc, LazyLock};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-use liveobj_references::Policy;
-use liveobj_types::Formalisms;
+use liveobj_references::{Checked, Policy};
+use liveobj_types::{Formalisms, Source};
 use tokio::task::AbortHandle;
 
 use super::udp::UdpResource;
@@ -148,7 +148,7 @@ impl Host for SystemHost {
                     .spawn(open::child(core, inbox, ticket, document));
                 self.keep(ticket, Resource::Task(task.abort_handle()));
             }
-            Request::Connect { .. } => {}
+            Request::Connect { .. } | Request::DereferenceAs { .. } => {}
         }
     }
 
@@ -159,6 +159,10 @@ impl Host for SystemHost {
             Some(Resource::Terminal) => self.core.terminal.close(),
             None => {}
         }
+    }
+
+    fn check(&self, source: &Arc<Source>) -> Checked {
+        self.core.check(source)
     }
 
     fn formalisms(&self) -> &Formalisms {

@@ -2,9 +2,10 @@
 
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
+use std::sync::Arc;
 
 use liveobj_types::types::{Direction, Endpoint, Origin, Parameter, Value};
-use liveobj_types::{EndpointId, Types};
+use liveobj_types::{EndpointId, Module, Types};
 
 use super::domain::Domain;
 use crate::boundary::Viewed;
@@ -19,6 +20,8 @@ pub(crate) struct ProxyPlan {
     pub(crate) identity: [u8; 32],
     /// Its code.
     pub(crate) code: Code,
+    /// The types of its library, in whose words it names types; none for the runtime's own.
+    pub(crate) module: Option<Arc<Module>>,
     /// Its endpoints by name, then its private ones by name.
     pub(crate) endpoints: Vec<EndpointPlan>,
     /// Its parameters in layout 1.
@@ -138,6 +141,8 @@ pub(crate) struct Proxy {
     pub(crate) label: String,
     /// The instance that owns it.
     pub(crate) instance: u64,
+    /// The types of its library.
+    pub(super) module: Option<Arc<Module>>,
     /// Its endpoints by name, then its private ones by name.
     pub(crate) endpoints: Vec<EndpointPlan>,
     /// Its connections, oldest first: (connection, endpoint).
@@ -178,6 +183,7 @@ impl Domain {
             cell: cell.clone(),
             label: plan.label,
             instance,
+            module: plan.module,
             endpoints: plan.endpoints,
             connections: RefCell::default(),
             keepers: RefCell::default(),

@@ -13,6 +13,7 @@ use super::crossing::Load;
 use super::deliver::{Delivery, Trace};
 use super::destroy::Instance;
 use super::inbox::{Inbox, Poster};
+use super::reflect::Reflected;
 use super::request::Token;
 use crate::boundary::calls::{LinkCell, ProxyCell};
 use crate::edge::Host;
@@ -52,6 +53,7 @@ pub(crate) struct Domain {
     pub(super) graveyard: RefCell<Vec<Rc<LinkCell>>>,
     pub(super) loads: RefCell<Vec<Arc<Load>>>,
     pub(super) trace: RefCell<Option<Trace>>,
+    pub(super) reflected: RefCell<Option<Reflected>>,
     pub(super) me: Weak<Domain>,
     stopping: Cell<bool>,
     random: Cell<u64>,
@@ -82,6 +84,7 @@ impl Domain {
             graveyard: RefCell::default(),
             loads: RefCell::default(),
             trace: RefCell::default(),
+            reflected: RefCell::default(),
             me: me.clone(),
             stopping: Cell::new(false),
             next: Cell::new(1),

@@ -12,6 +12,7 @@ pub(crate) mod domain;
 pub(crate) mod embed;
 pub(crate) mod fail;
 pub(crate) mod inbox;
+pub(crate) mod reflect;
 pub(crate) mod request;
 pub(crate) mod start;
 #[cfg(test)]

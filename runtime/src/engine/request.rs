@@ -49,6 +49,12 @@ impl Domain {
             } => {
                 return self.connect_child(proxy, token, *child, endpoint, *own);
             }
+            Request::DereferenceAs { document, ty } => {
+                return match self.cast(proxy, document, ty) {
+                    Ok(document) => self.request(proxy, token, Request::Dereference(document)),
+                    Err(reason) => self.answer_failed(proxy, token, reason),
+                };
+            }
             Request::Timer(_) => TokenKind::Timer,
             Request::UdpOpen(_) => TokenKind::Udp,
             Request::TerminalOpen => TokenKind::Terminal,
@@ -76,6 +82,36 @@ impl Domain {
             ticket,
         };
         self.host.request(ticket, request);
+        abi::OK
+    }
+
+    /// Answers a request with `failed`.
+    fn answer_failed(&self, proxy: &ProxyCell, token: u64, reason: String) -> abi::Status {
+        // Given back as soon as the proxy has heard of it.
+        let kind = TokenKind::File;
+        self.answer_now(proxy, token, kind, Wake::Failed(reason))
+    }
+
+    /// Answers a request at once.
+    fn answer_now(
+        &self,
+        proxy: &ProxyCell,
+        token: u64,
+        kind: TokenKind,
+        wake: Wake,
+    ) -> abi::Status {
+        let key = (proxy.number, token);
+        if self.tokens.borrow().contains_key(&key) {
+            return abi::INVALID;
+        }
+        let ticket = self.number();
+        self.tokens.borrow_mut().insert(key, Token { ticket, kind });
+        let ticket = Ticket {
+            proxy: proxy.number,
+            token,
+            ticket,
+        };
+        self.answer(ticket, wake);
         abi::OK
     }
 
@@ -254,37 +290,19 @@ impl Domain {
             Some(_) => return abi::INVALID,
             None => return abi::STALE,
         };
-        let ticket = Ticket {
-            proxy: number,
-            token,
-            ticket: self.number(),
-        };
         let own = End {
             proxy: number,
             endpoint: own,
         };
-        let made = self.match_and_connect(instance, endpoint, own);
-        let (kind, wake) = match made {
+        match self.match_and_connect(instance, endpoint, own) {
             Ok(connection) => {
-                let wake = Wake::Connected(connection);
-                (TokenKind::Connection(connection), wake)
+                self.start_ready();
+                self.notify_connected(connection);
+                let kind = TokenKind::Connection(connection);
+                self.answer_now(proxy, token, kind, Wake::Connected(connection))
             }
-            // Given back as soon as the proxy has heard of it.
-            Err(reason) => (TokenKind::File, Wake::Failed(reason)),
-        };
-        self.tokens.borrow_mut().insert(
-            (number, token),
-            Token {
-                ticket: ticket.ticket,
-                kind,
-            },
-        );
-        if let TokenKind::Connection(connection) = kind {
-            self.start_ready();
-            self.notify_connected(connection);
+            Err(reason) => self.answer_failed(proxy, token, reason),
         }
-        self.answer(ticket, wake);
-        abi::OK
     }
 
     fn match_and_connect(&self, instance: u64, endpoint: &str, own: End) -> Result<u64, String> {

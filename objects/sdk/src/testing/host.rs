@@ -8,6 +8,7 @@ use std::time::Duration;
 use liveobj_abi as abi;
 
 use super::Request;
+use super::reflect::{self, Told};
 use crate::context::{FileSpace, Level};
 use crate::lent::Str;
 use crate::template::Template;
@@ -44,6 +45,7 @@ pub(super) struct State {
     pub(super) identity: [u8; 32],
     /// (endpoint, direction) → names of events of dynamic endpoints, in order.
     pub(super) names: BTreeMap<(u32, u32), Vec<String>>,
+    pub(super) told: Told,
 }
 
 type EmitFunction =
@@ -73,6 +75,8 @@ static HOST: abi::Host = abi::Host {
     post,
     report,
     event_name,
+    inspect: reflect::inspect,
+    cast: reflect::cast,
 };
 
 impl State {
@@ -108,6 +112,7 @@ impl State {
             random: 0,
             identity: [0; 32],
             names: BTreeMap::new(),
+            told: Told::default(),
         }
     }
 
@@ -148,7 +153,7 @@ impl Drop for State {
 /// # Safety
 ///
 /// `context` is that of a [`State`] which nobody else uses for the time of `'a`.
-unsafe fn state<'a>(context: *mut abi::Context) -> &'a mut State {
+pub(super) unsafe fn state<'a>(context: *mut abi::Context) -> &'a mut State {
     // SAFETY: the caller's promise.
     unsafe { &mut *context.cast::<State>() }
 }
@@ -326,6 +331,14 @@ unsafe extern "C" fn request(
                 Request::Dereference {
                     token,
                     reference: bytes(arguments.reference).to_vec(),
+                }
+            }
+            abi::REQUEST_DEREFERENCE_AS => {
+                let arguments = &*arguments.cast::<abi::DereferenceAsArguments>();
+                Request::DereferenceAs {
+                    token,
+                    reference: bytes(arguments.reference).to_vec(),
+                    ty: text(arguments.ty),
                 }
             }
             abi::REQUEST_CONNECT => {

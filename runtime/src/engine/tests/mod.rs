@@ -14,7 +14,7 @@ use std::rc::Rc;
 use std::sync::{Arc, Mutex};
 
 use liveobj_abi as abi;
-use liveobj_references::Policy;
+use liveobj_references::{Checked, Policy, StandardCatalog, check_source};
 use liveobj_types::resolve::Environment;
 use liveobj_types::syntax::parse_type;
 use liveobj_types::{Data, EndpointId, Formalisms, Module, Source, TypeId};
@@ -80,6 +80,14 @@ impl Host for Outside {
     }
     fn close(&self, ticket: Ticket) {
         self.closed.borrow_mut().push(ticket);
+    }
+    fn check(&self, source: &Arc<Source>) -> Checked {
+        check_source(
+            source,
+            &StandardCatalog,
+            &self.formalisms,
+            &Policy::default(),
+        )
     }
     fn formalisms(&self) -> &Formalisms {
         &self.formalisms
@@ -339,6 +347,7 @@ impl World {
     ) -> Rc<Proxy> {
         let counts: Vec<u32> = endpoints.iter().map(EndpointPlan::handlers).collect();
         let plan = ProxyPlan {
+            module: Some(Module::standard()),
             label: name.to_owned(),
             identity: [1; 32],
             code: Code::Native(NativeProxy::new(object, &counts)),

@@ -153,7 +153,7 @@ fn dereferencing_is_answered_by_opened_and_the_token_owns_the_proxy() {
             "parent woken 1 Opened",
             "parent connected 0",
             "child connected 0",
-            "parent woken 2 Connected(7)",
+            "parent woken 2 Connected(6)",
             "child hears 1",
             "parent disconnected 0 (0)",
             "child disconnected 0 (0)",

@@ -2,8 +2,8 @@
 
 use liveobj_sdk::{Connection, CreateError, Disconnect, Token, Wake, live_object};
 
-use crate::template;
 use crate::watcher::{Context, Endpoint, Parameters, my_ep, objects};
+use crate::{template, types};
 
 /// What owns the folder's proxy.
 const FOLDER: Token = Token(1);
@@ -26,9 +26,57 @@ impl template::watcher for Watcher {
         context: &mut Context<'_>,
         event: objects::ReceiveObject<'_>,
     ) {
+        // 03: reflection.
+        if !context.is_a::<types::SharedFolder>(event.object) {
+            refuse(context, "it is no shared folder");
+            return;
+        }
+        // 05: the cast; what is hidden then is still there.
+        let folder = match context.cast::<types::SharedFolder>(event.object) {
+            Ok(folder) => folder,
+            Err(error) => return refuse(context, error.reason()),
+        };
         // 06: dereferencing creates a proxy of the folder here; `wake` tells when it runs.
-        if context.dereference(FOLDER, event.object).is_err() {
+        if context.dereference(FOLDER, folder.lend()).is_err() {
             refuse(context, "a folder is watched already");
+        }
+    }
+
+    fn objects_receive_folder(
+        &mut self,
+        context: &mut Context<'_>,
+        event: objects::ReceiveFolder<'_>,
+    ) {
+        // 05 and 06 in one: what it is not is told by `Wake::Failed`.
+        let taken = context.dereference_as::<types::SharedFolder>(FOLDER, event.object);
+        if taken.is_err() {
+            refuse(context, "a folder is watched already");
+        }
+    }
+
+    fn objects_describe(&mut self, context: &mut Context<'_>, event: objects::Describe<'_>) {
+        let text = match context.inspect(event.object) {
+            Ok(found) => {
+                let endpoints = found.endpoints.iter().map(|endpoint| {
+                    let many = if endpoint.many { " many" } else { "" };
+                    format!("{}: {}{many}", endpoint.name, endpoint.ty)
+                });
+                let endpoints: Vec<String> = endpoints.collect();
+                format!("{} {{ {} }}", found.name, endpoints.join("; "))
+            }
+            Err(error) => error.to_string(),
+        };
+        let text = text.as_str().into();
+        let _ = context.emit(objects::Described { text });
+    }
+
+    fn objects_hide(&mut self, context: &mut Context<'_>, event: objects::Hide<'_>) {
+        match context.cast::<types::Nothing>(event.object) {
+            Ok(hidden) => {
+                let object = hidden.lend();
+                let _ = context.emit(objects::Hidden { object });
+            }
+            Err(error) => refuse(context, error.reason()),
         }
     }
 

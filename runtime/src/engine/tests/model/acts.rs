@@ -260,6 +260,7 @@ fn open(
         if part.refuses {
             complete = false;
             let plan = ProxyPlan {
+                module: None,
                 label: "refusing".to_owned(),
                 identity: [0; 32],
                 code: Code::Table(Table::new(&REFUSING)),
