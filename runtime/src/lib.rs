@@ -40,5 +40,5 @@ pub use liveobj_references::{Checked, CheckedReference};
 pub use liveobj_types::{Data, Source};
 pub use object::{Ended, Object};
 pub use report::{Level, Message, Report, Silent};
-pub use runtime::{FOLDER_DEADLINE, Runtime, RuntimeBuilder};
+pub use runtime::{FOLDER_DEADLINE, FOLDERS_KEPT, Runtime, RuntimeBuilder};
 pub use terminal::{Lines, Terminal};

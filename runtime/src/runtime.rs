@@ -23,6 +23,10 @@ use crate::verdicts::Verdicts;
 /// How long `open` waits for a folder unless the embedder says otherwise.
 pub const FOLDER_DEADLINE: Duration = Duration::from_secs(10);
 
+/// How long a folder that was asked stays open for further questions unless the embedder says
+/// otherwise.
+pub const FOLDERS_KEPT: Duration = Duration::from_secs(30);
+
 /// How long the input and output thread is waited for.
 const SHUTDOWN: Duration = Duration::from_secs(1);
 
@@ -42,6 +46,7 @@ pub(crate) struct Core {
     pub(crate) policy: Policy,
     pub(crate) check_payloads: bool,
     pub(crate) folder_deadline: Duration,
+    pub(crate) folders_kept: Duration,
     pub(crate) registry: Option<PathBuf>,
     pub(crate) report: Arc<dyn Report>,
     pub(crate) terminal: TerminalSlot,
@@ -109,6 +114,7 @@ impl Runtime {
             terminal: None,
             report: Arc::new(Silent),
             folder_deadline: FOLDER_DEADLINE,
+            folders_kept: FOLDERS_KEPT,
             allow_unknown: false,
             check_payloads: false,
         }
@@ -192,6 +198,7 @@ pub struct RuntimeBuilder {
     terminal: Option<Box<dyn Terminal>>,
     report: Arc<dyn Report>,
     folder_deadline: Duration,
+    folders_kept: Duration,
     allow_unknown: bool,
     check_payloads: bool,
 }
@@ -248,6 +255,16 @@ impl RuntimeBuilder {
         self
     }
 
+    /// How long a folder that was asked for a reference stays open for further questions out of the
+    /// same opened object, counted from its last answer; [`FOLDERS_KEPT`] unless set. One that fails
+    /// or stays silent is opened anew for the next question, and all of them end with the object.
+    /// Messages of [`crate::Level::Debug`] tell when a folder is opened, kept and closed.
+    #[must_use]
+    pub fn keep_folders(mut self, duration: Duration) -> RuntimeBuilder {
+        self.folders_kept = duration;
+        self
+    }
+
     /// Accepts what could not be shown, listing each as a warning.
     #[must_use]
     pub fn allow_unknown(mut self, allow: bool) -> RuntimeBuilder {
@@ -293,6 +310,7 @@ impl RuntimeBuilder {
             },
             check_payloads: self.check_payloads,
             folder_deadline: self.folder_deadline,
+            folders_kept: self.folders_kept,
             registry: self.registry,
             report: self.report,
             terminal: TerminalSlot::new(self.terminal),

@@ -148,6 +148,14 @@ fn what_the_registry_keeps_can_be_listed_read_removed_and_opened() {
     );
     let opened = run(home.path(), &open);
     assert_eq!(opened.status.code(), Some(0), "{}", text(&opened.stderr));
+    let kept = "debug: keeps folder `registry` open for 30 s\n";
+    assert!(!text(&opened.stderr).contains(kept));
+    let verbose = run(home.path(), &[&open[..], &["--verbose"]].concat());
+    assert!(
+        text(&verbose.stderr).contains(kept),
+        "{}",
+        text(&verbose.stderr)
+    );
 
     assert_eq!(
         run(home.path(), &["registry", "remove", "clock"])

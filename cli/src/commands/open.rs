@@ -32,6 +32,9 @@ pub struct Open {
     /// libraries
     #[arg(long)]
     check_payloads: bool,
+    /// Show also what helps to find out what goes on, such as folders that are opened and closed
+    #[arg(long, short)]
+    verbose: bool,
     /// Close after this long, such as 500ms, 10s, 5m or 2h
     #[arg(
         long = "for",
@@ -50,7 +53,14 @@ impl Open {
             .allow_unknown(self.policy.unknown())
             .check_payloads(self.check_payloads);
         let (terminal, unwritable) = StandardTerminal::new();
-        let builder = builder.terminal(terminal).report(print_message);
+        let least = if self.verbose {
+            Level::Debug
+        } else {
+            Level::Info
+        };
+        let builder = builder
+            .terminal(terminal)
+            .report(move |message: &Message| print_message(message, least));
         let runtime = builder.build().map_err(Failure::user)?;
         let source = input::read(&self.reference)?;
         let checked = runtime.check(&source);
@@ -153,8 +163,8 @@ fn help(error: &OpenError) -> Option<String> {
     }
 }
 
-fn print_message(message: &Message) {
-    if message.level >= Level::Info {
+fn print_message(message: &Message, least: Level) {
+    if message.level >= least {
         output::complain(&format!(
             "{message}
 "

@@ -17,6 +17,7 @@ use super::reflect::Reflected;
 use super::request::Token;
 use crate::boundary::calls::{LinkCell, ProxyCell};
 use crate::edge::Host;
+use crate::open::folders::Folders;
 use crate::report::{Level, Message, Report};
 
 /// How many handlers may lie on the stack: a count, so that a replay agrees.
@@ -43,10 +44,12 @@ pub(crate) struct Domain {
     pub(crate) inbox: Arc<Inbox>,
     /// The types that endpoints speak of.
     pub(crate) types: RefCell<Types>,
+    /// The folders that were asked for references.
+    pub(crate) folders: Folders,
     pub(super) last_path: Cell<u64>,
     pub(super) fifo: RefCell<VecDeque<Delivery>>,
     pub(super) held: RefCell<BTreeMap<u64, VecDeque<Delivery>>>,
-    pub(super) proxies: RefCell<BTreeMap<u64, Rc<Proxy>>>,
+    pub(crate) proxies: RefCell<BTreeMap<u64, Rc<Proxy>>>,
     pub(super) connections: RefCell<BTreeMap<u64, Rc<Connection>>>,
     pub(super) instances: RefCell<BTreeMap<u64, Instance>>,
     pub(super) tokens: RefCell<BTreeMap<(u64, u64), Token>>,
@@ -74,6 +77,7 @@ impl Domain {
             inbox: host.inbox(),
             host,
             types: RefCell::new(Types::new()),
+            folders: Folders::default(),
             last_path: Cell::new(0),
             fifo: RefCell::default(),
             held: RefCell::default(),

@@ -359,7 +359,7 @@ fn library(
 }
 
 /// `FolderService<Object>`, in the domain's arena.
-pub(super) fn folder_service(domain: &Domain) -> Option<EndpointId> {
+pub(crate) fn folder_service(domain: &Domain) -> Option<EndpointId> {
     let source = Source::new("the runtime", "FolderService<Object>");
     let expr = parse_type(&source).ok()?;
     let module = Module::standard();

@@ -4,6 +4,7 @@
 //! created, connected and started within one turn.
 
 mod fetch;
+pub(crate) mod folders;
 mod instantiate;
 mod library_folder;
 mod plan;
@@ -25,6 +26,8 @@ use crate::object::{Ended, Object};
 use crate::runtime::{Core, Runtime};
 use liveobj_references::CheckedReference;
 
+#[cfg(test)]
+pub(crate) use instantiate::folder_service;
 #[cfg(test)]
 pub(crate) use instantiate::instantiate;
 pub(crate) use instantiate::{Opened, host_endpoint, host_proxy};

@@ -9,6 +9,7 @@ use liveobj_references::{CheckedReference, Part, PartKind};
 use liveobj_types::types::Object;
 use liveobj_types::{Diagnostic, ObjectId, Relations, Source, Step, TypeId, Types, codes};
 
+use super::folders::Folder;
 use super::plan::{LibraryPlan, ObjectPlan, Plan, PlanKind};
 use super::{fetch, gone};
 use crate::boundary::Trust;
@@ -154,11 +155,14 @@ impl Resolver {
             });
         }
         let folder_label = folder_label(folder);
-        let plan = self
-            .part(types, folder, folder_label.clone(), chain + 1)
-            .await?;
+        let asked = Folder {
+            identity: folder.identity,
+            label: folder_label.clone(),
+            keep: self.core.folders_kept,
+        };
+        let plan = self.part(types, folder, folder_label.clone(), chain + 1);
         let deadline = self.core.folder_deadline;
-        let document = fetch::fetch(&self.inbox, plan, &folder_label, name, deadline).await?;
+        let document = fetch::fetch(&self.inbox, asked, name, deadline, plan).await?;
         let reference = self.check_answer(types, part.derived, &folder_label, name, document)?;
         let label = if label.is_empty() {
             name.to_owned()

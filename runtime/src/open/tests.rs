@@ -59,6 +59,85 @@ fn dereferenced(document: &str) -> Wake {
         .expect("an answer")
 }
 
+/// Dereferences the same document again and again, giving up what it got before.
+struct Reader {
+    document: String,
+    opened: mpsc::Sender<Wake>,
+    left: u64,
+}
+
+impl Native for Reader {
+    fn event(&mut self, _: &ProxyCell, _: Incoming) -> abi::Status {
+        abi::OK
+    }
+
+    fn wake(&mut self, proxy: &ProxyCell, token: u64, wake: Wake) -> abi::Status {
+        if token != 0 {
+            self.opened.send(wake).expect("the test waits");
+            proxy.domain().close_token(proxy, token);
+        }
+        if self.left > 0 {
+            self.left -= 1;
+            let request = Request::Dereference(self.document.clone());
+            return proxy.domain().request(proxy, token + 1, request);
+        }
+        abi::OK
+    }
+}
+
+#[test]
+fn children_share_a_folder_that_is_kept_for_its_time_and_no_longer() {
+    let registry = tempfile::tempdir().expect("a directory");
+    let document = |inside: &str| {
+        format!("<liveobject xmlns=\"urn:liveobj:reference:1\">{inside}</liveobject>")
+    };
+    let timer = document(r#"<external name="timer" library="liveobj:standard"/>"#);
+    std::fs::write(registry.path().join("clock.liveobject"), timer).expect("written");
+    let (said, messages) = mpsc::channel();
+    let said = std::sync::Mutex::new(said);
+    let runtime = Runtime::builder()
+        .registry(registry.path())
+        .keep_folders(Duration::from_millis(200))
+        .report(move |message: &crate::report::Message| {
+            let _ = said.lock().unwrap().send(message.to_string());
+        })
+        .build()
+        .expect("a runtime");
+    let domain = DomainThread::start(runtime.core().clone()).expect("a thread");
+    let (sender, opened) = mpsc::channel();
+    let reader = Reader {
+        document: document(
+            r#"<external name="clock" as="Timer"><from><primitive id="registry"/></from></external>"#,
+        ),
+        opened: sender,
+        left: 3,
+    };
+    domain.inbox().task(move |domain| {
+        let service = super::instantiate::folder_service(domain).expect("folders");
+        let endpoint = host_endpoint(domain, "folder", service).expect("an endpoint");
+        let end = host_proxy(domain, domain.begin(), "reader", endpoint, Box::new(reader));
+        let proxy = domain.proxy(end.expect("created").proxy).expect("there");
+        domain.start_ready();
+        domain.poster(&proxy.cell).post(0, Vec::new());
+    });
+    let patience = Duration::from_secs(20);
+    for _ in 0..3 {
+        assert_eq!(opened.recv_timeout(patience).expect("woken"), Wake::Opened);
+    }
+    let next = || messages.recv_timeout(patience).expect("a message");
+    assert_eq!(next(), "debug: opens folder `registry`");
+    assert_eq!(next(), "debug: keeps folder `registry` open for 0.2 s");
+    // Nothing is asked any more, and the domain goes on.
+    assert_eq!(next(), "debug: closes folder `registry`");
+    let (reply, left) = mpsc::channel();
+    domain.inbox().task(move |domain| {
+        let proxies = domain.proxies.borrow();
+        let labels: Vec<String> = proxies.values().map(|proxy| proxy.label.clone()).collect();
+        reply.send(labels).expect("the test waits");
+    });
+    assert_eq!(left.recv_timeout(patience).expect("told"), ["reader"]);
+}
+
 #[test]
 fn a_child_reference_opens() {
     let document = r#"<liveobject xmlns="urn:liveobj:reference:1">

@@ -185,6 +185,31 @@ fn the_library_primitive_is_a_folder_of_what_a_library_offers() {
 }
 
 #[test]
+fn references_out_of_one_folder_open_it_once_and_closing_drops_it_at_once() {
+    let bench = Bench::new();
+    bench.put("clock", TIMER);
+    let clock = from("clock", "Timer", REGISTRY);
+    let object = bench.open(&format!(
+        r#"<composite>
+            <component name="first">{clock}</component>
+            <component name="second">{clock}</component>
+            <export of="first" name="timer"/>
+        </composite>"#
+    ));
+    assert!(ticks(&object));
+    let said = || std::mem::take(&mut *bench.messages.lock().unwrap());
+    assert_eq!(
+        said(),
+        [
+            "debug: opens folder `registry`",
+            "debug: keeps folder `registry` open for 30 s"
+        ]
+    );
+    object.close();
+    assert_eq!(said(), ["debug: closes folder `registry`"]);
+}
+
+#[test]
 fn what_a_folder_does_not_have_is_named() {
     let bench = Bench::new();
     let error = bench

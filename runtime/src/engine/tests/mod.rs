@@ -2,6 +2,7 @@
 
 mod connections;
 mod dynamic;
+mod folders;
 mod lifetimes;
 mod model;
 mod outside;

@@ -6,7 +6,7 @@ use std::rc::Rc;
 use liveobj_abi as abi;
 use liveobj_types::Data;
 
-use super::acts::Reaction;
+use super::generate::Reaction;
 use super::{ACROSS, Id, Seen, Shared};
 use crate::boundary::calls::{ProxyCell, Wake};
 use crate::boundary::memory::Keeper;

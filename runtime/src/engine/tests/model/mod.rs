@@ -4,6 +4,7 @@
 
 mod acts;
 mod check;
+mod generate;
 mod life;
 
 use std::cell::{Cell, RefCell};
@@ -16,7 +17,7 @@ use super::World;
 use crate::boundary::calls::ProxyCell;
 use crate::edge::Ticket;
 use crate::engine::connect::End;
-use acts::{Reaction, Step, steps};
+use generate::{Reaction, Step, steps};
 
 /// Numbers from here on are those of connections between domains.
 const ACROSS: u64 = 1 << 63;
@@ -155,12 +156,12 @@ impl Model {
     fn disconnect_proxy(&mut self, proxy: Id) {
         self.connections
             .retain(|_, ends| ends.iter().all(|(other, _)| *other != proxy));
-        let owned: Vec<Owned> = self
-            .tokens
-            .extract_if(.., |(owner, _), _| *owner == proxy)
-            .map(|(_, owned)| owned)
-            .collect();
-        for owned in owned {
+        let (owned, left) = std::mem::take(&mut self.tokens)
+            .into_iter()
+            .partition(|((owner, _), _)| *owner == proxy);
+        self.tokens = left;
+        let owned: BTreeMap<(Id, u64), Owned> = owned;
+        for owned in owned.into_values() {
             self.give_up(owned);
         }
     }
