@@ -94,6 +94,7 @@ fn shelf(domain: &Domain, log: &Log, mood: &Rc<Cell<Mood>>) -> Opened {
     let plan = ProxyPlan {
         label: "shelf".to_owned(),
         identity: [1; 32],
+        module: None,
         code: Code::Native(NativeProxy::new(Box::new(shelf), &[1])),
         endpoints: vec![endpoint],
         parameters: None,
