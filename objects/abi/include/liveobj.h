@@ -196,7 +196,7 @@ struct lo_host {
     lo_link *(*link)(lo_context *context, uint32_t endpoint, uint64_t connection);
     /* Nanoseconds on a LO_CLOCK_. */
     uint64_t (*now)(lo_context *context, uint32_t clock);
-    /* 64 random bits. */
+    /* 64 random bits, fit for keys and nonces; in a simulation they follow from its seed. */
     uint64_t (*random)(lo_context *context);
     /* Identity of the reference that made this proxy: 32 bytes. */
     void (*identity)(lo_context *context, uint8_t *out);

@@ -155,7 +155,7 @@ pub struct Host {
         unsafe extern "C" fn(context: *mut Context, endpoint: u32, connection: u64) -> *mut Link,
     /// Nanoseconds on a clock: [`CLOCK_MONOTONIC`] or [`CLOCK_WALL`].
     pub now: unsafe extern "C" fn(context: *mut Context, clock: u32) -> u64,
-    /// 64 random bits.
+    /// 64 random bits, fit for keys and nonces; in a simulation they follow from its seed.
     pub random: unsafe extern "C" fn(context: *mut Context) -> u64,
     /// Identity of the reference that made this proxy.
     pub identity: unsafe extern "C" fn(context: *mut Context, out: *mut u8),

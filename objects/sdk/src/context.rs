@@ -248,7 +248,8 @@ impl<'a, T: Template> Context<'a, T> {
         unsafe { (self.host().now)(self.raw, abi::CLOCK_WALL) }
     }
 
-    /// 64 random bits.
+    /// 64 random bits of the operating system, fit for keys and nonces. In a simulation they follow
+    /// from its seed, and protect nothing.
     pub fn random(&mut self) -> u64 {
         // SAFETY: `raw` is the context of this call.
         unsafe { (self.host().random)(self.raw) }

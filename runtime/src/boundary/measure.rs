@@ -12,7 +12,7 @@ use liveobj_types::{EndpointId, Formalisms, Source, Types};
 
 use super::Trust;
 use super::calls::{Code, Lent, Table};
-use crate::edge::{Host, Request, Ticket};
+use crate::edge::{Host, Request, Seeded, Ticket};
 use crate::engine::connect::End;
 use crate::engine::create::{EndpointPlan, Proxy, ProxyPlan};
 use crate::engine::domain::Domain;
@@ -258,6 +258,7 @@ fn endpoint(types: &mut Types, direction: Direction, basic: Basic) -> EndpointId
 /// An outside without anything in it.
 #[derive(Default)]
 struct Nothing {
+    random: Seeded,
     inbox: Arc<Inbox>,
     formalisms: Formalisms,
     verdicts: Verdicts,
@@ -267,8 +268,8 @@ impl Host for Nothing {
     fn inbox(&self) -> Arc<Inbox> {
         self.inbox.clone()
     }
-    fn seed(&self) -> u64 {
-        0
+    fn random(&self) -> u64 {
+        self.random.next()
     }
     fn now(&self, _: bool) -> u64 {
         0

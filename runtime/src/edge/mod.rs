@@ -1,6 +1,7 @@
 //! The outside: what proxies ask for through their contexts. [`Host`] is all that the engine
 //! knows of it, so that a simulated one can take its place.
 
+use std::cell::Cell;
 use std::sync::Arc;
 
 use liveobj_references::{Checked, Policy};
@@ -96,13 +97,30 @@ pub(crate) enum Space {
     Registry,
 }
 
+/// Random numbers that follow from a seed (SplitMix64). Whoever sees one knows all that come after
+/// it.
+#[derive(Debug, Default)]
+pub(crate) struct Seeded(pub(crate) Cell<u64>);
+
+impl Seeded {
+    /// The next one.
+    pub(crate) fn next(&self) -> u64 {
+        let state = self.0.get().wrapping_add(0x9e37_79b9_7f4a_7c15);
+        self.0.set(state);
+        let mixed = (state ^ (state >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        mixed ^ (mixed >> 31)
+    }
+}
+
 /// The outside of one domain. Called on the domain's thread; answers go to [`Host::inbox`].
 pub(crate) trait Host {
     /// Where answers go.
     fn inbox(&self) -> Arc<Inbox>;
 
-    /// Seed of the domain's random numbers.
-    fn seed(&self) -> u64;
+    /// 64 random bits. Objects make keys and nonces of them: in production nobody may be able to
+    /// tell them in advance. A simulated outside takes them from a seed ([`Seeded`]).
+    fn random(&self) -> u64;
 
     /// Nanoseconds on the wall clock or the monotonic one.
     fn now(&self, wall: bool) -> u64;

@@ -2,7 +2,6 @@
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
-use std::hash::{BuildHasher, Hasher, RandomState};
 use std::sync::{Arc, LazyLock};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
@@ -91,9 +90,9 @@ impl Host for SystemHost {
         self.inbox.clone()
     }
 
-    fn seed(&self) -> u64 {
-        // The standard library seeds its hashers from the system's random numbers.
-        RandomState::new().build_hasher().finish() ^ clock(true)
+    fn random(&self) -> u64 {
+        // Nothing weaker could stand in for it.
+        getrandom::u64().expect("the operating system has random numbers")
     }
 
     fn now(&self, wall: bool) -> u64 {

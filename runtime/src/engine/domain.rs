@@ -59,7 +59,6 @@ pub(crate) struct Domain {
     pub(super) reflected: RefCell<Option<Reflected>>,
     pub(super) me: Weak<Domain>,
     stopping: Cell<bool>,
-    random: Cell<u64>,
     next: Cell<u64>,
     reports: Arc<dyn Report>,
 }
@@ -73,7 +72,6 @@ impl Domain {
             numbers: Cell::new(0),
             split_at: Cell::new(TURN_LIMIT),
             lost: Cell::new(0),
-            random: Cell::new(host.seed()),
             inbox: host.inbox(),
             host,
             types: RefCell::new(Types::new()),
@@ -101,13 +99,9 @@ impl Domain {
         self.next.replace(self.next.get() + 1)
     }
 
-    /// 64 random bits (SplitMix64 from the host's seed): reproducible under a simulated host.
+    /// 64 random bits of the host.
     pub(crate) fn random(&self) -> u64 {
-        let state = self.random.get().wrapping_add(0x9e37_79b9_7f4a_7c15);
-        self.random.set(state);
-        let mixed = (state ^ (state >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        mixed ^ (mixed >> 31)
+        self.host.random()
     }
 
     /// A handle through which any thread reaches a proxy.

@@ -27,7 +27,7 @@ use super::inbox::Inbox;
 use crate::boundary::calls::{Code, ProxyCell, Wake};
 use crate::boundary::memory::Keeper;
 use crate::boundary::native::{Incoming, Native, NativeProxy};
-use crate::edge::{Host, Request, Ticket};
+use crate::edge::{Host, Request, Seeded, Ticket};
 use crate::report::Message;
 use crate::verdicts::Verdicts;
 
@@ -62,6 +62,7 @@ struct Outside {
     requests: Rc<RefCell<Vec<(Ticket, Request)>>>,
     closed: Rc<RefCell<Vec<Ticket>>>,
     now: Rc<Cell<u64>>,
+    random: Rc<Seeded>,
     formalisms: Rc<Formalisms>,
     verdicts: Rc<Verdicts>,
 }
@@ -70,8 +71,8 @@ impl Host for Outside {
     fn inbox(&self) -> Arc<Inbox> {
         self.inbox.clone()
     }
-    fn seed(&self) -> u64 {
-        7
+    fn random(&self) -> u64 {
+        self.random.next()
     }
     fn now(&self, _: bool) -> u64 {
         self.now.get()
