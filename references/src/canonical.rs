@@ -65,6 +65,7 @@ impl Writer<'_> {
                     .map(|connection| Connection {
                         ends: [&connection.ends[0], &connection.ends[1]]
                             .map(|(component, endpoint)| end(component, endpoint)),
+                        adapt: None,
                         span: Default::default(),
                     })
                     .collect(),

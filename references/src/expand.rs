@@ -5,9 +5,10 @@ use std::sync::Arc;
 
 use liveobj_types::syntax::{Item, Template};
 use liveobj_types::types::{Basic, Value};
-use liveobj_types::{Diagnostic, Module, Place, Source, Types, codes};
+use liveobj_types::{Diagnostic, Formalisms, Module, Place, Source, Types, codes};
 
 use crate::catalog::{Catalog, CatalogError};
+use crate::check::written_out;
 use crate::json::{self, NodeKind};
 use crate::limits::Limits;
 use crate::model::{
@@ -15,17 +16,21 @@ use crate::model::{
     ReferenceKind, Spanned,
 };
 
-/// Writes every `library="…"` in its long form, and the defaults of all templates as parameters.
-/// The document means the same, and has the same identity.
+/// Writes every `library="…"` in its long form, the defaults of all templates as parameters, and
+/// the adapters that connections ask for as components. The document means the same, and has the
+/// same identity.
 ///
 /// # Errors
 ///
-/// A `manifest-missing` for each library whose templates have parameters that nobody can know.
+/// A `manifest-missing` for each library whose templates have parameters that nobody can know. If
+/// a connection asks for adapters, all that a check finds.
 pub fn expand(
     document: &Document,
     source: &Arc<Source>,
     catalog: &dyn Catalog,
+    formalisms: &Formalisms,
 ) -> Result<Document, Vec<Diagnostic>> {
+    let document = &written_out(document, source, catalog, formalisms)?;
     let mut expander = Expander {
         source,
         catalog,
@@ -172,7 +177,7 @@ fn library(name: &Spanned, sha256: Option<&Spanned>) -> Reference {
 }
 
 /// The name and hash that a long form holds.
-fn named_library(from: &Reference) -> Option<(&Spanned, Option<&Spanned>)> {
+pub(crate) fn named_library(from: &Reference) -> Option<(&Spanned, Option<&Spanned>)> {
     let ReferenceKind::Parameterized(inner) = &from.kind else {
         return None;
     };

@@ -5,7 +5,7 @@ use liveobj_types::{Diagnostic, Span, codes};
 use crate::faults::{Faults, bracketed};
 use crate::json::{Node, NodeKind};
 use crate::model::{
-    About, Argument, Component, Composite, Connection, Document, EndpointName, ExportEntry,
+    About, Adapt, Argument, Component, Composite, Connection, Document, EndpointName, ExportEntry,
     External, ExternalSource, Parameterized, Primitive, Reference, ReferenceKind, Spanned,
 };
 
@@ -247,7 +247,31 @@ fn composite(faults: &mut Faults<'_>, entries: &Entries) -> Composite {
     composite
 }
 
+/// `[end, end]`, or `{"adapt": …, "ends": [end, end], "parameters": {…}}`.
 fn connection(faults: &mut Faults<'_>, node: &Node) -> Option<Connection> {
+    let NodeKind::Object(entries) = &node.kind else {
+        return ends(faults, node, None);
+    };
+    keys(
+        faults,
+        entries,
+        "a connection",
+        &["adapt", "ends", "parameters"],
+    );
+    let what = "the connection";
+    let name = required_string(faults, entries, "adapt", what, node.span);
+    let between = required(faults, entries, "ends", what, node.span);
+    let parameters = parameters(faults, entries);
+    let adapt = name.map(|name| Adapt { name, parameters });
+    let connection = ends(faults, between?, adapt)?;
+    let span = Span::new(node.span.start, node.span.start + 1);
+    connection
+        .adapt
+        .is_some()
+        .then_some(Connection { span, ..connection })
+}
+
+fn ends(faults: &mut Faults<'_>, node: &Node, adapt: Option<Adapt>) -> Option<Connection> {
     let items = array(faults, node, "the connection")?;
     let mut ends = Vec::new();
     let mut complete = true;
@@ -271,6 +295,7 @@ fn connection(faults: &mut Faults<'_>, node: &Node) -> Option<Connection> {
     let ends: [EndpointName; 2] = ends.try_into().ok()?;
     complete.then_some(Connection {
         ends,
+        adapt,
         span: node.span,
     })
 }
@@ -334,6 +359,15 @@ fn parameterized(faults: &mut Faults<'_>, entries: &Entries, span: Span) -> Opti
     );
     let template = required(faults, entries, "template", "`parameterized`", span)
         .and_then(|node| reference(faults, node));
+    let parameters = parameters(faults, entries);
+    Some(Parameterized {
+        template: Box::new(template?),
+        parameters,
+    })
+}
+
+/// What stands under `parameters`.
+fn parameters(faults: &mut Faults<'_>, entries: &Entries) -> Vec<(Spanned, Argument)> {
     let mut parameters = Vec::new();
     let given = get(entries, "parameters")
         .and_then(|node| object(faults, node, "`parameters`"))
@@ -342,10 +376,7 @@ fn parameterized(faults: &mut Faults<'_>, entries: &Entries, span: Span) -> Opti
         let argument = argument(faults, node);
         parameters.extend(argument.map(|argument| (name.clone(), argument)));
     }
-    Some(Parameterized {
-        template: Box::new(template?),
-        parameters,
-    })
+    parameters
 }
 
 fn argument(faults: &mut Faults<'_>, node: &Node) -> Option<Argument> {

@@ -2,7 +2,7 @@
 
 use crate::faults::{Faults, bracketed};
 use crate::model::{
-    About, Argument, Component, Composite, Connection, Document, EndpointName, ExportEntry,
+    About, Adapt, Argument, Component, Composite, Connection, Document, EndpointName, ExportEntry,
     External, ExternalSource, Parameterized, Primitive, Reference, ReferenceKind, Spanned,
 };
 use crate::xml::Element;
@@ -235,23 +235,41 @@ fn composite(faults: &mut Faults<'_>, element: &Element) -> Composite {
 }
 
 fn connection(faults: &mut Faults<'_>, element: &Element) -> Option<Connection> {
-    attributes(faults, element, &[]);
+    attributes(faults, element, &["adapt"]);
     no_text(faults, element);
     let mut ends = Vec::new();
+    let mut parameters = Vec::new();
     let mut complete = true;
     for child in &element.children {
-        if child.name.text != "endpoint" {
-            faults.unexpected("element", &child.name, "`<connection>`", &["endpoint"]);
-            complete = false;
-            continue;
-        }
-        attributes(faults, child, &["of", "name"]);
-        empty(faults, child);
-        match endpoint(faults, child) {
-            Some(end) => ends.push(end),
-            None => complete = false,
+        match child.name.text.as_str() {
+            "endpoint" => {
+                attributes(faults, child, &["of", "name"]);
+                empty(faults, child);
+                match endpoint(faults, child) {
+                    Some(end) => ends.push(end),
+                    None => complete = false,
+                }
+            }
+            "parameter" => {
+                attributes(faults, child, &["name"]);
+                let name = required(faults, child, "name");
+                let argument = argument(faults, child);
+                parameters.extend(name.zip(argument));
+            }
+            _ => {
+                let allowed = ["endpoint", "parameter"];
+                faults.unexpected("element", &child.name, "`<connection>`", &allowed);
+                complete = false;
+            }
         }
     }
+    let adapt = get(element, "adapt").cloned();
+    if let (None, Some((name, _))) = (&adapt, parameters.first()) {
+        let message = "a connection without `adapt` takes no parameters".to_owned();
+        let help = "name the adapter that they are for: `<connection adapt=\"…\">`";
+        faults.structure(name.span, message, Some(help.to_owned()));
+    }
+    let adapt = adapt.map(|name| Adapt { name, parameters });
     if complete && ends.len() != 2 {
         let message = format!(
             "a connection has two endpoints, this one has {}",
@@ -263,6 +281,7 @@ fn connection(faults: &mut Faults<'_>, element: &Element) -> Option<Connection> 
     let ends: [EndpointName; 2] = ends.try_into().ok()?;
     complete.then_some(Connection {
         ends,
+        adapt,
         span: element.span,
     })
 }

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use expect_test::expect;
+use liveobj_formalisms::builtin;
 use liveobj_types::{Severity, Source, TypeId};
 use proptest::prelude::*;
 
@@ -17,7 +18,7 @@ fn hash_with(text: &str, libraries: &Libraries) -> Result<[u8; 32], String> {
     let source = Source::new("test", text);
     let (document, found) = read(&source);
     let document = document.unwrap_or_else(|| panic!("{}", show(&found)));
-    hash(&document, &source, libraries).map_err(|found| show(&found))
+    hash(&document, &source, libraries, &builtin()).map_err(|found| show(&found))
 }
 
 /// The identity of a document with this body: the same as XML, as JSON, and after a check.
@@ -239,7 +240,7 @@ fn a_template_needs_its_manifest_and_an_object_does_not() {
     let hash = |body: &str| {
         let source = Source::new("test", xml(body));
         let document = read(&source).0.expect("it is a reference");
-        hash(&document, &source, &StandardCatalog).map_err(|found| show(&found))
+        hash(&document, &source, &StandardCatalog, &builtin()).map_err(|found| show(&found))
     };
     expect![[r#"
         error[manifest-missing]: no library named `liveobj:channels` is at hand
@@ -383,7 +384,7 @@ fn the_long_form_is_the_same_object() {
         let text = xml(&body);
         let source = Source::new("test", text.as_str());
         let document = read(&source).0.expect("it is a reference");
-        let long = expand(&document, &source, &libraries).unwrap_or_else(|found| {
+        let long = expand(&document, &source, &libraries, &builtin()).unwrap_or_else(|found| {
             panic!("{}", show(&found));
         });
         let long = write_xml(&long);
@@ -401,7 +402,8 @@ fn the_long_form_has_the_defaults() {
     let text = xml(&channel(BYTES));
     let source = Source::new("test", text);
     let document = read(&source).0.expect("it is a reference");
-    let long = expand(&document, &source, &libraries()).expect("the library is at hand");
+    let long =
+        expand(&document, &source, &libraries(), &builtin()).expect("the library is at hand");
     expect![[r#"
         <?xml version="1.0" encoding="UTF-8"?>
         <liveobject xmlns="urn:liveobj:reference:1">
@@ -439,7 +441,8 @@ fn the_long_form_has_the_defaults() {
         </liveobject>
     "#]]
     .assert_eq(&write_xml(&long));
-    let found = expand(&document, &source, &StandardCatalog).expect_err("it is not at hand");
+    let found =
+        expand(&document, &source, &StandardCatalog, &builtin()).expect_err("it is not at hand");
     expect![[r#"
         error[manifest-missing]: no library named `liveobj:channels` is at hand
           test:1:108: liveobj:channels  its defaults are needed here
@@ -504,14 +507,14 @@ proptest! {
         prop_assert_eq!(checked.reference.is_none(), refused, "{}", show(&checked.diagnostics));
         let source = Source::new("test", text.as_str());
         if let (Some(document), _) = read(&source) {
-            let id = hash(&document, &source, &libraries);
+            let id = hash(&document, &source, &libraries, &builtin());
             if let Some(reference) = &checked.reference {
                 prop_assert_eq!(id.ok(), Some(reference.identity()));
                 let canonical = reference.canonical(reference.root());
                 let again = checked_with(&canonical, &libraries, &Policy::default());
                 prop_assert!(again.reference.is_some(), "{}\n{}", canonical, show(&again.diagnostics));
             }
-            let _ = expand(&document, &source, &libraries);
+            let _ = expand(&document, &source, &libraries, &builtin());
         }
     }
 }

@@ -73,7 +73,7 @@ pub use checked::{
 pub use expand::expand;
 pub use limits::Limits;
 pub use model::{
-    About, Argument, Component, Composite, Connection, Document, EndpointName, ExportEntry,
+    About, Adapt, Argument, Component, Composite, Connection, Document, EndpointName, ExportEntry,
     External, ExternalSource, Parameterized, Primitive, Reference, ReferenceKind, Spanned,
 };
 pub use read::{read, read_json, read_within, read_xml};

@@ -97,16 +97,32 @@ pub struct Component {
 pub struct Connection {
     /// Both ends in the order written.
     pub ends: [EndpointName; 2],
+    /// What may be inserted between them; nothing where absent.
+    pub adapt: Option<Adapt>,
     /// The element or array.
     pub span: Span,
 }
 
 impl PartialEq for Connection {
     fn eq(&self, other: &Connection) -> bool {
-        self.ends == other.ends
+        self.ends == other.ends && self.adapt == other.adapt
     }
 }
 impl Eq for Connection {}
+
+/// Which adapters a connection asks for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Adapt {
+    /// The name of an adapter, or [`Adapt::AUTO`].
+    pub name: Spanned,
+    /// Assignments to parameters of what is inserted, in the order written.
+    pub parameters: Vec<(Spanned, Argument)>,
+}
+
+impl Adapt {
+    /// Asks for the shortest chain of adapters that will do.
+    pub const AUTO: &str = "auto";
+}
 
 /// Endpoint `name` of component `of`.
 #[derive(Clone, Debug)]

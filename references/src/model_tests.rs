@@ -90,8 +90,20 @@ fn reference() -> impl Strategy<Value = Reference> {
             (name(), inner.clone()).prop_map(|(name, reference)| Component { name, reference });
         let export = (end(), proptest::option::of(name()))
             .prop_map(|(endpoint, as_name)| ExportEntry { endpoint, as_name });
-        let connection = (end(), end()).prop_map(|(left, right)| Connection {
+        let argument = prop_oneof![
+            inner.clone().prop_map(Argument::Reference),
+            type_text().prop_map(Argument::Type),
+            any_text().prop_map(Argument::Value),
+        ];
+        let parameters = proptest::collection::vec((any_text(), argument), 0..4)
+            .prop_map(|parameters| unique(parameters, |(name, _)| name.text.clone()))
+            .boxed();
+        let adapt =
+            (name(), parameters.clone()).prop_map(|(name, parameters)| Adapt { name, parameters });
+        let adapt = proptest::option::of(adapt);
+        let connection = (end(), end(), adapt).prop_map(|(left, right, adapt)| Connection {
             ends: [left, right],
+            adapt,
             span: Default::default(),
         });
         let composite = (
@@ -115,21 +127,12 @@ fn reference() -> impl Strategy<Value = Reference> {
                 source: ExternalSource::From(Box::new(from)),
             })
         });
-        let argument = prop_oneof![
-            inner.clone().prop_map(Argument::Reference),
-            type_text().prop_map(Argument::Type),
-            any_text().prop_map(Argument::Value),
-        ];
-        let parameterized = (
-            inner,
-            proptest::collection::vec((any_text(), argument), 0..4),
-        )
-            .prop_map(|(template, parameters)| {
-                ReferenceKind::Parameterized(Parameterized {
-                    template: Box::new(template),
-                    parameters: unique(parameters, |(name, _)| name.text.clone()),
-                })
-            });
+        let parameterized = (inner, parameters).prop_map(|(template, parameters)| {
+            ReferenceKind::Parameterized(Parameterized {
+                template: Box::new(template),
+                parameters,
+            })
+        });
         with_as(prop_oneof![composite, external, parameterized].boxed())
     })
 }
@@ -203,6 +206,7 @@ fn texts<'d>(reference: &'d Reference, out: &mut Vec<&'d Spanned>) {
             }
             for connection in &composite.connections {
                 out.extend(connection.ends.iter().flat_map(|end| [&end.of, &end.name]));
+                out.extend(connection.adapt.iter().map(|adapt| &adapt.name));
             }
         }
         ReferenceKind::External(external) => {

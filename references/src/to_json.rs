@@ -2,7 +2,7 @@
 
 use crate::json::write_string;
 use crate::model::{
-    Argument, Document, EndpointName, ExternalSource, Reference, ReferenceKind, Spanned,
+    Argument, Connection, Document, EndpointName, ExternalSource, Reference, ReferenceKind, Spanned,
 };
 
 /// Writes a document as JSON, one key a line. Reading it back gives an equal document.
@@ -164,14 +164,7 @@ fn reference(reference: &Reference) -> (&str, Member<'_>) {
                 .collect();
             members.push(("components", Member::Object(components)));
             if !composite.connections.is_empty() {
-                let connections = composite
-                    .connections
-                    .iter()
-                    .map(|connection| {
-                        let ends = connection.ends.iter();
-                        Member::LineList(ends.map(|end| Member::Line(endpoint(end))).collect())
-                    })
-                    .collect();
+                let connections = composite.connections.iter().map(connection).collect();
                 members.push(("connections", Member::List(connections)));
             }
             if !composite.exports.is_empty() {
@@ -207,12 +200,7 @@ fn reference(reference: &Reference) -> (&str, Member<'_>) {
             put(&mut members, "as", &reference.as_type);
             members.push(("template", object(&inner.template)));
             if !inner.parameters.is_empty() {
-                let parameters = inner
-                    .parameters
-                    .iter()
-                    .map(|(name, argument)| (name.text.as_str(), argument_member(argument)))
-                    .collect();
-                members.push(("parameters", Member::Object(parameters)));
+                members.push(("parameters", parameters(&inner.parameters)));
             }
             "parameterized"
         }
@@ -242,6 +230,26 @@ fn object(inner: &Reference) -> Member<'_> {
         (key, line @ Member::Line(_)) => Member::Line(vec![(key, line)]),
         (key, member) => Member::Object(vec![(key, member)]),
     }
+}
+
+fn connection(connection: &Connection) -> Member<'_> {
+    let ends = connection.ends.iter();
+    let ends = Member::LineList(ends.map(|end| Member::Line(endpoint(end))).collect());
+    let Some(adapt) = &connection.adapt else {
+        return ends;
+    };
+    let mut members = vec![("adapt", Member::Text(&adapt.name.text)), ("ends", ends)];
+    if !adapt.parameters.is_empty() {
+        members.push(("parameters", parameters(&adapt.parameters)));
+    }
+    Member::Object(members)
+}
+
+fn parameters(parameters: &[(Spanned, Argument)]) -> Member<'_> {
+    let members = parameters
+        .iter()
+        .map(|(name, argument)| (name.text.as_str(), argument_member(argument)));
+    Member::Object(members.collect())
 }
 
 fn argument_member(argument: &Argument) -> Member<'_> {

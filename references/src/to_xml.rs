@@ -122,14 +122,7 @@ impl Writer {
             ReferenceKind::Parameterized(inner) => {
                 self.open("parameterized", &[("as", as_type)], |writer| {
                     writer.open("template", &[], |writer| writer.reference(&inner.template));
-                    for (name, argument) in &inner.parameters {
-                        let name = [("name", Some(name.text.as_str()))];
-                        writer.open("parameter", &name, |writer| match argument {
-                            Argument::Reference(reference) => writer.reference(reference),
-                            Argument::Type(ty) => writer.text("type", &ty.text),
-                            Argument::Value(value) => writer.text("value", &value.text),
-                        });
-                    }
+                    writer.parameters(&inner.parameters);
                 });
             }
             ReferenceKind::Primitive(primitive) => {
@@ -144,6 +137,17 @@ impl Writer {
         }
     }
 
+    fn parameters(&mut self, parameters: &[(Spanned, Argument)]) {
+        for (name, argument) in parameters {
+            let name = [("name", Some(name.text.as_str()))];
+            self.open("parameter", &name, |writer| match argument {
+                Argument::Reference(reference) => writer.reference(reference),
+                Argument::Type(ty) => writer.text("type", &ty.text),
+                Argument::Value(value) => writer.text("value", &value.text),
+            });
+        }
+    }
+
     fn composite(&mut self, composite: &Composite, as_type: Option<&str>) {
         self.open("composite", &[("as", as_type)], |writer| {
             for component in &composite.components {
@@ -153,10 +157,13 @@ impl Writer {
                 });
             }
             for connection in &composite.connections {
-                writer.open("connection", &[], |writer| {
+                let adapt = connection.adapt.as_ref();
+                let name = [("adapt", adapt.map(|adapt| adapt.name.text.as_str()))];
+                writer.open("connection", &name, |writer| {
                     for end in &connection.ends {
                         writer.empty("endpoint", &endpoint(end));
                     }
+                    writer.parameters(adapt.map_or(&[], |adapt| &adapt.parameters));
                 });
             }
             for export in &composite.exports {

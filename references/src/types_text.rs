@@ -54,6 +54,11 @@ impl<'a> TypesText<'a> {
         }
     }
 
+    /// Does not declare anything under these names.
+    pub fn avoid(&mut self, names: Vec<&str>) {
+        self.taken.extend(names.into_iter().map(str::to_owned));
+    }
+
     pub fn types(&self) -> &'a Types {
         self.types
     }

@@ -90,12 +90,24 @@ impl Walk<'_, '_> {
         for component in &composite.components {
             self.reference(&component.reference, depth + 1);
         }
+        for adapt in composite
+            .connections
+            .iter()
+            .filter_map(|c| c.adapt.as_ref())
+        {
+            self.name(&adapt.name, "adapter");
+            self.parameters(&adapt.parameters, depth);
+        }
     }
 
     fn parameterized(&mut self, inner: &Parameterized, depth: usize) {
         self.reference(&inner.template, depth + 1);
+        self.parameters(&inner.parameters, depth);
+    }
+
+    fn parameters(&mut self, parameters: &[(Spanned, Argument)], depth: usize) {
         let mut seen = BTreeMap::new();
-        for (name, argument) in &inner.parameters {
+        for (name, argument) in parameters {
             self.unique(&mut seen, name, "parameter");
             if let Argument::Reference(reference) = argument {
                 self.reference(reference, depth + 1);

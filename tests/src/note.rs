@@ -10,7 +10,7 @@ use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use crate::support::{built, liveobj};
+use crate::support::{built, liveobj, root};
 
 /// A note whose network is the datagram relay at `port`: no process binds that port itself, so
 /// everything passes through the relay.
@@ -40,10 +40,24 @@ pub fn note(port: u16) -> String {
     )
 }
 
+/// The example `sealed-note` with the datagram relay at `port` as its network.
+pub fn sealed_note(port: u16) -> String {
+    let example = root().join("examples/sealed-note.liveobject");
+    let text = std::fs::read_to_string(example).expect("the example is readable");
+    let group = r#"<parameter name="address"><value>239.255.42.99:7748</value></parameter>"#;
+    assert!(text.contains(group), "{text}");
+    let relay = format!(
+        r#"<parameter name="address"><value></value></parameter>
+        <parameter name="peers"><value>["127.0.0.1:{port}"]</value></parameter>"#
+    );
+    text.replace(group, &relay)
+}
+
 /// Passes each datagram on to everybody else who has sent one, but for `loss` percent.
 pub struct Relay {
     /// Where it listens.
     pub port: u16,
+    seen: Arc<Mutex<Vec<Vec<u8>>>>,
     stop: Arc<AtomicBool>,
     thread: Option<thread::JoinHandle<()>>,
 }
@@ -58,6 +72,8 @@ impl Relay {
         let port = socket.local_addr().expect("it is bound").port();
         let stop = Arc::new(AtomicBool::new(false));
         let stopped = stop.clone();
+        let seen = Arc::new(Mutex::new(Vec::new()));
+        let seeing = seen.clone();
         let thread = thread::spawn(move || {
             let mut known = BTreeSet::<SocketAddr>::new();
             let mut dice = 0x9E37_79B9_7F4A_7C15_u64;
@@ -67,6 +83,10 @@ impl Relay {
                     continue;
                 };
                 known.insert(from);
+                seeing
+                    .lock()
+                    .expect("nobody panics with it")
+                    .push(buffer[..length].to_vec());
                 for to in known.iter().filter(|to| **to != from) {
                     dice ^= dice << 13;
                     dice ^= dice >> 7;
@@ -80,9 +100,27 @@ impl Relay {
         });
         Relay {
             port,
+            seen,
             stop,
             thread: Some(thread),
         }
+    }
+}
+
+impl Relay {
+    /// How many of the datagrams that came by hold `text`.
+    pub fn showed(&self, text: &str) -> usize {
+        let seen = self.seen.lock().expect("nobody panics with it");
+        let holds = |datagram: &&Vec<u8>| {
+            let mut windows = datagram.windows(text.len());
+            windows.any(|window| window == text.as_bytes())
+        };
+        seen.iter().filter(holds).count()
+    }
+
+    /// How many datagrams came by.
+    pub fn count(&self) -> usize {
+        self.seen.lock().expect("nobody panics with it").len()
     }
 }
 

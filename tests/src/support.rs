@@ -17,7 +17,12 @@ pub fn root() -> PathBuf {
 pub fn built() -> &'static Path {
     static BUILT: OnceLock<PathBuf> = OnceLock::new();
     BUILT.get_or_init(|| {
-        build(&["liveobj-cli", "liveobj-channels", "liveobj-documents"]);
+        build(&[
+            "liveobj-cli",
+            "liveobj-channels",
+            "liveobj-documents",
+            "liveobj-sealing",
+        ]);
         let test = std::env::current_exe().expect("a test knows its own path");
         let deps = test.parent().expect("it lies in a folder");
         deps.parent()

@@ -219,6 +219,8 @@ codes! {
     RESERVED_NAME = "reserved-name";
     /// `refusable` on an event that the owner receives.
     REFUSABLE_INPUT = "refusable-input";
+    /// An adapter whose objects do not have exactly two endpoints for one connection each.
+    ADAPTER_FORM = "adapter-form";
     /// A default value that is not a value of its parameter's type.
     INVALID_DEFAULT = "invalid-default";
     /// A constraint text that its formalism cannot read.
@@ -245,6 +247,10 @@ codes! {
     UNKNOWN_ENDPOINT = "unknown-endpoint";
     /// Two endpoints whose types do not match.
     ENDPOINT_MISMATCH = "endpoint-mismatch";
+    /// An `adapt` for which no adapter will do.
+    ADAPTER_NOT_FOUND = "adapter-not-found";
+    /// An `adapt` for which several chains of adapters, equally long, will do.
+    ADAPTER_AMBIGUOUS = "adapter-ambiguous";
     /// Two endpoints of which it could not be shown that they match.
     ENDPOINT_NOT_SHOWN = "endpoint-not-shown";
     /// An endpoint that is not `many` is used more than once.

@@ -15,6 +15,7 @@ pub mod diagnostic;
 pub mod formalism;
 mod graph;
 pub mod identity;
+mod infer;
 pub mod layout;
 pub mod module;
 pub mod relation;

@@ -17,7 +17,7 @@ pub struct Convert {
     /// --expand the same
     #[arg(long, value_name = "FORMAT")]
     to: Option<Notation>,
-    /// Write `library=` in its long form and fill in defaults
+    /// Write `library=` in its long form, fill in defaults, and write out adapters
     #[arg(long)]
     expand: bool,
     #[command(flatten)]
@@ -40,7 +40,8 @@ impl Convert {
         let mut document = document.ok_or(Failure::Findings)?;
         if self.expand {
             let runtime = self.libraries.runtime()?;
-            let expanded = liveobj_references::expand(&document, &source, runtime.catalog());
+            let (catalog, formalisms) = (runtime.catalog(), runtime.formalisms());
+            let expanded = liveobj_references::expand(&document, &source, catalog, formalisms);
             document = expanded.map_err(|diagnostics| {
                 output::complain(&report::findings(&diagnostics, report::styled_errors()));
                 self.libraries.warn_of_empty(&diagnostics);

@@ -18,6 +18,9 @@ macro_rules! texts {
 }
 
 texts! {
+    "adapter-ambiguous",
+    "adapter-form",
+    "adapter-not-found",
     "argument-out-of-bound",
     "constraint-syntax",
     "cyclic-alias",

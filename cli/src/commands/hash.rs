@@ -25,7 +25,8 @@ impl Hash {
         let source = input::read(&self.reference)?;
         let (document, mut diagnostics) = liveobj_references::read(&source);
         if let Some(document) = document {
-            match liveobj_references::hash(&document, &source, runtime.catalog()) {
+            let (catalog, formalisms) = (runtime.catalog(), runtime.formalisms());
+            match liveobj_references::hash(&document, &source, catalog, formalisms) {
                 Ok(identity) => return output::print_line(&hexadecimal(&identity)),
                 Err(found) => diagnostics.extend(found),
             }

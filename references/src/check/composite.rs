@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 use liveobj_types::types::{Object, Origin};
 use liveobj_types::{CompositeShape, ObjectId, Relations};
 
-use super::connect::Wiring;
+use super::adapt::{self, Insertion};
 use super::scope::Scope;
-use super::{Checker, Depth, Typed};
+use super::{Checker, Depth, Typed, address};
 use crate::checked::{Export, Part, PartKind, PlannedConnection};
 use crate::identity;
 use crate::model::{Composite, Reference};
@@ -24,11 +24,20 @@ impl Checker<'_> {
             let typed = self.reference(scope, &component.reference);
             components.entry(&component.name.text).or_insert(typed);
         }
+        let mut insertions = Vec::new();
         let derived = match self.depth {
-            Depth::Identity => Some(self.top()),
+            Depth::Identity => {
+                let mut connections = composite.connections.iter();
+                self.adapts |= connections.any(|connection| connection.adapt.is_some());
+                Some(self.top())
+            }
             Depth::Types => {
                 let wiring = self.wire(scope, composite, &components);
-                self.derive(scope, reference, composite, &components, &wiring)
+                insertions = adapt::named(composite, wiring.adapted);
+                wiring
+                    .complete
+                    .then(|| self.derive(scope, reference, composite, &components, &insertions))
+                    .flatten()
             }
         };
         let as_type = reference.as_type.as_ref();
@@ -37,8 +46,15 @@ impl Checker<'_> {
             .into_iter()
             .map(|(name, typed)| Some((name.to_owned(), typed?.part?)))
             .collect();
-        let part = parts.map(|components| {
-            let connections = connections(composite);
+        let inserted: Option<Vec<(String, Part)>> = insertions
+            .iter()
+            .flat_map(|insertion| &insertion.links)
+            .map(|(name, link)| Some((name.clone(), link.typed.part.clone()?)))
+            .collect();
+        let part = parts.zip(inserted).map(|(mut components, inserted)| {
+            components.extend(inserted);
+            components.sort_by(|left, right| left.0.cmp(&right.0));
+            let connections = connections(composite, &insertions);
             let exports = exports(composite);
             let identity = identity::composite(&components, &connections, &exports);
             Part {
@@ -54,6 +70,9 @@ impl Checker<'_> {
                 },
             }
         });
+        if !insertions.is_empty() {
+            self.insertions.insert(address(composite), insertions);
+        }
         Some(Typed {
             ty,
             derived: derived.unwrap_or(ty),
@@ -68,11 +87,8 @@ impl Checker<'_> {
         reference: &Reference,
         composite: &Composite,
         components: &BTreeMap<&str, Option<Typed>>,
-        wiring: &Wiring,
+        insertions: &[Insertion],
     ) -> Option<ObjectId> {
-        if !wiring.complete {
-            return None;
-        }
         let mut shape = CompositeShape::default();
         for (name, typed) in components {
             let typed = typed.as_ref()?;
@@ -80,7 +96,10 @@ impl Checker<'_> {
                 .components
                 .insert((*name).to_owned(), self.effective(typed));
         }
-        shape.connections = connections(composite)
+        for (name, link) in insertions.iter().flat_map(|insertion| &insertion.links) {
+            shape.components.insert(name.clone(), link.typed.ty);
+        }
+        shape.connections = connections(composite, insertions)
             .into_iter()
             .map(|connection| connection.ends)
             .collect();
@@ -99,18 +118,20 @@ impl Checker<'_> {
     }
 }
 
-/// The connections in canonical order: the ends of each, then all by their ends.
-fn connections(composite: &Composite) -> Vec<PlannedConnection> {
-    let mut connections: Vec<PlannedConnection> = composite
-        .connections
-        .iter()
-        .map(|connection| {
-            let mut ends = [&connection.ends[0], &connection.ends[1]]
-                .map(|end| (end.of.text.clone(), end.name.text.clone()));
-            ends.sort();
-            PlannedConnection { ends }
-        })
-        .collect();
+/// The connections in canonical order: the ends of each, then all by their ends. Where adapters
+/// are inserted, those with them.
+fn connections(composite: &Composite, insertions: &[Insertion]) -> Vec<PlannedConnection> {
+    let mut connections = Vec::new();
+    for (index, connection) in composite.connections.iter().enumerate() {
+        match insertions.iter().find(|each| each.connection == index) {
+            Some(insertion) => connections.extend(insertion.connections(composite)),
+            None => {
+                let (ends, _) = adapt::in_order(connection);
+                let ends = ends.map(|end| (end.of.text.clone(), end.name.text.clone()));
+                connections.push(PlannedConnection { ends });
+            }
+        }
+    }
     connections.sort_by(|left, right| left.ends.cmp(&right.ends));
     connections
 }

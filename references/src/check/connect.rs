@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use liveobj_types::types::{Object, ObjectEndpoint};
 use liveobj_types::{Diagnostic, EndpointId, Place, TypeId, codes, nearest};
 
+use super::adapt::Adapted;
 use super::advice::Around;
 use super::relate::{Asked, Help, MATCH, Question};
 use super::scope::Scope;
@@ -15,6 +16,8 @@ use crate::model::{Composite, Connection, EndpointName, Spanned};
 pub(super) struct Wiring {
     /// Whether every end was found.
     pub complete: bool,
+    /// What is inserted into which connections, in the order written.
+    pub adapted: Vec<(usize, Adapted)>,
 }
 
 type Components<'d> = BTreeMap<&'d str, Option<Typed>>;
@@ -42,12 +45,18 @@ impl Checker<'_> {
             composite,
             components,
         };
-        for connection in &composite.connections {
+        let mut adapted = Vec::new();
+        for (index, connection) in composite.connections.iter().enumerate() {
             let [left, right] = &connection.ends;
             let left_type = self.end(scope, left, components, &mut uses, "connected");
             let right_type = self.end(scope, right, components, &mut uses, "connected");
             if let (Some(left_type), Some(right_type)) = (left_type, right_type) {
-                self.connection(around, connection, &left_type, &right_type);
+                if connection.adapt.is_none() {
+                    self.connection(around, connection, &left_type, &right_type);
+                    continue;
+                }
+                let inserted = self.adapt(around, connection, [&left_type, &right_type]);
+                adapted.extend(inserted.map(|inserted| (index, inserted)));
             }
         }
         for export in &composite.exports {
@@ -56,6 +65,7 @@ impl Checker<'_> {
         self.mandatory(around, &uses);
         Wiring {
             complete: !uses.missing,
+            adapted,
         }
     }
 
@@ -185,6 +195,11 @@ impl Checker<'_> {
             &judgement,
         );
         labels.extend(advice.labels);
+        let adapters = self.adapters_would(around, connection, [left_type.ty, right_type.ty]);
+        let help = match (adapters, advice.help) {
+            (Some(adapters), Some(help)) => Some(format!("{adapters}; or {help}")),
+            (adapters, help) => adapters.or(help),
+        };
         let asked = Asked {
             codes: MATCH,
             refuted: if names[0] == names[1] {
@@ -200,7 +215,7 @@ impl Checker<'_> {
             ends: Some([left_type.ty, right_type.ty]),
             labels,
             prefix: Vec::new(),
-            help: Help::Instead(advice.help),
+            help: Help::Instead(help),
         };
         self.judge(&judgement, asked);
     }

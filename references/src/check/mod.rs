@@ -1,6 +1,7 @@
 //! The check: types every part of a document and collects every finding. One file for each kind
 //! of reference.
 
+mod adapt;
 mod advice;
 mod composite;
 mod connect;
@@ -29,9 +30,10 @@ use crate::checked::{CheckedReference, Part};
 use crate::embed::Embedded;
 use crate::faults::Faults;
 use crate::limits::Limits;
-use crate::model::{Document, Reference, ReferenceKind};
+use crate::model::{Composite, Document, Reference, ReferenceKind};
 use crate::validate;
 
+pub(crate) use adapt::written_out;
 use scope::Scope;
 
 /// What a check accepts.
@@ -115,7 +117,10 @@ pub fn check_source(
 }
 
 /// SHA-256 of the canonical form of `document`: its identity. Does not depend on formalisms, and
-/// does not say that the document is well typed.
+/// does not say that the document is well typed; but where a connection asks for adapters
+/// (`adapt`), which ones are meant follows from the types of everything, so that a document has an
+/// identity only if it is well typed. `formalisms` matter then only in that without them it may not
+/// be known.
 ///
 /// # Errors
 ///
@@ -124,11 +129,16 @@ pub fn hash(
     document: &Document,
     source: &Arc<Source>,
     catalog: &dyn Catalog,
+    formalisms: &Formalisms,
 ) -> Result<[u8; 32], Vec<Diagnostic>> {
-    let formalisms = Formalisms::none();
+    let none = Formalisms::none();
     let policy = Policy::default();
-    let mut checker = Checker::new(source, catalog, &formalisms, &policy, Depth::Identity);
-    let root = checker.document(document);
+    let mut checker = Checker::new(source, catalog, &none, &policy, Depth::Identity);
+    let mut root = checker.document(document);
+    if checker.adapts {
+        checker = Checker::new(source, catalog, formalisms, &policy, Depth::Types);
+        root = checker.document(document);
+    }
     let mut diagnostics = checker.finish();
     diagnostics.retain(|found| found.severity == Severity::Error);
     match root.and_then(|root| root.part) {
@@ -182,6 +192,17 @@ struct Checker<'a> {
     folder: Option<ObjectId>,
     resolved: BTreeMap<(usize, String), TypeId>,
     judged: BTreeMap<relate::Question, Judgement>,
+    /// Connections for which advice may still look for adapters.
+    adapter_advice: usize,
+    /// What was inserted into composites, by their address.
+    insertions: BTreeMap<usize, Vec<adapt::Insertion>>,
+    /// Whether a connection asks for adapters: the identity then depends on types.
+    adapts: bool,
+}
+
+/// What tells a composite apart while its document is borrowed.
+fn address(composite: &Composite) -> usize {
+    std::ptr::from_ref(composite) as usize
 }
 
 impl<'a> Checker<'a> {
@@ -215,6 +236,9 @@ impl<'a> Checker<'a> {
             folder: None,
             resolved: BTreeMap::new(),
             judged: BTreeMap::new(),
+            adapter_advice: adapt::MAX_ADVICE,
+            insertions: BTreeMap::new(),
+            adapts: false,
         }
     }
 

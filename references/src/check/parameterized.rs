@@ -3,11 +3,12 @@
 use std::collections::BTreeMap;
 
 use liveobj_types::diagnostic::Label;
-use liveobj_types::resolve::{TemplateSignature, ValueParameterSignature};
+use liveobj_types::resolve::{Environment, TemplateSignature, ValueParameterSignature};
+use liveobj_types::syntax::TypeParameter;
 use liveobj_types::types::Value;
 use liveobj_types::{Data, Diagnostic, Place, Span, TypeId, codes, nearest};
 
-use super::libraries::Offered;
+use super::libraries::{LibraryName, Offered};
 use super::scope::Scope;
 use super::templates::{Found, Maker};
 use super::values::Bound;
@@ -16,7 +17,7 @@ use crate::checked::{BoundArgument, Part, PartKind};
 use crate::identity;
 use crate::model::{Argument, Parameterized, Reference, Spanned};
 
-type Given<'d> = BTreeMap<&'d str, (&'d Spanned, &'d Argument)>;
+pub(super) type Given<'d> = BTreeMap<&'d str, (&'d Spanned, &'d Argument)>;
 
 impl Checker<'_> {
     pub(super) fn parameterized(
@@ -40,8 +41,9 @@ impl Checker<'_> {
                 part: None,
             });
         };
-        let named = self.names(scope, reference, &offered, &given);
-        let assigned = self.assign(scope, &offered, &given);
+        let none = Environment::new();
+        let named = self.names(scope, reference.span, &offered, &given, &none);
+        let assigned = self.assign(scope, &offered, &given, &none);
         let derived = assigned.as_ref().and_then(|assigned| assigned.result);
         let ty = self.cast(scope, as_type, derived)?;
         let arguments = assigned
@@ -80,13 +82,15 @@ impl Checker<'_> {
         }
     }
 
-    /// Reports parameters that the template does not have, and those that nobody assigns.
-    fn names(
+    /// Reports parameters that the template does not have, and those that nobody assigns. Type
+    /// arguments that are `known` need no assignment.
+    pub(super) fn names(
         &mut self,
         scope: &Scope,
-        reference: &Reference,
+        span: Span,
         offered: &Offered,
         given: &Given<'_>,
+        known: &Environment,
     ) -> bool {
         let template = &offered.template;
         let types = template
@@ -149,7 +153,8 @@ impl Checker<'_> {
                     .map(|parameter| &parameter.name),
             )
             .map(|name| name.name.as_str())
-            .filter(|name| !given.contains_key(name) && !meant.contains(name))
+            .filter(|name| !given.contains_key(name) && !known.contains_key(*name))
+            .filter(|name| !meant.contains(name))
             .collect();
         if !missing.is_empty() {
             complete = false;
@@ -163,7 +168,7 @@ impl Checker<'_> {
                 missing.join("`, `"),
                 template.name.name
             );
-            let place = self.at(scope, reference.span);
+            let place = self.at(scope, span);
             let found = Diagnostic::error(codes::MISSING_PARAMETER, message)
                 .at(place, "")
                 .with_help(format!("add `<parameter name=\"{}\">`", missing[0]));
@@ -172,33 +177,27 @@ impl Checker<'_> {
         complete
     }
 
-    fn assign(&mut self, scope: &Scope, offered: &Offered, given: &Given<'_>) -> Option<Assigned> {
+    /// Assigns all parameters; type arguments that are `known` come before those given.
+    pub(super) fn assign(
+        &mut self,
+        scope: &Scope,
+        offered: &Offered,
+        given: &Given<'_>,
+        known: &Environment,
+    ) -> Option<Assigned> {
         let template = &offered.template;
         let mut environment = BTreeMap::new();
         let mut arguments = Vec::new();
         for parameter in &template.type_parameters {
             let name = parameter.name.name.as_str();
-            let Some((key, argument)) = given.get(name) else {
-                continue;
+            let id = match (known.get(name), given.get(name)) {
+                (Some(id), _) => Some(*id),
+                (None, Some((key, argument))) => {
+                    self.type_argument(scope, parameter, key, argument)
+                }
+                (None, None) => None,
             };
-            let Argument::Type(text) = argument else {
-                self.wrong_kind(scope, key, "a type", argument);
-                continue;
-            };
-            let Some(id) = self.any_type(scope, text) else {
-                continue;
-            };
-            if id.kind() != parameter.kind {
-                let message = format!(
-                    "parameter `{name}` takes a type of kind {}, `{}` is of kind {}",
-                    parameter.kind.as_str(),
-                    text.text,
-                    id.kind().as_str()
-                );
-                let place = self.at(scope, text.span);
-                self.report(Diagnostic::error(codes::WRONG_KIND, message).at(place, ""));
-                continue;
-            }
+            let Some(id) = id else { continue };
             environment.insert(name.to_owned(), id);
             let bound = Bound {
                 argument: BoundArgument::Type(id),
@@ -229,6 +228,34 @@ impl Checker<'_> {
             result: Some(signature.result),
             arguments: complete.then_some(arguments),
         })
+    }
+
+    /// The type that is given for a type parameter.
+    fn type_argument(
+        &mut self,
+        scope: &Scope,
+        parameter: &TypeParameter,
+        key: &Spanned,
+        argument: &Argument,
+    ) -> Option<TypeId> {
+        let Argument::Type(text) = argument else {
+            self.wrong_kind(scope, key, "a type", argument);
+            return None;
+        };
+        let id = self.any_type(scope, text)?;
+        if id.kind() == parameter.kind {
+            return Some(id);
+        }
+        let message = format!(
+            "parameter `{}` takes a type of kind {}, `{}` is of kind {}",
+            parameter.name.name,
+            parameter.kind.as_str(),
+            text.text,
+            id.kind().as_str()
+        );
+        let place = self.at(scope, text.span);
+        self.report(Diagnostic::error(codes::WRONG_KIND, message).at(place, ""));
+        None
     }
 
     /// The signature with all type arguments; what is wrong with these is reported where they are.
@@ -395,26 +422,12 @@ impl Checker<'_> {
                 Some((PartKind::Library { name, sha256 }, identity))
             }
             Maker::Library(library) => {
-                let identities: Vec<(&str, [u8; 32])> = arguments
-                    .iter()
-                    .map(|(name, bound)| (name.as_str(), bound.identity))
-                    .collect();
                 let template = &offered.template.name.name;
                 let template = match &inner.template.kind {
                     crate::model::ReferenceKind::External(external) => &external.name.text,
                     _ => template,
                 };
-                let identity = identity::object(&library.name, template, &identities);
-                let kind = PartKind::Object {
-                    library: library.name,
-                    sha256: library.sha256,
-                    template: template.clone(),
-                    arguments: arguments
-                        .into_iter()
-                        .map(|(name, bound)| (name, bound.argument))
-                        .collect(),
-                };
-                Some((kind, identity))
+                Some(object(library, template, arguments))
             }
         }
     }
@@ -443,8 +456,31 @@ impl Checker<'_> {
 }
 
 /// What became of a template's parameters.
-struct Assigned {
-    result: Option<liveobj_types::ObjectId>,
+pub(super) struct Assigned {
+    pub result: Option<liveobj_types::ObjectId>,
     /// Present where each has its argument.
-    arguments: Option<Vec<(String, Bound)>>,
+    pub arguments: Option<Vec<(String, Bound)>>,
+}
+
+/// An object of a library, and its identity.
+pub(super) fn object(
+    library: LibraryName,
+    template: &str,
+    arguments: Vec<(String, Bound)>,
+) -> (PartKind, [u8; 32]) {
+    let identities: Vec<(&str, [u8; 32])> = arguments
+        .iter()
+        .map(|(name, bound)| (name.as_str(), bound.identity))
+        .collect();
+    let identity = identity::object(&library.name, template, &identities);
+    let kind = PartKind::Object {
+        library: library.name,
+        sha256: library.sha256,
+        template: template.to_owned(),
+        arguments: arguments
+            .into_iter()
+            .map(|(name, bound)| (name, bound.argument))
+            .collect(),
+    };
+    (kind, identity)
 }

@@ -31,7 +31,7 @@ use crate::formalism::Formalisms;
 use crate::module::Module;
 use crate::source::{Place, Source};
 use crate::syntax::{Default as DefaultValue, Kind, Template, TypeExpr};
-use crate::types::{Object, ObjectEndpoint, ObjectId, TypeId, Types, ValueId};
+use crate::types::{Object, ObjectBody, ObjectEndpoint, ObjectId, TypeId, Types, ValueId};
 
 /// What type parameters stand for while an expression is resolved.
 pub type Environment = BTreeMap<String, TypeId>;
@@ -254,6 +254,20 @@ impl Session<'_> {
                     .with_help("name an object type that is declared with its endpoints"),
             );
         }
+        if template.adapter
+            && let Object::Endpoints(body) = self.types.object(result)
+            && let Some(problem) = not_an_adapter(body)
+        {
+            let message = format!("`{}` is no adapter: {problem}", template.name.name);
+            self.fault(
+                Diagnostic::error(codes::ADAPTER_FORM, message)
+                    .at(Place::new(&source, template.result.span()), "")
+                    .with_help(
+                        "an adapter stands in one connection: give its objects two endpoints, \
+                         neither of them `many`, or declare it as a `template`",
+                    ),
+            );
+        }
         let mut private = BTreeMap::new();
         for endpoint in &template.private {
             let name = &endpoint.name;
@@ -285,4 +299,17 @@ impl Session<'_> {
             private,
         })
     }
+}
+
+/// Why objects of this type cannot stand in a connection.
+fn not_an_adapter(body: &ObjectBody) -> Option<String> {
+    let count = body.endpoints.len();
+    if count != 2 {
+        let plural = if count == 1 { "" } else { "s" };
+        return Some(format!(
+            "its objects have {count} endpoint{plural}, not two"
+        ));
+    }
+    let (name, _) = body.endpoints.iter().find(|(_, endpoint)| endpoint.many)?;
+    Some(format!("endpoint `{name}` of its objects is `many`"))
 }

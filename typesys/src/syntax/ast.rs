@@ -377,11 +377,14 @@ pub struct ObjectEndpoint {
 }
 
 /// `template t<P: value>(a: T = default): O;`, or with private endpoints in braces in place of the
-/// `;`.
+/// `;`; or the same with `adapter`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Template {
     /// Doc comment lines.
     pub doc: Vec<String>,
+    /// Whether its objects may be inserted where two endpoints do not match (`adapter`). It is no
+    /// part of what a template is equal to.
+    pub adapter: bool,
     /// Its name.
     pub name: Ident,
     /// Type parameters.

@@ -14,8 +14,8 @@ const MAX_NAME: usize = 256;
 /// Most faults reported for one text.
 pub(crate) const MAX_FAULTS: usize = 100;
 /// What begins a declaration.
-pub(super) const ITEM_KEYWORDS: [&str; 8] = [
-    "use", "type", "record", "variant", "enum", "endpoint", "object", "template",
+pub(super) const ITEM_KEYWORDS: [&str; 9] = [
+    "use", "type", "record", "variant", "enum", "endpoint", "object", "template", "adapter",
 ];
 
 /// Reading stopped; the fault is recorded.

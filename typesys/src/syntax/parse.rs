@@ -168,8 +168,10 @@ impl Cursor<'_> {
             }
             return Ok(Item::Object(object));
         }
-        if self.keyword("template") {
-            let (name, type_parameters) = self.head(start, "template")?;
+        let plain = self.keyword("template");
+        if plain || self.keyword("adapter") {
+            let (adapter, what) = (!plain, if plain { "template" } else { "adapter" });
+            let (name, type_parameters) = self.head(start, what)?;
             self.need("(")?;
             let mut value_parameters = Vec::new();
             self.sequence(")", false, |cursor| {
@@ -194,6 +196,7 @@ impl Cursor<'_> {
             }
             let template = Template {
                 doc,
+                adapter,
                 name,
                 type_parameters,
                 value_parameters,

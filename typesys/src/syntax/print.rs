@@ -119,7 +119,8 @@ pub fn print_item(item: &Item) -> String {
                 let default = default.map_or(String::new(), |each| format!(" = {}", each.json));
                 format!("{}: {ty}{default}", parameter.name.name)
             });
-            let head = format!("template {}", item.name.name);
+            let keyword = if item.adapter { "adapter" } else { "template" };
+            let head = format!("{keyword} {}", item.name.name);
             let head = format!("{head}{}", print_parameters(&item.type_parameters));
             let result = print_type(&item.result, Brackets::Angle);
             let parameters: Vec<String> = parameters.collect();

@@ -317,7 +317,7 @@ fn reading_goes_on_after_a_fault() {
             type-syntax: expected a type, found `5`
               t.lot:5:10 `5`
               t.lot:5:1 `type E` in this alias
-            type-syntax: expected `use`, `type`, `record`, `variant`, `enum`, `endpoint`, `object` or `template`, found `}`
+            type-syntax: expected `use`, `type`, `record`, `variant`, `enum`, `endpoint`, `object`, `template` or `adapter`, found `}`
               t.lot:6:1 `}`
             type-syntax: expected `=`, found `;`
               t.lot:6:9 `;`
@@ -346,7 +346,7 @@ fn what_begins_a_declaration_is_listed() {
     check(
         "interface A {}",
         expect![[r#"
-        type-syntax: expected `use`, `type`, `record`, `variant`, `enum`, `endpoint`, `object` or `template`, found `interface`
+        type-syntax: expected `use`, `type`, `record`, `variant`, `enum`, `endpoint`, `object`, `template` or `adapter`, found `interface`
           t.lot:1:1 `interface`
     "#]],
     );

@@ -1,3 +1,4 @@
+mod adapters;
 mod findings;
 mod listings;
 

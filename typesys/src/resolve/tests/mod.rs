@@ -555,3 +555,23 @@ fn faults_use_the_brackets_of_their_text() {
           help: write `R[T]`
     "#]].assert_eq(&shown(&faults));
 }
+
+#[test]
+fn an_adapter_makes_objects_for_one_connection() {
+    check(
+        "use \"liveobj:standard\";
+         object One { endpoint a: Text; }
+         object Many { endpoint a: Text; endpoint b: mirror Text many; }
+         object Two { endpoint a: Text; mandatory endpoint b: mirror Text; }
+         adapter one(): One;
+         adapter many(limit: u8 = 1): Many;
+         adapter two(): Two;
+         template free(): One;",
+        expect![[r#"
+            5:25 `One` adapter-form: `one` is no adapter: its objects have 1 endpoint, not two
+              help: an adapter stands in one connection: give its objects two endpoints, neither of them `many`, or declare it as a `template`
+            6:39 `Many` adapter-form: `many` is no adapter: endpoint `b` of its objects is `many`
+              help: an adapter stands in one connection: give its objects two endpoints, neither of them `many`, or declare it as a `template`
+        "#]],
+    );
+}

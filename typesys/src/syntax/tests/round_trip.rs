@@ -38,6 +38,7 @@ fn name() -> impl Strategy<Value = Ident> {
         "endpoint",
         "object",
         "template",
+        "adapter",
         "provides",
         "_",
     ]);
@@ -204,8 +205,9 @@ fn object() -> impl Strategy<Value = Item> {
 fn template() -> impl Strategy<Value = Item> {
     let values = distinct((ty(), option::of(json())));
     let private = distinct((doc(), ty(), any::<bool>()));
-    (doc(), name(), parameters(), values, ty(), private).prop_map(
-        |(doc, name, type_parameters, values, result, private)| {
+    let head = (doc(), any::<bool>(), name(), parameters());
+    (head, values, ty(), private).prop_map(
+        |((doc, adapter, name, type_parameters), values, result, private)| {
             let private = private.into_iter();
             let private = private.map(|(name, (doc, ty, many))| ObjectEndpoint {
                 doc,
@@ -227,6 +229,7 @@ fn template() -> impl Strategy<Value = Item> {
             let value_parameters = value_parameters.collect();
             Item::Template(Template {
                 doc,
+                adapter,
                 name,
                 type_parameters,
                 value_parameters,
