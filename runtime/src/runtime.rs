@@ -13,7 +13,7 @@ use tokio::runtime::Handle;
 use crate::directories::user_registry;
 use crate::edge::TerminalSlot;
 use crate::error::{BuildError, CheckError, OpenError};
-use crate::loading::{LibraryCatalog, Store};
+use crate::loading::{self, LibraryCatalog, Store, UnloadError, Unloaded};
 use crate::object::Object;
 use crate::open;
 use crate::report::{Report, Silent};
@@ -173,6 +173,21 @@ impl Runtime {
         let opened =
             std::thread::scope(|scope| scope.spawn(|| self.core.tokio.block_on(opening)).join());
         opened.unwrap_or_else(|_| Err(OpenError::Runtime("opening panicked".to_owned())))
+    }
+
+    /// Unloads a library that no object uses any more, for the whole process, and tells what became
+    /// of it: the process map is asked, since the system may keep it. Which one, says its hash
+    /// where several of one name are loaded.
+    ///
+    /// # Errors
+    ///
+    /// It is not loaded, or something that it made is alive.
+    pub fn unload_library(
+        &self,
+        name: &str,
+        sha256: Option<&str>,
+    ) -> Result<Unloaded, UnloadError> {
+        loading::unload(name, sha256)
     }
 
     pub(crate) fn core(&self) -> &Arc<Core> {

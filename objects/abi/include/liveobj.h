@@ -371,6 +371,7 @@ typedef struct lo_object {
     /* [endpoint, as in lo_context][in-event]; what an endpoint without in-events has is not read. A
        dynamic endpoint has one handler, whatever events its type will have. */
     lo_handler *const *const *handlers;
+    const uint32_t *handler_counts;  /* by endpoint: how many it has */
 } lo_object;
 
 /* One exported layout, which the host compares with its own computation. Records, events,

@@ -493,6 +493,8 @@ pub struct Object {
     /// pointers are never NULL; an endpoint without in-events has an arbitrary one. A dynamic
     /// endpoint has one handler, whatever events its type will have.
     pub handlers: *const *const Handler,
+    /// How many handlers each endpoint has, for the host to compare with the manifest.
+    pub handler_counts: *const u32,
 }
 
 // SAFETY: the tables are immutable and live as long as their library; all functions in them may

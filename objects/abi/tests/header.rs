@@ -87,7 +87,7 @@ structs! {
     ConnectedWake = "lo_connected_wake" { connection }
     Object = "lo_object" {
         size, endpoints, create, load, save, digest, connected, disconnected, wake, destroy,
-        handlers,
+        handlers, handler_counts,
     }
     LayoutEntry = "lo_layout_entry" { id, size, align, offsets, offset_count }
     Layouts = "lo_layouts" { size, entry_size, count, entries }
@@ -218,8 +218,9 @@ static void destroy(void *self) { (void)self; }
 static lo_handler *const input[] = {send};
 static lo_handler *const output[] = {0};
 static lo_handler *const *const handlers[] = {input, output};
-static const lo_object object = {sizeof(lo_object), 2,            create, 0,       0,       0,
-                                 connected,         disconnected, wake,   destroy, handlers};
+static const uint32_t counts[] = {1, 0};
+static const lo_object object = {sizeof(lo_object), 2,    create,  0,        0,     0, connected,
+                                 disconnected,      wake, destroy, handlers, counts};
 static const lo_object *const objects[] = {&object};
 static const lo_layouts layouts = {sizeof(lo_layouts), sizeof(lo_layout_entry), 0, 0};
 static const lo_library library = {LO_MAGIC, sizeof(lo_library), LO_MAJOR, LO_MINOR,

@@ -478,9 +478,11 @@ fn table_of(name: &Ident, endpoints: &[EndpointView<'_>], state: Option<ValueId>
                     wake: Self::wake,
                     destroy: generated::destroy::<O>,
                     handlers: Self::HANDLERS.as_ptr(),
+                    handler_counts: Self::COUNTS.as_ptr(),
                 };
                 const HANDLERS: &'static [*const abi::Handler] =
                     &[#(Self::#list_names.as_ptr()),*];
+                const COUNTS: &'static [u32] = &[#(Self::#list_names.len() as u32),*];
                 #lists
 
                 unsafe extern "C" fn create(

@@ -2,7 +2,7 @@
 
 use std::io::{Read, Seek};
 
-use object::{Object, ObjectSection, ReadCache, ReadRef};
+use object::{Architecture, Object, ObjectSection, ReadCache, ReadRef};
 
 use crate::{HEADER_SIZE, MAGIC, MAX_SIZE, Manifest, SECTION, VERSION};
 
@@ -57,6 +57,14 @@ pub enum ReadError {
         /// `JSON` or `types`.
         part: &'static str,
     },
+    /// The file is for another machine than its manifest says.
+    #[error("the manifest says `{target}`, and the file is for {machine}")]
+    OtherMachine {
+        /// What the manifest says.
+        target: String,
+        /// The machine that the file is for.
+        machine: &'static str,
+    },
     /// The JSON is not that of a manifest.
     #[error("the JSON of the manifest cannot be read: {reason}")]
     InvalidJson {
@@ -100,7 +108,31 @@ fn read_any<'data>(data: impl ReadRef<'data>) -> Result<Manifest, ReadError> {
             size: section.size(),
         });
     }
-    read_section(section.data().map_err(not_a_library)?)
+    let manifest = read_section(section.data().map_err(not_a_library)?)?;
+    match machine(file.architecture()) {
+        Some(machine) if manifest.target.split('-').next() != Some(machine) => {
+            Err(ReadError::OtherMachine {
+                target: manifest.target,
+                machine,
+            })
+        }
+        _ => Ok(manifest),
+    }
+}
+
+/// A machine as targets name it; none for those that nothing is known of.
+fn machine(architecture: Architecture) -> Option<&'static str> {
+    Some(match architecture {
+        Architecture::Aarch64 => "aarch64",
+        Architecture::Arm => "arm",
+        Architecture::I386 => "x86",
+        Architecture::LoongArch64 => "loongarch64",
+        Architecture::PowerPc64 => "powerpc64",
+        Architecture::Riscv64 => "riscv64",
+        Architecture::S390x => "s390x",
+        Architecture::X86_64 => "x86_64",
+        _ => return None,
+    })
 }
 
 /// Reads the manifest from the bytes of the section.

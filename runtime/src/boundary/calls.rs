@@ -13,6 +13,7 @@ use std::cell::{Cell, RefCell};
 use std::ffi::c_void;
 use std::fmt;
 use std::rc::Rc;
+use std::sync::Arc;
 
 use liveobj_abi as abi;
 
@@ -23,6 +24,7 @@ use super::native::NativeProxy;
 pub(crate) use super::wake::Wake;
 use super::{Trust, emit};
 use crate::engine::domain::Domain;
+use crate::loading::Loaded;
 
 /// [`ProxyCell::busy`]: a function of the proxy is running.
 pub(crate) const RUNNING: u32 = 1 << 31;
@@ -46,10 +48,12 @@ impl Lent {
 }
 
 /// The code of a proxy.
-#[derive(Clone, Copy)]
+#[derive(Clone)]
 pub(crate) struct Table {
     object: &'static abi::Object,
     trust: Trust,
+    /// What must stay mapped.
+    library: Option<Arc<Loaded>>,
 }
 
 impl Table {
@@ -59,6 +63,15 @@ impl Table {
         Table {
             object,
             trust: Trust::Typed,
+            library: None,
+        }
+    }
+
+    /// The same, part of a library that is not unloaded while the table or a proxy of it exists.
+    pub(crate) fn held_by(self, library: Arc<Loaded>) -> Table {
+        Table {
+            library: Some(library),
+            ..self
         }
     }
 
@@ -68,7 +81,7 @@ impl Table {
     }
 
     /// Number of endpoints.
-    pub(crate) fn endpoints(self) -> usize {
+    pub(crate) fn endpoints(&self) -> usize {
         self.object.endpoints as usize
     }
 }
@@ -118,6 +131,8 @@ pub(crate) struct ProxyCell {
     table: &'static abi::Object,
     /// How far what it emits is believed.
     pub(super) trust: Trust,
+    /// Where the table lies.
+    _library: Option<Arc<Loaded>>,
     native: Option<NativeProxy>,
     gone: Cell<bool>,
     /// Its number in the domain, never used again.
@@ -195,6 +210,7 @@ impl ProxyCell {
             this: Cell::new(std::ptr::null_mut()),
             table: table.object,
             trust: table.trust,
+            _library: table.library,
             native,
             gone: Cell::new(true),
             number,

@@ -333,6 +333,8 @@ const fn table<const N: usize>(handlers: &'static Handlers<N>) -> abi::Object {
         wake,
         destroy,
         handlers: handlers.0.as_ptr(),
+        // Read by the checks of `loading` alone.
+        handler_counts: std::ptr::null(),
     }
 }
 

@@ -121,6 +121,7 @@ static TABLE: abi::Object = abi::Object {
     wake,
     destroy,
     handlers: std::ptr::null(),
+    handler_counts: std::ptr::null(),
 };
 
 unsafe extern "C" fn create(

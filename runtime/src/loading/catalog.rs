@@ -129,6 +129,11 @@ impl LibraryCatalog {
         }
     }
 
+    /// Where the library of this name is.
+    pub(super) fn path(&self, name: &str) -> Option<&Path> {
+        Some(self.find(name, None).ok()?.path())
+    }
+
     fn found(&self) -> &Found {
         self.found.get_or_init(|| {
             let mut found = Found::default();

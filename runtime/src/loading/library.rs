@@ -11,6 +11,9 @@ use liveobj_types::syntax::Item;
 use liveobj_types::{Diagnostic, Formalisms, Severity, Types};
 use sha2::{Digest, Sha256};
 
+use super::map::Mapping;
+use crate::boundary::calls::Table;
+
 /// A library that is vouched for: loading it runs its code in this process with all rights of
 /// this process. Made by a [`super::LibraryCatalog`] from the directories and the store that the
 /// embedder configured, or by [`TrustedLibrary::assume`].
@@ -118,13 +121,17 @@ pub(super) fn hexadecimal(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-/// A library that is loaded, or linked in. Its tables live as long as the process.
+/// A library that is loaded, or linked in. While this is alive it is not unloaded.
 pub struct Loaded {
     types: Arc<LibraryTypes>,
     /// One for each of `types.templates`.
     objects: Vec<&'static abi::Object>,
     /// Whether its language guarantees that payloads are values of their types.
     typed: bool,
+    /// Whether its objects run threads of their own.
+    pub(super) threads: bool,
+    /// None if it is linked in.
+    pub(super) mapping: Option<Mapping>,
 }
 
 impl Loaded {
@@ -133,12 +140,15 @@ impl Loaded {
         types: Arc<LibraryTypes>,
         manifest: &Manifest,
         objects: Vec<&'static abi::Object>,
+        mapping: Option<Mapping>,
     ) -> Loaded {
         let typed = manifest.sdk == liveobj_manifest::SDK;
         Loaded {
             types,
             objects,
             typed,
+            threads: manifest.threads,
+            mapping,
         }
     }
 
@@ -155,7 +165,17 @@ impl Loaded {
 
     /// The table of a template. Its endpoints are counted and its handlers present as the
     /// manifest's types say: endpoints in name order, in-events of each in name order.
-    pub fn object(&self, template: &str) -> Option<&'static abi::Object> {
+    pub fn object(&self, template: &str) -> Option<&abi::Object> {
+        self.find(template)
+    }
+
+    /// The same, for proxies: each holds the library.
+    pub(crate) fn table(self: &Arc<Self>, template: &str) -> Option<Table> {
+        let table = Table::new(self.find(template)?);
+        Some(table.held_by(self.clone()))
+    }
+
+    fn find(&self, template: &str) -> Option<&'static abi::Object> {
         let index = self
             .types
             .templates

@@ -78,7 +78,7 @@ pub(super) fn load(
     let objects = unsafe { verify::library(table, manifest, types) }?;
     // SAFETY: as above; it was verified, and is attached once.
     unsafe { map::attach(linked.name, table, host) }?;
-    let library = Arc::new(Loaded::new(types.clone(), manifest, objects));
+    let library = Arc::new(Loaded::new(types.clone(), manifest, objects, None));
     loaded.insert(linked.name, library.clone());
     Ok(library)
 }

@@ -5,10 +5,12 @@ use std::collections::hash_map::RandomState;
 use std::fs::{self, DirBuilder, OpenOptions};
 use std::hash::BuildHasher;
 use std::io::Write;
+use std::mem::ManuallyDrop;
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
+use libloading::os::unix::{Library, RTLD_LOCAL, RTLD_NOW};
 use liveobj_abi as abi;
 use liveobj_manifest::Manifest;
 use sha2::{Digest, Sha256};
@@ -18,7 +20,8 @@ use super::{LoadError, verify};
 
 /// What is loaded, by hash and name. Known under two names, a library is mapped twice, as two
 /// libraries would be.
-static LOADED: Mutex<BTreeMap<(String, String), Arc<Loaded>>> = Mutex::new(BTreeMap::new());
+pub(super) static LOADED: Mutex<BTreeMap<(String, String), Arc<Loaded>>> =
+    Mutex::new(BTreeMap::new());
 
 /// The ABI of this runtime: major, minor.
 pub const ABI: [u16; 2] = [abi::MAJOR, abi::MINOR];
@@ -78,29 +81,46 @@ pub(super) fn load(
         }
     };
     check_manifest(&described.manifest, name)?;
-    let library = match bytes {
+    let mapping = match bytes {
         // SAFETY: the library is trusted.
         Some(bytes) => unsafe { open_copy(name, &bytes) },
         // SAFETY: as above.
-        None => unsafe { open(trusted.path()) }.map_err(|error| LoadError::Map {
+        None => unsafe { map_in_place(trusted.path()) }.map_err(|reason| LoadError::Map {
             name: name.to_owned(),
-            reason: error.to_string(),
+            reason,
         }),
     }?;
     // SAFETY: the library is trusted.
-    let table = unsafe { tables(name, library) }?;
-    // SAFETY: the library is trusted to answer with tables that are what their types say, and
-    // stays mapped.
+    let library = Arc::new(unsafe { self::mapped(described, mapping, host) }?);
+    loaded.insert(key, library.clone());
+    Ok(library)
+}
+
+/// Steps 6 to 10, all that follow once a library is mapped: its tables, their contents, and
+/// attaching it.
+///
+/// # Safety
+///
+/// The library answers with tables that are what its types say.
+pub(super) unsafe fn mapped(
+    described: &Described,
+    mapping: Mapping,
+    host: &'static abi::Host,
+) -> Result<Loaded, LoadError> {
+    let name = described.types.name.as_str();
+    // SAFETY: says the caller.
+    let table = unsafe { tables(name, &mapping) }?;
+    // SAFETY: says the caller; the tables stay mapped as long as the process, unless `Loaded`, which
+    // owns them, says otherwise.
     let verified = unsafe { verify::library(table, &described.manifest, &described.types) }?;
     // SAFETY: as above; it is called once, before all other functions of this mapping.
     unsafe { attach(name, table, host) }?;
-    let library = Arc::new(Loaded::new(
+    Ok(Loaded::new(
         described.types.clone(),
         &described.manifest,
         verified,
-    ));
-    loaded.insert(key, library.clone());
-    Ok(library)
+        Some(mapping),
+    ))
 }
 
 /// Step 1: the bytes, if they have the hash that is trusted.
@@ -159,15 +179,14 @@ pub(super) fn check_manifest(manifest: &Manifest, name: &str) -> Result<(), Load
 /// # Safety
 ///
 /// Its `liveobj_library` is what the ABI says.
-unsafe fn tables(
-    name: &str,
-    library: libloading::os::unix::Library,
-) -> Result<*const abi::Library, LoadError> {
+unsafe fn tables(name: &str, mapping: &Mapping) -> Result<*const abi::Library, LoadError> {
     // SAFETY: the symbol is a function of this type, says the caller.
-    let function = unsafe { library.get::<abi::LibraryFunction>(abi::LIBRARY_SYMBOL) };
+    let function = unsafe {
+        mapping
+            .library
+            .get::<abi::LibraryFunction>(abi::LIBRARY_SYMBOL)
+    };
     let function = function.map(|symbol| *symbol);
-    // Mapped for ever, on purpose: see the module's description.
-    std::mem::forget(library);
     let function = function.map_err(|_| LoadError::Symbol {
         name: name.to_owned(),
         symbol: abi::LIBRARY_SYMBOL,
@@ -181,7 +200,7 @@ unsafe fn tables(
 /// # Safety
 ///
 /// The library's initializers may run.
-unsafe fn open_copy(name: &str, bytes: &[u8]) -> Result<libloading::os::unix::Library, LoadError> {
+unsafe fn open_copy(name: &str, bytes: &[u8]) -> Result<Mapping, LoadError> {
     let mut refused = None;
     for directory in copy_directories() {
         let copy = match Copy::new(&directory, bytes) {
@@ -195,11 +214,10 @@ unsafe fn open_copy(name: &str, bytes: &[u8]) -> Result<libloading::os::unix::Li
             }
         };
         // SAFETY: says the caller.
-        match unsafe { open(&copy.file) } {
-            Ok(library) => return Ok(library),
-            Err(error) => {
+        match unsafe { map_in_place(&copy.file) } {
+            Ok(mapping) => return Ok(mapping),
+            Err(reason) => {
                 // A file system that forbids executable mappings: another one may allow them.
-                let reason = error.to_string();
                 let forbidden = reason.contains("failed to map segment");
                 refused = Some(LoadError::Map {
                     name: name.to_owned(),
@@ -217,13 +235,35 @@ unsafe fn open_copy(name: &str, bytes: &[u8]) -> Result<libloading::os::unix::Li
     }))
 }
 
+/// A library that is mapped. Dropping this does not unmap it: what its initializers did cannot be
+/// undone, and its tables may be in use.
+pub(super) struct Mapping {
+    pub(super) library: ManuallyDrop<Library>,
+    /// The file that is mapped, as the process map calls it.
+    pub(super) file: PathBuf,
+}
+
+/// Maps a file; what the system says where it does not.
+///
 /// # Safety
 ///
 /// The library's initializers may run.
-unsafe fn open(file: &Path) -> Result<libloading::os::unix::Library, libloading::Error> {
-    use libloading::os::unix::{Library, RTLD_LOCAL, RTLD_NOW};
+pub(super) unsafe fn map_in_place(file: &Path) -> Result<Mapping, String> {
+    let path = fs::canonicalize(file).map_err(|error| error.to_string())?;
     // SAFETY: says the caller. Missing symbols are found now, not when they are called.
-    unsafe { Library::open(Some(file), RTLD_NOW | RTLD_LOCAL) }
+    match unsafe { Library::open(Some(&path), RTLD_NOW | RTLD_LOCAL) } {
+        Ok(library) => Ok(Mapping {
+            library: ManuallyDrop::new(library),
+            file: path,
+        }),
+        Err(error) => Err(said(&error).replace(&format!("{}: ", path.display()), "")),
+    }
+}
+
+/// What the system said.
+pub(super) fn said(error: &libloading::Error) -> String {
+    let source = std::error::Error::source(error);
+    source.map_or_else(|| error.to_string(), ToString::to_string)
 }
 
 fn copy_directories() -> Vec<PathBuf> {
@@ -236,13 +276,13 @@ fn copy_directories() -> Vec<PathBuf> {
 
 /// A copy of a library in a directory that only this user can enter, removed on drop: what is
 /// mapped stays mapped.
-struct Copy {
+pub(super) struct Copy {
     directory: PathBuf,
-    file: PathBuf,
+    pub(super) file: PathBuf,
 }
 
 impl Copy {
-    fn new(parent: &Path, bytes: &[u8]) -> std::io::Result<Copy> {
+    pub(super) fn new(parent: &Path, bytes: &[u8]) -> std::io::Result<Copy> {
         let random = RandomState::new().hash_one(std::process::id());
         let directory = parent.join(format!("liveobj-{random:016x}"));
         // Fails where anything of this name is already there.

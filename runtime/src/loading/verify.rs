@@ -262,7 +262,7 @@ unsafe fn objects(
         }
         // SAFETY: the size comes first in every table, and is read before the rest.
         let size = unsafe { (*object).size } as usize;
-        let expected = offset_of!(abi::Object, handlers) + size_of::<*const *const abi::Handler>();
+        let expected = offset_of!(abi::Object, handler_counts) + size_of::<*const u32>();
         if size < expected {
             return Err(format!(
                 "the table of template `{name}` has {size} bytes, not {expected}"
@@ -278,16 +278,26 @@ unsafe fn objects(
                 endpoints.len()
             ));
         }
-        if object.handlers.is_null() && !endpoints.is_empty() {
+        let none = object.handlers.is_null() || object.handler_counts.is_null();
+        if none && !endpoints.is_empty() {
             return Err(format!("template `{name}` has no handlers"));
         }
         saves(arena, template, object)?;
         for (index, (endpoint, ty)) in endpoints.iter().enumerate() {
+            let handled = handled(arena, *ty);
+            // SAFETY: one for each endpoint, says the caller.
+            let count = unsafe { object.handler_counts.add(index).read() } as usize;
+            if count != handled.len() {
+                return Err(format!(
+                    "template `{name}` has {count} handlers for endpoint `{endpoint}`, not {}",
+                    handled.len()
+                ));
+            }
             // SAFETY: one for each endpoint, says the caller. A handler that is missing is NULL,
             // which an optional function pointer can be.
             let handlers =
                 unsafe { object.handlers.add(index).read() }.cast::<Option<abi::Handler>>();
-            for (number, events) in handled(arena, *ty).iter().enumerate() {
+            for (number, events) in handled.iter().enumerate() {
                 // SAFETY: one for each event that comes in, or one for all, says the caller.
                 if handlers.is_null() || unsafe { handlers.add(number).read() }.is_none() {
                     return Err(format!(

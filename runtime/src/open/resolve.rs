@@ -13,7 +13,6 @@ use super::folders::Folder;
 use super::plan::{LibraryPlan, ObjectPlan, Plan, PlanKind};
 use super::{fetch, gone};
 use crate::boundary::Trust;
-use crate::boundary::calls::Table;
 use crate::engine::inbox::Inbox;
 use crate::error::OpenError;
 use crate::loading::{LoadError, Loaded};
@@ -243,12 +242,12 @@ impl Resolver {
     fn object(
         &self,
         label: &str,
-        loaded: &Loaded,
+        loaded: &Arc<Loaded>,
         library: &str,
         template: &str,
         part: &Part,
     ) -> Result<ObjectPlan, OpenError> {
-        let table = loaded.object(template).ok_or_else(|| OpenError::Library {
+        let table = loaded.table(template).ok_or_else(|| OpenError::Library {
             object: named(label, template),
             library: library.to_owned(),
             reason: format!("it has no code for `{template}`"),
@@ -260,7 +259,7 @@ impl Resolver {
         };
         Ok(ObjectPlan {
             identity: part.identity,
-            table: Table::new(table).trusted(trust),
+            table: table.trusted(trust),
             module: loaded.types().module.clone(),
             template: template.to_owned(),
             types: Arc::new(Types::new()),

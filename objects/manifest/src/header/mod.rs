@@ -23,17 +23,6 @@ pub enum HeaderError {
         /// The first fault.
         reason: String,
     },
-    /// An endpoint whose type is a parameter: what comes in there has no struct.
-    #[error(
-        "endpoint `{endpoint}` of template `{template}` has a type parameter for its type, which \
-         C cannot express"
-    )]
-    Parameter {
-        /// The template.
-        template: String,
-        /// Its endpoint.
-        endpoint: String,
-    },
     /// A type that no layout has room for.
     #[error("a type of template `{template}` is too large to be laid out")]
     TooLarge {
@@ -49,7 +38,7 @@ pub enum HeaderError {
 ///
 /// # Errors
 ///
-/// The types have errors, or C cannot express them.
+/// The types have errors, or are too large.
 pub fn c_header(manifest: &Manifest) -> Result<String, HeaderError> {
     let unusable = |reason| HeaderError::Types { reason };
     let (module, findings) = manifest.module();
@@ -114,20 +103,25 @@ impl Header<'_> {
         };
         let found = endpoints(types, template);
         let functions = self.lifecycle(&name, parameters.as_deref(), saved);
-        let mut rows = Vec::new();
+        let (mut rows, mut counts) = (Vec::new(), Vec::new());
         for (number, (endpoint, ty)) in found.iter().enumerate() {
-            rows.push(self.endpoint(template, endpoint, number, *ty)?);
+            let (row, count) = self.endpoint(template, endpoint, number, *ty)?;
+            rows.push(row);
+            counts.push(count.to_string());
         }
         let handlers = if rows.is_empty() {
-            "0".to_owned()
+            "0, 0".to_owned()
         } else {
             let handlers = self.structs.name(&format!("{name}_handlers"));
-            let rows = rows.join(", ");
-            let _ = writeln!(
+            let numbers = self.structs.name(&format!("{name}_handler_counts"));
+            let _ = write!(
                 self.tables,
-                "static lo_handler *const *const {handlers}[] = {{{rows}}};"
+                "static lo_handler *const *const {handlers}[] = {{{}}};\n\
+                 static const uint32_t {numbers}[] = {{{}}};\n",
+                rows.join(", "),
+                counts.join(", "),
             );
-            handlers
+            format!("{handlers}, {numbers}")
         };
         let object = self.structs.name(&format!("{name}_object"));
         let _ = writeln!(
@@ -237,20 +231,14 @@ impl Header<'_> {
         format!("{}, {saving}, 0,\n    {}", calls[0], rest.join(", "))
     }
 
-    /// Events of one endpoint; answers the name of its array of handlers.
+    /// Events of one endpoint; answers the name of its array of handlers, and how many it has.
     fn endpoint(
         &mut self,
         template: &TemplateSignature,
         endpoint: &str,
         number: usize,
         ty: EndpointId,
-    ) -> Result<String, HeaderError> {
-        let Endpoint::Events { events, .. } = self.types.endpoint(ty) else {
-            return Err(HeaderError::Parameter {
-                template: template.name.clone(),
-                endpoint: endpoint.to_owned(),
-            });
-        };
+    ) -> Result<(String, usize), HeaderError> {
         let object = identifier(&template.name);
         let place = identifier(endpoint);
         let constant = self.structs.name(&format!("{object}_endpoint_{place}"));
@@ -259,6 +247,10 @@ impl Header<'_> {
             "\n/* Number of endpoint `{endpoint}`. */\n#define {constant} {number}u"
         );
         let (mut sent, mut handlers) = (0, Vec::new());
+        let Endpoint::Events { events, .. } = self.types.endpoint(ty) else {
+            let row = self.dynamic(&object, endpoint, number);
+            return Ok((row, 1));
+        };
         for (event, declared) in events {
             let name = format!("{place}_{}", identifier(event));
             let payload = self.declare(template, declared.payload, &format!("{object}_{name}"))?;
@@ -300,6 +292,7 @@ impl Header<'_> {
             handlers.push(call);
         }
         let row = self.structs.name(&format!("{object}_handlers_{place}"));
+        let count = handlers.len();
         let handlers = if handlers.is_empty() {
             "0".to_owned()
         } else {
@@ -309,7 +302,35 @@ impl Header<'_> {
             self.tables,
             "static lo_handler *const {row}[] = {{{handlers}}};"
         );
-        Ok(row)
+        Ok((row, count))
+    }
+
+    /// An endpoint whose type is a parameter: one handler takes all events.
+    fn dynamic(&mut self, object: &str, endpoint: &str, number: usize) -> String {
+        let place = identifier(endpoint);
+        let emit = self.structs.name(&format!("{object}_emit_{place}"));
+        let handler = self.structs.name(&format!("{object}_on_{place}"));
+        let call = self.structs.name(&format!("{object}_call_{place}"));
+        let row = self.structs.name(&format!("{object}_handlers_{place}"));
+        let _ = write!(
+            self.functions,
+            "\n/* Sends event number `event` from `{endpoint}`. */\n\
+             static inline lo_status {emit}(lo_context *context, uint32_t event,\n    \
+             const lo_opaque *payload) {{\n    \
+             lo_link *link = context->links[{number}];\n    \
+             return link->emit(link, context, event, payload);\n}}\n\n\
+             /* To be written: an event came in at `{endpoint}`. */\n\
+             LO_LOCAL lo_status {handler}(void *self, lo_context *context,\n    \
+             const lo_envelope *envelope, const lo_dynamic *payload);\n"
+        );
+        let _ = write!(
+            self.tables,
+            "static lo_status {call}(void *self, lo_context *context, const lo_envelope \
+             *envelope,\n    const void *payload) {{\n    \
+             return {handler}(self, context, envelope, (const lo_dynamic *)payload);\n}}\n\
+             static lo_handler *const {row}[] = {{{call}}};\n"
+        );
+        row
     }
 
     fn finish(self, manifest: &Manifest, prefix: &str) -> String {

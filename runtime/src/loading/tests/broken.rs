@@ -11,10 +11,20 @@ use crate::loading::{LoadError, TrustedLibrary};
 
 /// Breaks the library and compares the message. `mapped` tells whether its initializer ran.
 fn check(change: impl FnOnce(&mut Fixture), mapped: bool, expect: Expect) {
+    check_file(change, |_| {}, mapped, expect);
+}
+
+/// The same; `bytes` changes the file once it is compiled.
+fn check_file(
+    change: impl FnOnce(&mut Fixture),
+    bytes: impl FnOnce(&mut Vec<u8>),
+    mapped: bool,
+    expect: Expect,
+) {
     let mut fixture = Fixture::new();
     change(&mut fixture);
     let error = fixture
-        .load()
+        .load_changed(bytes)
         .expect_err("a broken library is refused")
         .to_string();
     let directory = fixture.directory.path().display().to_string();
@@ -94,10 +104,94 @@ fn another_abi() {
 
 #[test]
 fn another_machine() {
-    check(
-        |fixture| fixture.manifest.target = "pdp11-unix".to_owned(),
+    check_file(
+        |fixture| fixture.manifest.target = "riscv64-linux".to_owned(),
+        |file| for_riscv64(file),
         false,
-        expect![[r#"`example:one` was built for pdp11-unix; this is HERE"#]],
+        expect!["`example:one` was built for riscv64-linux; this is HERE"],
+    );
+    check(
+        |fixture| fixture.manifest.target = target().replace("linux", "plan9"),
+        false,
+        expect!["`example:one` was built for x86_64-plan9; this is HERE"],
+    );
+}
+
+/// The machine stands at the same place in every file.
+fn for_riscv64(file: &mut [u8]) {
+    file[18] = 0xF3;
+}
+
+#[test]
+fn a_file_for_another_machine_that_says_it_is_for_this_one() {
+    check_file(
+        |_| {},
+        |file| for_riscv64(file),
+        false,
+        expect![
+            "the manifest of `example:one` cannot be used: no trusted file has one, and these cannot be used: `DIR/libone.so`: the manifest says `HERE`, and the file is for riscv64"
+        ],
+    );
+}
+
+#[test]
+fn a_manifest_that_is_cut_short() {
+    check_file(
+        |_| {},
+        |bytes| {
+            let magic = &liveobj_manifest::MAGIC;
+            let at = bytes.windows(8).position(|window| window == magic);
+            // The length of the types.
+            bytes[at.expect("the manifest is there") + 18] = 1;
+        },
+        false,
+        expect![
+            "the manifest of `example:one` cannot be used: no trusted file has one, and these cannot be used: `DIR/libone.so`: the manifest is cut short: it announces 65818 bytes, and 282 are there"
+        ],
+    );
+}
+
+#[test]
+fn two_manifests() {
+    check(
+        |fixture| {
+            let second = r#"__attribute__((section(".liveobj"), used))
+                static const unsigned char second[] = { MANIFEST };"#;
+            fixture.define("SECOND", second.replace('\n', " "));
+        },
+        false,
+        expect![
+            "the manifest of `example:one` cannot be used: no trusted file has one, and these cannot be used: `DIR/libone.so`: section `.liveobj` holds more than one manifest: link object libraries into another one with `linked`"
+        ],
+    );
+}
+
+#[test]
+fn a_manifest_that_lies_about_a_type() {
+    check(
+        |fixture| {
+            let types = &mut fixture.manifest.types;
+            *types = types.replace("text: string", "text: u32");
+        },
+        true,
+        expect![
+            "`example:one` does not lay out `one: event send of endpoint input` as layout 1 says: its table of layouts does not have it"
+        ],
+    );
+}
+
+/// The payload is one that the library has a layout of.
+#[test]
+fn a_manifest_that_lies_about_a_handler() {
+    check(
+        |fixture| {
+            let types = &mut fixture.manifest.types;
+            *types = types.replace("out full();", "in full();");
+        },
+        true,
+        expect![
+            "the tables of `example:one` are not what its manifest says: template `one` has 1 handlers for endpoint `input`, not 2"
+        ],
     );
 }
 

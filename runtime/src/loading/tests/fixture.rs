@@ -20,6 +20,8 @@ pub(super) const NAME: &str = "example:one";
 pub(super) struct Fixture {
     pub(super) directory: tempfile::TempDir,
     pub(super) manifest: Manifest,
+    /// Further options of the compiler.
+    pub(super) options: Vec<&'static str>,
     defines: BTreeMap<&'static str, String>,
 }
 
@@ -44,6 +46,7 @@ impl Fixture {
         let mut fixture = Fixture {
             directory,
             manifest,
+            options: Vec::new(),
             defines: BTreeMap::new(),
         };
         let (send, empty) = identities();
@@ -58,11 +61,13 @@ impl Fixture {
             .define("COUNT", "1")
             .define("ENDPOINTS", "1")
             .define("HANDLER", "send")
+            .define("HANDLERS", "1")
             .define("LOAD", "NULL")
             .define("SAVE", "NULL")
             .define("DIGEST", "NULL")
             .define("ATTACH", "0")
-            .define("SYMBOL", "liveobj_library");
+            .define("SYMBOL", "liveobj_library")
+            .define("SECOND", "");
         let trace = format!("\"{}\"", fixture.trace().display());
         fixture.define("TRACE", trace);
         fixture
@@ -98,6 +103,7 @@ impl Fixture {
         let output = Command::new("cc")
             .args(["-shared", "-fPIC", "-w", "-o"])
             .args([&self.file(), &file])
+            .args(&self.options)
             .output()
             .expect("a C compiler, which rustc needs, too");
         assert!(
@@ -110,7 +116,18 @@ impl Fixture {
 
     /// Compiles and loads it out of its directory.
     pub(super) fn load(&self) -> Result<Arc<Loaded>, LoadError> {
-        self.compile();
+        self.load_changed(|_| {})
+    }
+
+    /// The same, with its file changed before it is looked at.
+    pub(super) fn load_changed(
+        &self,
+        change: impl FnOnce(&mut Vec<u8>),
+    ) -> Result<Arc<Loaded>, LoadError> {
+        let file = self.compile();
+        let mut bytes = fs::read(&file).expect("it was compiled");
+        change(&mut bytes);
+        fs::write(&file, bytes).expect("the directory is writable");
         self.catalog().load(NAME, None, host())
     }
 

@@ -16,7 +16,7 @@ struct object {
   int32_t (*disconnected)(void *, void *, uint32_t, uint64_t, uint32_t);
   int32_t (*wake)(void *, void *, uint64_t, uint32_t, const void *);
   void (*destroy)(void *);
-  const void *const *handlers;
+  const void *const *handlers; const uint32_t *handler_counts;
 };
 struct library {
   char magic[8]; uint32_t size; uint16_t major, minor; const struct layouts *layouts;
@@ -24,6 +24,7 @@ struct library {
 };
 
 __attribute__((section(".liveobj"), used)) static const unsigned char manifest[] = { MANIFEST };
+SECOND
 
 static int32_t create(void *c, const void *p, void **self) { *self = NULL; return 0; }
 static int32_t connected(void *s, void *c, uint32_t e, uint64_t n) { return 0; }
@@ -38,9 +39,10 @@ static int32_t attach(const void *host) { return ATTACH; }
 
 static const void *const input[] = { HANDLER };
 static const void *const handlers[] = { input };
+static const uint32_t counts[] = { HANDLERS };
 static const struct object template = {
   sizeof(struct object), ENDPOINTS, create, LOAD, SAVE, DIGEST, connected, disconnected, wake, destroy,
-  (const void *const *)handlers,
+  (const void *const *)handlers, counts,
 };
 static const struct object *const objects[] = { &template };
 static const uint32_t offsets[] = { offsetof(struct send, text) };

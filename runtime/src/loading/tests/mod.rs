@@ -2,4 +2,6 @@
 
 mod broken;
 mod fixture;
+mod header;
 mod places;
+mod unloading;

@@ -462,6 +462,7 @@ static REFUSING: abi::Object = abi::Object {
     wake: never_woken,
     destroy: never_destroyed,
     handlers: std::ptr::null(),
+    handler_counts: std::ptr::null(),
 };
 
 extern "C" fn refuse(_: *mut abi::Context, _: *const c_void, _: *mut *mut c_void) -> abi::Status {
