@@ -1,6 +1,7 @@
 //! The `liveobj` command.
 
 mod commands;
+mod duration;
 mod failure;
 mod input;
 mod output;

@@ -55,9 +55,7 @@ impl Terminal for StandardTerminal {
 
     fn show(&mut self, line: &str) {
         let mut output = io::stdout().lock();
-        // Control characters of a text that others wrote must not reach the terminal.
-        let visible = line.chars().filter(|c| !c.is_control() || *c == '\t');
-        let clean: String = self.prefix.chars().chain(visible).chain(['\n']).collect();
+        let clean = format!("{}{}\n", self.prefix, visible(line));
         let written = output
             .write_all(clean.as_bytes())
             .and_then(|()| output.flush());
@@ -68,4 +66,11 @@ impl Terminal for StandardTerminal {
             let _ = failed.send(error);
         }
     }
+}
+
+/// A line without control characters: those of a text that others wrote must not reach the
+/// terminal.
+pub fn visible(line: &str) -> String {
+    let visible = line.chars().filter(|c| !c.is_control() || *c == '\t');
+    visible.collect()
 }

@@ -60,6 +60,17 @@ pub enum OpenError {
         /// What stands in the way.
         reason: String,
     },
+    /// Its library runs threads of its own, and it is opened where none may run.
+    #[error(
+        "`{object}` cannot be simulated: library `{library}` runs threads of its own, and when \
+         those run follows from no seed"
+    )]
+    Threads {
+        /// The object.
+        object: String,
+        /// The library.
+        library: String,
+    },
     /// A constructor failed or panicked.
     #[error("`{object}` could not be created: {reason}")]
     Create {

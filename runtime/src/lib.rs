@@ -28,7 +28,9 @@ mod object;
 mod open;
 mod report;
 mod runtime;
+pub mod sim;
 mod terminal;
+mod trace;
 mod verdicts;
 
 #[doc(hidden)]

@@ -8,9 +8,11 @@ use std::process::Command;
 use liveobj_tests::support::{built, liveobj, root};
 
 /// Every command that takes no further command, in an order in which the examples can run.
-const COMMANDS: [&[&str]; 17] = [
+const COMMANDS: &[&[&str]] = &[
     &["check"],
     &["open"],
+    &["sim"],
+    &["replay"],
     &["compare"],
     &["describe"],
     &["explain"],

@@ -12,6 +12,7 @@ mod layering;
 mod other_languages;
 mod processes;
 mod readme;
+mod simulation;
 mod thesis;
 
 use std::fs;

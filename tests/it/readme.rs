@@ -128,6 +128,17 @@ fn the_first_reference_is_checked_hashed_converted_and_opened() {
     assert!(printed.lines().any(|line| line == own), "{printed}");
 }
 
+#[test]
+fn the_simulation_of_the_readme_comes_to_what_it_says() {
+    let home = first_use();
+    let sample = block("liveobj sim my-note");
+    let (command, printed) = sample.split_once('\n').expect("a command");
+    let command = command.strip_prefix("$ ").expect("a command");
+    // The times follow from the libraries too, which may change.
+    let words = |text: &str| text.replace(|c: char| c.is_ascii_digit(), "");
+    assert_eq!(words(&line(home.path(), command)), words(printed));
+}
+
 /// A reference to a stamper.
 fn stamping(start: u64) -> String {
     format!(

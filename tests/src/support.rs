@@ -61,6 +61,21 @@ fn build(packages: &[&str]) {
     assert!(status.success(), "{packages:?} build");
 }
 
+/// Builds one of the object libraries of `tests/libraries` and puts it into a folder.
+pub fn test_library(name: &str, folder: &Path) {
+    let mut cargo = Command::new(env!("CARGO"));
+    cargo.args(["build", "--quiet", "--package", "liveobj-tests"]);
+    cargo.args(["--example", name]);
+    if !cfg!(debug_assertions) {
+        cargo.arg("--release");
+    }
+    let status = cargo.current_dir(root()).status().expect("cargo runs");
+    assert!(status.success(), "{name} builds");
+    let file = format!("lib{name}.so");
+    let library = built().join("examples").join(&file);
+    std::fs::copy(library, folder.join(&file)).expect("it was built");
+}
+
 /// `liveobj` with an empty home at `home` and the built libraries on its path.
 pub fn liveobj(home: &Path) -> Command {
     let mut command = Command::new(built().join("liveobj"));

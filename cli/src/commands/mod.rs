@@ -10,6 +10,8 @@ mod hash;
 mod library;
 mod open;
 mod registry;
+mod replay;
+mod sim;
 mod type_name;
 
 use std::path::PathBuf;
@@ -37,6 +39,8 @@ Exit codes: 0 fine, 1 findings or an error that you can mend, 2 usage, 255 a fau
 #[derive(Debug, Subcommand)]
 enum Command {
     Open(open::Open),
+    Sim(Box<sim::Sim>),
+    Replay(replay::Replay),
     Check(check::Check),
     Compare(compare::Compare),
     Describe(describe::Describe),
@@ -52,6 +56,8 @@ enum Command {
 pub fn run(arguments: Arguments) -> Result<(), Failure> {
     match arguments.command {
         Command::Open(command) => command.run(),
+        Command::Sim(command) => command.run(),
+        Command::Replay(command) => command.run(),
         Command::Check(command) => command.run(),
         Command::Compare(command) => command.run(),
         Command::Describe(command) => command.run(),

@@ -11,7 +11,7 @@ use tokio::sync::oneshot;
 use super::{LibraryOptions, PolicyOptions};
 use crate::failure::Failure;
 use crate::terminal::StandardTerminal;
-use crate::{input, output, report};
+use crate::{duration, input, output, report};
 
 /// Open a reference: run its proxies until a signal comes
 #[derive(Debug, Args)]
@@ -172,54 +172,7 @@ fn print_message(message: &Message, least: Level) {
     }
 }
 
-/// The longest time that `--for` takes.
-const LONGEST: Duration = Duration::from_secs(10_000 * 3600);
-
-/// Reads `500ms`, `10s`, `5m`, `2h`.
+/// Reads how long the object stays open.
 fn duration(text: &str) -> Result<Duration, String> {
-    let digits = text
-        .find(|c: char| !c.is_ascii_digit())
-        .unwrap_or(text.len());
-    let (number, unit) = text.split_at(digits);
-    let milliseconds = match unit {
-        "ms" => 1,
-        "s" => 1_000,
-        "m" => 60_000,
-        "h" => 3_600_000,
-        _ => return Err("expected a whole number with ms, s, m or h, such as 10s".to_owned()),
-    };
-    if number.is_empty() {
-        return Err("expected a whole number before the unit, such as 10s".to_owned());
-    }
-    // Only digits: a number that does not fit is too large.
-    let duration = number
-        .parse::<u64>()
-        .ok()
-        .and_then(|number| number.checked_mul(milliseconds))
-        .map(Duration::from_millis);
-    duration
-        .filter(|duration| *duration <= LONGEST)
-        .ok_or_else(|| "at most 10000h; without --for it stays open".to_owned())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn durations_need_a_number_and_a_unit() {
-        assert_eq!(duration("500ms"), Ok(Duration::from_millis(500)));
-        assert_eq!(duration("2h"), Ok(Duration::from_secs(7200)));
-        for wrong in [
-            "",
-            "s",
-            "10",
-            "1.5s",
-            "-1s",
-            "99999999999999999999s",
-            "10001h",
-        ] {
-            assert!(duration(wrong).is_err(), "{wrong}");
-        }
-    }
+    duration::parse(text).map_err(|reason| format!("{reason}; without --for it stays open"))
 }

@@ -25,6 +25,7 @@ pub(crate) use super::wake::Wake;
 use super::{Trust, emit};
 use crate::engine::domain::Domain;
 use crate::loading::Loaded;
+use crate::trace::TracedLink;
 
 /// [`ProxyCell::busy`]: a function of the proxy is running.
 pub(crate) const RUNNING: u32 = 1 << 31;
@@ -161,6 +162,8 @@ pub(crate) struct LinkCell {
     pub(crate) lost: Cell<u64>,
     /// Emissions that were refused, because there is no such event or the payload is none of it.
     pub(crate) refused: Cell<u64>,
+    /// Names of its ends and events, where somebody traces.
+    pub(crate) traced: Option<Box<TracedLink>>,
 }
 
 pub(super) type EmitFunction =
@@ -418,31 +421,29 @@ impl LinkCell {
             crossing,
             lost: Cell::new(0),
             refused: Cell::new(0),
+            traced: None,
         }
     }
 
     /// One direction of a connection inside the domain; `sender` is who emits through it, none
-    /// where that is the other half of a queued one.
+    /// where that is the other half of a queued one. With `traced`, each event is told to the
+    /// domain's tracer before it is delivered; without, nothing even asks for one.
     pub(crate) fn direct(
         domain: &Rc<Domain>,
         connection: u64,
         sender: Option<&ProxyCell>,
         target: Rc<ProxyCell>,
         receivers: Vec<Receiver>,
+        traced: Option<Box<TracedLink>>,
     ) -> Rc<LinkCell> {
         let receivers = receivers.into_boxed_slice();
-        let emit = match sender.map(|sender| sender.trust) {
-            None | Some(Trust::Typed) => emit::direct,
-            Some(Trust::Checked | Trust::Probed) => emit::checked,
+        let emit: EmitFunction = match (sender.map(|sender| sender.trust), &traced) {
+            (Some(Trust::Checked | Trust::Probed), _) => emit::checked,
+            (None | Some(Trust::Typed), Some(_)) => emit::traced,
+            (None | Some(Trust::Typed), None) => emit::direct,
         };
-        Rc::new(LinkCell::with(
-            domain,
-            emit,
-            receivers,
-            connection,
-            Some(target),
-            None,
-        ))
+        let link = LinkCell::with(domain, emit, receivers, connection, Some(target), None);
+        Rc::new(LinkCell { traced, ..link })
     }
 
     /// The sending half of a connection to another domain.

@@ -20,6 +20,37 @@ pub(super) unsafe extern "C" fn direct(
     payload: *const c_void,
 ) -> abi::Status {
     // SAFETY: by contract.
+    unsafe { inside::<false>(link, context, event, payload) }
+}
+
+/// As [`direct`], and the domain's tracer is told before an event is delivered.
+///
+/// # Safety
+///
+/// As [`direct`].
+pub(super) unsafe extern "C" fn traced(
+    link: *mut abi::Link,
+    context: *mut abi::Context,
+    event: u32,
+    payload: *const c_void,
+) -> abi::Status {
+    // SAFETY: by contract.
+    unsafe { inside::<true>(link, context, event, payload) }
+}
+
+/// What both are: two functions, so that the first has no branch for the second.
+///
+/// # Safety
+///
+/// As [`direct`].
+#[inline(always)]
+unsafe fn inside<const TRACED: bool>(
+    link: *mut abi::Link,
+    context: *mut abi::Context,
+    event: u32,
+    payload: *const c_void,
+) -> abi::Status {
+    // SAFETY: by contract.
     let (link, from) = unsafe { (LinkCell::of(link), ProxyCell::of(context)) };
     let domain = link.domain();
     let Some(receiver) = link.receivers().get(event as usize) else {
@@ -35,6 +66,9 @@ pub(super) unsafe extern "C" fn direct(
         return domain.enqueue(link, event, from.event.get(), Lent::new(payload));
     }
     let parent = from.event.get();
+    if TRACED {
+        domain.trace_event(link, event, parent, Lent::new(payload));
+    }
     let status = if receiver.same_layout() {
         receiver.call_as_is(link, target, parent, Lent::new(payload))
     } else {
@@ -68,10 +102,10 @@ pub(super) unsafe extern "C" fn checked(
     if let Err(misfit) = keeper.check(Lent::new(payload), from.trust) {
         return cell.domain().misfit(from, cell, event, &misfit);
     }
-    let emit = if cell.crossing.is_some() {
-        queued
-    } else {
-        direct
+    let emit = match (&cell.crossing, &cell.traced) {
+        (Some(_), _) => queued,
+        (None, Some(_)) => traced,
+        (None, None) => direct,
     };
     // SAFETY: by contract, and the payload was checked.
     unsafe { emit(link, context, event, payload) }

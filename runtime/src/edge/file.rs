@@ -11,7 +11,7 @@ use crate::boundary::calls::Wake;
 const LIMIT: u64 = 64 << 20;
 
 /// Reads a whole file.
-pub(super) fn read(space: Space, path: &str, registry: Option<&Path>) -> Wake {
+pub(crate) fn read(space: Space, path: &str, registry: Option<&Path>) -> Wake {
     let path = match (space, registry) {
         (Space::Files, _) => PathBuf::from(path),
         (Space::Registry, None) => return Wake::Missing,

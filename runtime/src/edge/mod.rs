@@ -2,15 +2,17 @@
 //! knows of it, so that a simulated one can take its place.
 
 use std::cell::Cell;
+use std::rc::Rc;
 use std::sync::Arc;
 
 use liveobj_references::{Checked, Policy};
 use liveobj_types::{Formalisms, Source};
 
 use crate::engine::inbox::Inbox;
+use crate::trace::Tracer;
 use crate::verdicts::Verdicts;
 
-mod file;
+pub(crate) mod file;
 mod system;
 mod terminal;
 mod udp;
@@ -103,6 +105,17 @@ pub(crate) enum Space {
 pub(crate) struct Seeded(pub(crate) Cell<u64>);
 
 impl Seeded {
+    /// Numbers of their own for each list, so that who draws more or less of one changes nothing
+    /// for another.
+    pub(crate) fn of(seed: u64, list: &[u64]) -> Seeded {
+        let seeded = Seeded(Cell::new(seed));
+        for number in list {
+            let mixed = seeded.next().wrapping_add(*number);
+            seeded.0.set(mixed);
+        }
+        seeded
+    }
+
     /// The next one.
     pub(crate) fn next(&self) -> u64 {
         let state = self.0.get().wrapping_add(0x9e37_79b9_7f4a_7c15);
@@ -143,4 +156,10 @@ pub(crate) trait Host {
 
     /// What such judgements accept.
     fn policy(&self) -> Policy;
+
+    /// Who takes what happens in the domain. Asked once, when the domain is made: without one,
+    /// events do not even look whether there is one.
+    fn tracer(&self) -> Option<Rc<dyn Tracer>> {
+        None
+    }
 }

@@ -140,11 +140,9 @@ impl Host for SystemHost {
                 });
             }
             Request::Dereference(document) => {
-                let (core, inbox) = (self.core.clone(), self.inbox.clone());
-                let task = self
-                    .core
-                    .tokio
-                    .spawn(open::child(core, inbox, ticket, document));
+                let resolver = open::Resolver::new(self.core.clone(), self.inbox.clone());
+                let child = open::child(resolver, ticket, document);
+                let task = self.core.tokio.spawn(child);
                 self.keep(ticket, Resource::Task(task.abort_handle()));
             }
             Request::Connect { .. } | Request::DereferenceAs { .. } => {}

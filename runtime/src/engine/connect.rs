@@ -66,6 +66,11 @@ impl Domain {
         let number = self.number();
         let there = self.receivers(plan(&first, left), &second, right.endpoint)?;
         let back = self.receivers(plan(&second, right), &first, left.endpoint)?;
+        let traced = |from: (&Proxy, End), to: (&Proxy, End)| {
+            self.traced_link(plan(from.0, from.1), || self.end_name(&from.1), to)
+        };
+        let forth = traced((&first, left), (&second, right));
+        let reverse = traced((&second, right), (&first, left));
         let domain = self.shared();
         self.install(Connection {
             number,
@@ -77,6 +82,7 @@ impl Domain {
                     Some(&first.cell),
                     second.cell.clone(),
                     there,
+                    forth,
                 ),
                 LinkCell::direct(
                     &domain,
@@ -84,6 +90,7 @@ impl Domain {
                     Some(&second.cell),
                     first.cell.clone(),
                     back,
+                    reverse,
                 ),
             ],
             mode: Mode::Direct,
@@ -120,7 +127,9 @@ impl Domain {
             import(&theirs, &mut self.types.borrow_mut(), plan(&far, *there))
         };
         let receivers = self.receivers(&far_plan, &near, here.endpoint)?;
-        let incoming = LinkCell::direct(&domain, number, None, near.cell.clone(), receivers);
+        let traced = self.traced_link(&far_plan, || other.end_name(there), (&near, here));
+        let target = near.cell.clone();
+        let incoming = LinkCell::direct(&domain, number, None, target, receivers, traced);
         let load = Arc::new(Load::default());
         let outgoing = Outgoing {
             inbox: other.inbox.clone(),

@@ -11,6 +11,7 @@ use super::domain::Domain;
 use crate::boundary::Viewed;
 use crate::boundary::calls::{Code, Lent, ProxyCell};
 use crate::boundary::memory::{Keeper, Kept};
+use crate::trace::What;
 
 /// What a proxy is made from.
 pub(crate) struct ProxyPlan {
@@ -200,6 +201,7 @@ impl Domain {
             return Err(reason);
         }
         proxy.creating.set(false);
+        self.trace(&proxy.label, || What::Created);
         if let Some(instance) = self.instances.borrow_mut().get_mut(&instance) {
             instance.proxies.push(number);
         }

@@ -187,6 +187,9 @@ impl Domain {
                 if let Some(trace) = &mut *self.trace.borrow_mut() {
                     trace.0.push((link.connection, link.clone()));
                 }
+                if link.traced.is_some() {
+                    self.trace_event(&link, event, parent, payload.lent());
+                }
                 let status = link.deliver(event, parent, payload.lent());
                 self.judge(
                     link.target().expect("because only direct links are queued"),
@@ -200,7 +203,9 @@ impl Domain {
                 path,
             } => {
                 self.path.set(path);
-                let status = proxy.connected(self.event_number(), endpoint, connection);
+                let number = self.event_number();
+                self.trace_connected(&proxy, number, endpoint, connection);
+                let status = proxy.connected(number, endpoint, connection);
                 self.judge(&proxy, status);
             }
             Delivery::Disconnected {
@@ -212,6 +217,7 @@ impl Domain {
             } => {
                 self.path.set(path);
                 let number = self.event_number();
+                self.trace_disconnected(&proxy, number, (endpoint, connection), reason);
                 let status = proxy.disconnected(number, endpoint, connection, reason);
                 self.judge(&proxy, status);
             }
@@ -226,6 +232,7 @@ impl Domain {
                     return;
                 }
                 self.path.set(path);
+                self.trace_wake(&proxy, token, &wake);
                 let status = proxy.wake(token, &wake);
                 self.judge(&proxy, status);
             }

@@ -9,6 +9,7 @@ use super::connect::End;
 use super::create::Proxy;
 use super::domain::Domain;
 use crate::object::Ended;
+use crate::trace::What;
 
 /// What happens when an instance is gone.
 pub(crate) type OnEnd = Box<dyn FnOnce(&Domain, Ended)>;
@@ -193,6 +194,9 @@ impl Domain {
     pub(super) fn remove(&self, proxy: &Rc<Proxy>) {
         let number = proxy.cell.number;
         self.held.borrow_mut().remove(&number);
+        if !proxy.creating.get() {
+            self.trace(&proxy.label, || What::Destroyed);
+        }
         self.close_tokens(number);
         proxy.cell.destroy();
         self.proxies.borrow_mut().remove(&number);

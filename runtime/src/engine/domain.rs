@@ -19,6 +19,7 @@ use crate::boundary::calls::{LinkCell, ProxyCell};
 use crate::edge::Host;
 use crate::open::folders::Folders;
 use crate::report::{Level, Message, Report};
+use crate::trace::{Tracer, What};
 
 /// How many handlers may lie on the stack: a count, so that a replay agrees.
 pub(crate) const MAX_NESTING: u32 = 32;
@@ -57,6 +58,8 @@ pub(crate) struct Domain {
     pub(super) loads: RefCell<Vec<Arc<Load>>>,
     pub(super) trace: RefCell<Option<Trace>>,
     pub(super) reflected: RefCell<Option<Reflected>>,
+    /// Takes what happens here, if anybody does.
+    pub(crate) tracer: Option<Rc<dyn Tracer>>,
     pub(super) me: Weak<Domain>,
     stopping: Cell<bool>,
     next: Cell<u64>,
@@ -72,6 +75,7 @@ impl Domain {
             numbers: Cell::new(0),
             split_at: Cell::new(TURN_LIMIT),
             lost: Cell::new(0),
+            tracer: host.tracer(),
             inbox: host.inbox(),
             host,
             types: RefCell::new(Types::new()),
@@ -127,6 +131,7 @@ impl Domain {
 
     /// Tells people something.
     pub(crate) fn say(&self, level: Level, object: String, text: String) {
+        self.trace(&object, || What::Said { level, text: &text });
         self.reports.report(&Message {
             level,
             object,

@@ -44,6 +44,8 @@ struct State {
     /// Socket and timer events, which wait while a queue is more than half full.
     patient: VecDeque<(u64, Outside)>,
     closed: bool,
+    /// Whether posts are refused.
+    deaf: bool,
 }
 
 impl Inbox {
@@ -96,6 +98,12 @@ impl Inbox {
                 .wait(state)
                 .unwrap_or_else(PoisonError::into_inner);
         }
+    }
+
+    /// Refuses posts, or takes them again. A simulated node takes them only while it runs itself:
+    /// what other nodes of the process post would come from another machine.
+    pub(crate) fn refuse_posts(&self, refuse: bool) {
+        self.lock().deaf = refuse;
     }
 
     /// Makes a waiting domain look again at how full its queues are.
@@ -154,6 +162,9 @@ impl Poster {
 
     /// Wakes the proxy. Answers whether its domain is still there.
     pub(crate) fn post(&self, token: u64, bytes: Vec<u8>) -> bool {
+        if self.inbox.lock().deaf {
+            return false;
+        }
         let wake = Wake::Posted(bytes);
         self.inbox.push(Outside::Wake {
             proxy: self.proxy,

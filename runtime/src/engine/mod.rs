@@ -17,3 +17,4 @@ pub(crate) mod request;
 pub(crate) mod start;
 #[cfg(test)]
 mod tests;
+pub(crate) mod trace;

@@ -47,6 +47,7 @@ impl Domain {
                 endpoint,
                 own,
             } => {
+                self.trace_request(proxy, token, &request);
                 return self.connect_child(proxy, token, *child, endpoint, *own);
             }
             Request::DereferenceAs { document, ty } => {
@@ -81,7 +82,7 @@ impl Domain {
             token,
             ticket,
         };
-        self.host.request(ticket, request);
+        self.ask(proxy, ticket, request);
         abi::OK
     }
 
@@ -132,12 +133,17 @@ impl Domain {
                     ticket: known.ticket,
                 };
                 drop(tokens);
-                self.host.request(ticket, request);
+                self.ask(proxy, ticket, request);
                 abi::OK
             }
             Some(_) => abi::INVALID,
             None => abi::STALE,
         }
+    }
+
+    fn ask(&self, proxy: &ProxyCell, ticket: Ticket, request: Request) {
+        self.trace_request(proxy, ticket.token, &request);
+        self.host.request(ticket, request);
     }
 
     /// Gives up a token of a proxy. No wake follows.

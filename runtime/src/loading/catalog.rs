@@ -110,6 +110,33 @@ impl LibraryCatalog {
         library.load(host)
     }
 
+    /// Whether the objects of a library run threads of their own. `sha256` is as the document gives
+    /// it; nothing is mapped.
+    ///
+    /// # Errors
+    ///
+    /// It is not there, is another one, or its manifest cannot be read.
+    pub fn runs_threads(&self, name: &str, sha256: Option<&str>) -> Result<bool, CatalogError> {
+        if linked::find(name).is_some() {
+            // Linked in, the runtime runs the only threads.
+            return Ok(false);
+        }
+        threads(name, self.find(name, sha256)?)
+    }
+
+    /// As [`LibraryCatalog::runs_threads`], for a library that is given by hash alone.
+    ///
+    /// # Errors
+    ///
+    /// It is not there, or its manifest cannot be read.
+    pub fn hash_runs_threads(&self, sha256: &str) -> Result<bool, CatalogError> {
+        let name = format!("sha256:{}", digits(sha256));
+        match self.find_hash(sha256) {
+            Some(library) => threads(&name, library),
+            None => Err(CatalogError::Missing { name }),
+        }
+    }
+
     /// Loads a library by hash alone, as `code` references give it: lower-case hexadecimal,
     /// `sha256:` in front or not.
     ///
@@ -199,6 +226,15 @@ impl LibraryCatalog {
             }),
         }
     }
+}
+
+fn threads(name: &str, library: &Library) -> Result<bool, CatalogError> {
+    let described = library.described();
+    let described = described.map_err(|reason| CatalogError::Unreadable {
+        name: name.to_owned(),
+        reason,
+    })?;
+    Ok(described.manifest.threads)
 }
 
 /// Stands where a hash would.

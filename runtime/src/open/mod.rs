@@ -11,8 +11,7 @@ mod plan;
 mod resolve;
 #[cfg(test)]
 mod tests;
-
-use std::sync::Arc;
+mod threads;
 
 use liveobj_types::Source;
 
@@ -20,10 +19,9 @@ use crate::boundary::calls::Wake;
 use crate::domain_thread::DomainThread;
 use crate::edge::Ticket;
 use crate::engine::domain::Domain;
-use crate::engine::inbox::Inbox;
 use crate::error::OpenError;
 use crate::object::{Ended, Object};
-use crate::runtime::{Core, Runtime};
+use crate::runtime::Runtime;
 use liveobj_references::CheckedReference;
 
 #[cfg(test)]
@@ -31,8 +29,8 @@ pub(crate) use instantiate::folder_service;
 #[cfg(test)]
 pub(crate) use instantiate::instantiate;
 pub(crate) use instantiate::{Opened, host_endpoint, host_proxy};
-#[cfg(test)]
 pub(crate) use resolve::Resolver;
+pub(crate) use threads::{libraries, refuse_threads};
 
 /// Opens a reference in a domain of its own.
 pub(crate) async fn root(
@@ -41,19 +39,26 @@ pub(crate) async fn root(
 ) -> Result<Object, OpenError> {
     refuse_unmet(&reference)?;
     let domain = DomainThread::start(runtime.core().clone())?;
-    let core = runtime.core().clone();
-    let inbox = domain.inbox().clone();
-    let plan = resolve::Resolver::new(core, inbox)
-        .reference(&reference, "")
-        .await?;
-    let (reply, answer) = tokio::sync::oneshot::channel();
+    let resolver = Resolver::new(runtime.core().clone(), domain.inbox().clone());
     let ending = domain.ending().clone();
-    let handed_in = domain.inbox().task(move |domain| {
+    let opened = within(resolver, &reference, move |ended| ending.set(ended)).await?;
+    Ok(Object::new(runtime, domain, reference.identity(), opened))
+}
+
+/// Opens a reference in the resolver's domain; `on_end` is called when it has ended.
+pub(crate) async fn within(
+    resolver: Resolver,
+    reference: &CheckedReference,
+    on_end: impl FnOnce(Ended) + Send + 'static,
+) -> Result<Opened, OpenError> {
+    refuse_unmet(reference)?;
+    let plan = resolver.reference(reference, "").await?;
+    let (reply, answer) = tokio::sync::oneshot::channel();
+    let handed_in = resolver.inbox().task(move |domain| {
         let instance = domain.begin();
         instantiate::instantiate(domain, instance, plan, move |domain, opened| {
             if let Ok(opened) = &opened {
-                let ending = ending.clone();
-                instantiate::on_end(domain, opened.instance, move |_, ended| ending.set(ended));
+                instantiate::on_end(domain, opened.instance, move |_, ended| on_end(ended));
             }
             let _ = reply.send(opened);
         });
@@ -61,14 +66,14 @@ pub(crate) async fn root(
     if !handed_in {
         return Err(gone());
     }
-    let opened = answer.await.map_err(|_| gone())??;
-    Ok(Object::new(runtime, domain, reference.identity(), opened))
+    answer.await.map_err(|_| gone())?
 }
 
 /// Opens what a proxy asked for with `context.dereference`; the answer goes to its inbox.
-pub(crate) async fn child(core: Arc<Core>, inbox: Arc<Inbox>, ticket: Ticket, document: String) {
+pub(crate) async fn child(resolver: Resolver, ticket: Ticket, document: String) {
+    let inbox = resolver.inbox().clone();
     let failed =
-        match resolve_child(&core, &inbox, document).await {
+        match resolve_child(resolver, document).await {
             Ok(plan) => {
                 inbox.task(move |domain| {
                     let instance = domain.begin();
@@ -93,21 +98,15 @@ pub(crate) async fn child(core: Arc<Core>, inbox: Arc<Inbox>, ticket: Ticket, do
     ));
 }
 
-async fn resolve_child(
-    core: &Arc<Core>,
-    inbox: &Arc<Inbox>,
-    document: String,
-) -> Result<plan::Plan, OpenError> {
+async fn resolve_child(resolver: Resolver, document: String) -> Result<plan::Plan, OpenError> {
     let source = Source::new("a reference in an event", document);
-    let checked = core.check(&source);
+    let checked = resolver.core().check(&source);
     let Some(reference) = checked.reference else {
         let diagnostics = checked.diagnostics;
         return Err(OpenError::RefusedChild { diagnostics });
     };
     refuse_unmet(&reference)?;
-    resolve::Resolver::new(core.clone(), inbox.clone())
-        .reference(&reference, "")
-        .await
+    resolver.reference(&reference, "").await
 }
 
 /// Tells the proxy that asked for an object that it is there, and later if it fails.
@@ -120,7 +119,7 @@ fn hand_over(domain: &Domain, ticket: Ticket, opened: &Opened) {
     domain.child_opened(ticket, opened.instance);
 }
 
-fn refuse_unmet(reference: &CheckedReference) -> Result<(), OpenError> {
+pub(crate) fn refuse_unmet(reference: &CheckedReference) -> Result<(), OpenError> {
     let unmet: Vec<String> = reference
         .unmet()
         .iter()

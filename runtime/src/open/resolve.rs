@@ -11,6 +11,7 @@ use liveobj_types::{Diagnostic, ObjectId, Relations, Source, Step, TypeId, Types
 
 use super::folders::Folder;
 use super::plan::{LibraryPlan, ObjectPlan, Plan, PlanKind};
+use super::threads::refuse_threads;
 use super::{fetch, gone};
 use crate::boundary::Trust;
 use crate::engine::inbox::Inbox;
@@ -28,6 +29,8 @@ const STANDARD: &str = "liveobj:standard";
 pub(crate) struct Resolver {
     core: Arc<Core>,
     inbox: Arc<Inbox>,
+    /// Whether objects may run threads of their own.
+    threads: bool,
 }
 
 type Resolving<'a> = Pin<Box<dyn Future<Output = Result<Plan, OpenError>> + Send + 'a>>;
@@ -35,7 +38,27 @@ type Resolving<'a> = Pin<Box<dyn Future<Output = Result<Plan, OpenError>> + Send
 impl Resolver {
     /// Folders run in the domain of `inbox`.
     pub(crate) fn new(core: Arc<Core>, inbox: Arc<Inbox>) -> Resolver {
-        Resolver { core, inbox }
+        Resolver {
+            core,
+            inbox,
+            threads: true,
+        }
+    }
+
+    /// Refuses objects whose library runs threads of its own.
+    pub(crate) fn without_threads(self) -> Resolver {
+        Resolver {
+            threads: false,
+            ..self
+        }
+    }
+
+    pub(super) fn core(&self) -> &Arc<Core> {
+        &self.core
+    }
+
+    pub(super) fn inbox(&self) -> &Arc<Inbox> {
+        &self.inbox
     }
 
     /// Resolves a whole reference.
@@ -44,6 +67,9 @@ impl Resolver {
         reference: &CheckedReference,
         label: &str,
     ) -> Result<Plan, OpenError> {
+        if !self.threads {
+            refuse_threads(&self.core.catalog, reference.root(), label)?;
+        }
         self.part(reference.types(), reference.root(), label.to_owned(), 0)
             .await
     }
@@ -168,6 +194,9 @@ impl Resolver {
         } else {
             label.to_owned()
         };
+        if !self.threads {
+            refuse_threads(&self.core.catalog, reference.root(), &label)?;
+        }
         self.part(reference.types(), reference.root(), label, chain + 1)
             .await
     }
@@ -275,7 +304,7 @@ fn endpoint_names(types: &Types, object: ObjectId) -> BTreeSet<String> {
     }
 }
 
-fn join(label: &str, name: &str) -> String {
+pub(super) fn join(label: &str, name: &str) -> String {
     if label.is_empty() {
         name.to_owned()
     } else {
@@ -283,7 +312,7 @@ fn join(label: &str, name: &str) -> String {
     }
 }
 
-fn named(label: &str, otherwise: &str) -> String {
+pub(super) fn named(label: &str, otherwise: &str) -> String {
     if label.is_empty() {
         otherwise.to_owned()
     } else {

@@ -1,0 +1,125 @@
+//! Trace: tells the tracer what happens, where there is one.
+
+use super::connect::{Connection, End};
+use super::create::{EndpointPlan, Proxy};
+use super::domain::Domain;
+use crate::boundary::calls::{Lent, LinkCell, ProxyCell, Wake};
+use crate::edge::Request;
+use crate::trace::{Entry, TracedLink, What};
+
+impl Domain {
+    /// Something happens to `object`.
+    pub(super) fn trace<'a>(&self, object: &str, what: impl FnOnce() -> What<'a>) {
+        if let Some(tracer) = &self.tracer {
+            let (path, what) = (self.path.get(), what());
+            tracer.trace(&Entry { object, path, what });
+        }
+    }
+
+    /// An event is about to be delivered through a traced link.
+    #[cold]
+    pub(crate) fn trace_event(&self, link: &LinkCell, event: u32, parent: u64, payload: Lent) {
+        let (Some(traced), Some(receiver)) = (&link.traced, link.receiver(event)) else {
+            return;
+        };
+        let types = self.types.borrow();
+        let data = receiver.keeper.read(payload).ok();
+        self.trace(&traced.object, || What::Event {
+            number: self.numbers.get() + 1,
+            parent,
+            connection: link.connection,
+            link: traced,
+            event: event as usize,
+            payload: data.map(|data| (&*types, data)),
+        });
+    }
+
+    /// A proxy is told that it is connected, as event `number`.
+    pub(super) fn trace_connected(
+        &self,
+        cell: &ProxyCell,
+        number: u64,
+        endpoint: u32,
+        connection: u64,
+    ) {
+        let Some(proxy) = self.traced_proxy(cell) else {
+            return;
+        };
+        let own = End {
+            proxy: cell.number,
+            endpoint,
+        };
+        let peer = |connection: &Connection| {
+            let peer = connection.ends.iter().find(|end| **end != own)?;
+            Some(self.end_name(peer))
+        };
+        let found = self.connections.borrow().get(&connection).cloned();
+        self.trace(&proxy.label, || What::Connected {
+            number,
+            connection,
+            endpoint: self.end_name(&own),
+            peer: found.as_deref().and_then(peer),
+        });
+    }
+
+    /// A proxy is told that a connection has ended, as event `number`.
+    pub(super) fn trace_disconnected(
+        &self,
+        cell: &ProxyCell,
+        number: u64,
+        end: (u32, u64),
+        reason: u32,
+    ) {
+        let Some(proxy) = self.traced_proxy(cell) else {
+            return;
+        };
+        let (endpoint, connection) = end;
+        let own = End {
+            proxy: cell.number,
+            endpoint,
+        };
+        self.trace(&proxy.label, || What::Disconnected {
+            number,
+            connection,
+            endpoint: self.end_name(&own),
+            reason,
+        });
+    }
+
+    /// A proxy is woken.
+    pub(super) fn trace_wake(&self, cell: &ProxyCell, token: u64, wake: &Wake) {
+        if let Some(proxy) = self.traced_proxy(cell) {
+            self.trace(&proxy.label, || What::Wake { token, wake });
+        }
+    }
+
+    /// A proxy asks the outside for something.
+    pub(super) fn trace_request(&self, cell: &ProxyCell, token: u64, request: &Request) {
+        if let Some(proxy) = self.traced_proxy(cell) {
+            self.trace(&proxy.label, || What::Request { token, request });
+        }
+    }
+
+    /// What a link between two ends has to know to be traced; none where nobody traces.
+    pub(super) fn traced_link(
+        &self,
+        source: &EndpointPlan,
+        from: impl FnOnce() -> String,
+        (target, to): (&Proxy, End),
+    ) -> Option<Box<TracedLink>> {
+        self.tracer.as_ref()?;
+        let events = source.emits.iter();
+        let events = events.map(|event| (event.name.clone(), event.payload.actual));
+        Some(Box::new(TracedLink {
+            object: target.label.clone(),
+            from: from(),
+            to: self.end_name(&to),
+            events: events.collect(),
+        }))
+    }
+
+    fn traced_proxy(&self, cell: &ProxyCell) -> Option<std::rc::Rc<Proxy>> {
+        self.tracer.as_ref()?;
+        self.proxy(cell.number)
+    }
+}

@@ -1,0 +1,200 @@
+//! What all nodes share: virtual time, what will happen, the network, and who watches.
+
+use std::cell::{Cell, RefCell};
+use std::time::Duration;
+
+use super::files::Files;
+use super::network::{Fate, Network};
+use super::queue::{Happening, Queue, What};
+use super::summary::Datagrams;
+use crate::report::Message;
+use crate::trace::Line;
+
+/// Who watches a simulation. Everything is told as it happens; times are virtual, counted from
+/// the start, and nodes are numbered from 1.
+pub trait Observer {
+    /// A node's terminal shows a line.
+    fn shown(&mut self, node: u32, at: Duration, line: &str) {
+        let _ = (node, at, line);
+    }
+
+    /// An object of a node has something to say.
+    fn said(&mut self, node: u32, at: Duration, message: &Message) {
+        let _ = (node, at, message);
+    }
+
+    /// Whether [`Observer::traced`] is to be called. Asked once, at the start; a simulation that
+    /// is not traced runs faster.
+    fn wants_trace(&self) -> bool {
+        false
+    }
+
+    /// A line of the trace, without its end: the format is `docs/trace.md`. The first is the
+    /// header.
+    fn traced(&mut self, line: &str) {
+        let _ = line;
+    }
+}
+
+impl Observer for Box<dyn Observer> {
+    fn shown(&mut self, node: u32, at: Duration, line: &str) {
+        self.as_mut().shown(node, at, line);
+    }
+
+    fn said(&mut self, node: u32, at: Duration, message: &Message) {
+        self.as_mut().said(node, at, message);
+    }
+
+    fn wants_trace(&self) -> bool {
+        self.as_ref().wants_trace()
+    }
+
+    fn traced(&mut self, line: &str) {
+        self.as_mut().traced(line);
+    }
+}
+
+/// Number of the header's line.
+const HEADER: u64 = 1;
+
+/// Watches nothing.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Quiet;
+
+impl Observer for Quiet {}
+
+/// What all nodes share.
+pub(super) struct World {
+    now: Cell<u64>,
+    queue: RefCell<Queue>,
+    pub(super) network: RefCell<Network>,
+    pub(super) files: RefCell<Files>,
+    pub(super) observer: RefCell<Box<dyn Observer>>,
+    pub(super) datagrams: Cell<Datagrams>,
+    /// Whether a trace is wanted.
+    pub(super) traced: bool,
+    /// Number of the last line of the trace.
+    line: Cell<u64>,
+    /// Line that led to what happens now; 0 for none.
+    pub(super) cause: Cell<u64>,
+}
+
+impl World {
+    /// At time 0, with nothing to happen.
+    pub(super) fn new(network: Network, files: Files, observer: Box<dyn Observer>) -> World {
+        World {
+            now: Cell::new(0),
+            queue: RefCell::default(),
+            network: RefCell::new(network),
+            files: RefCell::new(files),
+            traced: observer.wants_trace(),
+            observer: RefCell::new(observer),
+            datagrams: Cell::default(),
+            line: Cell::new(HEADER),
+            cause: Cell::new(0),
+        }
+    }
+
+    /// Nanoseconds since the start.
+    pub(super) fn now(&self) -> u64 {
+        self.now.get()
+    }
+
+    /// The same, for people.
+    pub(super) fn time(&self) -> Duration {
+        Duration::from_nanos(self.now.get())
+    }
+
+    /// Adds something that will happen, because of the last line of the trace.
+    pub(super) fn add(&self, at: u64, node: u32, what: What) {
+        let cause = self.last_line();
+        let happening = Happening { node, cause, what };
+        self.queue.borrow_mut().add(at, happening);
+    }
+
+    /// Lets time pass until the next happening, or until the end if there is none before.
+    pub(super) fn next(&self, end: u64) -> Option<Happening> {
+        let next = self.queue.borrow_mut().take(end);
+        match next {
+            Some((at, happening)) => {
+                self.now.set(at);
+                self.cause.set(happening.cause);
+                Some(happening)
+            }
+            None => {
+                self.now.set(end);
+                self.cause.set(0);
+                None
+            }
+        }
+    }
+
+    /// The last line of the trace; 0 if there is none after the header.
+    fn last_line(&self) -> u64 {
+        let line = self.line.get();
+        if line == HEADER { 0 } else { line }
+    }
+
+    /// Writes a line of the trace about a node (0: about none), if a trace is wanted.
+    pub(super) fn trace(&self, node: u32, write: impl FnOnce(&mut Line)) {
+        if !self.traced {
+            return;
+        }
+        self.line.set(self.line.get() + 1);
+        let mut line = Line::new();
+        line.plain("line", self.line.get())
+            .plain("time", self.now.get());
+        if node != 0 {
+            line.plain("node", node);
+        }
+        write(&mut line);
+        self.observer.borrow_mut().traced(&line.finish());
+    }
+
+    /// Sends a datagram from a socket of a node.
+    pub(super) fn send(&self, node: u32, socket: u64, to: &str, bytes: &[u8]) {
+        let cause = self.last_line();
+        let mut network = self.network.borrow_mut();
+        let mut datagrams = self.datagrams.get();
+        datagrams.sent += 1;
+        let bytes: std::rc::Rc<[u8]> = bytes.into();
+        for receiver in network.receivers(socket, to, bytes.len()) {
+            for fate in network.fates(node, receiver.node, self.now.get()) {
+                match fate {
+                    Fate::Arrives(at) => {
+                        let what = What::Datagram {
+                            socket: receiver.socket,
+                            sender: node,
+                            from: receiver.from,
+                            bytes: bytes.clone(),
+                        };
+                        let happening = Happening {
+                            node: receiver.node,
+                            cause,
+                            what,
+                        };
+                        self.queue.borrow_mut().add(at, happening);
+                    }
+                    Fate::Lost => {
+                        datagrams.lost += 1;
+                        self.trace_lost(receiver.node, cause, "chance");
+                    }
+                    Fate::Cut => {
+                        datagrams.cut += 1;
+                        self.trace_lost(receiver.node, cause, "partition");
+                    }
+                }
+            }
+        }
+        self.datagrams.set(datagrams);
+    }
+
+    /// A datagram does not arrive.
+    pub(super) fn trace_lost(&self, node: u32, cause: u64, why: &str) {
+        self.trace(node, |line| {
+            line.text("kind", "lost")
+                .plain("cause", cause)
+                .text("why", why);
+        });
+    }
+}

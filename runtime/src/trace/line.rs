@@ -1,0 +1,273 @@
+//! Lines of a trace: one JSON object each, members in a fixed order.
+
+use std::fmt::{Display, Write};
+
+use liveobj_abi as abi;
+use liveobj_references::value_to_json;
+use liveobj_types::{Data, Types, ValueId};
+use sha2::{Digest, Sha256};
+
+use super::{Entry, What};
+use crate::boundary::calls::Wake;
+use crate::edge::{Request, Space, UdpOpen};
+
+/// Longest payload that is written out, in bytes of JSON.
+const MAX_PAYLOAD: usize = 256;
+
+/// A line under construction.
+pub(crate) struct Line(String);
+
+impl Line {
+    /// Without members.
+    pub(crate) fn new() -> Line {
+        Line("{".to_owned())
+    }
+
+    /// A number, or JSON that is at hand already.
+    pub(crate) fn plain(&mut self, name: &str, value: impl Display) -> &mut Line {
+        self.name(name);
+        write!(self.0, "{value}").expect("because a string takes everything");
+        self
+    }
+
+    /// A text.
+    pub(crate) fn text(&mut self, name: &str, text: &str) -> &mut Line {
+        self.name(name);
+        self.0
+            .push_str(&serde_json::to_string(text).expect("because every text is JSON"));
+        self
+    }
+
+    /// Bytes from outside: how many, and their hash.
+    pub(crate) fn bytes(&mut self, bytes: &[u8]) -> &mut Line {
+        self.plain("bytes", bytes.len())
+            .text("sha256", &hexadecimal(&Sha256::digest(bytes)))
+    }
+
+    /// The whole line, without its end.
+    pub(crate) fn finish(mut self) -> String {
+        self.0.push('}');
+        self.0
+    }
+
+    fn name(&mut self, name: &str) {
+        if self.0.len() > 1 {
+            self.0.push(',');
+        }
+        self.0.push('"');
+        self.0.push_str(name);
+        self.0.push_str("\":");
+    }
+
+    /// What happens in a domain.
+    pub(crate) fn entry(&mut self, entry: &Entry<'_>) -> &mut Line {
+        if !entry.object.is_empty() {
+            self.text("object", entry.object);
+        }
+        self.text("kind", kind(&entry.what));
+        self.plain("path", entry.path);
+        match &entry.what {
+            What::Created | What::Destroyed => {}
+            What::Event {
+                number,
+                parent,
+                connection,
+                link,
+                event,
+                payload,
+            } => {
+                self.plain("number", number)
+                    .plain("parent", parent)
+                    .plain("connection", connection)
+                    .text("from", &link.from)
+                    .text("to", &link.to);
+                if let Some((name, ty)) = link.events.get(*event) {
+                    self.text("event", name);
+                    if let Some((types, data)) = payload {
+                        self.payload(types, *ty, data);
+                    }
+                }
+            }
+            What::Connected {
+                number,
+                connection,
+                endpoint,
+                peer,
+            } => {
+                self.plain("number", number)
+                    .plain("connection", connection)
+                    .text("endpoint", endpoint);
+                if let Some(peer) = peer {
+                    self.text("peer", peer);
+                }
+            }
+            What::Disconnected {
+                number,
+                connection,
+                endpoint,
+                reason,
+            } => {
+                self.plain("number", number)
+                    .plain("connection", connection)
+                    .text("endpoint", endpoint)
+                    .text("reason", reason_text(*reason));
+            }
+            What::Wake { token, wake } => {
+                self.plain("token", token);
+                self.wake(wake);
+            }
+            What::Request { token, request } => {
+                self.plain("token", token);
+                self.request(request);
+            }
+            What::Said { level, text } => {
+                self.text("level", &level.to_string()).text("text", text);
+            }
+        }
+        self
+    }
+
+    /// The payload where it is short, and its hash in any case.
+    fn payload(&mut self, types: &Types, ty: ValueId, data: &Data) {
+        if let Some(json) = value_to_json(types, ty, data).filter(|json| json.len() <= MAX_PAYLOAD)
+        {
+            self.plain("payload", json);
+        }
+        if let Some(wire) = types.encode(ty, data) {
+            self.bytes(&wire);
+        }
+    }
+
+    fn wake(&mut self, wake: &Wake) {
+        let name = match wake {
+            Wake::Timer => "timer",
+            Wake::Ready(_) => "ready",
+            Wake::Datagram(..) => "datagram",
+            Wake::Line(_) => "line",
+            Wake::End => "end",
+            Wake::File(_) => "file",
+            Wake::Missing => "missing",
+            Wake::Opened => "opened",
+            Wake::Connected(_) => "connected",
+            Wake::Failed(_) => "failed",
+            Wake::Posted(_) => "posted",
+        };
+        self.text("wake", name);
+        match wake {
+            Wake::Timer | Wake::End | Wake::Missing | Wake::Opened => {}
+            Wake::Connected(connection) => {
+                self.plain("connection", connection);
+            }
+            Wake::Ready(address) => {
+                self.text("address", address);
+            }
+            Wake::Datagram(from, bytes) => {
+                self.text("from", from).bytes(bytes);
+            }
+            Wake::Line(text) | Wake::Failed(text) => {
+                self.text("text", text);
+            }
+            Wake::File(bytes) | Wake::Posted(bytes) => {
+                self.bytes(bytes);
+            }
+        }
+    }
+
+    fn request(&mut self, request: &Request) {
+        self.text("request", request.name());
+        match request {
+            Request::Timer(nanoseconds) => {
+                self.plain("nanoseconds", nanoseconds);
+            }
+            Request::UdpOpen(UdpOpen {
+                bind,
+                group,
+                interface,
+                ttl,
+            }) => {
+                self.text("bind", bind)
+                    .text("group", group)
+                    .text("interface", interface)
+                    .plain("ttl", ttl);
+            }
+            Request::UdpSend { to, bytes } => {
+                self.text("to", to).bytes(bytes);
+            }
+            Request::TerminalOpen => {}
+            Request::TerminalShow(text) => {
+                self.text("text", text);
+            }
+            Request::FileRead { space, path } => {
+                self.text("space", space.name()).text("file", path);
+            }
+            Request::Dereference(document) => {
+                self.bytes(document.as_bytes());
+            }
+            Request::DereferenceAs { document, ty } => {
+                self.text("type", ty).bytes(document.as_bytes());
+            }
+            Request::Connect {
+                proxy, endpoint, ..
+            } => {
+                self.plain("proxy", proxy).text("endpoint", endpoint);
+            }
+        }
+    }
+}
+
+fn kind(what: &What<'_>) -> &'static str {
+    match what {
+        What::Created => "created",
+        What::Destroyed => "destroyed",
+        What::Event { .. } => "event",
+        What::Connected { .. } => "connected",
+        What::Disconnected { .. } => "disconnected",
+        What::Wake { .. } => "wake",
+        What::Request { .. } => "request",
+        What::Said { .. } => "said",
+    }
+}
+
+fn reason_text(reason: u32) -> &'static str {
+    match reason {
+        abi::REASON_DROPPED => "dropped",
+        abi::REASON_PEER_FAILED => "peer failed",
+        abi::REASON_OVERFLOW => "overflow",
+        _ => "unknown",
+    }
+}
+
+impl Request {
+    /// What it is called in a trace.
+    pub(crate) fn name(&self) -> &'static str {
+        match self {
+            Request::Timer(_) => "timer",
+            Request::UdpOpen(_) => "udp open",
+            Request::UdpSend { .. } => "udp send",
+            Request::TerminalOpen => "terminal open",
+            Request::TerminalShow(_) => "terminal show",
+            Request::FileRead { .. } => "file read",
+            Request::Dereference(_) => "dereference",
+            Request::DereferenceAs { .. } => "dereference as",
+            Request::Connect { .. } => "connect",
+        }
+    }
+}
+
+impl Space {
+    /// What it is called in a trace.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Space::Files => "files",
+            Space::Registry => "registry",
+        }
+    }
+}
+
+/// Lower-case hexadecimal.
+fn hexadecimal(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::new(), |mut text, byte| {
+        write!(text, "{byte:02x}").expect("because a string takes everything");
+        text
+    })
+}

@@ -1,0 +1,109 @@
+//! What a running domain does, as it does it: the one hook that whoever writes a trace uses.
+//!
+//! A domain whose host has no [`Tracer`] pays nothing for it: links are built with the plain
+//! `emit`, and everything else asks once where it is not in the way of events.
+
+mod line;
+
+use liveobj_types::{Data, Types, ValueId};
+
+use crate::boundary::calls::Wake;
+use crate::edge::Request;
+use crate::report::Level;
+
+pub(crate) use line::Line;
+
+/// Takes what happens in a domain, in order, on the domain's thread.
+pub(crate) trait Tracer {
+    /// One thing that happens.
+    fn trace(&self, entry: &Entry<'_>);
+}
+
+/// Something that happens to an object.
+pub(crate) struct Entry<'a> {
+    /// The object: its path in the opened reference. Empty for the domain as a whole.
+    pub(crate) object: &'a str,
+    /// The chain of causes that it belongs to.
+    pub(crate) path: u64,
+    /// What happens.
+    pub(crate) what: What<'a>,
+}
+
+/// What happens.
+pub(crate) enum What<'a> {
+    /// Its constructor has run.
+    Created,
+    /// It is destroyed.
+    Destroyed,
+    /// An event is delivered to it.
+    Event {
+        /// The event's number.
+        number: u64,
+        /// Number of the event that was being handled when it was emitted; 0 for none.
+        parent: u64,
+        /// The connection.
+        connection: u64,
+        /// The ends, and the event's name.
+        link: &'a TracedLink,
+        /// Which of the link's events.
+        event: usize,
+        /// The payload, and the arena of its type; none if it is not a value of the type.
+        payload: Option<(&'a Types, Data)>,
+    },
+    /// It hears that it is connected.
+    Connected {
+        /// The event's number.
+        number: u64,
+        /// The connection.
+        connection: u64,
+        /// Its own end, `object.endpoint`.
+        endpoint: String,
+        /// The other end; none if that is in another domain or gone.
+        peer: Option<String>,
+    },
+    /// It hears that a connection has ended.
+    Disconnected {
+        /// The event's number.
+        number: u64,
+        /// The connection.
+        connection: u64,
+        /// Its own end, `object.endpoint`.
+        endpoint: String,
+        /// Why, as the ABI says it.
+        reason: u32,
+    },
+    /// It is woken.
+    Wake {
+        /// Its own number for what it asked.
+        token: u64,
+        /// What with.
+        wake: &'a Wake,
+    },
+    /// It asks the outside for something.
+    Request {
+        /// Its own number for it.
+        token: u64,
+        /// For what.
+        request: &'a Request,
+    },
+    /// It says something to people.
+    Said {
+        /// How much it weighs.
+        level: Level,
+        /// The text.
+        text: &'a str,
+    },
+}
+
+/// What a traced link knows of itself.
+#[derive(Debug)]
+pub(crate) struct TracedLink {
+    /// The object that it leads to.
+    pub(crate) object: String,
+    /// The end that emits, `object.endpoint`.
+    pub(crate) from: String,
+    /// The end that receives.
+    pub(crate) to: String,
+    /// Name and payload type of each event that it carries.
+    pub(crate) events: Vec<(String, ValueId)>,
+}
