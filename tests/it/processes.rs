@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use liveobj_tests::note::{Opened, Relay, line, lines, note, sealed_note};
+use liveobj_tests::note::{Opened, Relay, line, lines, note, sealed_note, tapped};
 
 #[test]
 fn a_note_alone_works_alone() {
@@ -120,4 +120,37 @@ fn who_has_another_key_neither_reads_nor_writes_a_sealed_note() {
     for inside in [&first, &second] {
         assert!(inside.printed().is_disjoint(&line("from outside")));
     }
+}
+
+/// The tap is an endpoint of any type: it knows neither the channel nor what is sent there.
+#[test]
+fn a_tapped_note_agrees_with_one_that_is_not_and_each_event_is_told_of() {
+    let folder = tempfile::tempdir().expect("a temporary directory");
+    let relay = Relay::start(0);
+    let open = |name: &str, text: String| {
+        let reference = folder.path().join(name);
+        std::fs::write(&reference, text).expect("it is writable");
+        Opened::start(folder.path(), &reference)
+    };
+    let mut tapped = open("tapped.liveobject", tapped(relay.port));
+    let mut plain = open("plain.liveobject", note(relay.port));
+    tapped.enter("through the tap");
+    plain.wait_for(&line("through the tap"));
+    plain.enter("and back");
+    tapped.wait_for(&line("and back"));
+    let reports = tapped.reported();
+    let told = |start: &str| {
+        reports
+            .iter()
+            .any(|line| line.starts_with(start) && line.ends_with(" bytes"))
+    };
+    assert!(
+        told("info: `tap`: `send` from `input` to `output`, "),
+        "{reports:?}"
+    );
+    assert!(
+        told("info: `tap`: `receive` from `output` to `input`, "),
+        "{reports:?}"
+    );
+    assert_eq!(plain.reported(), Vec::<String>::new());
 }

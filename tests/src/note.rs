@@ -1,7 +1,7 @@
 //! A note that real processes share over real sockets.
 
 use std::collections::BTreeSet;
-use std::io::{BufRead, BufReader, Write};
+use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, UdpSocket};
 use std::path::Path;
 use std::process::{Child, ChildStdin, Stdio};
@@ -15,6 +15,35 @@ use crate::support::{built, liveobj, root};
 /// A note whose network is the datagram relay at `port`: no process binds that port itself, so
 /// everything passes through the relay.
 pub fn note(port: u16) -> String {
+    composite(
+        port,
+        r#"<connection>
+      <endpoint of="note" name="channel"/><endpoint of="network" name="channel"/>
+    </connection>"#,
+    )
+}
+
+/// The same with a `tap` between the note and its network.
+pub fn tapped(port: u16) -> String {
+    composite(
+        port,
+        r#"<component name="tap">
+      <parameterized>
+        <template><external name="tap" library="liveobj:standard"/></template>
+        <parameter name="E"><type>ChannelService[bytes]</type></parameter>
+      </parameterized>
+    </component>
+    <connection>
+      <endpoint of="note" name="channel"/><endpoint of="tap" name="input"/>
+    </connection>
+    <connection>
+      <endpoint of="tap" name="output"/><endpoint of="network" name="channel"/>
+    </connection>"#,
+    )
+}
+
+/// `between` connects the note with its network.
+fn composite(port: u16, between: &str) -> String {
     format!(
         r#"<liveobject xmlns="urn:liveobj:reference:1">
   <composite>
@@ -28,9 +57,7 @@ pub fn note(port: u16) -> String {
     </component>
     <component name="note"><external name="shared_text" library="liveobj:documents"/></component>
     <component name="screen"><external name="console" library="liveobj:standard"/></component>
-    <connection>
-      <endpoint of="note" name="channel"/><endpoint of="network" name="channel"/>
-    </connection>
+    {between}
     <connection>
       <endpoint of="note" name="text"/><endpoint of="screen" name="text"/>
     </connection>
@@ -137,7 +164,22 @@ impl Drop for Relay {
 pub struct Opened {
     child: Child,
     input: ChildStdin,
-    lines: Arc<Mutex<Vec<String>>>,
+    lines: Lines,
+    reports: Lines,
+}
+
+type Lines = Arc<Mutex<Vec<String>>>;
+
+/// Collects the lines of a pipe.
+fn collect(pipe: impl Read + Send + 'static) -> Lines {
+    let lines = Lines::default();
+    let sink = lines.clone();
+    thread::spawn(move || {
+        for line in BufReader::new(pipe).lines().map_while(Result::ok) {
+            sink.lock().expect("no reader panics").push(line);
+        }
+    });
+    lines
 }
 
 impl Opened {
@@ -154,21 +196,17 @@ impl Opened {
             command.arg("--library-path").arg(folder);
         }
         command.args(["--for", "120s"]);
-        command.stdin(Stdio::piped()).stdout(Stdio::piped());
+        command.stdin(Stdio::piped());
+        command.stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = command.spawn().expect("liveobj starts");
         let input = child.stdin.take().expect("its input is piped");
-        let output = BufReader::new(child.stdout.take().expect("its output is piped"));
-        let lines = Arc::new(Mutex::new(Vec::new()));
-        let sink = lines.clone();
-        thread::spawn(move || {
-            for line in output.lines().map_while(Result::ok) {
-                sink.lock().expect("no reader panics").push(line);
-            }
-        });
+        let lines = collect(child.stdout.take().expect("its output is piped"));
+        let reports = collect(child.stderr.take().expect("its errors are piped"));
         Opened {
             child,
             input,
             lines,
+            reports,
         }
     }
 
@@ -187,6 +225,11 @@ impl Opened {
             .collect()
     }
 
+    /// What it has reported so far.
+    pub fn reported(&self) -> Vec<String> {
+        self.reports.lock().expect("no reader panics").clone()
+    }
+
     /// Waits until all of `wanted` has been printed; panics after 60 seconds.
     pub fn wait_for(&self, wanted: &BTreeSet<String>) -> Duration {
         let start = Instant::now();
@@ -197,9 +240,10 @@ impl Opened {
             }
             assert!(
                 start.elapsed() < Duration::from_secs(60),
-                "{} of {} lines came within 60 s",
+                "{} of {} lines came within 60 s; it reported {:?}",
                 wanted.intersection(&printed).count(),
-                wanted.len()
+                wanted.len(),
+                self.reported()
             );
             thread::sleep(Duration::from_millis(10));
         }

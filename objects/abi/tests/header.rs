@@ -174,13 +174,14 @@ fn no_constant_is_forgotten() {
 }
 
 #[test]
-fn a_library_with_one_object_can_be_written() {
+fn a_library_can_be_written() {
     let (c, cpp) = (source("library.c", LIBRARY), source("library.cpp", LIBRARY));
     run(Command::new("cc").args(C).arg("-fsyntax-only").arg(c));
     run(Command::new("c++").args(CPP).arg("-fsyntax-only").arg(cpp));
 }
 
-/// A library as its author writes it: what comes in at endpoint 0 goes out at endpoint 1.
+/// A library as its author writes it: what comes in at endpoint 0 goes out at endpoint 1. The second
+/// object does the same with events of any type.
 const LIBRARY: &str = r#"
 #include "liveobj.h"
 
@@ -194,6 +195,13 @@ static lo_status send(void *self, lo_context *context, const lo_envelope *envelo
                       const void *payload) {
     (void)self, (void)envelope;
     return context->links[1]->emit(context->links[1], context, 0, payload);
+}
+
+static lo_status pass(void *self, lo_context *context, const lo_envelope *envelope,
+                      const void *payload) {
+    const lo_dynamic *event = (const lo_dynamic *)payload;
+    (void)self, (void)envelope;
+    return context->links[1]->emit(context->links[1], context, event->event, &event->payload);
 }
 
 static lo_status connected(void *self, lo_context *context, uint32_t endpoint, uint64_t number) {
@@ -221,10 +229,15 @@ static lo_handler *const *const handlers[] = {input, output};
 static const uint32_t counts[] = {1, 0};
 static const lo_object object = {sizeof(lo_object), 2,    create,  0,        0,     0, connected,
                                  disconnected,      wake, destroy, handlers, counts};
-static const lo_object *const objects[] = {&object};
+static lo_handler *const any[] = {pass};
+static lo_handler *const *const any_handlers[] = {any, any};
+static const uint32_t any_counts[] = {1, 1};
+static const lo_object tap = {sizeof(lo_object), 2,    create,  0,            0,         0, connected,
+                              disconnected,      wake, destroy, any_handlers, any_counts};
+static const lo_object *const objects[] = {&object, &tap};
 static const lo_layouts layouts = {sizeof(lo_layouts), sizeof(lo_layout_entry), 0, 0};
 static const lo_library library = {LO_MAGIC, sizeof(lo_library), LO_MAJOR, LO_MINOR,
-                                   &layouts, 1,                  objects,  0};
+                                   &layouts, 2,                  objects,  0};
 
 const lo_library *liveobj_library(void) { return &library; }
 "#;

@@ -184,7 +184,7 @@ fn arguments_are_explained() {
 fn an_endpoint_of_any_type_is_generated() {
     check(
         "object Tap<E: endpoint> { endpoint a: E; endpoint b: mirror E many; }\n\
-         template tap<E: endpoint>(): Tap<E>;",
+         template tap<E: endpoint>(): Tap<E> { private endpoint c: mirror E; }",
         expect!["generated"],
     );
 }

@@ -87,12 +87,77 @@
 //! - `template`: a trait for each template, with a method `ENDPOINT_EVENT` for each event that the
 //!   object receives, and `connected`, `disconnected` and `wake`, which may be left out; `load` and
 //!   `save` where the objects have a `state`.
-//! - Where the type of an endpoint is a type parameter of the template, one method
-//!   `ENDPOINT_event` receives all events as [`DynamicEvent`]s: a number and an opaque payload.
-//!   [`Context::emit_dynamic`] emits such events at the constant `ENDPOINT` of the endpoint's
-//!   module. So tunnels, taps and seals are written, which pass events on without knowing them.
+//! - For an endpoint whose type is a type parameter, one method `ENDPOINT_event`, and in the
+//!   endpoint's module the constant `ENDPOINT` instead of structs; see below.
 //! - The manifest and the tables that a host reads. When the library is compiled, the layout of
 //!   every type is compared with the one that all hosts compute.
+//!
+//! # Endpoints of any type
+//!
+//! An endpoint's type can be a type parameter of its template. Such an object knows nothing of the
+//! events, which makes it fit everywhere: tunnels, taps and seals are written so. With
+//!
+//! ```text
+//! object Gate<E: endpoint> {
+//!     endpoint input: E;
+//!     endpoint output: mirror E;
+//! }
+//!
+//! template gate<E: endpoint>(limit: u32): Gate<E>;
+//! ```
+//!
+//! all events of an endpoint come to one method, as [`DynamicEvent`]s: a number, and the wire form
+//! of the parameters. What comes in at `E` has the same number as what goes out at `mirror E`:
+//!
+//! ```
+//! use liveobj_sdk::{CreateError, DynamicEvent, live_object};
+//! # liveobj_sdk::library!("examples/gate.lot", name = "example:gate");
+//!
+//! struct Gate {
+//!     left: u32,
+//! }
+//!
+//! #[live_object(template::gate)]
+//! impl template::gate for Gate {
+//!     // `create` as above.
+//! #   fn create(
+//! #       _: &mut gate::Context<'_>,
+//! #       parameters: gate::Parameters<'_>,
+//! #   ) -> Result<Self, CreateError> {
+//! #       Ok(Gate { left: parameters.limit })
+//! #   }
+//!
+//!     fn input_event(&mut self, context: &mut gate::Context<'_>, event: DynamicEvent<'_>) {
+//!         if let Some(left) = self.left.checked_sub(1) {
+//!             self.left = left;
+//!             let _ = context.emit_dynamic(gate::output::ENDPOINT, event);
+//!         }
+//!     }
+//!
+//!     fn output_event(&mut self, context: &mut gate::Context<'_>, event: DynamicEvent<'_>) {
+//!         let _ = context.emit_dynamic(gate::input::ENDPOINT, event);
+//!     }
+//! }
+//!
+//! # use liveobj_sdk::testing::Harness;
+//! # fn main() {
+//! let mut harness = Harness::<gate::Template>::create(gate::Parameters { limit: 1 }).unwrap();
+//! let input = harness.connect(gate::Endpoint::input);
+//! harness.connect(gate::Endpoint::output);
+//! let event = DynamicEvent::new(0, b"\x2a"[..].into());
+//! harness.send_dynamic(gate::input::ENDPOINT, input, event);
+//! harness.send_dynamic(gate::input::ENDPOINT, input, event);
+//! let passed = harness.take_emitted_dynamic(gate::output::ENDPOINT);
+//! assert_eq!(passed, [(None, event)]);
+//! # }
+//! ```
+//!
+//! - [`Context::event_name`] tells what an event is called.
+//! - Numbers and bytes may be stored, or sent elsewhere, and made into an event again with
+//!   [`DynamicEvent::new`]. Whoever decodes them checks them; what is no event of the endpoint is
+//!   refused with [`EmitError::Invalid`] and reported, and nobody sees it.
+//! - A bound (`E: endpoint <: Clock`) says what the argument has at least. It may have more events,
+//!   so that the numbers of those that the bound declares are not fixed: go by their names.
 //!
 //! # State
 //!

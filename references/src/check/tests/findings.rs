@@ -316,6 +316,80 @@ fn type_arguments_are_within_their_bounds() {
 }
 
 #[test]
+fn endpoint_types_as_arguments_are_within_their_bounds() {
+    let libraries = super::Libraries::default().with(
+        "test:bounds",
+        "use \"liveobj:standard\";\n\
+         endpoint Clock { in start(token: u64, nanoseconds: u64); in cancel(token: u64);\n\
+                          in stop(); out elapsed(token: u64); }\n\
+         object Held<E: endpoint> { endpoint input: E; endpoint output: mirror E; }\n\
+         template hold<E: endpoint <: TimerService>(): Held<E>;",
+    );
+    let text = |ty: &str| {
+        let text = format!(
+            r#"<liveobject xmlns="urn:liveobj:reference:1">
+<types>use "test:bounds";</types><parameterized>
+  <template><external name="hold" library="test:bounds"/></template>
+  <parameter name="E"><type>{ty}</type></parameter>
+</parameterized></liveobject>"#
+        );
+        super::show(&super::checked_with(&text, &libraries, &Default::default()).diagnostics)
+    };
+    expect![[r#""#]].assert_eq(&text("TimerService"));
+    // More that it takes.
+    expect![[r#""#]].assert_eq(&text("Clock"));
+    expect![[r#"
+        error[argument-out-of-bound]: `mirror TimerService` is not a subtype of `TimerService`, the bound of `E` in `hold`
+          test:4:29: mirror TimerService
+          test:bounds:5:15: E  bounded here
+          trail: event `cancel`
+          note: at event `cancel`: `mirror TimerService` has an outgoing event, but `TimerService` needs an incoming event
+          note: at event `start`: `mirror TimerService` has an outgoing event, but `TimerService` needs an incoming event
+          help: give a subtype of `TimerService`
+    "#]].assert_eq(&text("mirror TimerService"));
+    expect![[r#"
+        error[argument-out-of-bound]: `ChannelService<u8>` is not a subtype of `TimerService`, the bound of `E` in `hold`
+          test:4:29: ChannelService[u8]
+          test:bounds:5:15: E  bounded here
+          note: `ChannelService<u8>` has the outgoing event `receive`, which `TimerService` does not admit
+          note: `ChannelService<u8>` has no incoming event `cancel`, which `TimerService` needs
+          note: `ChannelService<u8>` has no incoming event `start`, which `TimerService` needs
+          help: give a subtype of `TimerService`
+    "#]].assert_eq(&text("ChannelService[u8]"));
+    expect![[r#"
+        error[wrong-kind]: parameter `E` takes a type of kind endpoint, `Timer` is of kind object
+          test:4:29: Timer
+    "#]]
+    .assert_eq(&text("Timer"));
+}
+
+#[test]
+fn what_an_endpoint_of_any_type_connects_with_is_that_of_the_argument() {
+    let text = |ty: &str| {
+        let text = format!(
+            r#"<liveobject xmlns="urn:liveobj:reference:1"><composite>
+  <component name="clock"><external name="timer" library="liveobj:standard"/></component>
+  <component name="tap"><parameterized>
+    <template><external name="tap" library="liveobj:standard"/></template>
+    <parameter name="E"><type>{ty}</type></parameter>
+  </parameterized></component>
+  <connection><endpoint of="tap" name="output"/><endpoint of="clock" name="timer"/></connection>
+</composite></liveobject>"#
+        );
+        super::show(
+            &super::checked_with(&text, &super::libraries(), &Default::default()).diagnostics,
+        )
+    };
+    expect![[r#""#]].assert_eq(&text("TimerService"));
+    expect![[r#"
+        error[endpoint-mismatch]: endpoints `tap.output` and `clock.timer` do not match: event `elapsed` is sent by both `tap.output` and `clock.timer` and received by neither
+          test:7:15: <endpoint of="tap" name="output"/>  `TimerService`
+          test:7:49: <endpoint of="clock" name="timer"/>  `TimerService`
+          help: `tap.input` would match `clock.timer`
+    "#]].assert_eq(&text("mirror TimerService"));
+}
+
+#[test]
 fn unknown_is_an_error_unless_it_is_allowed() {
     let text = r#"<liveobject xmlns="urn:liveobj:reference:1">
 <types>
