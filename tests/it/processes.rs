@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use liveobj_tests::note::{Opened, Relay, line, lines, note, sealed_note, tapped};
+use liveobj_tests::note::{Opened, Relay, line, lines, note, sealed_note, tapped_note};
 
 #[test]
 fn a_note_alone_works_alone() {
@@ -132,7 +132,7 @@ fn a_tapped_note_agrees_with_one_that_is_not_and_each_event_is_told_of() {
         std::fs::write(&reference, text).expect("it is writable");
         Opened::start(folder.path(), &reference)
     };
-    let mut tapped = open("tapped.liveobject", tapped(relay.port));
+    let mut tapped = open("tapped.liveobject", tapped_note(relay.port));
     let mut plain = open("plain.liveobject", note(relay.port));
     tapped.enter("through the tap");
     plain.wait_for(&line("through the tap"));

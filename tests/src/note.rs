@@ -15,69 +15,32 @@ use crate::support::{built, liveobj, root};
 /// A note whose network is the datagram relay at `port`: no process binds that port itself, so
 /// everything passes through the relay.
 pub fn note(port: u16) -> String {
-    composite(
-        port,
-        r#"<connection>
-      <endpoint of="note" name="channel"/><endpoint of="network" name="channel"/>
-    </connection>"#,
-    )
+    example("team-note", port)
 }
 
-/// The same with a `tap` between the note and its network.
-pub fn tapped(port: u16) -> String {
-    composite(
-        port,
-        r#"<component name="tap">
-      <parameterized>
-        <template><external name="tap" library="liveobj:standard"/></template>
-        <parameter name="E"><type>ChannelService[bytes]</type></parameter>
-      </parameterized>
-    </component>
-    <connection>
-      <endpoint of="note" name="channel"/><endpoint of="tap" name="input"/>
-    </connection>
-    <connection>
-      <endpoint of="tap" name="output"/><endpoint of="network" name="channel"/>
-    </connection>"#,
-    )
-}
-
-/// `between` connects the note with its network.
-fn composite(port: u16, between: &str) -> String {
-    format!(
-        r#"<liveobject xmlns="urn:liveobj:reference:1">
-  <composite>
-    <component name="network">
-      <parameterized>
-        <template><external name="udp_channel" library="liveobj:channels"/></template>
-        <parameter name="Message"><type>bytes</type></parameter>
-        <parameter name="address"><value></value></parameter>
-        <parameter name="peers"><value>["127.0.0.1:{port}"]</value></parameter>
-      </parameterized>
-    </component>
-    <component name="note"><external name="shared_text" library="liveobj:documents"/></component>
-    <component name="screen"><external name="console" library="liveobj:standard"/></component>
-    {between}
-    <connection>
-      <endpoint of="note" name="text"/><endpoint of="screen" name="text"/>
-    </connection>
-  </composite>
-</liveobject>
-"#
-    )
+/// The example `tapped-note` with the same network as [`note`].
+pub fn tapped_note(port: u16) -> String {
+    example("tapped-note", port)
 }
 
 /// The example `sealed-note` with the datagram relay at `port` as its network.
 pub fn sealed_note(port: u16) -> String {
-    let example = root().join("examples/sealed-note.liveobject");
-    let text = std::fs::read_to_string(example).expect("the example is readable");
-    let group = r#"<parameter name="address"><value>239.255.42.99:7748</value></parameter>"#;
-    assert!(text.contains(group), "{text}");
-    let relay = format!(
-        r#"<parameter name="address"><value></value></parameter>
-        <parameter name="peers"><value>["127.0.0.1:{port}"]</value></parameter>"#
+    example("sealed-note", port)
+}
+
+fn example(name: &str, port: u16) -> String {
+    let path = root().join(format!("examples/{name}.liveobject"));
+    let text = std::fs::read_to_string(path).expect("the example is readable");
+    let (start, end) = (
+        r#"<parameter name="address"><value>"#,
+        "</value></parameter>",
     );
-    text.replace(group, &relay)
+    let (before, rest) = text.split_once(start).expect("its network has an address");
+    let (_, after) = rest.split_once(end).expect("the address ends");
+    format!(
+        r#"{before}{start}{end}
+        <parameter name="peers"><value>["127.0.0.1:{port}"]</value></parameter>{after}"#
+    )
 }
 
 /// Passes each datagram on to everybody else who has sent one, but for `loss` percent.
