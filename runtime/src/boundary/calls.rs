@@ -17,10 +17,10 @@ use std::sync::Arc;
 
 use liveobj_abi as abi;
 
-use super::dynamic::with_number;
 use super::host::HOST;
-use super::memory::{Conversion, Keeper};
+use super::memory::Keeper;
 use super::native::NativeProxy;
+pub(crate) use super::receiver::{HandledBy, Receiver};
 pub(crate) use super::wake::Wake;
 use super::{Trust, emit};
 use crate::engine::domain::Domain;
@@ -85,37 +85,6 @@ impl Table {
     pub(crate) fn endpoints(&self) -> usize {
         self.object.endpoints as usize
     }
-}
-
-/// Where one event of a link goes.
-pub(crate) struct Receiver {
-    handler: abi::Handler,
-    this: *mut c_void,
-    passing: Passing,
-    /// How a payload in the sender's layout is kept while it waits.
-    pub(crate) keeper: Keeper,
-    /// The event's name.
-    pub(crate) name: Rc<str>,
-}
-
-/// How a payload reaches its handler.
-enum Passing {
-    /// Lent as it is.
-    AsIs,
-    /// From the sender's layout to the receiver's.
-    Converted(Conversion),
-    /// To the handler of a dynamic endpoint: opaque, after a conversion where there is one, and
-    /// with the number that the event has there.
-    Dynamic(Option<Conversion>, u32),
-}
-
-/// Which handler of an endpoint takes an event.
-#[derive(Clone, Copy)]
-pub(crate) enum HandledBy {
-    /// That of the in-event with this number, in name order.
-    Event(u32),
-    /// The one of a dynamic endpoint, which is told this number.
-    Dynamic(u32),
 }
 
 /// A proxy as the tables see it.
@@ -235,7 +204,7 @@ impl ProxyCell {
         self.identity
     }
 
-    fn raw(&self) -> *mut abi::Context {
+    pub(super) fn raw(&self) -> *mut abi::Context {
         std::ptr::from_ref(self).cast_mut().cast()
     }
 
@@ -349,38 +318,16 @@ impl ProxyCell {
         unsafe { (self.table.destroy)(self.this.get()) }
     }
 
-    /// Where an event goes that comes in at `endpoint`. `conversion` leads to the layout of the
-    /// handler's payload: to an opaque one if the endpoint is dynamic.
-    pub(crate) fn receiver(
-        &self,
-        endpoint: u32,
-        by: HandledBy,
-        conversion: Option<Conversion>,
-        keeper: Keeper,
-        name: &str,
-    ) -> Receiver {
-        let (index, passing) = match (by, conversion) {
-            (HandledBy::Event(event), None) => (event, Passing::AsIs),
-            (HandledBy::Event(event), Some(conversion)) => (event, Passing::Converted(conversion)),
-            (HandledBy::Dynamic(event), conversion) => (0, Passing::Dynamic(conversion, event)),
-        };
-        let (handler, this) = match &self.native {
-            Some(native) => native.receiver(endpoint, index),
-            None => {
-                // SAFETY: handlers are by endpoint and in-event of the declared type, which is
-                // what the numbers count; a dynamic endpoint has one. `loading` compared the two.
-                let handler =
-                    unsafe { *(*self.table.handlers.add(endpoint as usize)).add(index as usize) };
-                (handler, self.this.get())
-            }
-        };
-        Receiver {
-            handler,
-            this,
-            passing,
-            keeper,
-            name: name.into(),
+    /// A handler of an endpoint, and what it takes for `self`: that of in-event `index` in name
+    /// order, or 0 for the one of a dynamic endpoint.
+    pub(super) fn handler(&self, endpoint: u32, index: u32) -> (abi::Handler, *mut c_void) {
+        if let Some(native) = &self.native {
+            return native.receiver(endpoint, index);
         }
+        // SAFETY: handlers are by endpoint and in-event of the declared type, which is what the
+        // numbers count; a dynamic endpoint has one. `loading` compared the two.
+        let handler = unsafe { *(*self.table.handlers.add(endpoint as usize)).add(index as usize) };
+        (handler, self.this.get())
     }
 
     /// Emits as the proxy would: through its context.
@@ -546,77 +493,6 @@ impl LinkCell {
     /// The receiver of an event.
     pub(crate) fn receiver(&self, event: u32) -> Option<&Receiver> {
         self.receivers.get(event as usize)
-    }
-}
-
-impl Receiver {
-    /// Whether the payload is lent as it is.
-    #[inline]
-    pub(super) fn same_layout(&self) -> bool {
-        matches!(self.passing, Passing::AsIs)
-    }
-
-    /// What the handler answers; none where the payload was refused, which is reported.
-    pub(super) fn call(
-        &self,
-        link: &LinkCell,
-        target: &ProxyCell,
-        parent: u64,
-        payload: Lent,
-    ) -> Option<abi::Status> {
-        let status = match &self.passing {
-            Passing::AsIs => Ok(self.call_as_is(link, target, parent, payload)),
-            Passing::Converted(conversion) => conversion.with(payload, |converted| {
-                self.call_as_is(link, target, parent, converted)
-            }),
-            Passing::Dynamic(conversion, event) => {
-                let call = |opaque: Lent| {
-                    with_number(opaque, *event, |numbered| {
-                        self.call_as_is(link, target, parent, numbered)
-                    })
-                };
-                match conversion {
-                    None => call(payload),
-                    Some(conversion) => conversion.with(payload, call).flatten(),
-                }
-            }
-        };
-        match status {
-            Ok(status) => Some(status),
-            Err(fault) => {
-                link.domain().unreadable(link, &self.name, &fault);
-                None
-            }
-        }
-    }
-
-    /// The two indirect calls of a connection meet here.
-    #[inline(always)]
-    pub(super) fn call_as_is(
-        &self,
-        link: &LinkCell,
-        target: &ProxyCell,
-        parent: u64,
-        payload: Lent,
-    ) -> abi::Status {
-        let domain = link.domain();
-        let number = domain.numbers.get() + 1;
-        domain.numbers.set(number);
-        domain.depth.set(domain.depth.get() + 1);
-        target.busy.set(target.busy.get() | RUNNING);
-        target.event.set(number);
-        let envelope = abi::Envelope {
-            connection: link.connection,
-            path: domain.path.get(),
-            parent,
-        };
-        // SAFETY: the target is between `create` and `destroy`, the handler is the one of this
-        // event, and the payload is in its layout.
-        let status =
-            unsafe { (self.handler)(self.this, target.raw(), &raw const envelope, payload.0) };
-        target.busy.set(target.busy.get() & !RUNNING);
-        domain.depth.set(domain.depth.get() - 1);
-        status
     }
 }
 

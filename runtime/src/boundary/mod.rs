@@ -18,7 +18,6 @@ mod check;
 mod convert;
 #[cfg(test)]
 mod convert_data;
-mod dynamic;
 mod emit;
 pub(crate) mod host;
 mod machine;
@@ -27,6 +26,7 @@ pub(crate) mod memory;
 pub(crate) mod native;
 mod payload;
 mod probe;
+mod receiver;
 mod reflect;
 mod scalar;
 mod shape;

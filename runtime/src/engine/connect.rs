@@ -260,8 +260,8 @@ impl Domain {
                 true => HandledBy::Dynamic(index as u32),
                 false => HandledBy::Event(index as u32),
             };
-            let cell = &target.cell;
-            Ok(cell.receiver(endpoint, by, conversion, keeper, &event.name))
+            let to = (&*target.cell, endpoint);
+            Ok(Receiver::new(to, by, conversion, keeper, &event.name))
         });
         receivers.collect()
     }

@@ -1,0 +1,161 @@
+//! Where events go: the handler, and what is done to the payload on the way to it.
+
+use std::ffi::c_void;
+use std::rc::Rc;
+
+use liveobj_abi as abi;
+
+use super::PayloadFault;
+use super::calls::{Lent, LinkCell, ProxyCell, RUNNING};
+use super::memory::{Conversion, Keeper};
+use super::walk::opaque;
+
+/// Where one event of a link goes.
+pub(crate) struct Receiver {
+    handler: abi::Handler,
+    this: *mut c_void,
+    passing: Passing,
+    /// How a payload in the sender's layout is kept while it waits.
+    pub(crate) keeper: Keeper,
+    /// The event's name.
+    pub(crate) name: Rc<str>,
+}
+
+/// How a payload reaches its handler.
+enum Passing {
+    /// Lent as it is.
+    AsIs,
+    /// From the sender's layout to the receiver's.
+    Converted(Conversion),
+    /// To the handler of a dynamic endpoint: opaque, after a conversion where there is one, and
+    /// with the number that the event has there.
+    Dynamic(Option<Conversion>, u32),
+}
+
+/// Which handler of an endpoint takes an event.
+#[derive(Clone, Copy)]
+pub(crate) enum HandledBy {
+    /// That of the in-event with this number, in name order.
+    Event(u32),
+    /// The one of a dynamic endpoint, which is told this number.
+    Dynamic(u32),
+}
+
+impl Receiver {
+    /// Where an event goes that comes in at `endpoint` of `target`. `conversion` leads to the
+    /// layout of the handler's payload: to an opaque one if the endpoint is dynamic.
+    pub(crate) fn new(
+        (target, endpoint): (&ProxyCell, u32),
+        by: HandledBy,
+        conversion: Option<Conversion>,
+        keeper: Keeper,
+        name: &str,
+    ) -> Receiver {
+        let (index, passing) = match (by, conversion) {
+            (HandledBy::Event(event), None) => (event, Passing::AsIs),
+            (HandledBy::Event(event), Some(conversion)) => (event, Passing::Converted(conversion)),
+            (HandledBy::Dynamic(event), conversion) => (0, Passing::Dynamic(conversion, event)),
+        };
+        let (handler, this) = target.handler(endpoint, index);
+        Receiver {
+            handler,
+            this,
+            passing,
+            keeper,
+            name: name.into(),
+        }
+    }
+
+    /// Whether the payload is lent as it is.
+    #[inline]
+    pub(super) fn same_layout(&self) -> bool {
+        matches!(self.passing, Passing::AsIs)
+    }
+
+    /// What the handler answers; none where the payload was refused, which is reported.
+    pub(super) fn call(
+        &self,
+        link: &LinkCell,
+        target: &ProxyCell,
+        parent: u64,
+        payload: Lent,
+    ) -> Option<abi::Status> {
+        let status = match &self.passing {
+            Passing::AsIs => Ok(self.call_as_is(link, target, parent, payload)),
+            Passing::Converted(conversion) => conversion.with(payload, |converted| {
+                self.call_as_is(link, target, parent, converted)
+            }),
+            Passing::Dynamic(conversion, event) => {
+                let call = |opaque: Lent| {
+                    with_number(opaque, *event, |numbered| {
+                        self.call_as_is(link, target, parent, numbered)
+                    })
+                };
+                match conversion {
+                    None => call(payload),
+                    Some(conversion) => conversion.with(payload, call).flatten(),
+                }
+            }
+        };
+        match status {
+            Ok(status) => Some(status),
+            Err(fault) => {
+                link.domain().unreadable(link, &self.name, &fault);
+                None
+            }
+        }
+    }
+
+    /// The two indirect calls of a connection meet here.
+    #[inline(always)]
+    pub(super) fn call_as_is(
+        &self,
+        link: &LinkCell,
+        target: &ProxyCell,
+        parent: u64,
+        payload: Lent,
+    ) -> abi::Status {
+        let domain = link.domain();
+        let number = domain.numbers.get() + 1;
+        domain.numbers.set(number);
+        domain.depth.set(domain.depth.get() + 1);
+        target.busy.set(target.busy.get() | RUNNING);
+        target.event.set(number);
+        let envelope = abi::Envelope {
+            connection: link.connection,
+            path: domain.path.get(),
+            parent,
+        };
+        // SAFETY: the target is between `create` and `destroy`, the handler is the one of this
+        // event, and the payload is in its layout.
+        let status =
+            unsafe { (self.handler)(self.this, target.raw(), &raw const envelope, payload.0) };
+        target.busy.set(target.busy.get() & !RUNNING);
+        domain.depth.set(domain.depth.get() - 1);
+        status
+    }
+}
+
+/// Lends an opaque payload to `call` as the handler of a dynamic endpoint is handed it: with the
+/// number that the event has there.
+///
+/// # Errors
+///
+/// The payload is not an opaque one; `call` is not called. Whether its bytes are a value of the
+/// event's type is found where they are decoded.
+fn with_number<R>(lent: Lent, event: u32, call: impl FnOnce(Lent) -> R) -> Result<R, PayloadFault> {
+    let payload = lent.0.cast::<abi::Opaque>();
+    if payload.is_null() {
+        return Err(PayloadFault::Null);
+    }
+    if !payload.is_aligned() {
+        return Err(PayloadFault::Misaligned);
+    }
+    // SAFETY: a `Lent` is a payload that is valid now, and this one is an `lo_opaque`.
+    let payload = unsafe {
+        opaque(payload.cast())?;
+        payload.read()
+    };
+    let dynamic = abi::Dynamic { payload, event };
+    Ok(call(Lent::new((&raw const dynamic).cast())))
+}
