@@ -549,3 +549,70 @@ fn deep_documents_need_little_stack() {
     assert!(document.is_none());
     assert_eq!(found[0].code.as_str(), "limit-exceeded", "{}", show(&found));
 }
+
+#[test]
+fn connections_with_adapters() {
+    xml(
+        r#"<composite>
+  <connection adap="auto"><endpoint of="a" name="x"/><endpoint of="b" name="x"/></connection>
+  <connection adapt="a b"><endpoint of="a" name="x"/><endpoint of="b" name="x"/></connection>
+  <connection adapt="a"><endpoint of="a" name="x"/><adapter name="x"/></connection>
+  <connection adapt="a"><endpoint of="a" name="x"/><endpoint of="b" name="x"/><parameter/></connection>
+  <connection><endpoint of="a" name="x"/><endpoint of="b" name="x"/><parameter name="k"><value>1</value></parameter></connection>
+  <connection adapt="a"><endpoint of="a" name="x"/><endpoint of="b" name="x"/><parameter name="k"><value>1</value></parameter><parameter name="k"><value>2</value></parameter></connection>
+</composite>"#,
+        expect![[r#"
+            error[document-structure]: attribute `adap` is not expected in `<connection>`
+              test:3:15: adap
+              help: did you mean `adapt`?
+            error[document-structure]: `a b` cannot be the name of an adapter
+              test:4:22: a b
+              help: names are letters, digits and `_`, and do not begin with a digit
+            error[document-structure]: element `adapter` is not expected in `<connection>`
+              test:5:53: adapter
+              help: expected `endpoint` or `parameter`
+            error[document-structure]: `<parameter>` has no attribute `name`
+              test:6:79: <parameter/>
+              help: add `name="…"`
+            error[document-structure]: `<parameter>` is empty
+              test:6:79: <parameter/>
+              help: put a reference, a `<type>` or a `<value>` into it
+            error[document-structure]: a connection without `adapt` takes no parameters
+              test:7:86: k
+              help: name the adapter that they are for: `<connection adapt="…">`
+            error[duplicate-part]: a second parameter named `k`
+              test:8:144: k  again here
+              test:8:96: k  first here
+              help: give one of them another name
+        "#]],
+    );
+    check(
+        r#"{"liveobj": 1, "composite": {"components": {}, "connections": [
+  {"ends": [{"of": "a", "name": "x"}, {"of": "b", "name": "x"}]},
+  {"adapt": "auto"},
+  {"adapt": 5, "ends": {}, "more": 1},
+  {"adapt": "auto", "ends": [{"of": "a", "name": "x"}], "parameters": {"k": 5}},
+  "x"
+]}}"#,
+        expect![[r#"
+            error[document-structure]: the connection has no key `adapt`
+              test:2:3: {
+            error[document-structure]: the connection has no key `ends`
+              test:3:3: {
+            error[document-structure]: `adapt` is a number, expected a string
+              test:4:13: 5
+              help: put it in double quotes
+            error[document-structure]: the connection is an object, expected a list
+              test:4:24: {}
+            error[document-structure]: key `more` is not expected in a connection
+              test:4:29: more
+              help: expected `adapt`, `ends` or `parameters`
+            error[document-structure]: a connection has two endpoints, this one has 1
+              test:5:29: [{"of": "a", "name": "x"}]
+            error[document-structure]: the parameter is a number, expected an object
+              test:5:77: 5
+            error[document-structure]: the connection is a string, expected a list
+              test:6:3: "x"
+        "#]],
+    );
+}

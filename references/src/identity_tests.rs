@@ -7,7 +7,7 @@ use liveobj_formalisms::builtin;
 use liveobj_types::{Severity, Source, TypeId};
 use proptest::prelude::*;
 
-use crate::check::tests::{Libraries, checked_with, libraries, show};
+use crate::check::tests::{Libraries, adapters, checked_with, libraries, show};
 use crate::{Policy, StandardCatalog, expand, hash, read, write_json, write_xml};
 
 fn xml(body: &str) -> String {
@@ -455,8 +455,9 @@ fn the_long_form_has_the_defaults() {
 fn mutated() -> impl Strategy<Value = String> {
     let texts: Vec<String> = bodies()
         .into_iter()
-        .flat_map(|body| {
-            let text = xml(&body);
+        .map(|body| xml(&body))
+        .chain(adapters::documents())
+        .flat_map(|text| {
             let document = read(&Source::new("test", text.as_str()))
                 .0
                 .expect("it is a reference");
@@ -501,7 +502,7 @@ fn mutated() -> impl Strategy<Value = String> {
 proptest! {
     #[test]
     fn a_document_is_well_typed_or_a_finding_says_why_not(text in mutated()) {
-        let libraries = libraries();
+        let libraries = adapters::with_adapters();
         let checked = checked_with(&text, &libraries, &Policy::default());
         let refused = checked.diagnostics.iter().any(|found| found.severity == Severity::Error);
         prop_assert_eq!(checked.reference.is_none(), refused, "{}", show(&checked.diagnostics));
@@ -514,7 +515,11 @@ proptest! {
                 let again = checked_with(&canonical, &libraries, &Policy::default());
                 prop_assert!(again.reference.is_some(), "{}\n{}", canonical, show(&again.diagnostics));
             }
-            let _ = expand(&document, &source, &libraries, &builtin());
+            let long = expand(&document, &source, &libraries, &builtin());
+            if let (Some(reference), Ok(long)) = (&checked.reference, long) {
+                let id = hash_with(&write_xml(&long), &libraries);
+                prop_assert_eq!(id, Ok(reference.identity()));
+            }
         }
     }
 }

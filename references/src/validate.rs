@@ -132,7 +132,12 @@ impl Walk<'_, '_> {
         if is_name(&name.text) {
             return;
         }
-        let message = format!("`{}` cannot be the name of a {what}", name.text);
+        let article = if what.starts_with(['a', 'e']) {
+            "an"
+        } else {
+            "a"
+        };
+        let message = format!("`{}` cannot be the name of {article} {what}", name.text);
         let help = "names are letters, digits and `_`, and do not begin with a digit";
         self.faults
             .structure(name.span, message, Some(help.to_owned()));

@@ -87,6 +87,8 @@
 //! - `template`: a trait for each template, with a method `ENDPOINT_EVENT` for each event that the
 //!   object receives, and `connected`, `disconnected` and `wake`, which may be left out; `load` and
 //!   `save` where the objects have a `state`.
+//! - What is declared with `adapter` in place of `template` is a template all the same; a connection
+//!   may ask for one of its objects to stand between two endpoints that do not match.
 //! - For an endpoint whose type is a type parameter, one method `ENDPOINT_event`, and in the
 //!   endpoint's module the constant `ENDPOINT` instead of structs; see below.
 //! - The manifest and the tables that a host reads. When the library is compiled, the layout of

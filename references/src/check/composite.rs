@@ -121,9 +121,13 @@ impl Checker<'_> {
 /// The connections in canonical order: the ends of each, then all by their ends. Where adapters
 /// are inserted, those with them.
 fn connections(composite: &Composite, insertions: &[Insertion]) -> Vec<PlannedConnection> {
+    let inserted: BTreeMap<usize, &Insertion> = insertions
+        .iter()
+        .map(|insertion| (insertion.connection, insertion))
+        .collect();
     let mut connections = Vec::new();
     for (index, connection) in composite.connections.iter().enumerate() {
-        match insertions.iter().find(|each| each.connection == index) {
+        match inserted.get(&index) {
             Some(insertion) => connections.extend(insertion.connections(composite)),
             None => {
                 let (ends, _) = adapt::in_order(connection);

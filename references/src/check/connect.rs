@@ -46,6 +46,7 @@ impl Checker<'_> {
             components,
         };
         let mut adapted = Vec::new();
+        let mut candidates = None;
         for (index, connection) in composite.connections.iter().enumerate() {
             let [left, right] = &connection.ends;
             let left_type = self.end(scope, left, components, &mut uses, "connected");
@@ -55,7 +56,8 @@ impl Checker<'_> {
                     self.connection(around, connection, &left_type, &right_type);
                     continue;
                 }
-                let inserted = self.adapt(around, connection, [&left_type, &right_type]);
+                let ends = [&left_type, &right_type];
+                let inserted = self.adapt(around, connection, ends, &mut candidates);
                 adapted.extend(inserted.map(|inserted| (index, inserted)));
             }
         }

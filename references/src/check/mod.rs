@@ -194,6 +194,8 @@ struct Checker<'a> {
     judged: BTreeMap<relate::Question, Judgement>,
     /// Connections for which advice may still look for adapters.
     adapter_advice: usize,
+    /// Steps that searches for adapters may still take.
+    adapter_steps: usize,
     /// What was inserted into composites, by their address.
     insertions: BTreeMap<usize, Vec<adapt::Insertion>>,
     /// Whether a connection asks for adapters: the identity then depends on types.
@@ -237,6 +239,7 @@ impl<'a> Checker<'a> {
             resolved: BTreeMap::new(),
             judged: BTreeMap::new(),
             adapter_advice: adapt::MAX_ADVICE,
+            adapter_steps: adapt::MAX_ALL_STEPS,
             insertions: BTreeMap::new(),
             adapts: false,
         }

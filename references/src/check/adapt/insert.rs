@@ -1,6 +1,6 @@
 //! Adapters become components of the composite, under names that are free.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use liveobj_types::TypeId;
 
@@ -154,14 +154,19 @@ pub(in crate::check) fn named(
             .collect();
         (ends, identities)
     });
+    let mut numbers: BTreeMap<String, usize> = BTreeMap::new();
     let mut free = |wanted: &str| {
-        let mut name = wanted.to_owned();
-        let mut number = 2;
-        while !taken.insert(name.clone()) {
-            name = format!("{wanted}_{number}");
-            number += 1;
+        let number = numbers.entry(wanted.to_owned()).or_insert(1);
+        loop {
+            let name = match *number {
+                1 => wanted.to_owned(),
+                number => format!("{wanted}_{number}"),
+            };
+            *number += 1;
+            if taken.insert(name.clone()) {
+                return name;
+            }
         }
-        name
     };
     adapted
         .into_iter()

@@ -15,11 +15,12 @@ use liveobj_types::{Diagnostic, EndpointId, TypeId, codes, nearest};
 use super::Checker;
 use super::advice::Around;
 use super::libraries::LibraryName;
-use super::relate::Question;
+use super::relate;
 use crate::model::{Adapt, Argument, Connection, EndpointName};
 
 use candidates::Adapter;
 pub(super) use insert::{Adapted, Insertion, named};
+pub(super) use search::MAX_ALL_STEPS;
 use search::{Chain, Found, MAX_LINKS, Wanted};
 pub(crate) use written::written_out;
 
@@ -27,6 +28,16 @@ pub(crate) use written::written_out;
 pub(super) const MAX_ADVICE: usize = 16;
 /// Most choices that a message lists.
 const MAX_LISTED: usize = 8;
+
+/// The adapters that the connections of a composite may use.
+pub(super) struct Candidates {
+    adapters: Vec<Adapter>,
+    /// What was chosen for the same question before.
+    chosen: BTreeMap<Question, Chain>,
+}
+
+/// The ends, what is asked for, and the names of the parameters that are given.
+type Question = ([EndpointId; 2], String, Vec<String>);
 
 /// A connection that asks for adapters.
 #[derive(Clone, Copy)]
@@ -72,12 +83,14 @@ pub(super) fn in_order(connection: &Connection) -> ([&EndpointName; 2], bool) {
 }
 
 impl Checker<'_> {
-    /// What is to be inserted into a connection; what hinders it is reported.
+    /// What is to be inserted into a connection; what hinders it is reported. `candidates` are
+    /// those of the composite, once they were looked up.
     pub(super) fn adapt(
         &mut self,
         around: Around<'_>,
         connection: &Connection,
         types: [&ObjectEndpoint; 2],
+        candidates: &mut Option<Option<Candidates>>,
     ) -> Option<Adapted> {
         let adapt = connection.adapt.as_ref()?;
         let (_, straight) = in_order(connection);
@@ -90,13 +103,25 @@ impl Checker<'_> {
             ends: if straight { ends } else { [ends[1], ends[0]] },
         };
         let given = self.type_arguments(asked);
-        let adapters = self.adapters(around)?;
-        let (adapters, chain) = if adapt.name.text == Adapt::AUTO {
-            self.shortest(asked, adapters, &given?)?
-        } else {
-            self.one(asked, adapters, &given?)?
+        let candidates = candidates.get_or_insert_with(|| {
+            let adapters = self.adapters(around)?;
+            let chosen = BTreeMap::new();
+            Some(Candidates { adapters, chosen })
+        });
+        let Candidates { adapters, chosen } = candidates.as_mut()?;
+        let given = given?;
+        let parameters = adapt.parameters.iter().map(|(name, _)| name.text.clone());
+        let question = (asked.ends, adapt.name.text.clone(), parameters.collect());
+        let known = chosen.get(&question).filter(|_| given.is_empty());
+        let chain = match known {
+            Some(chain) => chain.clone(),
+            None if adapt.name.text == Adapt::AUTO => self.shortest(asked, adapters, &given)?,
+            None => self.one(asked, adapters, &given)?,
         };
-        self.inserted(asked, &adapters, chain)
+        if given.is_empty() {
+            chosen.entry(question).or_insert_with(|| chain.clone());
+        }
+        self.inserted(asked, adapters, chain)
     }
 
     /// The types that the connection assigns to parameters.
@@ -118,48 +143,48 @@ impl Checker<'_> {
     fn shortest(
         &mut self,
         asked: Asked<'_>,
-        adapters: Vec<Adapter>,
+        adapters: &[Adapter],
         given: &Environment,
-    ) -> Option<(Vec<Adapter>, Chain)> {
+    ) -> Option<Chain> {
         let names = asked.names();
         let assigned = |name: &str| {
             let mut parameters = asked.adapt.parameters.iter();
             parameters.any(|(given, _)| given.text == name)
         };
-        let direct = self.ask(Question::Match(asked.ends[0], asked.ends[1]));
+        let direct = self.ask(relate::Question::Match(asked.ends[0], asked.ends[1]));
         let parameters = &asked.adapt.parameters;
         if direct.verdict.holds() && parameters.is_empty() {
-            return Some((adapters, Chain::new()));
+            return Some(Chain::new());
         }
         // Adapters that lack a value cannot be made.
-        let (usable, lacking): (Vec<Adapter>, Vec<Adapter>) = adapters
-            .into_iter()
-            .partition(|adapter| adapter.required().all(assigned));
+        let (usable, lacking): (Vec<usize>, Vec<usize>) =
+            (0..adapters.len()).partition(|index| adapters[*index].required().all(assigned));
         let counts = |chain: &Chain| {
             parameters.iter().all(|(name, _)| {
                 let mut links = chain.iter();
-                links.any(|link| usable[link.adapter].declares(&name.text))
+                links.any(|link| adapters[link.adapter].declares(&name.text))
             })
         };
         let found = self.chains(&Wanted {
             ends: asked.ends,
-            adapters: &usable,
+            adapters,
+            among: &usable,
             given,
             links: MAX_LINKS,
             counts: &counts,
         });
         let undecided = !direct.verdict.holds() && !direct.verdict.fails();
         if undecided || found.open.is_some() || found.exhausted {
-            self.undecided(asked, &usable, &found, undecided);
+            self.undecided(asked, adapters, &found, undecided);
             return None;
         }
-        if found.chains.len() == 1 {
-            let chain = found.chains.into_iter().next()?;
-            return Some((usable, chain));
-        }
-        if found.chains.len() > 1 {
-            self.ambiguous(asked, &usable, &found.chains);
-            return None;
+        match found.chains.as_slice() {
+            [] => {}
+            [_] => return found.chains.into_iter().next(),
+            chains => {
+                self.ambiguous(asked, adapters, chains);
+                return None;
+            }
         }
         let message = format!(
             "no chain of up to {MAX_LINKS} adapters makes `{}` and `{}` match",
@@ -171,23 +196,22 @@ impl Checker<'_> {
             report = report.with_note(format!("without one, {sentence}"));
         }
         for (name, _) in parameters {
-            let declares = |adapter: &Adapter| adapter.declares(&name.text);
-            if !usable.iter().chain(&lacking).any(declares) {
+            if !adapters.iter().any(|adapter| adapter.declares(&name.text)) {
                 report = report.with_note(format!("no adapter has a parameter `{}`", name.text));
             }
         }
         // With a value, one of the others would do.
-        let others: Vec<Adapter> = lacking;
         let would = self.chains(&Wanted {
             ends: asked.ends,
-            adapters: &others,
+            adapters,
+            among: &lacking,
             given: &Environment::new(),
             links: 1,
             counts: &|_| true,
         });
         report.help = match would.chains.first() {
             Some(chain) => {
-                let adapter = &others[chain[0].adapter];
+                let adapter = &adapters[chain[0].adapter];
                 let lacks: Vec<&str> = adapter.required().filter(|name| !assigned(name)).collect();
                 Some(format!(
                     "{} would, with a value for `{}`: add `<parameter name=\"{}\">` to the \
@@ -197,33 +221,26 @@ impl Checker<'_> {
                     lacks.first().unwrap_or(&"")
                 ))
             }
-            None => self.elsewhere(asked, &usable, &others),
+            None => self.elsewhere(asked, adapters),
         };
         self.report(report);
         None
     }
 
     /// An adapter of a library that the document does not name.
-    fn elsewhere(
-        &mut self,
-        asked: Asked<'_>,
-        usable: &[Adapter],
-        lacking: &[Adapter],
-    ) -> Option<String> {
+    fn elsewhere(&mut self, asked: Asked<'_>, here: &[Adapter]) -> Option<String> {
         let place = self.at(asked.around.scope, asked.adapt.name.span);
-        let named: Vec<String> = usable
-            .iter()
-            .chain(lacking)
-            .map(|adapter| adapter.library.name.clone())
-            .collect();
-        let adapters: Vec<Adapter> = self
-            .all_adapters(&place)
-            .into_iter()
-            .filter(|adapter| !named.contains(&adapter.library.name))
-            .collect();
+        let mut adapters = self.all_adapters(&place);
+        let named = |adapter: &Adapter| {
+            let mut here = here.iter();
+            here.any(|other| other.library.name == adapter.library.name)
+        };
+        adapters.retain(|adapter| !named(adapter));
+        let among: Vec<usize> = (0..adapters.len()).collect();
         let found = self.chains(&Wanted {
             ends: asked.ends,
             adapters: &adapters,
+            among: &among,
             given: &Environment::new(),
             links: 1,
             counts: &|_| true,
@@ -240,9 +257,9 @@ impl Checker<'_> {
     fn one(
         &mut self,
         asked: Asked<'_>,
-        adapters: Vec<Adapter>,
+        adapters: &[Adapter],
         given: &Environment,
-    ) -> Option<(Vec<Adapter>, Chain)> {
+    ) -> Option<Chain> {
         let wanted = asked.adapt.name.text.as_str();
         if adapters.iter().all(|adapter| adapter.name() != wanted) {
             let message = format!("there is no adapter `{wanted}` in the libraries named here");
@@ -265,27 +282,27 @@ impl Checker<'_> {
             self.report(report);
             return None;
         }
-        let chosen: Vec<Adapter> = adapters
-            .into_iter()
-            .filter(|adapter| adapter.name() == wanted)
+        let chosen: Vec<usize> = (0..adapters.len())
+            .filter(|index| adapters[*index].name() == wanted)
             .collect();
         let found = self.chains(&Wanted {
             ends: asked.ends,
-            adapters: &chosen,
+            adapters,
+            among: &chosen,
             given,
             links: 1,
             counts: &|_| true,
         });
         if found.open.is_some() || found.exhausted {
-            self.undecided(asked, &chosen, &found, false);
+            self.undecided(asked, adapters, &found, false);
             return None;
         }
         if found.chains.len() > 1 {
-            self.ambiguous(asked, &chosen, &found.chains);
+            self.ambiguous(asked, adapters, &found.chains);
             return None;
         }
         if let Some(chain) = found.chains.into_iter().next() {
-            return Some((chosen, chain));
+            return Some(chain);
         }
         let names = asked.names();
         let message = format!(
@@ -293,7 +310,7 @@ impl Checker<'_> {
             names[0], names[1]
         );
         let mut report = self.refused(asked, message);
-        for adapter in &chosen {
+        for adapter in chosen.into_iter().map(|index| &adapters[index]) {
             let ends = adapter.ends.clone().map(|(name, ty)| {
                 let ty = self.types.describe(TypeId::Endpoint(ty));
                 format!("`{name}` (`{ty}`)")
@@ -403,9 +420,11 @@ impl Checker<'_> {
         for here in [true, false] {
             let mut adapters = self.all_adapters(&place);
             adapters.retain(|adapter| !here || named.contains_key(&adapter.library.name));
+            let among: Vec<usize> = (0..adapters.len()).collect();
             let found = self.chains(&Wanted {
                 ends: types,
                 adapters: &adapters,
+                among: &among,
                 given: &none,
                 links: MAX_LINKS,
                 counts: &|_| true,

@@ -10,7 +10,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use liveobj_types::resolve::Environment;
 use liveobj_types::types::Object;
-use liveobj_types::{EndpointId, TypeId, Verdict};
+use liveobj_types::{EndpointId, TypeId, Verdict, codes};
 
 use super::super::Checker;
 use super::super::relate::Question;
@@ -18,8 +18,10 @@ use super::candidates::Adapter;
 
 /// Longest chain that is looked for.
 pub(super) const MAX_LINKS: usize = 4;
-/// Steps that one search takes: an adapter held against one or two types.
+/// Steps that one search takes at most: an adapter held against one or two types.
 const MAX_STEPS: usize = 4_096;
+/// Steps that all searches of one check take at most.
+pub(in crate::check) const MAX_ALL_STEPS: usize = 1 << 20;
 
 /// An adapter with its type arguments.
 #[derive(Clone, Debug)]
@@ -52,6 +54,8 @@ pub(super) struct Found {
 pub(super) struct Wanted<'a> {
     pub ends: [EndpointId; 2],
     pub adapters: &'a [Adapter],
+    /// Which of them may be used.
+    pub among: &'a [usize],
     /// Type arguments that are given, by parameter name.
     pub given: &'a Environment,
     /// Longest chain.
@@ -71,7 +75,7 @@ struct Front {
 /// What is reached from one end, by the number of adapters.
 struct Reached {
     fronts: Vec<Vec<Front>>,
-    /// Types met so far: another way to one of them makes no shorter chain.
+    /// Types of all fronts but the last: another way to one of them makes no shorter chain.
     met: BTreeSet<[u8; 32]>,
     /// Whether this is the left end.
     left: bool,
@@ -90,7 +94,7 @@ impl Checker<'_> {
         let mut reached = [(0, true), (1, false)].map(|(end, left)| {
             let ty = wanted.ends[end];
             Reached {
-                met: BTreeSet::from([self.types.identity(TypeId::Endpoint(ty))]),
+                met: BTreeSet::new(),
                 fronts: vec![vec![Front {
                     ty,
                     shown: true,
@@ -136,6 +140,7 @@ impl Checker<'_> {
 impl Search<'_, '_, '_> {
     fn step(&mut self) -> Option<()> {
         self.steps = self.steps.checked_sub(1)?;
+        self.checker.adapter_steps = self.checker.adapter_steps.checked_sub(1)?;
         Some(())
     }
 
@@ -152,10 +157,10 @@ impl Search<'_, '_, '_> {
             self.extend(&mut reached[1], after)?;
             for left in &reached[0].fronts[before] {
                 for right in &reached[1].fronts[after] {
-                    for adapter in 0..self.wanted.adapters.len() {
+                    for adapter in self.wanted.among {
                         for near in [0, 1] {
                             self.step()?;
-                            let Some((chain, shown)) = self.joined(left, right, adapter, near)
+                            let Some((chain, shown)) = self.joined(left, right, *adapter, near)
                             else {
                                 continue;
                             };
@@ -176,16 +181,16 @@ impl Search<'_, '_, '_> {
             let mut next = Vec::new();
             let last = reached.fronts.last().expect("the end itself is there");
             for front in last {
-                for adapter in 0..self.wanted.adapters.len() {
+                for adapter in self.wanted.among {
                     for facing in [0, 1] {
                         self.step()?;
-                        next.extend(self.led(front, adapter, facing, reached.left));
+                        next.extend(self.led(front, *adapter, facing, reached.left));
                     }
                 }
             }
             let identity = |front: &Front| self.checker.types.identity(TypeId::Endpoint(front.ty));
+            reached.met.extend(last.iter().map(identity));
             next.retain(|front| !reached.met.contains(&identity(front)));
-            reached.met.extend(next.iter().map(identity));
             reached.fronts.push(next);
         }
         Some(())
@@ -262,20 +267,26 @@ impl Search<'_, '_, '_> {
             arguments.insert(name.to_owned(), first);
         }
         let instance = types.template(&adapter.offered.module, template, &arguments);
-        let Ok(signature) = instance else {
-            // Out of a bound, or not shown to be within: then nobody knows yet.
-            let refuted = adapter.bounds.iter().any(|(name, bound)| {
-                let question = Question::Subtype(arguments[name], *bound);
-                self.checker.ask(question).verdict.fails()
-            });
-            if !refuted {
-                self.open.get_or_insert(Link {
-                    adapter: index,
-                    near: 0,
-                    arguments,
+        let signature = match instance {
+            Ok(signature) => signature,
+            Err(faults) => {
+                let bounds = faults
+                    .iter()
+                    .all(|fault| fault.code == codes::ARGUMENT_OUT_OF_BOUND);
+                // Out of a bound, or not shown to be within: then nobody knows yet.
+                let refuted = adapter.bounds.iter().any(|(name, bound)| {
+                    let question = Question::Subtype(arguments[name], *bound);
+                    self.checker.ask(question).verdict.fails()
                 });
+                if bounds && !refuted {
+                    self.open.get_or_insert(Link {
+                        adapter: index,
+                        near: 0,
+                        arguments,
+                    });
+                }
+                return None;
             }
-            return None;
         };
         let Object::Endpoints(body) = types.object(signature.result) else {
             return None;

@@ -169,10 +169,14 @@ impl Writer {
             })
             .collect();
         let insertions = self.insertions.get(&super::super::address(composite));
-        let insertions = insertions.map_or(&[][..], Vec::as_slice);
+        let insertions: BTreeMap<usize, &Insertion> = insertions
+            .into_iter()
+            .flatten()
+            .map(|insertion| (insertion.connection, insertion))
+            .collect();
         let mut connections = Vec::new();
         for (index, connection) in composite.connections.iter().enumerate() {
-            let Some(insertion) = insertions.iter().find(|each| each.connection == index) else {
+            let Some(insertion) = insertions.get(&index) else {
                 connections.push(connection.clone());
                 continue;
             };

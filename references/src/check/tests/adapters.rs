@@ -8,7 +8,7 @@ use super::{Libraries, checked_with, libraries, show};
 use crate::{Policy, expand, hash, read, write_json, write_xml};
 
 /// What two adapters offer, and a chain of three.
-fn with_adapters() -> Libraries {
+pub(crate) fn with_adapters() -> Libraries {
     libraries()
         .with(
             "test:sealing",
@@ -114,6 +114,17 @@ fn identity(text: &str) -> [u8; 32] {
     let document = read(&source).0.expect("it is a reference");
     hash(&document, &source, &with_adapters(), &builtin())
         .unwrap_or_else(|found| panic!("{}", show(&found)))
+}
+
+/// Documents whose connections ask for adapters.
+pub(crate) fn documents() -> Vec<String> {
+    vec![
+        note("confidential", USE, r#" adapt="auto""#, KEY),
+        note("authentic", USE, r#" adapt="sign""#, KEY),
+        note("best_effort", USE, r#" adapt="seal""#, KEY),
+        steps("middle", r#" adapt="auto""#),
+        steps("sink", r#" adapt="auto""#),
+    ]
 }
 
 /// The document is well typed, and the one with all adapters written out, which holds `written`,

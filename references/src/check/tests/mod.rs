@@ -1,4 +1,4 @@
-mod adapters;
+pub(crate) mod adapters;
 mod findings;
 mod listings;
 
