@@ -44,6 +44,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("stamper", &["liveobj-sdk"]),
     ("liveobj-tests", &[]),
     ("liveobj-test-dynamic", &["liveobj-sdk"]),
+    ("liveobj-test-faulty", &["liveobj-sdk"]),
     ("xtask", &[]),
 ];
 

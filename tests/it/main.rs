@@ -1,6 +1,7 @@
 //! Tests that cross crates. One binary; every file of this folder is a module of it.
 
 mod broken;
+mod broken_libraries;
 mod cases;
 mod code;
 mod command;
@@ -14,6 +15,7 @@ mod processes;
 mod readme;
 mod simulation;
 mod thesis;
+mod trust;
 
 use std::fs;
 use std::path::Path;

@@ -1,42 +1,9 @@
 //! Libraries in C and in C++, made as docs/abi.md says, in compositions with Rust ones.
 
 use std::fs;
-use std::path::Path;
-use std::process::Command;
 
 use liveobj_tests::note::{Opened, Relay, line};
-use liveobj_tests::support::{built, liveobj, root};
-
-/// Makes a library of `examples/other-languages` as its author would: header, then compiler.
-fn make(folder: &Path, name: &str, ending: &str, compiler: &str, standard: &str) {
-    let sources = root().join("examples/other-languages");
-    let mut header = liveobj(folder);
-    header.args(["library", "header"]);
-    header.arg(sources.join(format!("{name}.lot")));
-    header.arg("--name").arg(format!("example:{name}"));
-    let output = header.output().expect("liveobj runs");
-    assert!(output.status.success(), "{output:?}");
-    fs::write(folder.join(format!("{name}.h")), output.stdout).expect("it is writable");
-    let output = Command::new(compiler)
-        .args([standard, "-Wall", "-Wextra", "-pedantic", "-Werror"])
-        .args([
-            "-shared",
-            "-fPIC",
-            "-fvisibility=hidden",
-            "-Wl,-z,defs",
-            "-I",
-        ])
-        .arg(root().join("objects/abi/include"))
-        .arg("-I")
-        .arg(folder)
-        .arg(sources.join(format!("{name}.{ending}")))
-        .arg("-o")
-        .arg(folder.join(format!("lib{name}.so")))
-        .output()
-        .expect("a compiler");
-    let errors = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "{errors}");
-}
+use liveobj_tests::support::{built, foreign, liveobj, root};
 
 /// `examples/other-languages/note.liveobject` with its messages passing through the relay.
 fn note(port: u16) -> String {
@@ -54,8 +21,13 @@ fn note(port: u16) -> String {
 #[test]
 fn libraries_in_c_and_cpp_open_together_with_rust_ones() {
     let folder = tempfile::tempdir().expect("a temporary directory");
-    make(folder.path(), "upper", "c", "cc", "-std=c99");
-    make(folder.path(), "counter", "cpp", "c++", "-std=c++11");
+    for (source, name) in [
+        ("upper.c", "example:upper"),
+        ("counter.cpp", "example:counter"),
+    ] {
+        let source = root().join("examples/other-languages").join(source);
+        foreign(folder.path(), &source, name, &[]);
+    }
     let reference = folder.path().join("note.liveobject");
     let relay = Relay::start(0);
     fs::write(&reference, note(relay.port)).expect("it is writable");

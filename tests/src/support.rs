@@ -48,6 +48,52 @@ pub fn dynamic() -> &'static Path {
     folder
 }
 
+/// Builds the objects of `tests/objects/faulty` once and returns the folder of the libraries.
+pub fn faulty() -> &'static Path {
+    static BUILT: OnceLock<()> = OnceLock::new();
+    let folder = built();
+    BUILT.get_or_init(|| build(&["liveobj-test-faulty"]));
+    folder
+}
+
+/// Makes a library in C or C++ as its author would, in `folder`: first the header, from the types
+/// that lie beside the source, then the library, with the system's compiler.
+pub fn foreign(folder: &Path, source: &Path, name: &str, options: &[&str]) -> PathBuf {
+    let mut header = liveobj(folder);
+    header.args(["library", "header", "--name", name]);
+    let output = header.arg(source.with_extension("lot")).output();
+    let output = output.expect("liveobj runs");
+    assert!(output.status.success(), "{output:?}");
+    let stem = source.file_stem().expect("a source has a name");
+    let types = folder.join(stem).with_extension("h");
+    std::fs::write(types, output.stdout).expect("the folder is writable");
+    let (compiler, standard) = match source.extension() {
+        Some(ending) if ending == "c" => ("cc", "-std=c99"),
+        _ => ("c++", "-std=c++11"),
+    };
+    let library = folder.join(format!("lib{}.so", stem.display()));
+    let output = Command::new(compiler)
+        .args([standard, "-Wall", "-Wextra", "-pedantic", "-Werror"])
+        .args([
+            "-shared",
+            "-fPIC",
+            "-fvisibility=hidden",
+            "-Wl,-z,defs",
+            "-I",
+        ])
+        .arg(root().join("objects/abi/include"))
+        .arg("-I")
+        .args([folder, source])
+        .arg("-o")
+        .arg(&library)
+        .args(options)
+        .output()
+        .expect("a compiler");
+    let errors = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{errors}");
+    library
+}
+
 fn build(packages: &[&str]) {
     let mut cargo = Command::new(env!("CARGO"));
     cargo.args(["build", "--quiet"]);
