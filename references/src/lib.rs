@@ -79,4 +79,5 @@ pub use model::{
 pub use read::{read, read_json, read_within, read_xml};
 pub use to_json::write_json;
 pub use to_xml::write_xml;
+pub use types_text::{TypeText, type_text};
 pub use value_text::{value_to_json, value_to_text};

@@ -10,6 +10,25 @@ use liveobj_types::syntax::Direction;
 use liveobj_types::types::{Basic, Constraint, Endpoint, Object, ObjectBody, Value};
 use liveobj_types::{EndpointId, ObjectId, TypeId, Types, ValueId};
 
+/// A type in words that say all of it, wherever they are read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TypeText {
+    /// Declarations of everything that the expression names; empty where it names nothing.
+    pub declarations: String,
+    /// The type expression.
+    pub expression: String,
+}
+
+/// Puts a type into words. Equal types may be put differently, by the names that they have.
+pub fn type_text(types: &Types, id: TypeId) -> TypeText {
+    let mut text = TypesText::new(types);
+    let expression = text.expression(id);
+    TypeText {
+        declarations: text.finish().unwrap_or_default(),
+        expression,
+    }
+}
+
 pub(crate) struct TypesText<'a> {
     types: &'a Types,
     /// What stands for types that were met.

@@ -12,6 +12,7 @@ use crate::engine::inbox::Inbox;
 use crate::error::OpenError;
 use crate::object::Ended;
 use crate::runtime::Core;
+use crate::state::StateWriter;
 
 /// How an opened object ended, for everybody who waits for it.
 pub(crate) struct Ending {
@@ -86,8 +87,11 @@ pub(crate) struct DomainThread {
 }
 
 impl DomainThread {
-    /// Starts a thread with an empty domain.
-    pub(crate) fn start(core: Arc<Core>) -> Result<DomainThread, OpenError> {
+    /// Starts a thread with an empty domain; what its proxies save goes to `states`.
+    pub(crate) fn start(
+        core: Arc<Core>,
+        states: Option<Arc<StateWriter>>,
+    ) -> Result<DomainThread, OpenError> {
         let inbox = Arc::new(Inbox::default());
         let (handed_in, ending) = (inbox.clone(), Arc::new(Ending::new()));
         let ended = ending.clone();
@@ -99,7 +103,7 @@ impl DomainThread {
                     inbox: handed_in.clone(),
                     ending: ended,
                 };
-                run(&core, &handed_in);
+                run(&core, &handed_in, states);
                 drop(guard);
             })
             .map_err(|error| OpenError::Runtime(format!("cannot start a thread: {error}")))?;
@@ -154,8 +158,8 @@ impl Drop for Guard {
     }
 }
 
-fn run(core: &Arc<Core>, inbox: &Arc<Inbox>) {
-    let host = SystemHost::new(core.clone(), inbox.clone());
+fn run(core: &Arc<Core>, inbox: &Arc<Inbox>, states: Option<Arc<StateWriter>>) {
+    let host = SystemHost::new(core.clone(), inbox.clone(), states);
     let domain = Domain::new(Box::new(host), core.report.clone());
     while !domain.has_stopped() {
         let outside = if domain.has_waiting() {

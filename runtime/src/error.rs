@@ -152,6 +152,9 @@ pub enum OpenError {
         /// What it said.
         reason: String,
     },
+    /// The state that was to be resumed cannot be.
+    #[error(transparent)]
+    State(#[from] StateError),
     /// The runtime was shut down, or a thread could not be started.
     #[error("the runtime cannot run it: {0}")]
     Runtime(String),
@@ -161,6 +164,154 @@ fn first(diagnostics: &[Diagnostic]) -> &str {
     diagnostics
         .first()
         .map_or("no finding", |diagnostic| diagnostic.message.as_str())
+}
+
+/// Why a directory of states was not used. Nothing in it was changed.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum StateError {
+    /// Somebody has an object open that uses it.
+    #[error(
+        "the state directory `{}` is in use by {}: close that first, or use another directory",
+        directory.display(),
+        holder(*process)
+    )]
+    InUse {
+        /// The directory.
+        directory: PathBuf,
+        /// The process that has it, where that is known.
+        process: Option<u32>,
+    },
+    /// It cannot be made, or locked.
+    #[error("cannot use `{}` as a state directory: {reason}", directory.display())]
+    Directory {
+        /// The directory.
+        directory: PathBuf,
+        /// What the system said.
+        reason: String,
+    },
+    /// A file in it cannot be read.
+    #[error("cannot read `{}`: {reason}", file.display())]
+    Unreadable {
+        /// The file.
+        file: PathBuf,
+        /// What the system said.
+        reason: String,
+    },
+    /// A file in it is not what was written.
+    #[error("`{}` is not a saved state: {reason}; {}", file.display(), WAY_OUT)]
+    Damaged {
+        /// The file.
+        file: PathBuf,
+        /// How that is known.
+        reason: String,
+    },
+    /// A file in it was written by another version of liveobj.
+    #[error(
+        "`{}` is a saved state of version {version}, which this liveobj does not read; {}",
+        file.display(),
+        WAY_OUT
+    )]
+    Version {
+        /// The file.
+        file: PathBuf,
+        /// Its version.
+        version: u32,
+    },
+    /// A file in it is the state of something else.
+    #[error(
+        "`{}` is not the state of `{object}`: it was saved of `{path}`, or of another reference; {}",
+        file.display(),
+        WAY_OUT
+    )]
+    Foreign {
+        /// The file.
+        file: PathBuf,
+        /// Whose state it should be.
+        object: String,
+        /// Whose state it is: a path in the reference that was open.
+        path: String,
+    },
+    /// The state is of another type than the object's, and not of a subtype.
+    #[error(
+        "`{}` is a state of type {found}, and `{object}` takes one of type {expected}: {reason}; {}",
+        file.display(),
+        WAY_OUT
+    )]
+    Type {
+        /// The file.
+        file: PathBuf,
+        /// Whose state it is.
+        object: String,
+        /// The type that was saved.
+        found: String,
+        /// The type of the object's state now.
+        expected: String,
+        /// Why the one is not a subtype of the other.
+        reason: String,
+    },
+    /// The object does not take it.
+    #[error("`{object}` does not take the state in `{}`: {reason}; {}", file.display(), WAY_OUT)]
+    Refused {
+        /// The file.
+        file: PathBuf,
+        /// Whose state it is.
+        object: String,
+        /// What the object said.
+        reason: String,
+    },
+}
+
+/// What to do about a file.
+const WAY_OUT: &str = "to begin without it, move the file away";
+
+fn holder(process: Option<u32>) -> String {
+    match process {
+        Some(process) if process == std::process::id() => "this process".to_owned(),
+        Some(process) => format!("process {process}"),
+        None => "another process".to_owned(),
+    }
+}
+
+/// Why an object's state was not saved.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum SaveError {
+    /// It was opened without a directory for it.
+    #[error("the object was opened without a state directory")]
+    NoDirectory,
+    /// The object is closed.
+    #[error("the object is closed")]
+    Closed,
+    /// Asked from inside a closure that handles events, where waiting would never end.
+    #[error("an object cannot be saved from inside an event closure")]
+    InsideHandler,
+    /// Files could not be written.
+    #[error("the state is not saved: {}", reasons(failures))]
+    Write {
+        /// Parts whose state is not saved, and why.
+        failures: Vec<(String, String)>,
+    },
+}
+
+fn reasons(failures: &[(String, String)]) -> String {
+    failures
+        .iter()
+        .map(|(object, reason)| format!("`{object}`: {reason}"))
+        .collect::<Vec<_>>()
+        .join("; ")
+}
+
+/// Why there is no digest of an object's state.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum DigestError {
+    /// The object is closed.
+    #[error("the object is closed")]
+    Closed,
+    /// Asked from inside a closure that handles events, where waiting would never end.
+    #[error("the state cannot be looked at from inside an event closure")]
+    InsideHandler,
 }
 
 /// Why an embedder's endpoint was not connected.

@@ -26,9 +26,11 @@ mod error;
 pub mod loading;
 mod object;
 mod open;
+mod replace;
 mod report;
 mod runtime;
 pub mod sim;
+mod state;
 mod terminal;
 mod trace;
 mod verdicts;
@@ -37,10 +39,13 @@ mod verdicts;
 pub use boundary::measure;
 pub use directories::user_registry;
 pub use endpoint::{Connection, Endpoint, Sender};
-pub use error::{BuildError, CheckError, ConnectError, OpenError, SendError};
+pub use error::{
+    BuildError, CheckError, ConnectError, DigestError, OpenError, SaveError, SendError, StateError,
+};
 pub use liveobj_references::{Checked, CheckedReference};
 pub use liveobj_types::{Data, Source};
 pub use object::{Ended, Object};
 pub use report::{Level, Message, Report, Silent};
 pub use runtime::{FOLDER_DEADLINE, FOLDERS_KEPT, Runtime, RuntimeBuilder};
+pub use state::{OpenOptions, SAVE_EVERY};
 pub use terminal::{Lines, Terminal};

@@ -2,14 +2,17 @@
 
 use std::fmt;
 use std::future::Future;
+use std::sync::{Arc, mpsc};
+use std::thread;
 use std::time::{Duration, Instant};
 
 use crate::domain_thread::DomainThread;
 use crate::endpoint::Endpoint;
 use crate::engine::connect::End;
-use crate::error::ConnectError;
+use crate::error::{ConnectError, DigestError, SaveError};
 use crate::open::Opened;
 use crate::runtime::Runtime;
+use crate::state::StateWriter;
 
 /// An object that was opened: running until it is closed, dropped, or fails.
 ///
@@ -18,6 +21,8 @@ use crate::runtime::Runtime;
 pub struct Object {
     // Before the runtime, whose thread it uses.
     domain: DomainThread,
+    // After the domain, whose last states it takes.
+    states: Option<Arc<StateWriter>>,
     _runtime: Runtime,
     identity: [u8; 32],
     endpoints: Vec<(String, End)>,
@@ -51,12 +56,14 @@ impl Object {
     pub(crate) fn new(
         runtime: Runtime,
         domain: DomainThread,
+        states: Option<Arc<StateWriter>>,
         identity: [u8; 32],
         opened: Opened,
     ) -> Object {
         let endpoints = opened.endpoints.into_iter().collect();
         Object {
             domain,
+            states,
             _runtime: runtime,
             identity,
             endpoints,
@@ -107,6 +114,49 @@ impl Object {
         self.domain
             .ending()
             .wait(Instant::now().checked_add(timeout))
+    }
+
+    /// Saves its parts now and waits until that is on the disk. They are saved without asking, too:
+    /// see [`crate::OpenOptions::state`].
+    ///
+    /// # Errors
+    ///
+    /// Not everything is on the disk; it goes on trying. Or there is nothing to save, or nowhere.
+    pub fn save(&self) -> Result<(), SaveError> {
+        let states = self.states.as_ref().ok_or(SaveError::NoDirectory)?;
+        if thread::current().id() == self.domain.id() {
+            return Err(SaveError::InsideHandler);
+        }
+        let (reply, answer) = mpsc::sync_channel(1);
+        self.domain.inbox().task(move |domain| {
+            domain.save_all();
+            let _ = reply.send(());
+        });
+        answer.recv().map_err(|_| SaveError::Closed)?;
+        let failures = states.flush();
+        if failures.is_empty() {
+            Ok(())
+        } else {
+            Err(SaveError::Write { failures })
+        }
+    }
+
+    /// Digests of the states of all parts that have one, with their paths in the reference, in the
+    /// order in which they were made. Equal states of one type have equal digests, whichever
+    /// process they are in: that of a shared text tells whether two replicas agree.
+    ///
+    /// # Errors
+    ///
+    /// The object is closed, or this is called inside an event closure.
+    pub fn digests(&self) -> Result<Vec<(String, [u8; 32])>, DigestError> {
+        if thread::current().id() == self.domain.id() {
+            return Err(DigestError::InsideHandler);
+        }
+        let (reply, answer) = mpsc::sync_channel(1);
+        self.domain.inbox().task(move |domain| {
+            let _ = reply.send(domain.digests());
+        });
+        answer.recv().map_err(|_| DigestError::Closed)
     }
 
     /// Closes it and tells how it had ended.

@@ -17,6 +17,7 @@ use crate::loading::{self, LibraryCatalog, Store, UnloadError, Unloaded};
 use crate::object::Object;
 use crate::open;
 use crate::report::{Report, Silent};
+use crate::state::OpenOptions;
 use crate::terminal::Terminal;
 use crate::verdicts::Verdicts;
 
@@ -159,7 +160,16 @@ impl Runtime {
         &self,
         reference: &CheckedReference,
     ) -> impl Future<Output = Result<Object, OpenError>> + Send + 'static {
-        open::root(self.clone(), reference.clone())
+        self.open_with(reference, OpenOptions::new())
+    }
+
+    /// [`Runtime::open`] with options, such as a directory for the object's state.
+    pub fn open_with(
+        &self,
+        reference: &CheckedReference,
+        options: OpenOptions,
+    ) -> impl Future<Output = Result<Object, OpenError>> + Send + 'static {
+        open::root(self.clone(), reference.clone(), options)
     }
 
     /// [`Runtime::open`] for callers that are not asynchronous.
@@ -168,7 +178,20 @@ impl Runtime {
     ///
     /// As [`Runtime::open`].
     pub fn open_blocking(&self, reference: &CheckedReference) -> Result<Object, OpenError> {
-        let opening = self.open(reference);
+        self.open_blocking_with(reference, OpenOptions::new())
+    }
+
+    /// [`Runtime::open_with`] for callers that are not asynchronous.
+    ///
+    /// # Errors
+    ///
+    /// As [`Runtime::open_with`].
+    pub fn open_blocking_with(
+        &self,
+        reference: &CheckedReference,
+        options: OpenOptions,
+    ) -> Result<Object, OpenError> {
+        let opening = self.open_with(reference, options);
         // On a thread of its own, since the caller may be inside a tokio runtime.
         let opened =
             std::thread::scope(|scope| scope.spawn(|| self.core.tokio.block_on(opening)).join());

@@ -126,6 +126,23 @@ fn the_first_reference_is_checked_hashed_converted_and_opened() {
     let printed = String::from_utf8(output.stdout).expect("UTF-8");
     assert!(output.status.success());
     assert!(printed.lines().any(|line| line == own), "{printed}");
+    // Kept on this machine.
+    let kept = "liveobj open my-note.liveobject --state my-note.state";
+    assert!(readme.contains(&format!("`{kept}`")));
+    let mut child = liveobj(home.path())
+        .args(kept.split(' ').skip(1))
+        .args(["--for", "2s"])
+        .current_dir(home.path())
+        .stdin(Stdio::piped())
+        .stdout(Stdio::null())
+        .spawn()
+        .expect("it starts");
+    let input = child.stdin.as_mut().expect("it is piped");
+    writeln!(input, "{own}, and kept").expect("it reads");
+    assert!(child.wait().expect("it ends").success());
+    let printed = line(home.path(), &format!("{kept} --for 500ms"));
+    let words = format!("{own}, and kept");
+    assert!(printed.lines().any(|line| line == words), "{printed}");
 }
 
 #[test]

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, UdpSocket};
 use std::path::Path;
-use std::process::{Child, ChildStdin, Stdio};
+use std::process::{Child, ChildStdin, Command, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread;
@@ -153,12 +153,22 @@ impl Opened {
 
     /// The same, with the libraries in these folders.
     pub fn start_with(home: &Path, reference: &Path, libraries: &[&Path]) -> Opened {
+        Opened::start_as(home, reference, libraries, &[])
+    }
+
+    /// The same, with further options of `liveobj open`.
+    pub fn start_as(
+        home: &Path,
+        reference: &Path,
+        libraries: &[&Path],
+        options: &[&str],
+    ) -> Opened {
         let mut command = liveobj(home);
         command.arg("open").arg(reference);
         for folder in libraries {
             command.arg("--library-path").arg(folder);
         }
-        command.args(["--for", "120s"]);
+        command.args(["--for", "120s"]).args(options);
         command.stdin(Stdio::piped());
         command.stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = command.spawn().expect("liveobj starts");
@@ -171,6 +181,20 @@ impl Opened {
             lines,
             reports,
         }
+    }
+
+    /// Number of its process.
+    pub fn id(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// Sends it a signal and waits until it has ended; gives its exit status.
+    pub fn signal(&mut self, name: &str) -> Option<i32> {
+        let sent = Command::new("kill")
+            .args(["-s", name, &self.id().to_string()])
+            .status();
+        assert!(sent.expect("kill runs").success());
+        self.child.wait().expect("it ends").code()
     }
 
     /// Enters a line.
@@ -191,6 +215,21 @@ impl Opened {
     /// What it has reported so far.
     pub fn reported(&self) -> Vec<String> {
         self.reports.lock().expect("no reader panics").clone()
+    }
+
+    /// Waits until the console shows `line` last; panics after 60 seconds. Gives all lines that it
+    /// has shown, in order.
+    pub fn wait_for_line(&self, line: &str) -> Vec<String> {
+        let start = Instant::now();
+        loop {
+            let shown = self.lines.lock().expect("no reader panics").clone();
+            if shown.last().is_some_and(|last| last == line) {
+                return shown;
+            }
+            let passed = start.elapsed();
+            assert!(passed < Duration::from_secs(60), "it is not shown: {line}");
+            thread::sleep(Duration::from_millis(2));
+        }
     }
 
     /// Waits until all of `wanted` has been printed; panics after 60 seconds.

@@ -1,10 +1,11 @@
 //! `liveobj open`
 
 use std::io::{self, IsTerminal};
+use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::Args;
-use liveobj::{Ended, Level, Message, Object, OpenError};
+use liveobj::{Ended, Level, Message, Object, OpenError, OpenOptions};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::oneshot;
 
@@ -19,7 +20,12 @@ use crate::{duration, input, output, report};
 Example:
   liveobj open examples/team-note.liveobject --library-path target/release --for 1s
 
-The end of standard input does not end it; Ctrl-C does, or --for.")]
+The end of standard input does not end it; Ctrl-C does, or --for.
+
+With --state, the parts that have a state (`liveobj describe` shows which) go on where they were when
+the reference was last open with the same directory, even if liveobj was killed meanwhile: at most
+what happened in the last moments (--save-every) is lost. Use a directory for each reference that you
+open, and by one process at a time.")]
 pub struct Open {
     /// The reference document, XML or JSON; `-` is standard input
     #[arg(value_name = "REF")]
@@ -43,6 +49,18 @@ pub struct Open {
         allow_hyphen_values = true
     )]
     duration: Option<Duration>,
+    /// Keep the state of its parts in this directory, and go on from what is there
+    #[arg(long, value_name = "DIR")]
+    state: Option<PathBuf>,
+    /// How long to wait between two saves, such as 200ms
+    #[arg(
+        long,
+        value_name = "DURATION",
+        value_parser = duration,
+        default_value = "200ms",
+        requires = "state"
+    )]
+    save_every: Duration,
 }
 
 impl Open {
@@ -70,7 +88,13 @@ impl Open {
         ));
         self.libraries.warn_of_empty(&checked.diagnostics);
         let reference = checked.reference.ok_or(Failure::Findings)?;
-        let object = runtime.open_blocking(&reference).map_err(|error| {
+        let mut options = OpenOptions::new().save_every(self.save_every);
+        let saves = self.state.is_some();
+        if let Some(directory) = self.state {
+            options = options.state(directory);
+        }
+        let opened = runtime.open_blocking_with(&reference, options);
+        let object = opened.map_err(|error| {
             if let OpenError::Refused { diagnostics, .. } = &error {
                 output::complain(&report::findings(diagnostics, report::styled_errors()));
             }
@@ -87,6 +111,8 @@ impl Open {
             Some(Ended::Failed { object, reason }) => {
                 Err(Failure::user(format_args!("`{object}` failed: {reason}")))
             }
+            // Its parts are saved when it closes in any case; here it is known whether they were.
+            _ if saves => object.save().map_err(Failure::user),
             _ => Ok(()),
         }
     }

@@ -31,7 +31,7 @@
  *  - Structs that start with their size only grow within a major version: what lies beyond the
  *    size is absent.
  *
- * LAYOUT 1, of parameters and of events' payloads: a function of the structure of the type alone;
+ * LAYOUT 1, of parameters, states to load and events' payloads: a function of the structure of the type alone;
  * 64-bit little-endian, natural C alignment.
  *  1  bool (0 or 1), u8, s8: 1 byte. u16, s16: 2. u32, s32, f32, char: 4. u64, s64, f64: 8.
  *     uuid: 16 bytes, alignment 1.
@@ -385,7 +385,8 @@ typedef struct lo_layout_entry {
     uint64_t offset_count;
 } lo_layout_entry;
 
-/* The layouts of every event, parameter and state and of everything inside, as this library's compiler laid them out. */
+/* The layouts of every event, parameter and state, and of everything inside, as this library's
+   compiler laid them out. */
 typedef struct lo_layouts {
     uint32_t size;
     uint32_t entry_size;             /* of one lo_layout_entry */

@@ -82,6 +82,15 @@ impl Document {
         }
     }
 
+    /// Makes the text that another replica saved; `None` if that is not one.
+    pub(crate) fn resume(random: u64, history: &[u8]) -> Option<Self> {
+        let mut document = Document::new(random);
+        match document.apply(history) {
+            Applied::Done(_) => Some(document),
+            Applied::Early | Applied::Malformed => None,
+        }
+    }
+
     pub(crate) fn lines(&self) -> &Lines {
         &self.lines
     }
@@ -99,6 +108,14 @@ impl Document {
         if let Some(digest) = self.digest {
             return digest;
         }
+        let digest = digest_of(&self.known());
+        self.digest = Some(digest);
+        digest
+    }
+
+    /// All that is known, by name: what was inserted and what was deleted. Replicas of which this is
+    /// equal show the same text, however they came to it.
+    pub(crate) fn known(&self) -> Vec<u8> {
         let mut bytes = Vec::new();
         self.version.encode(&mut bytes);
         let transaction = self.crdt.doc.transact();
@@ -110,9 +127,7 @@ impl Document {
             }
         }
         drop(transaction);
-        let digest = digest_of(&bytes);
-        self.digest = Some(digest);
-        digest
+        bytes
     }
 
     /// Everything that somebody at `version` lacks.

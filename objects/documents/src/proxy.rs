@@ -3,10 +3,12 @@
 use std::time::Duration;
 
 use liveobj_sdk::{
-    Bytes, Connection, CreateError, Disconnect, Level, List, Str, Token, Wake, live_object,
+    Bytes, Connection, CreateError, Disconnect, Level, List, Saved, Str, Token, Wake, live_object,
 };
+use sha2::{Digest as _, Sha256};
 
 use crate::replica::{Action, Replica};
+use crate::types::TextState;
 use crate::{Env, shared_text, template};
 
 type Context<'a> = shared_text::Context<'a>;
@@ -32,13 +34,34 @@ impl template::shared_text for SharedText {
             now,
             random: &mut || context.random(),
         });
-        Ok(SharedText {
-            replica,
-            timer: Token(0),
-            ends: None,
-            reported: 0,
+        Ok(SharedText::new(replica))
+    }
+
+    fn load(
+        context: &mut Context<'_>,
+        _: shared_text::Parameters<'_>,
+        state: shared_text::State<'_>,
+    ) -> Result<Self, CreateError> {
+        let now = context.now();
+        let mut env = Env {
+            now,
+            random: &mut || context.random(),
+        };
+        let replica = Replica::resume(&mut env, &state.history)
+            .ok_or_else(|| CreateError::new("its history is not that of a text"))?;
+        Ok(SharedText::new(replica))
+    }
+
+    fn save(&self, save: shared_text::Save<'_>) -> Saved {
+        let history = self.replica.history();
+        save.state(TextState {
+            history: Bytes::from(&history),
         })
     }
+
+    /// Replicas that know the same have not always the same order of it.
+    const DIGEST: Option<fn(&Self) -> [u8; 32]> =
+        Some(|text| Sha256::digest(text.replica.known()).into());
 
     fn channel_receive(
         &mut self,
@@ -110,6 +133,15 @@ impl template::shared_text for SharedText {
 }
 
 impl SharedText {
+    fn new(replica: Replica) -> SharedText {
+        SharedText {
+            replica,
+            timer: Token(0),
+            ends: None,
+            reported: 0,
+        }
+    }
+
     fn act(
         &mut self,
         context: &mut Context<'_>,
@@ -319,6 +351,106 @@ mod tests {
             (4..=6).contains(&spoken),
             "a state in every second wake, not {spoken}"
         );
+    }
+
+    fn lines(harness: &mut Harness<Template>) -> Vec<String> {
+        harness.connect(Endpoint::text);
+        let (_, (_, _, lines)) = shown(harness).pop().unwrap();
+        lines
+    }
+
+    fn append(harness: &mut Harness<Template>, line: &str) {
+        let viewer = harness.connect(Endpoint::text);
+        harness.send(viewer, text::Append { line: line.into() });
+        shown(harness);
+    }
+
+    fn resumed(harness: &mut Harness<Template>) -> Harness<Template> {
+        Harness::load(crate::shared_text::Unlent {}, harness.save()).unwrap()
+    }
+
+    #[test]
+    fn a_text_goes_on_from_its_state() {
+        let mut empty = harness();
+        let mut first = resumed(&mut empty);
+        assert_eq!(lines(&mut first), [""; 0]);
+        append(&mut first, "grüße");
+        let viewer = first.connect(Endpoint::text);
+        let edit = text::Edit {
+            at: 0,
+            delete: 2,
+            insert: "𝄞".into(),
+        };
+        first.send(viewer, edit);
+        let mut second = resumed(&mut first);
+        assert_eq!(lines(&mut second), ["𝄞üße"]);
+        append(&mut second, "and on");
+        let mut third = resumed(&mut second);
+        assert_eq!(lines(&mut third), ["𝄞üße", "and on"]);
+        assert_eq!(third.digest(), second.digest());
+        assert_ne!(third.digest(), first.digest());
+    }
+
+    #[test]
+    fn two_that_go_on_from_one_state_do_not_write_under_one_number() {
+        let mut saved = harness();
+        append(&mut saved, "one");
+        let state = saved.save();
+        let load = |random: u64| {
+            let mut env = Env {
+                now: 0,
+                random: &mut || random,
+            };
+            Replica::resume(&mut env, &state.history).unwrap()
+        };
+        let (mut left, mut right) = (load(1 << 30), load(1 << 31));
+        let mut env = Env {
+            now: 0,
+            random: &mut || 0,
+        };
+        left.connected(&mut env);
+        right.connected(&mut env);
+        let from_left = messages(left.append(&mut env, "left"));
+        let from_right = messages(right.append(&mut env, "right"));
+        for (to, messages) in [(&mut left, from_right), (&mut right, from_left)] {
+            for message in messages {
+                to.datagram(&mut env, &message);
+            }
+        }
+        assert_eq!(left.lines().visible().len(), 3);
+        assert_eq!(left.known(), right.known());
+    }
+
+    #[test]
+    fn replicas_that_agree_have_one_digest() {
+        let mut alone = harness();
+        let connection = alone.connect(Endpoint::channel);
+        let mut env = Env {
+            now: 0,
+            random: &mut || 0,
+        };
+        let mut other = other();
+        append(&mut alone, "first");
+        for event in alone.take_emitted::<channel::Send<'_>>() {
+            other.datagram(&mut env, &event.message);
+        }
+        let theirs = messages(other.append(&mut env, "second"));
+        let digest: [u8; 32] = Sha256::digest(other.known()).into();
+        assert_ne!(alone.digest(), Some(digest));
+        receive(&mut alone, connection, theirs);
+        assert_eq!(alone.digest(), Some(digest));
+    }
+
+    #[test]
+    fn what_is_not_a_text_is_not_gone_on_from() {
+        for history in [&b""[..], b"nothing", &[1, 1, 1, 0]] {
+            let state = TextState {
+                history: history.into(),
+            };
+            let error =
+                Harness::<Template>::load(crate::shared_text::Unlent {}, state).unwrap_err();
+            assert_eq!(error, "its history is not that of a text");
+        }
     }
 
     #[test]

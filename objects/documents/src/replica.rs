@@ -125,8 +125,19 @@ impl Beat {
 impl Replica {
     /// Makes a replica that is alone and has no text yet.
     pub(crate) fn new(env: &mut Env<'_>) -> Self {
+        let document = Document::new((env.random)());
+        Replica::with(env, document)
+    }
+
+    /// Makes a replica that is alone and knows what another one saved; `None` if that is not a text.
+    pub(crate) fn resume(env: &mut Env<'_>, history: &[u8]) -> Option<Self> {
+        let document = Document::resume((env.random)(), history)?;
+        Some(Replica::with(env, document))
+    }
+
+    fn with(env: &mut Env<'_>, document: Document) -> Self {
         Replica {
-            document: Document::new((env.random)()),
+            document,
             sending: Sending::default(),
             receiving: Receiving::default(),
             online: false,
@@ -147,6 +158,16 @@ impl Replica {
 
     pub(crate) fn lines(&self) -> &Lines {
         self.document.lines()
+    }
+
+    /// All that is known of the text, for [`Replica::resume`].
+    pub(crate) fn history(&self) -> Vec<u8> {
+        self.document.diff(&Version::default())
+    }
+
+    /// As [`Document::known`].
+    pub(crate) fn known(&self) -> Vec<u8> {
+        self.document.known()
     }
 
     /// Messages that were no frames, or brought no update of a text.

@@ -9,6 +9,8 @@
 //! - A link that a running handler may still hold is kept until the end of the turn.
 //! - All of it stays on the domain's thread.
 
+mod state;
+
 use std::cell::{Cell, RefCell};
 use std::ffi::c_void;
 use std::fmt;
@@ -105,6 +107,10 @@ pub(crate) struct ProxyCell {
     _library: Option<Arc<Loaded>>,
     native: Option<NativeProxy>,
     gone: Cell<bool>,
+    /// Whether a function other than a handler ran since it was saved; handlers set `event`.
+    ran: Cell<bool>,
+    /// `event` when it was saved.
+    saved_event: Cell<u64>,
     /// Its number in the domain, never used again.
     pub(crate) number: u64,
     /// Stubs (or fans of `many` endpoints), by endpoint.
@@ -185,6 +191,8 @@ impl ProxyCell {
             _library: table.library,
             native,
             gone: Cell::new(true),
+            ran: Cell::new(false),
+            saved_event: Cell::new(0),
             number,
             fixed,
             links,
@@ -242,6 +250,7 @@ impl ProxyCell {
         let domain = self.domain();
         self.busy.set(self.busy.get() | RUNNING);
         self.event.set(event);
+        self.ran.set(true);
         domain.depth.set(domain.depth.get() + 1);
         let status = call(self.this.get(), self.raw());
         domain.depth.set(domain.depth.get() - 1);
@@ -260,11 +269,16 @@ impl ProxyCell {
             // out for this template.
             unsafe { (self.table.create)(context, parameters.0, &raw mut this) }
         });
+        self.made(status, this);
+        status
+    }
+
+    /// Notes what `create` or `load` made.
+    fn made(&self, status: abi::Status, this: *mut c_void) {
         if status == abi::OK {
             self.this.set(this);
             self.gone.set(false);
         }
-        status
     }
 
     /// Calls `connected`.

@@ -97,7 +97,7 @@ impl Conversion {
     /// # Errors
     ///
     /// The payload is not a value of the sender's type; `call` is not called.
-    pub(super) fn with<R>(
+    pub(crate) fn with<R>(
         &self,
         lent: Lent,
         call: impl FnOnce(Lent) -> R,

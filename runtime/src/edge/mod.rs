@@ -9,6 +9,7 @@ use liveobj_references::{Checked, Policy};
 use liveobj_types::{Formalisms, Source};
 
 use crate::engine::inbox::Inbox;
+use crate::state::Saved;
 use crate::trace::Tracer;
 use crate::verdicts::Verdicts;
 
@@ -23,7 +24,7 @@ pub(crate) use terminal::TerminalSlot;
 /// Who asked, and under which number: answers name both.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Ticket {
-    /// The proxy.
+    /// The proxy; 0 for the engine itself.
     pub(crate) proxy: u64,
     /// The proxy's own number for the request.
     pub(crate) token: u64,
@@ -144,6 +145,12 @@ pub(crate) trait Host {
 
     /// Gives up a request or a resource.
     fn close(&self, ticket: Ticket);
+
+    /// Keeps the state of a proxy, in place of what was saved of it before; never waits for a disk.
+    /// An outside without a place for it forgets it.
+    fn keep_state(&self, saved: Saved) {
+        drop(saved);
+    }
 
     /// Checks a document, offline.
     fn check(&self, source: &Arc<Source>) -> Checked;

@@ -16,6 +16,7 @@ use crate::engine::domain::Domain;
 use crate::engine::inbox::Inbox;
 use crate::open;
 use crate::runtime::Core;
+use crate::state::{Saved, StateWriter};
 use crate::verdicts::Verdicts;
 
 /// Nanoseconds on the wall clock, or on one that never goes back.
@@ -36,6 +37,7 @@ pub(crate) struct SystemHost {
     core: Arc<Core>,
     inbox: Arc<Inbox>,
     open: RefCell<BTreeMap<u64, Resource>>,
+    states: Option<Arc<StateWriter>>,
 }
 
 enum Resource {
@@ -47,11 +49,16 @@ enum Resource {
 
 impl SystemHost {
     /// Nothing open yet.
-    pub(crate) fn new(core: Arc<Core>, inbox: Arc<Inbox>) -> SystemHost {
+    pub(crate) fn new(
+        core: Arc<Core>,
+        inbox: Arc<Inbox>,
+        states: Option<Arc<StateWriter>>,
+    ) -> SystemHost {
         SystemHost {
             core,
             inbox,
             open: RefCell::default(),
+            states,
         }
     }
 
@@ -155,6 +162,12 @@ impl Host for SystemHost {
             Some(Resource::Udp(socket)) => socket.close(),
             Some(Resource::Terminal) => self.core.terminal.close(),
             None => {}
+        }
+    }
+
+    fn keep_state(&self, saved: Saved) {
+        if let Some(states) = &self.states {
+            states.put(saved);
         }
     }
 

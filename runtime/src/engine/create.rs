@@ -8,6 +8,7 @@ use liveobj_types::types::{Direction, Endpoint, Origin, Parameter, Value};
 use liveobj_types::{EndpointId, Module, Types};
 
 use super::domain::Domain;
+use super::save::{ProxyState, StatePlan};
 use crate::boundary::Viewed;
 use crate::boundary::calls::{Code, Lent, ProxyCell};
 use crate::boundary::memory::{Keeper, Kept};
@@ -154,6 +155,8 @@ pub(crate) struct Proxy {
     pub(super) last_error: RefCell<Option<String>>,
     /// Whether its constructor runs.
     pub(super) creating: Cell<bool>,
+    /// What is known of its state, if it has one.
+    pub(super) state: Option<ProxyState>,
 }
 
 impl Proxy {
@@ -173,6 +176,20 @@ impl Domain {
     ///
     /// What the constructor said; nothing is left of the proxy then.
     pub(crate) fn create(&self, instance: u64, plan: ProxyPlan) -> Result<Rc<Proxy>, String> {
+        self.create_with_state(instance, plan, None)
+    }
+
+    /// As [`Domain::create`], for a proxy that may have a state, and go on from one.
+    ///
+    /// # Errors
+    ///
+    /// As [`Domain::create`].
+    pub(crate) fn create_with_state(
+        &self,
+        instance: u64,
+        plan: ProxyPlan,
+        state: Option<StatePlan>,
+    ) -> Result<Rc<Proxy>, String> {
         let number = self.number();
         let many: Vec<bool> = plan
             .endpoints
@@ -190,11 +207,15 @@ impl Domain {
             keepers: RefCell::default(),
             last_error: RefCell::default(),
             creating: Cell::new(true),
+            state: state.as_ref().map(ProxyState::new),
         });
         self.proxies.borrow_mut().insert(number, proxy.clone());
         self.held.borrow_mut().insert(number, Default::default());
         let parameters = plan.parameters.as_ref().map_or(Lent::NONE, Kept::lent);
-        let status = cell.create(parameters);
+        let status = match state.as_ref().and_then(|state| state.resumed.as_ref()) {
+            Some(resumed) => cell.load(parameters, resumed.lent()),
+            None => cell.create(parameters),
+        };
         if status != liveobj_abi::OK {
             let reason = proxy.reason("its constructor failed without saying why");
             self.remove(&proxy);

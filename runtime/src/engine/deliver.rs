@@ -7,6 +7,7 @@ use liveobj_abi as abi;
 
 use super::domain::{Domain, TURN_LIMIT};
 use super::inbox::Outside;
+use super::save::DOMAIN;
 use crate::boundary::calls::{DEAD, HELD, Lent, LinkCell, ProxyCell, Wake};
 use crate::boundary::memory::Kept;
 use crate::report::Level;
@@ -65,6 +66,7 @@ impl Domain {
         match outside {
             None => {}
             Some(Outside::Task(task)) => task(self),
+            Some(Outside::Wake { proxy, token, .. }) if proxy == DOMAIN => self.woken(token),
             Some(Outside::Wake {
                 proxy,
                 token,
@@ -85,6 +87,7 @@ impl Domain {
             Some(Outside::Crossing(crossing)) => self.arrive(crossing),
         }
         self.drain();
+        self.save_when_due();
         self.keep_stopping();
     }
 

@@ -121,6 +121,11 @@ impl Domain {
             self.later(move |domain| domain.destroy_all(condemned));
             return;
         }
+        for instance in &condemned {
+            for proxy in self.proxies_of(instance) {
+                self.save_last(&proxy);
+            }
+        }
         for instance in condemned {
             for proxy in self.proxies_of(&instance) {
                 self.remove(&proxy);

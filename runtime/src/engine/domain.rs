@@ -15,6 +15,7 @@ use super::destroy::Instance;
 use super::inbox::{Inbox, Poster};
 use super::reflect::Reflected;
 use super::request::Token;
+use super::save::Saving;
 use crate::boundary::calls::{LinkCell, ProxyCell};
 use crate::edge::Host;
 use crate::open::folders::Folders;
@@ -60,6 +61,7 @@ pub(crate) struct Domain {
     pub(super) reflected: RefCell<Option<Reflected>>,
     /// Takes what happens here, if anybody does.
     pub(crate) tracer: Option<Rc<dyn Tracer>>,
+    pub(super) saving: RefCell<Option<Saving>>,
     pub(super) me: Weak<Domain>,
     stopping: Cell<bool>,
     next: Cell<u64>,
@@ -91,6 +93,7 @@ impl Domain {
             loads: RefCell::default(),
             trace: RefCell::default(),
             reflected: RefCell::default(),
+            saving: RefCell::default(),
             me: me.clone(),
             stopping: Cell::new(false),
             next: Cell::new(1),

@@ -14,6 +14,7 @@ pub(crate) mod fail;
 pub(crate) mod inbox;
 pub(crate) mod reflect;
 pub(crate) mod request;
+pub(crate) mod save;
 pub(crate) mod start;
 #[cfg(test)]
 mod tests;

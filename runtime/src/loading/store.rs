@@ -4,9 +4,9 @@
 //! hash, a space, the name.
 
 use std::env;
-use std::fs::{self, DirBuilder, File, OpenOptions, Permissions};
-use std::io::{ErrorKind, Write};
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
+use std::fs::{self, DirBuilder, File, OpenOptions};
+use std::io::ErrorKind;
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
 use liveobj_manifest::ReadError;
@@ -16,6 +16,7 @@ use super::catalog::digits;
 use super::library::hexadecimal;
 use super::linked;
 use super::trust::{DirectoryError, check_directory};
+use crate::replace::replace;
 
 /// A directory of libraries that its user trusts: `SHA256.so`, each read-only, and an `index` of
 /// names. Every change is atomic; several processes may use it at once.
@@ -242,28 +243,11 @@ impl Store {
         self.replace(&self.index(), text.as_bytes(), 0o600)
     }
 
-    /// Writes a file whole or not at all. Only with the lock.
+    /// Writes a file of the store. Only with the lock.
     fn replace(&self, path: &Path, bytes: &[u8], mode: u32) -> Result<(), StoreError> {
-        let temporary = self.directory.join("new");
-        let write = || {
-            // What an interrupted process left behind.
-            if let Err(error) = fs::remove_file(&temporary)
-                && error.kind() != ErrorKind::NotFound
-            {
-                return Err(error);
-            }
-            let mut file = OpenOptions::new()
-                .write(true)
-                .create_new(true)
-                .mode(0o600)
-                .open(&temporary)?;
-            file.write_all(bytes)?;
-            file.set_permissions(Permissions::from_mode(mode))?;
-            file.sync_all()?;
-            fs::rename(&temporary, path)?;
-            File::open(&self.directory)?.sync_all()
-        };
-        write().map_err(io(path))
+        let name = path.file_name().and_then(|name| name.to_str());
+        let name = name.expect("because the store names its files itself");
+        replace(&self.directory, name, &[bytes], mode).map_err(io(path))
     }
 
     /// Keeps other processes from changing the store until it is dropped.

@@ -12,6 +12,7 @@ use liveobj_types::{
 
 use super::library_folder::LibraryFolder;
 use super::plan::{LibraryPlan, ObjectPlan, Plan, PlanKind};
+use super::state;
 use crate::boundary::Viewed;
 use crate::boundary::calls::Code;
 use crate::boundary::memory::{Keeper, Kept};
@@ -138,16 +139,8 @@ fn create(domain: &Domain, instance: u64, plan: Plan) -> Result<Made, OpenError>
             }
         }
         PlanKind::Object(plan) => {
-            let named = if label.is_empty() {
-                plan.template.clone()
-            } else {
-                label
-            };
-            let endpoints =
-                object(domain, instance, &named, *plan).map_err(|reason| OpenError::Create {
-                    object: named,
-                    reason,
-                })?;
+            let named = plan.named(&label);
+            let endpoints = object(domain, instance, &named, *plan)?;
             Made {
                 endpoints,
                 connections: Vec::new(),
@@ -189,49 +182,40 @@ fn object(
     instance: u64,
     label: &str,
     plan: ObjectPlan,
-) -> Result<BTreeMap<String, End>, String> {
-    let (endpoints, private, parameters) = {
-        let mut types = domain.types.borrow_mut();
-        let mut arguments = Environment::new();
-        for (name, argument) in &plan.arguments {
-            if let BoundArgument::Type(id) = argument {
-                arguments.insert(name.clone(), types.import(&plan.types, *id));
-            }
-        }
-        let Some((module, Item::Template(template))) = plan.module.lookup(&plan.template) else {
-            return Err(format!("`{}` is not declared", plan.template));
-        };
-        let (module, template) = (module.clone(), template.clone());
-        let declared = types
-            .template(&module, &template, &Environment::new())
-            .map_err(first)?;
-        let actual = types
-            .template(&module, &template, &arguments)
-            .map_err(first)?;
-        let endpoints = public_plans(&mut types, declared.result, actual.result)?;
-        let private = endpoint_plans(&mut types, &declared.private, &actual.private)?;
-        if endpoints.len() + private.len() != plan.table.endpoints() {
-            return Err("its table has another number of endpoints than its type".to_owned());
-        }
-        let parameters = parameters(&mut types, &declared, &actual, &plan.arguments)?;
-        (endpoints, private, parameters)
+) -> Result<BTreeMap<String, End>, OpenError> {
+    let cannot = |reason| OpenError::Create {
+        object: label.to_owned(),
+        reason,
+    };
+    let Prepared {
+        endpoints,
+        private,
+        parameters,
+        state,
+    } = prepare(domain, &plan).map_err(cannot)?;
+    let state = match state {
+        Some(ty) => Some(state::plan(domain, &plan, ty)?),
+        None => None,
     };
     // Nobody else learns of the private ones.
     let named: Vec<String> = endpoints
         .iter()
         .map(|endpoint| endpoint.name.clone())
         .collect();
-    let proxy = domain.create(
-        instance,
-        ProxyPlan {
-            label: label.to_owned(),
-            identity: plan.identity,
-            code: Code::Table(plan.table),
-            module: Some(plan.module),
-            endpoints: endpoints.into_iter().chain(private).collect(),
-            parameters,
-        },
-    )?;
+    let proxy = ProxyPlan {
+        label: label.to_owned(),
+        identity: plan.identity,
+        code: Code::Table(plan.table.clone()),
+        module: Some(plan.module.clone()),
+        endpoints: endpoints.into_iter().chain(private).collect(),
+        parameters,
+    };
+    let proxy = domain
+        .create_with_state(instance, proxy, state)
+        .map_err(|reason| match state::refused(&plan, label, &reason) {
+            Some(error) => OpenError::State(error),
+            None => cannot(reason),
+        })?;
     let ends = named.into_iter().zip(0..);
     Ok(ends
         .map(|(name, endpoint)| {
@@ -244,6 +228,55 @@ fn object(
             )
         })
         .collect())
+}
+
+/// What an object is made of, resolved.
+struct Prepared {
+    endpoints: Vec<EndpointPlan>,
+    /// Those that are its own, for the objects that it opens.
+    private: Vec<EndpointPlan>,
+    parameters: Option<Kept>,
+    /// Type of its state.
+    state: Option<Viewed>,
+}
+
+/// Resolves the types of an object in the domain.
+fn prepare(domain: &Domain, plan: &ObjectPlan) -> Result<Prepared, String> {
+    let mut types = domain.types.borrow_mut();
+    let mut arguments = Environment::new();
+    for (name, argument) in &plan.arguments {
+        if let BoundArgument::Type(id) = argument {
+            arguments.insert(name.clone(), types.import(&plan.types, *id));
+        }
+    }
+    let Some((module, Item::Template(template))) = plan.module.lookup(&plan.template) else {
+        return Err(format!("`{}` is not declared", plan.template));
+    };
+    let (module, template) = (module.clone(), template.clone());
+    let declared = types
+        .template(&module, &template, &Environment::new())
+        .map_err(first)?;
+    let actual = types
+        .template(&module, &template, &arguments)
+        .map_err(first)?;
+    let endpoints = public_plans(&mut types, declared.result, actual.result)?;
+    let private = endpoint_plans(&mut types, &declared.private, &actual.private)?;
+    if endpoints.len() + private.len() != plan.table.endpoints() {
+        return Err("its table has another number of endpoints than its type".to_owned());
+    }
+    let parameters = parameters(&mut types, &declared, &actual, &plan.arguments)?;
+    let state = |object| match types.object(object) {
+        Object::Endpoints(body) => body.state,
+        Object::Top | Object::Parameter(_) => None,
+    };
+    let state = state(declared.result).zip(state(actual.result));
+    let state = state.map(|(declared, actual)| Viewed { declared, actual });
+    Ok(Prepared {
+        endpoints,
+        private,
+        parameters,
+        state,
+    })
 }
 
 /// The struct of the value parameters; none where there are none.

@@ -9,6 +9,7 @@ mod instantiate;
 mod library_folder;
 mod plan;
 mod resolve;
+mod state;
 #[cfg(test)]
 mod tests;
 mod threads;
@@ -22,6 +23,7 @@ use crate::engine::domain::Domain;
 use crate::error::OpenError;
 use crate::object::{Ended, Object};
 use crate::runtime::Runtime;
+use crate::state::OpenOptions;
 use liveobj_references::CheckedReference;
 
 #[cfg(test)]
@@ -30,34 +32,49 @@ pub(crate) use instantiate::folder_service;
 pub(crate) use instantiate::instantiate;
 pub(crate) use instantiate::{Opened, host_endpoint, host_proxy};
 pub(crate) use resolve::Resolver;
+pub(crate) use state::Keeping;
 pub(crate) use threads::{libraries, refuse_threads};
 
 /// Opens a reference in a domain of its own.
 pub(crate) async fn root(
     runtime: Runtime,
     reference: CheckedReference,
+    options: OpenOptions,
 ) -> Result<Object, OpenError> {
     refuse_unmet(&reference)?;
-    let domain = DomainThread::start(runtime.core().clone())?;
-    let resolver = Resolver::new(runtime.core().clone(), domain.inbox().clone());
+    let core = runtime.core().clone();
+    let keeping = Keeping::begin(&core, options).await?;
+    let states = keeping.as_ref().map(Keeping::states);
+    let domain = DomainThread::start(core.clone(), states.clone())?;
+    let resolver = Resolver::new(core, domain.inbox().clone());
     let ending = domain.ending().clone();
-    let opened = within(resolver, &reference, move |ended| ending.set(ended)).await?;
-    Ok(Object::new(runtime, domain, reference.identity(), opened))
+    let on_end = move |ended| ending.set(ended);
+    let opened = within(resolver, &reference, keeping, on_end).await?;
+    let identity = reference.identity();
+    Ok(Object::new(runtime, domain, states, identity, opened))
 }
 
-/// Opens a reference in the resolver's domain; `on_end` is called when it has ended.
+/// Opens a reference in the resolver's domain, where its states are kept if `keeping` says so;
+/// `on_end` is called when it has ended.
 pub(crate) async fn within(
     resolver: Resolver,
     reference: &CheckedReference,
+    keeping: Option<Keeping>,
     on_end: impl FnOnce(Ended) + Send + 'static,
 ) -> Result<Opened, OpenError> {
     refuse_unmet(reference)?;
-    let plan = resolver.reference(reference, "").await?;
+    let mut plan = resolver.reference(reference, "").await?;
+    if let Some(keeping) = &keeping {
+        plan = keeping.read(resolver.core(), plan).await?;
+    }
     let (reply, answer) = tokio::sync::oneshot::channel();
     let handed_in = resolver.inbox().task(move |domain| {
         let instance = domain.begin();
         instantiate::instantiate(domain, instance, plan, move |domain, opened| {
             if let Ok(opened) = &opened {
+                if let Some(keeping) = &keeping {
+                    domain.keep_states(opened.instance, keeping.every());
+                }
                 instantiate::on_end(domain, opened.instance, move |_, ended| on_end(ended));
             }
             let _ = reply.send(opened);

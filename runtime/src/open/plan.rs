@@ -6,6 +6,7 @@ use std::sync::Arc;
 use liveobj_references::{BoundArgument, Export, PlannedConnection};
 use liveobj_types::{Module, Types};
 
+use super::state::Place;
 use crate::boundary::calls::Table;
 
 /// A part that needs nothing more from outside.
@@ -40,6 +41,19 @@ pub(super) struct ObjectPlan {
     /// The arena of the arguments.
     pub(super) types: Arc<Types>,
     pub(super) arguments: Vec<(String, BoundArgument)>,
+    /// Where its state is kept; none where it has no state, or none is kept.
+    pub(super) place: Option<Place>,
+}
+
+impl ObjectPlan {
+    /// What the object is called, where its part is called `label`.
+    pub(super) fn named(&self, label: &str) -> String {
+        if label.is_empty() {
+            self.template.clone()
+        } else {
+            label.to_owned()
+        }
+    }
 }
 
 /// The folder of what a library offers.

@@ -293,6 +293,7 @@ impl Resolver {
             template: template.to_owned(),
             types: Arc::new(Types::new()),
             arguments: Vec::new(),
+            place: None,
         })
     }
 }

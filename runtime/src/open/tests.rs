@@ -36,7 +36,7 @@ impl Native for Parent {
 /// What a proxy that dereferences this document is told.
 fn dereferenced(document: &str) -> Wake {
     let runtime = Runtime::builder().build().expect("a runtime");
-    let domain = DomainThread::start(runtime.core().clone()).expect("a thread");
+    let domain = DomainThread::start(runtime.core().clone(), None).expect("a thread");
     let (sender, woken) = mpsc::channel();
     let document = document.as_bytes().to_vec();
     domain.inbox().task(move |domain| {
@@ -103,7 +103,7 @@ fn children_share_a_folder_that_is_kept_for_its_time_and_no_longer() {
         })
         .build()
         .expect("a runtime");
-    let domain = DomainThread::start(runtime.core().clone()).expect("a thread");
+    let domain = DomainThread::start(runtime.core().clone(), None).expect("a thread");
     let (sender, opened) = mpsc::channel();
     let reader = Reader {
         document: document(
@@ -203,7 +203,7 @@ fn one_thread_runs_all_proxies_of_a_domain() {
         }
     }
     let runtime = Runtime::builder().build().expect("a runtime");
-    let domain = DomainThread::start(runtime.core().clone()).expect("a thread");
+    let domain = DomainThread::start(runtime.core().clone(), None).expect("a thread");
     let (sender, seen) = mpsc::channel();
     let (reply, posters) = mpsc::channel();
     domain.inbox().task(move |domain| {

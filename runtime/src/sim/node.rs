@@ -94,7 +94,7 @@ impl Node {
         let (reference, on_end, answer) = (reference.clone(), ended.clone(), opened.clone());
         // Requests count from 1.
         tasks.spawn(0, async move {
-            let opened = open::within(resolver, &reference, move |how| {
+            let opened = open::within(resolver, &reference, None, move |how| {
                 *lock(&on_end) = Some(how);
             });
             *answer.borrow_mut() = Some(opened.await.map(|_| ()));

@@ -3,6 +3,7 @@
 mod embedding;
 mod leaving_nothing;
 mod opening;
+mod state;
 
 use std::collections::BTreeMap;
 use std::path::Path;
