@@ -11,7 +11,7 @@
 
 mod state;
 
-use std::cell::{Cell, RefCell};
+use std::cell::Cell;
 use std::ffi::c_void;
 use std::fmt;
 use std::rc::Rc;
@@ -22,6 +22,7 @@ use liveobj_abi as abi;
 use super::host::HOST;
 use super::memory::Keeper;
 use super::native::NativeProxy;
+use super::peers::Peers;
 pub(crate) use super::receiver::{HandledBy, Receiver};
 pub(crate) use super::wake::Wake;
 use super::{Trust, emit};
@@ -129,8 +130,9 @@ pub(crate) struct LinkCell {
     /// The connection; 0 for stubs and fans.
     pub(crate) connection: u64,
     target: Option<Rc<ProxyCell>>,
+    closed: Cell<bool>,
     /// For fans: one link per connection.
-    pub(crate) peers: RefCell<Rc<Vec<Rc<LinkCell>>>>,
+    pub(crate) peers: Peers,
     /// What a queued connection carries it with.
     pub(crate) crossing: Option<crate::engine::crossing::Outgoing>,
     /// Emissions that went nowhere.
@@ -378,7 +380,8 @@ impl LinkCell {
             receivers,
             connection,
             target,
-            peers: RefCell::new(Rc::new(Vec::new())),
+            closed: Cell::new(false),
+            peers: Peers::default(),
             crossing,
             lost: Cell::new(0),
             refused: Cell::new(0),
@@ -432,6 +435,12 @@ impl LinkCell {
     /// From now on every emission is `stale`.
     pub(crate) fn close(&self) {
         self.emit.set(emit::stale);
+        self.closed.set(true);
+    }
+
+    /// Whether it was closed.
+    pub(super) fn is_closed(&self) -> bool {
+        self.closed.get()
     }
 
     /// How payloads of an event are laid out by who emits it.

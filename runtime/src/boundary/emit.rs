@@ -125,7 +125,7 @@ pub(super) unsafe extern "C" fn fan(
     // SAFETY: by contract.
     let fan = unsafe { LinkCell::of(link) };
     // Connections that come or go meanwhile make a new list.
-    let peers = fan.peers.borrow().clone();
+    let peers = fan.peers.now();
     if peers.is_empty() {
         return lost(fan);
     }

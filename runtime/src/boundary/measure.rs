@@ -1,6 +1,8 @@
 //! Objects behind hand-written tables, as a library in any language would have them: what the
 //! benchmarks measure. Not part of the public interface.
 
+mod crowd;
+
 use std::ffi::c_void;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -19,6 +21,8 @@ use crate::engine::domain::Domain;
 use crate::engine::inbox::Inbox;
 use crate::report::Silent;
 use crate::verdicts::Verdicts;
+
+pub use crowd::Crowd;
 
 /// What the event carries.
 #[repr(C)]

@@ -25,6 +25,7 @@ pub mod measure;
 pub(crate) mod memory;
 pub(crate) mod native;
 mod payload;
+mod peers;
 mod probe;
 mod receiver;
 mod reflect;

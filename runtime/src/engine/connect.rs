@@ -11,7 +11,7 @@ use super::crossing::{Load, Outgoing, OutgoingEvent};
 use super::deliver::Delivery;
 use super::domain::Domain;
 use super::inbox::Inbox;
-use crate::boundary::calls::{HandledBy, LinkCell, Receiver};
+use crate::boundary::calls::{HELD, HandledBy, LinkCell, Receiver};
 use crate::boundary::memory::{Conversion, Keeper};
 
 /// An endpoint of a proxy of this domain.
@@ -50,6 +50,8 @@ pub(crate) struct Connection {
     pub(super) incoming: Option<Rc<LinkCell>>,
     /// Whether its ends have been told of it: else they are not told that it has ended.
     pub(super) told: Cell<bool>,
+    /// When it was made, among the connections of this domain.
+    pub(super) age: Cell<u64>,
 }
 
 impl Domain {
@@ -96,6 +98,7 @@ impl Domain {
             mode: Mode::Direct,
             incoming: None,
             told: Cell::new(false),
+            age: Cell::new(0),
         });
         Ok(number)
     }
@@ -146,6 +149,7 @@ impl Domain {
             },
             incoming: Some(incoming),
             told: Cell::new(false),
+            age: Cell::new(0),
         })
     }
 
@@ -153,22 +157,25 @@ impl Domain {
     pub(super) fn install(&self, connection: Connection) {
         let number = connection.number;
         if let Mode::Queued { load, .. } = &connection.mode {
-            self.loads.borrow_mut().push(load.clone());
+            self.loads.borrow_mut().insert(number, load.clone());
         }
+        let age = self.number();
         for (end, link) in connection.ends.iter().zip(&connection.links) {
             let Some(proxy) = self.proxy(end.proxy) else {
                 continue;
             };
-            proxy.connections.borrow_mut().push((number, end.endpoint));
+            proxy.connections.add(age, end.endpoint, number);
+            if proxy.cell.busy.get() & HELD != 0 {
+                self.may_start.borrow_mut().insert(end.proxy);
+            }
             if plan(&proxy, *end).many {
                 let fan = proxy.cell.fixed(end.endpoint);
-                let mut peers = fan.peers.borrow().as_ref().clone();
-                peers.push(link.clone());
-                *fan.peers.borrow_mut() = Rc::new(peers);
+                fan.peers.add(link.clone());
             } else {
                 proxy.cell.set_link(end.endpoint, Some(link));
             }
         }
+        connection.age.set(age);
         self.connections
             .borrow_mut()
             .insert(number, Rc::new(connection));
@@ -226,11 +233,7 @@ impl Domain {
         let Some(endpoint) = proxy.endpoints.get(end.endpoint as usize) else {
             return Err("there is no such endpoint".to_owned());
         };
-        let taken = proxy
-            .connections
-            .borrow()
-            .iter()
-            .any(|(_, taken)| *taken == end.endpoint);
+        let taken = proxy.connections.count(end.endpoint) > 0;
         if taken && !endpoint.many {
             return Err(format!("endpoint `{}` is already connected", endpoint.name));
         }

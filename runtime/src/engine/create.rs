@@ -7,6 +7,7 @@ use std::sync::Arc;
 use liveobj_types::types::{Direction, Endpoint, Origin, Parameter, Value};
 use liveobj_types::{EndpointId, Module, Types};
 
+use super::connections::Connections;
 use super::domain::Domain;
 use super::save::{ProxyState, StatePlan};
 use crate::boundary::Viewed;
@@ -147,8 +148,8 @@ pub(crate) struct Proxy {
     pub(super) module: Option<Arc<Module>>,
     /// Its endpoints by name, then its private ones by name.
     pub(crate) endpoints: Vec<EndpointPlan>,
-    /// Its connections, oldest first: (connection, endpoint).
-    pub(super) connections: RefCell<Vec<(u64, u32)>>,
+    /// Its connections.
+    pub(super) connections: Connections,
     /// For an embedder's end: how each of its events is laid out.
     pub(super) keepers: RefCell<Vec<Keeper>>,
     /// The last error that it reported.
@@ -203,7 +204,7 @@ impl Domain {
             instance,
             module: plan.module,
             endpoints: plan.endpoints,
-            connections: RefCell::default(),
+            connections: Connections::new(many.len()),
             keepers: RefCell::default(),
             last_error: RefCell::default(),
             creating: Cell::new(true),
@@ -211,6 +212,7 @@ impl Domain {
         });
         self.proxies.borrow_mut().insert(number, proxy.clone());
         self.held.borrow_mut().insert(number, Default::default());
+        self.may_start.borrow_mut().insert(number);
         let parameters = plan.parameters.as_ref().map_or(Lent::NONE, Kept::lent);
         let status = match state.as_ref().and_then(|state| state.resumed.as_ref()) {
             Some(resumed) => cell.load(parameters, resumed.lent()),

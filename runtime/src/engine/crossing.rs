@@ -187,7 +187,7 @@ impl Domain {
     /// Whether one of this domain's queues is more than half full: it takes no socket or timer
     /// events then.
     pub(crate) fn is_congested(&self) -> bool {
-        self.loads.borrow().iter().any(|load| load.congested())
+        self.loads.borrow().values().any(|load| load.congested())
     }
 }
 

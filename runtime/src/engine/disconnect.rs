@@ -21,10 +21,8 @@ impl Domain {
     /// Ends this domain's part of a connection.
     pub(super) fn disconnect_here(&self, number: u64, reason: u32) -> Option<Rc<Connection>> {
         let connection = self.connections.borrow_mut().remove(&number)?;
-        if let Mode::Queued { load, .. } = &connection.mode {
-            self.loads
-                .borrow_mut()
-                .retain(|other| !std::sync::Arc::ptr_eq(other, load));
+        if let Mode::Queued { .. } = &connection.mode {
+            self.loads.borrow_mut().remove(&number);
         }
         let path = self.path.get();
         for (end, link) in connection.ends.iter().zip(&connection.links) {
@@ -33,15 +31,9 @@ impl Domain {
                 continue;
             };
             let endpoint = end.endpoint;
-            proxy
-                .connections
-                .borrow_mut()
-                .retain(|known| *known != (number, endpoint));
+            proxy.connections.remove(connection.age.get(), endpoint);
             if proxy.endpoints[endpoint as usize].many {
-                let fan = proxy.cell.fixed(endpoint);
-                let mut peers = fan.peers.borrow().as_ref().clone();
-                peers.retain(|peer| !Rc::ptr_eq(peer, link));
-                *fan.peers.borrow_mut() = Rc::new(peers);
+                proxy.cell.fixed(endpoint).peers.closed_one();
             } else {
                 proxy.cell.set_link(endpoint, None);
             }
@@ -67,14 +59,7 @@ impl Domain {
 
     /// Ends all connections of a proxy, the youngest first.
     pub(super) fn disconnect_all(&self, proxy: &Proxy, reason: u32) {
-        let connections: Vec<u64> = proxy
-            .connections
-            .borrow()
-            .iter()
-            .rev()
-            .map(|(number, _)| *number)
-            .collect();
-        for number in connections {
+        for number in proxy.connections.youngest_first() {
             self.disconnect(number, reason);
         }
     }

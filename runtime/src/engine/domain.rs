@@ -1,7 +1,7 @@
 //! A domain: proxies that one thread at a time runs.
 
 use std::cell::{Cell, RefCell};
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::rc::{Rc, Weak};
 use std::sync::Arc;
 
@@ -51,12 +51,14 @@ pub(crate) struct Domain {
     pub(super) last_path: Cell<u64>,
     pub(super) fifo: RefCell<VecDeque<Delivery>>,
     pub(super) held: RefCell<BTreeMap<u64, VecDeque<Delivery>>>,
+    /// Those of the held proxies that were created or connected since it was last looked.
+    pub(super) may_start: RefCell<BTreeSet<u64>>,
     pub(crate) proxies: RefCell<BTreeMap<u64, Rc<Proxy>>>,
     pub(super) connections: RefCell<BTreeMap<u64, Rc<Connection>>>,
     pub(super) instances: RefCell<BTreeMap<u64, Instance>>,
     pub(super) tokens: RefCell<BTreeMap<(u64, u64), Token>>,
     pub(super) graveyard: RefCell<Vec<Rc<LinkCell>>>,
-    pub(super) loads: RefCell<Vec<Arc<Load>>>,
+    pub(super) loads: RefCell<BTreeMap<u64, Arc<Load>>>,
     pub(super) trace: RefCell<Option<Trace>>,
     pub(super) reflected: RefCell<Option<Reflected>>,
     /// Takes what happens here, if anybody does.
@@ -85,6 +87,7 @@ impl Domain {
             last_path: Cell::new(0),
             fifo: RefCell::default(),
             held: RefCell::default(),
+            may_start: RefCell::default(),
             proxies: RefCell::default(),
             connections: RefCell::default(),
             instances: RefCell::default(),

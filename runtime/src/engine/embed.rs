@@ -9,13 +9,8 @@ use crate::boundary::memory::Keeper;
 impl Domain {
     /// Whether an endpoint has a connection.
     pub(crate) fn is_taken(&self, end: End) -> bool {
-        self.proxy(end.proxy).is_some_and(|proxy| {
-            proxy
-                .connections
-                .borrow()
-                .iter()
-                .any(|(_, endpoint)| *endpoint == end.endpoint)
-        })
+        self.proxy(end.proxy)
+            .is_some_and(|proxy| proxy.connections.count(end.endpoint) > 0)
     }
 
     /// Keeps how the events of an embedder's end are laid out.

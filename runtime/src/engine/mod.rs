@@ -3,6 +3,7 @@
 //! Nothing here is `unsafe`, and no borrow of the domain's state is held while a proxy runs.
 
 pub(crate) mod connect;
+pub(crate) mod connections;
 pub(crate) mod create;
 pub(crate) mod crossing;
 pub(crate) mod deliver;

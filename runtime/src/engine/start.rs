@@ -6,18 +6,16 @@ use crate::boundary::calls::HELD;
 impl Domain {
     /// Starts every proxy that is held and has all of its mandatory endpoints connected.
     pub(crate) fn start_ready(&self) {
-        let held: Vec<u64> = self.held.borrow().keys().copied().collect();
-        for number in held {
-            let Some(proxy) = self.proxy(number) else {
-                self.held.borrow_mut().remove(&number);
+        let candidates = std::mem::take(&mut *self.may_start.borrow_mut());
+        for number in candidates {
+            let held = self.held.borrow().contains_key(&number);
+            let Some(proxy) = self.proxy(number).filter(|_| held) else {
                 continue;
             };
-            let ready = {
-                let connections = proxy.connections.borrow();
+            let ready =
                 proxy.endpoints.iter().zip(0u32..).all(|(endpoint, index)| {
-                    !endpoint.mandatory || connections.iter().any(|(_, taken)| *taken == index)
-                })
-            };
+                    !endpoint.mandatory || proxy.connections.count(index) > 0
+                });
             if !ready {
                 continue;
             }

@@ -414,3 +414,33 @@ fn what_was_begun_after_a_domain_was_told_to_stop_ends_too() {
     }
     assert_eq!(world.happened(), ["early destroyed", "late destroyed"]);
 }
+
+#[test]
+fn a_long_list_of_connections_forgets_those_that_have_ended() {
+    const COUNT: usize = 100;
+    let world = World::new();
+    let hub = world.object("hub", &[TALK.many()], super::three);
+    let mut numbers = Vec::new();
+    for _ in 0..COUNT {
+        let guest = world.object("guest", &[LISTEN], idle);
+        numbers.push(world.connect((&hub, 0), (&guest, 0)));
+    }
+    // In an order of its own, so that those that are left stand anywhere.
+    for left in (0..COUNT).rev() {
+        let number = numbers.swap_remove(left * 7 % numbers.len());
+        world.domain.drop_connection(number);
+        world.domain.turn(None);
+        world.happened();
+        world.wake(&hub);
+        let happened = world.happened();
+        let heard = happened.iter().filter(|line| *line == "guest hears 1");
+        assert_eq!(heard.count(), left);
+        let known = hub.cell.fixed(0).peers.length();
+        assert!(known <= 16 || known <= 2 * left, "{known} links for {left}");
+    }
+    assert_eq!(
+        hub.cell.fixed(0).lost.get(),
+        3,
+        "nobody hears the last three"
+    );
+}
