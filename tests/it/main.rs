@@ -14,6 +14,7 @@ mod other_languages;
 mod processes;
 mod readme;
 mod simulation;
+mod simulation_command;
 mod state;
 mod thesis;
 mod trust;

@@ -107,7 +107,7 @@ fn build(packages: &[&str]) {
     assert!(status.success(), "{packages:?} build");
 }
 
-/// Builds one of the object libraries of `tests/libraries` and puts it into a folder.
+/// Builds one of the object libraries of `tests/objects` and puts it into a folder.
 pub fn test_library(name: &str, folder: &Path) {
     let mut cargo = Command::new(env!("CARGO"));
     cargo.args(["build", "--quiet", "--package", "liveobj-tests"]);

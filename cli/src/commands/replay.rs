@@ -29,9 +29,8 @@ pub struct Replay {
 impl Replay {
     pub fn run(self) -> Result<(), Failure> {
         let trace = Trace::open(&self.file).map_err(Failure::user)?;
-        let builder = self.libraries.builder();
-        let runtime = builder.allow_unknown(trace.allow_unknown()).build();
-        let runtime = runtime.map_err(Failure::user)?;
+        let builder = trace.configure(self.libraries.builder());
+        let runtime = builder.build().map_err(Failure::user)?;
         let watch = Watching::new(false, None)?;
         let mut replay =
             Replaying::new(&runtime, &trace, watch).map_err(|error| self.failure(error))?;

@@ -21,7 +21,7 @@ pub(crate) fn refuse_threads(
         };
         if refused.is_ok() && threads == Ok(true) {
             refused = Err(OpenError::Threads {
-                object: named(label, library.name()),
+                object: label.to_owned(),
                 library: library.name().to_owned(),
             });
         }
@@ -69,9 +69,15 @@ fn each_library<'a>(part: &'a Part, label: &str, call: &mut impl FnMut(&str, Lib
         }
         PartKind::External { folder, .. } => each_library(folder, label, call),
         PartKind::Object {
-            library, sha256, ..
-        } => call(label, Library::Named(library, sha256.as_deref())),
-        PartKind::Code { library, .. } => call(label, Library::Hashed(library)),
+            library,
+            sha256,
+            template,
+            ..
+        } => call(
+            &named(label, template),
+            Library::Named(library, sha256.as_deref()),
+        ),
+        PartKind::Code { library, name } => call(&named(label, name), Library::Hashed(library)),
         // A folder of documents: none of its code runs.
         PartKind::Library { .. } | PartKind::Registry => {}
     }

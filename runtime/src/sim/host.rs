@@ -8,7 +8,7 @@ use std::sync::Arc;
 use liveobj_references::{Checked, Policy};
 use liveobj_types::{Formalisms, Source};
 
-use super::queue::What;
+use super::queue::{Place, What};
 use super::tasks::Tasks;
 use super::world::World;
 use crate::boundary::calls::Wake;
@@ -62,8 +62,8 @@ struct Outside {
 }
 
 enum Resource {
-    /// A question that is answered once.
-    Answer,
+    /// A question that is answered once, and where the answer waits.
+    Answer(Place),
     /// Number of a socket.
     Socket(u64),
     Terminal,
@@ -124,20 +124,20 @@ impl Outside {
     }
 
     /// Wakes a proxy in so many nanoseconds.
-    fn wake(&self, ticket: Ticket, after: u64, wake: Wake) {
+    fn wake(&self, ticket: Ticket, after: u64, wake: Wake) -> Place {
         let what = What::Wake {
             life: self.life,
             ticket,
             wake,
         };
         let at = self.world.now().saturating_add(after);
-        self.world.add(at, self.node, what);
+        self.world.add(at, self.node, what)
     }
 
     /// Answers a question that is answered once.
     fn answer(&self, ticket: Ticket, after: u64, wake: Wake) {
-        self.keep(ticket, Resource::Answer);
-        self.wake(ticket, after, wake);
+        let place = self.wake(ticket, after, wake);
+        self.keep(ticket, Resource::Answer(place));
     }
 
     fn open_terminal(&self, ticket: Ticket) {
@@ -174,7 +174,8 @@ impl Outside {
 
     fn give_up(&self, resource: Resource) {
         match resource {
-            Resource::Answer => {}
+            // Timers that are always set anew would fill the queue otherwise.
+            Resource::Answer(place) => self.world.remove(place),
             Resource::Socket(number) => self.world.network.borrow_mut().close(number),
             Resource::Terminal => self.console.borrow_mut().owner = None,
         }

@@ -45,18 +45,28 @@ pub(super) enum What {
     Type(String),
 }
 
+/// Where something stands in the queue: its time, and a number.
+pub(super) type Place = (u64, u64);
+
 /// What will happen, by time, and in the order in which it was added where times are the same.
 #[derive(Debug, Default)]
 pub(super) struct Queue {
     next: u64,
-    happenings: BTreeMap<(u64, u64), Happening>,
+    happenings: BTreeMap<Place, Happening>,
 }
 
 impl Queue {
     /// Adds something.
-    pub(super) fn add(&mut self, at: u64, happening: Happening) {
-        self.happenings.insert((at, self.next), happening);
+    pub(super) fn add(&mut self, at: u64, happening: Happening) -> Place {
+        let place = (at, self.next);
+        self.happenings.insert(place, happening);
         self.next += 1;
+        place
+    }
+
+    /// Takes something out again, if it has not happened yet.
+    pub(super) fn remove(&mut self, place: Place) {
+        self.happenings.remove(&place);
     }
 
     /// Takes the first, if it comes until then.
@@ -90,5 +100,19 @@ mod tests {
         assert_eq!(queue.take(5).map(|(_, it)| it.node), Some(1));
         assert_eq!(queue.take(9).map(|(_, it)| it.node), Some(3));
         assert!(queue.take(9).is_none());
+    }
+
+    #[test]
+    fn what_was_taken_out_does_not_happen() {
+        let mut queue = Queue::default();
+        let happening = || Happening {
+            node: 1,
+            cause: 0,
+            what: What::Start,
+        };
+        let place = queue.add(1, happening());
+        queue.add(2, happening());
+        queue.remove(place);
+        assert_eq!(queue.take(9).map(|(at, _)| at), Some(2));
     }
 }

@@ -6,20 +6,21 @@ use std::fs::File;
 use std::io::{self, BufRead, BufReader, Lines};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use liveobj_references::CheckedReference;
 use liveobj_types::{Diagnostic, Source};
 use serde::{Deserialize, Serialize};
 
 use super::compare::{Collected, Difference};
-use super::options::Options;
+use super::options::{Options, nanoseconds};
 use super::simulation::{Simulation, SimulationError};
 use super::summary::Summary;
 use super::world::{Observer, World};
 use crate::boundary::calls::Wake;
 use crate::edge::Space;
 use crate::open;
-use crate::runtime::Runtime;
+use crate::runtime::{Runtime, RuntimeBuilder};
 
 /// Version of the format of traces.
 const VERSION: u32 = 1;
@@ -41,13 +42,28 @@ pub(super) struct Header {
     name: String,
     /// Identity of the reference.
     identity: String,
-    /// Whether what could not be shown was accepted.
-    allow_unknown: bool,
+    /// How the runtime is built.
+    settings: Settings,
     /// The libraries that the document names.
     libraries: Vec<UsedLibrary>,
     options: Options,
     /// The document itself.
     document: String,
+}
+
+/// How a runtime is built, as far as objects notice.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+struct Settings {
+    /// Whether what could not be shown is accepted.
+    allow_unknown: bool,
+    /// Whether what objects emit is checked first.
+    check_payloads: bool,
+    /// How long a folder's answer is waited for.
+    #[serde(with = "nanoseconds")]
+    folder_deadline: Duration,
+    /// How long a folder stays open.
+    #[serde(with = "nanoseconds")]
+    keep_folders: Duration,
 }
 
 /// A library that a document names.
@@ -73,7 +89,12 @@ impl Header {
             liveobj: LIVEOBJ.to_owned(),
             name: reference.source().name.clone(),
             identity: identity.iter().map(|byte| format!("{byte:02x}")).collect(),
-            allow_unknown: core.policy.allow_unknown,
+            settings: Settings {
+                allow_unknown: core.policy.allow_unknown,
+                check_payloads: core.check_payloads,
+                folder_deadline: core.folder_deadline,
+                keep_folders: core.folders_kept,
+            },
             libraries: libraries
                 .map(|(name, sha256)| UsedLibrary { name, sha256 })
                 .collect(),
@@ -181,10 +202,14 @@ impl Trace {
         &self.header.options
     }
 
-    /// Whether the runtime of the simulation accepted what could not be shown: that of the replay
-    /// has to do the same.
-    pub fn allow_unknown(&self) -> bool {
-        self.header.allow_unknown
+    /// Sets a runtime up as the one of the simulation was, as far as objects notice.
+    pub fn configure(&self, builder: RuntimeBuilder) -> RuntimeBuilder {
+        let settings = &self.header.settings;
+        builder
+            .allow_unknown(settings.allow_unknown)
+            .check_payloads(settings.check_payloads)
+            .folder_deadline(settings.folder_deadline)
+            .keep_folders(settings.keep_folders)
     }
 
     /// Files that the simulation read.
@@ -415,6 +440,9 @@ fn changes(before: &Header, now: &Header) -> Vec<String> {
             before.identity, now.identity
         ));
     }
+    if before.settings != now.settings {
+        changes.push("the runtime is set up otherwise than the one of the trace".to_owned());
+    }
     for library in &before.libraries {
         let found = now.libraries.iter().find(|it| it.name == library.name);
         if found.is_none_or(|found| found.sha256 != library.sha256) {
@@ -446,7 +474,12 @@ mod tests {
             liveobj: "0.1.0".to_owned(),
             name: "a".to_owned(),
             identity: "00".to_owned(),
-            allow_unknown: false,
+            settings: Settings {
+                allow_unknown: false,
+                check_payloads: false,
+                folder_deadline: Duration::from_secs(10),
+                keep_folders: Duration::from_secs(30),
+            },
             libraries: vec![UsedLibrary {
                 name: "liveobj:channels".to_owned(),
                 sha256: Some(sha256.to_owned()),

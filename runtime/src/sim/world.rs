@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::files::Files;
 use super::network::{Fate, Network};
-use super::queue::{Happening, Queue, What};
+use super::queue::{Happening, Place, Queue, What};
 use super::summary::Datagrams;
 use crate::report::Message;
 use crate::trace::Line;
@@ -106,10 +106,15 @@ impl World {
     }
 
     /// Adds something that will happen, because of the last line of the trace.
-    pub(super) fn add(&self, at: u64, node: u32, what: What) {
+    pub(super) fn add(&self, at: u64, node: u32, what: What) -> Place {
         let cause = self.last_line();
         let happening = Happening { node, cause, what };
-        self.queue.borrow_mut().add(at, happening);
+        self.queue.borrow_mut().add(at, happening)
+    }
+
+    /// Takes something out again, if it has not happened yet.
+    pub(super) fn remove(&self, place: Place) {
+        self.queue.borrow_mut().remove(place);
     }
 
     /// Lets time pass until the next happening, or until the end if there is none before.

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use liveobj_sdk::{CreateError, Token, Wake, live_object};
 
-liveobj_sdk::library!("libraries/cheats.lot", name = "test:cheats");
+liveobj_sdk::library!("objects/cheats.lot", name = "test:cheats");
 
 const TERMINAL: Token = Token(0);
 const SECOND: Token = Token(1);

@@ -2,7 +2,7 @@
 
 use liveobj_sdk::{CreateError, live_object};
 
-liveobj_sdk::library!("libraries/threads.lot", name = "test:threads", threads);
+liveobj_sdk::library!("objects/threads.lot", name = "test:threads", threads);
 
 struct Threaded;
 
