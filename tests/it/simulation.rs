@@ -46,6 +46,12 @@ fn team_note(runtime: &Runtime) -> CheckedReference {
     checked.reference.expect("it is well typed")
 }
 
+fn sealed_note(runtime: &Runtime) -> CheckedReference {
+    let path = root().join("examples/sealed-note.liveobject");
+    let checked = runtime.check_file(&path).expect("it is readable");
+    checked.reference.expect("it is well typed")
+}
+
 pub(crate) fn document(reference: &str) -> String {
     format!(r#"<liveobject xmlns="urn:liveobj:reference:1">{reference}</liveobject>"#)
 }
@@ -181,6 +187,21 @@ fn notes_converge_whatever_the_seed() {
         assert!(summary.agree, "seed {seed}: {summary:?}");
         assert_eq!(shown(&summary, 1).len(), 30, "seed {seed}");
     }
+}
+
+#[test]
+fn a_sealed_note_converges_and_its_nonces_follow_from_the_seed() {
+    let runtime = runtime();
+    let reference = sealed_note(&runtime);
+    let options = Options {
+        duration: seconds(120),
+        ..busy(3)
+    };
+    let summary = simulate(&runtime, &reference, &options);
+    assert!(summary.agree, "{summary:?}");
+    assert_eq!(shown(&summary, 1).len(), 30);
+    let first = traced(&runtime, &reference, &options);
+    assert_eq!(first, traced(&runtime, &reference, &options));
 }
 
 #[test]
