@@ -40,6 +40,7 @@ mod check;
 mod checked;
 mod embed;
 mod expand;
+mod external_endpoint;
 mod faults;
 #[cfg(test)]
 mod form_tests;
@@ -71,6 +72,7 @@ pub use checked::{
     BoundArgument, CheckedReference, Export, Part, PartKind, PlannedConnection, Unmet,
 };
 pub use expand::expand;
+pub use external_endpoint::{EndpointText, ExternalEndpoint};
 pub use limits::Limits;
 pub use model::{
     About, Adapt, Argument, Component, Composite, Connection, Document, EndpointName, ExportEntry,

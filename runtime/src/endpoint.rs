@@ -7,26 +7,30 @@ use std::sync::mpsc;
 use std::thread::{self, ThreadId};
 
 use liveobj_abi as abi;
-use liveobj_types::{Data, TypeId, Types, ValueId};
+use liveobj_references::ExternalEndpoint;
+use liveobj_types::{Data, EndpointId, TypeId, Types, ValueId};
 
 use crate::boundary::calls::ProxyCell;
 use crate::boundary::memory::Keeper;
 use crate::boundary::native::{Incoming, Native};
 use crate::domain_thread::DomainThread;
+use crate::edge::links::{Links, Loan};
 use crate::engine::connect::End;
 use crate::engine::create::EndpointPlan;
 use crate::engine::crossing::Load;
 use crate::engine::domain::Domain;
 use crate::engine::inbox::Inbox;
-use crate::error::{ConnectError, SendError};
+use crate::error::{ConnectError, ExportError, SendError};
 use crate::object::Ended;
 use crate::open::{host_endpoint, host_proxy};
+use crate::remote;
 use crate::report::Level;
+use crate::runtime::Runtime;
 
 /// What the embedder's ends are called in messages.
 const EMBEDDER: &str = "the embedder";
 
-type Receive = Box<dyn FnMut(&str, &Data) + Send>;
+pub(crate) type Receive = Box<dyn FnMut(&str, &Data) + Send>;
 
 /// An endpoint of an opened object.
 #[derive(Clone)]
@@ -77,20 +81,97 @@ impl Endpoint {
             let _ = reply.send(connected);
         });
         let made = answer.recv().map_err(|_| ConnectError::Closed)??;
-        Ok(Connection {
-            sender: Sender {
-                inbox: self.inbox.clone(),
-                shared: Arc::new(Shared {
-                    proxy: made.proxy,
-                    events: made.events,
-                    types: made.types,
-                    load: Arc::default(),
-                    ended,
-                }),
-            },
-            instance: made.instance,
+        Ok(Connection::new(made, &self.inbox, ended, None))
+    }
+
+    /// Lends it to other nodes, as [`crate::Object::export`] does.
+    pub(crate) fn export(&self, links: &Arc<Links>) -> Result<Exported, ExportError> {
+        if thread::current().id() == self.thread {
+            return Err(ExportError::InsideHandler);
+        }
+        let (reply, answer) = mpsc::sync_channel(1);
+        let end = self.end;
+        self.inbox.task(move |domain| {
+            let _ = reply.send(remote::type_text(domain, end));
+        });
+        let ty = answer.recv().ok().and_then(Result::ok);
+        let ty = ty.ok_or(ExportError::Closed)?;
+        let lent = links.lend(&self.inbox, end, ty, drop);
+        let (loan, reference) = lent.map_err(|reason| ExportError::NotLent { reason })?;
+        Ok(Exported {
+            document: reference.to_document(),
+            loan,
         })
     }
+}
+
+/// An endpoint that is lent to other nodes; dropping it ends that, and disconnects whoever is
+/// connected.
+pub struct Exported {
+    document: String,
+    loan: Loan,
+}
+
+impl Exported {
+    /// The document of the external endpoint reference, the value of an `external<τ>`: what
+    /// [`crate::Runtime::connect_external`] and objects connect with. Whoever has it can connect
+    /// with the endpoint, so that it is to be kept as a key is.
+    pub fn document(&self) -> &str {
+        &self.document
+    }
+
+    /// Whether it is lent no more, because nobody was connected for too long.
+    pub fn is_over(&self) -> bool {
+        self.loan.is_over()
+    }
+}
+
+impl fmt::Debug for Exported {
+    /// Leaves the document out, which is a secret.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Exported").finish_non_exhaustive()
+    }
+}
+
+/// Connects an end of the embedder's, in a domain of its own, with an endpoint that somebody lends.
+pub(crate) async fn connect_external(
+    runtime: Runtime,
+    document: &str,
+    receive: Receive,
+) -> Result<Connection, ConnectError> {
+    let refused = |reason| ConnectError::External { reason };
+    let there = ExternalEndpoint::read(document).map_err(refused)?;
+    let core = runtime.core().clone();
+    let domain =
+        DomainThread::start(core.clone(), None).map_err(|error| refused(error.to_string()))?;
+    let ended = Arc::new(AtomicBool::new(false));
+    let (seen, ty) = (ended.clone(), there.ty.clone());
+    let (reply, answer) = tokio::sync::oneshot::channel();
+    domain.inbox().task(move |domain| {
+        let made = || {
+            let theirs = {
+                let mut types = domain.types.borrow_mut();
+                ty.resolve(&mut types, domain.host.formalisms())?
+            };
+            let (own, made) = outlet(domain, "external", theirs, receive, seen)?;
+            Ok((own, remote::type_text(domain, own)?, made))
+        };
+        let _ = reply.send(made());
+    });
+    let made = answer.await.map_err(|_| ConnectError::Closed)?;
+    let (own, ty, made) = made.map_err(refused)?;
+    let inbox = domain.inbox().clone();
+    let reached = core
+        .links
+        .clone()
+        .reach(inbox.clone(), own, ty, there, |_, _| true);
+    reached.await.map_err(refused)?;
+    Ok(Connection::new(
+        made,
+        &inbox,
+        ended,
+        Some((domain, runtime)),
+    ))
 }
 
 impl fmt::Debug for Endpoint {
@@ -130,8 +211,31 @@ fn connect(
         name: name.to_owned(),
         reason,
     };
-    let large = || unsupported("its events cannot be laid out".to_owned());
-    let own = host_endpoint(domain, name, theirs.ty).ok_or_else(large)?;
+    let (own, made) = outlet(domain, name, theirs.ty, receive, ended).map_err(unsupported)?;
+    match domain.connect(end, own) {
+        Ok(connection) => {
+            domain.own_connection(made.instance, connection);
+            domain.start_ready();
+            domain.notify_connected(connection);
+            Ok(made)
+        }
+        Err(reason) => {
+            domain.end(made.instance, Ended::Closed);
+            Err(unsupported(reason))
+        }
+    }
+}
+
+/// Creates the embedder's end towards an endpoint of type `theirs`, not connected yet.
+fn outlet(
+    domain: &Domain,
+    name: &str,
+    theirs: EndpointId,
+    receive: Receive,
+    ended: Arc<AtomicBool>,
+) -> Result<(End, Made), String> {
+    let large = || "its events cannot be laid out".to_owned();
+    let own = host_endpoint(domain, name, theirs).ok_or_else(large)?;
     let (receives, emits) = {
         let types = domain.types.borrow();
         let keep = |events: &[crate::engine::create::EventPlan]| {
@@ -152,29 +256,18 @@ fn connect(
         ended,
     };
     let instance = domain.begin();
-    let connected = host_proxy(domain, instance, EMBEDDER, own, Box::new(outlet)).and_then(|own| {
-        let connection = domain.connect(end, own)?;
-        domain.own_connection(instance, connection);
-        Ok((own.proxy, connection))
-    });
-    match connected {
-        Ok((proxy, connection)) => {
-            domain.keep_for_embedder(proxy, emits.into_iter().map(|(_, keeper)| keeper).collect());
-            domain.start_ready();
-            domain.notify_connected(connection);
-            let types = domain.types.borrow().clone();
-            Ok(Made {
-                instance,
-                proxy,
-                events,
-                types,
-            })
-        }
-        Err(reason) => {
-            domain.end(instance, Ended::Closed);
-            Err(unsupported(reason))
-        }
-    }
+    let made = host_proxy(domain, instance, EMBEDDER, own, Box::new(outlet));
+    let own = made.inspect_err(|_| domain.end(instance, Ended::Closed))?;
+    let emits = emits.into_iter().map(|(_, keeper)| keeper).collect();
+    domain.keep_for_embedder(own.proxy, emits);
+    let types = domain.types.borrow().clone();
+    let made = Made {
+        instance,
+        proxy: own.proxy,
+        events,
+        types,
+    };
+    Ok((own, made))
 }
 
 fn names(endpoint: &EndpointPlan) -> Vec<(String, ValueId)> {
@@ -227,9 +320,39 @@ impl Drop for Outlet {
 pub struct Connection {
     sender: Sender,
     instance: u64,
+    /// Where the embedder's end is, if not beside the object; before the runtime, whose threads it
+    /// uses.
+    _domain: Option<(DomainThread, Runtime)>,
 }
 
 impl Connection {
+    fn new(
+        made: Made,
+        inbox: &Arc<Inbox>,
+        ended: Arc<AtomicBool>,
+        domain: Option<(DomainThread, Runtime)>,
+    ) -> Connection {
+        Connection {
+            sender: Sender {
+                inbox: inbox.clone(),
+                shared: Arc::new(Shared {
+                    proxy: made.proxy,
+                    events: made.events,
+                    types: made.types,
+                    load: Arc::default(),
+                    ended,
+                }),
+            },
+            instance: made.instance,
+            _domain: domain,
+        }
+    }
+
+    /// Whether it has ended: the object closed it or is gone, or so is the link to its node.
+    pub fn is_ended(&self) -> bool {
+        self.sender.shared.ended.load(Ordering::Acquire)
+    }
+
     /// Sends an event to the object: its name and its payload, a record of the parameters. It is
     /// handled on the object's thread, after all that was sent before.
     ///

@@ -1,5 +1,6 @@
 //! Why an operation did not happen: one enum per operation.
 
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -17,6 +18,12 @@ pub enum BuildError {
     /// A directory of libraries is not taken.
     #[error(transparent)]
     Libraries(#[from] DirectoryError),
+    /// Nobody could reach the address to listen on.
+    #[error("`{address}` is no address at which others can reach this node: name one of its own")]
+    Listen {
+        /// The address.
+        address: SocketAddr,
+    },
 }
 
 /// Why a file could not be checked.
@@ -314,6 +321,32 @@ pub enum DigestError {
     InsideHandler,
 }
 
+/// Why an endpoint was not lent to other nodes.
+#[derive(Clone, Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ExportError {
+    /// The object has no endpoint of this name.
+    #[error("the object has no endpoint `{name}`; it has {}", list(endpoints))]
+    UnknownEndpoint {
+        /// The name asked for.
+        name: String,
+        /// Those that are there.
+        endpoints: Vec<String>,
+    },
+    /// The object is closed.
+    #[error("the object is closed")]
+    Closed,
+    /// It was asked for inside a closure that receives events.
+    #[error("a closure that receives events cannot lend endpoints")]
+    InsideHandler,
+    /// This node cannot listen.
+    #[error("the endpoint is not lent: {reason}")]
+    NotLent {
+        /// Why.
+        reason: String,
+    },
+}
+
 /// Why an embedder's endpoint was not connected.
 #[derive(Clone, Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -343,6 +376,12 @@ pub enum ConnectError {
     Unsupported {
         /// Its name.
         name: String,
+        /// Why.
+        reason: String,
+    },
+    /// The endpoint that a document refers to is not connected.
+    #[error("not connected: {reason}")]
+    External {
         /// Why.
         reason: String,
     },

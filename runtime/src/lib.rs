@@ -26,6 +26,7 @@ mod error;
 pub mod loading;
 mod object;
 mod open;
+mod remote;
 mod replace;
 mod report;
 mod runtime;
@@ -38,9 +39,10 @@ mod verdicts;
 #[doc(hidden)]
 pub use boundary::measure;
 pub use directories::user_registry;
-pub use endpoint::{Connection, Endpoint, Sender};
+pub use endpoint::{Connection, Endpoint, Exported, Sender};
 pub use error::{
-    BuildError, CheckError, ConnectError, DigestError, OpenError, SaveError, SendError, StateError,
+    BuildError, CheckError, ConnectError, DigestError, ExportError, OpenError, SaveError,
+    SendError, StateError,
 };
 pub use liveobj_references::{Checked, CheckedReference};
 pub use liveobj_types::{Data, Source};

@@ -7,9 +7,9 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use crate::domain_thread::DomainThread;
-use crate::endpoint::Endpoint;
+use crate::endpoint::{Endpoint, Exported};
 use crate::engine::connect::End;
-use crate::error::{ConnectError, DigestError, SaveError};
+use crate::error::{ConnectError, DigestError, ExportError, SaveError};
 use crate::open::Opened;
 use crate::runtime::Runtime;
 use crate::state::StateWriter;
@@ -23,7 +23,7 @@ pub struct Object {
     domain: DomainThread,
     // After the domain, whose last states it takes.
     states: Option<Arc<StateWriter>>,
-    _runtime: Runtime,
+    runtime: Runtime,
     identity: [u8; 32],
     endpoints: Vec<(String, End)>,
 }
@@ -64,7 +64,7 @@ impl Object {
         Object {
             domain,
             states,
-            _runtime: runtime,
+            runtime,
             identity,
             endpoints,
         }
@@ -92,6 +92,23 @@ impl Object {
         match self.endpoints.iter().find(|(known, _)| known == name) {
             Some((_, end)) => Ok(Endpoint::new(name, *end, &self.domain)),
             None => Err(ConnectError::UnknownEndpoint {
+                name: name.to_owned(),
+                endpoints: self.endpoints(),
+            }),
+        }
+    }
+
+    /// Lends the endpoint `name` to other nodes for as long as the answer is kept: the node begins to
+    /// listen where [`crate::RuntimeBuilder::listen`] says. Whoever has the document of the answer
+    /// can connect with this endpoint, as far as the types match, and with no other.
+    ///
+    /// # Errors
+    ///
+    /// There is no such endpoint, the object is closed, or the node cannot listen.
+    pub fn export(&self, name: &str) -> Result<Exported, ExportError> {
+        match self.endpoint(name) {
+            Ok(endpoint) => endpoint.export(&self.runtime.core().links),
+            Err(_) => Err(ExportError::UnknownEndpoint {
                 name: name.to_owned(),
                 endpoints: self.endpoints(),
             }),

@@ -2,17 +2,20 @@
 
 use std::fmt;
 use std::future::Future;
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
 use liveobj_references::{Catalog, Checked, CheckedReference, Policy, check, read};
-use liveobj_types::{Formalisms, Severity, Source, Types};
+use liveobj_types::{Data, Formalisms, Severity, Source, Types};
 use tokio::runtime::Handle;
 
 use crate::directories::user_registry;
 use crate::edge::TerminalSlot;
-use crate::error::{BuildError, CheckError, OpenError};
+use crate::edge::links::{LinkOptions, Links};
+use crate::endpoint::{Connection, connect_external};
+use crate::error::{BuildError, CheckError, ConnectError, OpenError};
 use crate::loading::{self, LibraryCatalog, Store, UnloadError, Unloaded};
 use crate::object::Object;
 use crate::open;
@@ -51,6 +54,7 @@ pub(crate) struct Core {
     pub(crate) registry: Option<PathBuf>,
     pub(crate) report: Arc<dyn Report>,
     pub(crate) terminal: TerminalSlot,
+    pub(crate) links: Arc<Links>,
     pub(crate) tokio: Handle,
 }
 
@@ -117,6 +121,7 @@ impl Runtime {
             folder_deadline: FOLDER_DEADLINE,
             folders_kept: FOLDERS_KEPT,
             allow_unknown: false,
+            links: LinkOptions::default(),
             check_payloads: false,
         }
     }
@@ -213,6 +218,26 @@ impl Runtime {
         loading::unload(name, sha256)
     }
 
+    /// Connects with an endpoint that an object of this node or another lends, by the document of its
+    /// reference. `receive` is called, on a thread of the connection's own, with the name and the
+    /// payload of every event that comes. Waits for the answer, as long as
+    /// [`RuntimeBuilder::link_lease`] says.
+    ///
+    /// # Errors
+    ///
+    /// The document is no such reference, the node cannot be reached, or it refuses.
+    pub fn connect_external(
+        &self,
+        document: &str,
+        receive: impl FnMut(&str, &Data) + Send + 'static,
+    ) -> Result<Connection, ConnectError> {
+        let connecting = connect_external(self.clone(), document, Box::new(receive));
+        // On a thread of its own, since the caller may be inside a tokio runtime.
+        let connected =
+            std::thread::scope(|scope| scope.spawn(|| self.core.tokio.block_on(connecting)).join());
+        connected.unwrap_or(Err(ConnectError::Closed))
+    }
+
     pub(crate) fn core(&self) -> &Arc<Core> {
         &self.core
     }
@@ -238,6 +263,7 @@ pub struct RuntimeBuilder {
     folder_deadline: Duration,
     folders_kept: Duration,
     allow_unknown: bool,
+    links: LinkOptions,
     check_payloads: bool,
 }
 
@@ -303,6 +329,33 @@ impl RuntimeBuilder {
         self
     }
 
+    /// Where this node listens while objects lend endpoints to other nodes (`external<τ>`); a port of
+    /// the loopback address unless set. Others reach it at this address, so that it cannot be one
+    /// that stands for all addresses. Port 0 takes a free one. Nothing listens while nothing is
+    /// lent. What goes over such links is not encrypted; who can connect is who has the reference.
+    #[must_use]
+    pub fn listen(mut self, address: SocketAddr) -> RuntimeBuilder {
+        self.links.listen = address;
+        self
+    }
+
+    /// How long a link with another node is taken to be alive without any sign of life, and how
+    /// long a greeting may take; 10 seconds unless set. Both sides are told when it is over. Less
+    /// than 10 milliseconds counts as 10.
+    #[must_use]
+    pub fn link_lease(mut self, lease: Duration) -> RuntimeBuilder {
+        self.links.lease = lease.max(LinkOptions::SHORTEST);
+        self
+    }
+
+    /// How long an endpoint stays lent to other nodes while nobody is connected with it; 10
+    /// minutes unless set. It ends between this and twice this.
+    #[must_use]
+    pub fn export_idle(mut self, idle: Duration) -> RuntimeBuilder {
+        self.links.idle = idle;
+        self
+    }
+
     /// Accepts what could not be shown, listing each as a warning.
     #[must_use]
     pub fn allow_unknown(mut self, allow: bool) -> RuntimeBuilder {
@@ -325,6 +378,10 @@ impl RuntimeBuilder {
     ///
     /// A directory of libraries cannot be used, or a thread cannot be started.
     pub fn build(self) -> Result<Runtime, BuildError> {
+        if self.links.listen.ip().is_unspecified() {
+            let address = self.links.listen;
+            return Err(BuildError::Listen { address });
+        }
         let mut catalog = LibraryCatalog::new();
         for directory in &self.library_paths {
             catalog.add_directory(directory)?;
@@ -352,6 +409,7 @@ impl RuntimeBuilder {
             registry: self.registry,
             report: self.report,
             terminal: TerminalSlot::new(self.terminal),
+            links: Links::new(self.links, tokio.handle().clone()),
             tokio: tokio.handle().clone(),
         };
         Ok(Runtime {

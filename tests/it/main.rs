@@ -10,6 +10,7 @@ mod dynamic;
 mod execution;
 mod help;
 mod layering;
+mod links;
 mod other_languages;
 mod processes;
 mod readme;

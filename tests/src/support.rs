@@ -94,17 +94,31 @@ pub fn foreign(folder: &Path, source: &Path, name: &str, options: &[&str]) -> Pa
     library
 }
 
+/// Builds `examples/node.rs` once, a process that runs one object of those, and returns its file.
+pub fn node() -> PathBuf {
+    static BUILT: OnceLock<()> = OnceLock::new();
+    let folder = dynamic();
+    BUILT.get_or_init(|| cargo_build(&["--package", "liveobj-tests", "--example", "node"]));
+    folder.join("examples/node")
+}
+
 fn build(packages: &[&str]) {
+    let arguments: Vec<&str> = packages
+        .iter()
+        .flat_map(|package| ["--package", package])
+        .collect();
+    cargo_build(&arguments);
+}
+
+fn cargo_build(arguments: &[&str]) {
     let mut cargo = Command::new(env!("CARGO"));
     cargo.args(["build", "--quiet"]);
     if !cfg!(debug_assertions) {
         cargo.arg("--release");
     }
-    for package in packages {
-        cargo.args(["--package", package]);
-    }
+    cargo.args(arguments);
     let status = cargo.current_dir(root()).status().expect("cargo runs");
-    assert!(status.success(), "{packages:?} build");
+    assert!(status.success(), "{arguments:?} build");
 }
 
 /// Builds one of the object libraries of `tests/objects` and puts it into a folder.

@@ -1,6 +1,7 @@
 //! `liveobj open`
 
 use std::io::{self, IsTerminal};
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -41,6 +42,10 @@ pub struct Open {
     /// Show also what helps to find out what goes on, such as folders that are opened and closed
     #[arg(long, short)]
     verbose: bool,
+    /// Where to listen while objects lend endpoints to other nodes, such as 192.0.2.1:0; unless
+    /// given, other nodes are processes of this machine
+    #[arg(long, value_name = "ADDR:PORT")]
+    listen: Option<SocketAddr>,
     /// Close after this long, such as 500ms, 10s, 5m or 2h
     #[arg(
         long = "for",
@@ -70,6 +75,10 @@ impl Open {
             .builder()
             .allow_unknown(self.policy.unknown())
             .check_payloads(self.check_payloads);
+        let builder = match self.listen {
+            Some(address) => builder.listen(address),
+            None => builder,
+        };
         let (terminal, unwritable) = StandardTerminal::new();
         let least = if self.verbose {
             Level::Debug

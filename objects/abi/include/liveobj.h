@@ -255,6 +255,14 @@ struct lo_host {
                                        owns the connection */
 #define LO_REQUEST_DEREFERENCE_AS 9 /* lo_dereference_as_arguments: cast, then DEREFERENCE. Wakes:
                                        OPENED or FAILED. The token owns the new proxy */
+#define LO_REQUEST_EXPORT 10        /* lo_export_arguments: lends an endpoint of a dereferenced proxy
+                                       to other nodes. Wakes: EXPORTED or FAILED, later FAILED if
+                                       nobody was connected for too long. The token owns what is
+                                       lent: closing it disconnects whoever is connected */
+#define LO_REQUEST_EXPORT_OWN 11    /* lo_export_own_arguments: EXPORT, for an endpoint of this
+                                       proxy's own; private ones are refused */
+#define LO_REQUEST_CONNECT_EXTERNAL 12 /* lo_connect_external_arguments. Wakes: CONNECTED or FAILED.
+                                          The token owns the connection */
 
 typedef struct lo_timer_arguments {
     uint64_t nanoseconds;  /* how long to wait, on the monotonic clock */
@@ -302,6 +310,20 @@ typedef struct lo_connect_arguments {
     uint32_t own;       /* number of this proxy's own endpoint; it may be a private one */
 } lo_connect_arguments;
 
+typedef struct lo_export_arguments {
+    uint64_t proxy;     /* token of a dereferenced proxy */
+    lo_slice endpoint;  /* name of its endpoint, UTF-8 */
+} lo_export_arguments;
+
+typedef struct lo_export_own_arguments {
+    uint32_t own;  /* number of this proxy's own endpoint */
+} lo_export_own_arguments;
+
+typedef struct lo_connect_external_arguments {
+    lo_slice external;  /* document of the external endpoint reference */
+    uint32_t own;       /* number of this proxy's own endpoint; it may be a private one */
+} lo_connect_external_arguments;
+
 /* ---- wakes: how requests are answered ---- */
 
 #define LO_WAKE_TIMER 1     /* NULL: the time has passed */
@@ -315,6 +337,8 @@ typedef struct lo_connect_arguments {
 #define LO_WAKE_FAILED 9    /* lo_slice of UTF-8: it did not work, or what was open ended; why */
 #define LO_WAKE_POSTED 10   /* lo_slice of bytes: another thread posted them */
 #define LO_WAKE_CONNECTED 11 /* lo_connected_wake: the connection is there */
+#define LO_WAKE_EXPORTED 12 /* lo_slice of UTF-8: the endpoint is lent; the document of an
+                               `external<>`, with which whoever has it can connect */
 
 typedef struct lo_ready_wake {
     lo_slice address;  /* local address of the socket, UTF-8, ip:port */
@@ -334,6 +358,7 @@ typedef struct lo_connected_wake {
 #define LO_REASON_DROPPED 0      /* the connection was dropped, or its owner was */
 #define LO_REASON_PEER_FAILED 1  /* the peer failed or panicked */
 #define LO_REASON_OVERFLOW 2     /* a queue overflowed */
+#define LO_REASON_LINK_LOST 3    /* the link with the peer's node broke, or showed no sign of life */
 
 /* Handles one event. The payload is lent for the call; for dynamic endpoints it is an lo_dynamic. */
 typedef lo_status lo_handler(void *self, lo_context *context, const lo_envelope *envelope,

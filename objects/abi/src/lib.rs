@@ -276,6 +276,16 @@ pub const REQUEST_CONNECT: u32 = 8;
 /// Arguments: [`DereferenceAsArguments`]: [`Host::cast`], then [`REQUEST_DEREFERENCE`]. Wakes with
 /// [`WAKE_OPENED`] or [`WAKE_FAILED`]. The token owns the new proxy.
 pub const REQUEST_DEREFERENCE_AS: u32 = 9;
+/// Arguments: [`ExportArguments`]. Lends an endpoint of a dereferenced proxy to other nodes. Wakes
+/// with [`WAKE_EXPORTED`] or [`WAKE_FAILED`]; later with [`WAKE_FAILED`] when nobody was connected
+/// for too long. The token owns what is lent: closing it disconnects whoever is connected.
+pub const REQUEST_EXPORT: u32 = 10;
+/// Arguments: [`ExportOwnArguments`]. As [`REQUEST_EXPORT`], for an endpoint of this proxy's own;
+/// private ones are refused.
+pub const REQUEST_EXPORT_OWN: u32 = 11;
+/// Arguments: [`ConnectExternalArguments`]. Wakes with [`WAKE_CONNECTED`] or [`WAKE_FAILED`]. The
+/// token owns the connection.
+pub const REQUEST_CONNECT_EXTERNAL: u32 = 12;
 
 /// The time has passed. Payload NULL.
 pub const WAKE_TIMER: u32 = 1;
@@ -299,6 +309,9 @@ pub const WAKE_FAILED: u32 = 9;
 pub const WAKE_POSTED: u32 = 10;
 /// A connection is there. Payload: [`ConnectedWake`].
 pub const WAKE_CONNECTED: u32 = 11;
+/// An endpoint is lent. Payload: [`Slice`] of UTF-8, the document of an `external<τ>`. Whoever has
+/// it can connect with the endpoint.
+pub const WAKE_EXPORTED: u32 = 12;
 
 /// Why a connection ended: it was dropped, or its owner was.
 pub const REASON_DROPPED: u32 = 0;
@@ -306,6 +319,8 @@ pub const REASON_DROPPED: u32 = 0;
 pub const REASON_PEER_FAILED: u32 = 1;
 /// A queue overflowed.
 pub const REASON_OVERFLOW: u32 = 2;
+/// The link with the peer's node broke, or showed no sign of life.
+pub const REASON_LINK_LOST: u32 = 3;
 
 /// Arguments of [`REQUEST_TIMER`].
 #[repr(C)]
@@ -389,6 +404,34 @@ pub struct ConnectArguments {
     pub proxy: u64,
     /// Name of its endpoint, UTF-8.
     pub endpoint: Slice,
+    /// This proxy's own endpoint, by number; it may be a private one.
+    pub own: u32,
+}
+
+/// Arguments of [`REQUEST_EXPORT`].
+#[repr(C)]
+#[derive(Clone, Copy, Debug)]
+pub struct ExportArguments {
+    /// Token of a dereferenced proxy.
+    pub proxy: u64,
+    /// Name of its endpoint, UTF-8.
+    pub endpoint: Slice,
+}
+
+/// Arguments of [`REQUEST_EXPORT_OWN`].
+#[repr(C)]
+#[derive(Clone, Copy, Debug)]
+pub struct ExportOwnArguments {
+    /// This proxy's own endpoint, by number.
+    pub own: u32,
+}
+
+/// Arguments of [`REQUEST_CONNECT_EXTERNAL`].
+#[repr(C)]
+#[derive(Clone, Copy, Debug)]
+pub struct ConnectExternalArguments {
+    /// Document of the external endpoint reference.
+    pub external: Slice,
     /// This proxy's own endpoint, by number; it may be a private one.
     pub own: u32,
 }

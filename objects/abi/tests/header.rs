@@ -82,6 +82,9 @@ structs! {
     DereferenceArguments = "lo_dereference_arguments" { reference }
     DereferenceAsArguments = "lo_dereference_as_arguments" { reference, ty = "type" }
     ConnectArguments = "lo_connect_arguments" { proxy, endpoint, own }
+    ExportArguments = "lo_export_arguments" { proxy, endpoint }
+    ExportOwnArguments = "lo_export_own_arguments" { own }
+    ConnectExternalArguments = "lo_connect_external_arguments" { external, own }
     ReadyWake = "lo_ready_wake" { address }
     DatagramWake = "lo_datagram_wake" { from, bytes }
     ConnectedWake = "lo_connected_wake" { connection }
@@ -114,10 +117,11 @@ constants! {
     LEVEL_DEBUG LEVEL_INFO LEVEL_WARNING LEVEL_ERROR
     REQUEST_TIMER REQUEST_UDP_OPEN REQUEST_UDP_SEND REQUEST_TERMINAL_OPEN REQUEST_TERMINAL_SHOW
     REQUEST_FILE_READ REQUEST_DEREFERENCE REQUEST_CONNECT REQUEST_DEREFERENCE_AS
+    REQUEST_EXPORT REQUEST_EXPORT_OWN REQUEST_CONNECT_EXTERNAL
     WAKE_TIMER WAKE_READY WAKE_DATAGRAM WAKE_LINE WAKE_END WAKE_FILE WAKE_MISSING WAKE_OPENED
-    WAKE_FAILED WAKE_POSTED WAKE_CONNECTED
+    WAKE_FAILED WAKE_POSTED WAKE_CONNECTED WAKE_EXPORTED
     SPACE_FILES SPACE_REGISTRY
-    REASON_DROPPED REASON_PEER_FAILED REASON_OVERFLOW
+    REASON_DROPPED REASON_PEER_FAILED REASON_OVERFLOW REASON_LINK_LOST
 }
 
 /// Constants that are texts.

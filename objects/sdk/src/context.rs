@@ -468,6 +468,64 @@ impl<'a, T: Template> Context<'a, T> {
         self.request(token, abi::REQUEST_CONNECT, &arguments)
     }
 
+    /// Lends `endpoint` of the proxy that the token `proxy` owns to other nodes: wakes with
+    /// [`crate::Wake::Exported`], whose document is a value of an `external<τ>`, or with
+    /// [`crate::Wake::Failed`], also later when nobody was connected for too long. The token owns
+    /// what is lent: closing it disconnects whoever is connected.
+    ///
+    /// Whoever has the document can connect with this endpoint, as far as the types match, and learns
+    /// this node's address. What goes over the link is not encrypted.
+    ///
+    /// # Errors
+    ///
+    /// The request was not taken.
+    pub fn export(
+        &mut self,
+        token: Token,
+        proxy: Token,
+        endpoint: &str,
+    ) -> Result<(), RequestError> {
+        let arguments = abi::ExportArguments {
+            proxy: proxy.0,
+            endpoint: Str::new(endpoint).slice(),
+        };
+        self.request(token, abi::REQUEST_EXPORT, &arguments)
+    }
+
+    /// As [`Context::export`], for an endpoint of this object's own type; a private one is refused
+    /// with [`crate::Wake::Failed`].
+    ///
+    /// # Errors
+    ///
+    /// The request was not taken.
+    pub fn export_own(&mut self, token: Token, own: T::Endpoint) -> Result<(), RequestError> {
+        let arguments = abi::ExportOwnArguments {
+            own: T::endpoint_index(own),
+        };
+        self.request(token, abi::REQUEST_EXPORT_OWN, &arguments)
+    }
+
+    /// Connects an endpoint that somebody exported, on this node or another, with this object's
+    /// endpoint `own`: wakes with [`crate::Wake::Connected`] or [`crate::Wake::Failed`]. The token
+    /// owns the connection. When the link with the other node dies, both sides are told with
+    /// [`crate::Disconnect::LinkLost`].
+    ///
+    /// # Errors
+    ///
+    /// The request was not taken.
+    pub fn connect_external(
+        &mut self,
+        token: Token,
+        external: Document<'_>,
+        own: T::Endpoint,
+    ) -> Result<(), RequestError> {
+        let arguments = abi::ConnectExternalArguments {
+            external: external.slice(),
+            own: T::endpoint_index(own),
+        };
+        self.request(token, abi::REQUEST_CONNECT_EXTERNAL, &arguments)
+    }
+
     /// Gives up a token: cancels the request, or closes what it opened. No wake follows.
     ///
     /// # Errors

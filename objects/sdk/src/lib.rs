@@ -315,6 +315,22 @@
 //! the object ends; closing the proxy ends its connections too. A `many` endpoint takes any number
 //! of connections; [`Wake::Connected`] tells which of them belongs to which token.
 //!
+//! # Endpoints as values
+//!
+//! An endpoint that runs can be a value too (`external<τ>`, again a [`Document`]), and be connected on
+//! another node, over TCP:
+//!
+//! - [`Context::export_own`] and [`Context::export`] lend an endpoint of this object, or of one that
+//!   it opened; [`Wake::Exported`] brings the document to send in an event. The token owns what is
+//!   lent. Private endpoints, and connections, are no values.
+//! - [`Context::connect_external`] connects a document with an endpoint of this object's own. Both
+//!   nodes judge whether the types match; each event is converted where it arrives.
+//! - A document is a key: whoever has it can connect with that endpoint, and with nothing else, until
+//!   it is not lent any more. It names the address of the node. Nothing is encrypted. A node listens
+//!   while it lends something, on the loopback address unless its host says otherwise.
+//! - When the other node dies or falls silent, `disconnected` says [`Disconnect::LinkLost`]. What was
+//!   on its way is lost.
+//!
 //! # Rules that an object lives by
 //!
 //! - One method runs at a time, and none is entered again while it runs; the thread may change.

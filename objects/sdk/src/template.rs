@@ -120,6 +120,8 @@ pub enum Disconnect {
     PeerFailed,
     /// A queue overflowed.
     Overflow,
+    /// The link with the peer's node broke, or showed no sign of life.
+    LinkLost,
 }
 
 impl Disconnect {
@@ -127,6 +129,7 @@ impl Disconnect {
         match reason {
             abi::REASON_PEER_FAILED => Disconnect::PeerFailed,
             abi::REASON_OVERFLOW => Disconnect::Overflow,
+            abi::REASON_LINK_LOST => Disconnect::LinkLost,
             _ => Disconnect::Dropped,
         }
     }

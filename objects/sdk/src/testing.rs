@@ -73,6 +73,20 @@ pub enum Request {
         endpoint: String,
         own: u32,
     },
+    /// [`crate::Context::export`]
+    Export {
+        token: Token,
+        proxy: Token,
+        endpoint: String,
+    },
+    /// [`crate::Context::export_own`]; `own` as for `Connect`.
+    ExportOwn { token: Token, own: u32 },
+    /// [`crate::Context::connect_external`]; `own` as for `Connect`.
+    ConnectExternal {
+        token: Token,
+        external: Vec<u8>,
+        own: u32,
+    },
     /// [`crate::Context::close`]
     Close { token: Token },
 }
@@ -158,6 +172,7 @@ impl<T: Template> Harness<T> {
             Disconnect::Dropped => abi::REASON_DROPPED,
             Disconnect::PeerFailed => abi::REASON_PEER_FAILED,
             Disconnect::Overflow => abi::REASON_OVERFLOW,
+            Disconnect::LinkLost => abi::REASON_LINK_LOST,
         };
         // SAFETY: the table is that of `this`, called as the ABI says.
         let status = unsafe {
@@ -252,6 +267,10 @@ impl<T: Template> Harness<T> {
             Wake::Connected(Connection(connection)) => {
                 connected = abi::ConnectedWake { connection };
                 (abi::WAKE_CONNECTED, (&raw const connected).cast())
+            }
+            Wake::Exported(document) => {
+                text = Str::new(document);
+                (abi::WAKE_EXPORTED, (&raw const text).cast())
             }
             Wake::Failed(reason) => {
                 text = Str::new(reason);

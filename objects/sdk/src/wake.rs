@@ -41,6 +41,9 @@ pub enum Wake<'a> {
     Opened,
     /// The connection is there, under this name in events, `connected` and `disconnected`.
     Connected(Connection),
+    /// The endpoint is lent: the document of an `external<τ>`. Whoever has it can connect with the
+    /// endpoint.
+    Exported(&'a str),
     /// It did not work, or what was open ended: the reason.
     Failed(&'a str),
     /// Another thread posted these bytes.
@@ -76,6 +79,7 @@ impl<'a> Wake<'a> {
                 let connected = unsafe { *payload.cast::<abi::ConnectedWake>() };
                 Wake::Connected(Connection(connected.connection))
             }
+            abi::WAKE_EXPORTED => Wake::Exported(text()),
             abi::WAKE_FAILED => Wake::Failed(text()),
             abi::WAKE_POSTED => Wake::Posted(bytes()),
             _ => return None,

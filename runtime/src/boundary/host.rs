@@ -9,7 +9,7 @@ use liveobj_types::types::Direction;
 use super::block;
 use super::calls::{ProxyCell, Wake};
 use super::reflect;
-use crate::edge::{Request, Space, UdpOpen};
+use crate::edge::{Export, Request, Space, UdpOpen};
 use crate::engine::inbox::Poster;
 use crate::report::Level;
 
@@ -230,6 +230,24 @@ unsafe fn read_request(kind: u32, arguments: *const c_void) -> Option<Request> {
                     own: connect.own,
                 }
             }
+            abi::REQUEST_EXPORT => {
+                let export = &*arguments.cast::<abi::ExportArguments>();
+                Request::Export(Export::Child {
+                    proxy: export.proxy,
+                    endpoint: read_text(&export.endpoint)?,
+                })
+            }
+            abi::REQUEST_EXPORT_OWN => {
+                let export = &*arguments.cast::<abi::ExportOwnArguments>();
+                Request::Export(Export::Own(export.own))
+            }
+            abi::REQUEST_CONNECT_EXTERNAL => {
+                let connect = &*arguments.cast::<abi::ConnectExternalArguments>();
+                Request::ConnectExternal {
+                    external: read_text(&connect.external)?,
+                    own: connect.own,
+                }
+            }
             _ => return None,
         })
     }
@@ -255,6 +273,7 @@ pub(super) unsafe fn read_wake(kind: u32, payload: *const c_void) -> Option<Wake
             }
             abi::WAKE_LINE => Wake::Line(text()?),
             abi::WAKE_FILE => Wake::File(slice()?),
+            abi::WAKE_EXPORTED => Wake::Exported(text()?),
             abi::WAKE_FAILED => Wake::Failed(text()?),
             abi::WAKE_POSTED => Wake::Posted(slice()?),
             abi::WAKE_READY => {

@@ -25,6 +25,8 @@ pub(crate) enum Wake {
     Opened,
     /// A connection is there.
     Connected(u64),
+    /// An endpoint is lent: the document of its reference.
+    Exported(String),
     /// It did not work, or has ended.
     Failed(String),
     /// Another thread posted.
@@ -63,6 +65,7 @@ impl Wake {
             }
             Wake::Line(text) => bytes(abi::WAKE_LINE, text.as_bytes(), &mut once),
             Wake::File(data) => bytes(abi::WAKE_FILE, data, &mut once),
+            Wake::Exported(text) => bytes(abi::WAKE_EXPORTED, text.as_bytes(), &mut once),
             Wake::Failed(text) => bytes(abi::WAKE_FAILED, text.as_bytes(), &mut once),
             Wake::Posted(data) => bytes(abi::WAKE_POSTED, data, &mut once),
             Wake::Ready(address) => {

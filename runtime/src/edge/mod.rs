@@ -5,15 +5,19 @@ use std::cell::Cell;
 use std::rc::Rc;
 use std::sync::Arc;
 
-use liveobj_references::{Checked, Policy};
+use liveobj_references::{Checked, EndpointText, ExternalEndpoint, Policy};
 use liveobj_types::{Formalisms, Source};
 
+use crate::boundary::calls::Wake;
+use crate::engine::connect::End;
+use crate::engine::domain::Domain;
 use crate::engine::inbox::Inbox;
 use crate::state::Saved;
 use crate::trace::Tracer;
 use crate::verdicts::Verdicts;
 
 pub(crate) mod file;
+pub(crate) mod links;
 mod system;
 mod terminal;
 mod udp;
@@ -75,6 +79,29 @@ pub(crate) enum Request {
         endpoint: String,
         /// The asking proxy's endpoint.
         own: u32,
+    },
+    /// An endpoint for other nodes to connect with.
+    Export(Export),
+    /// A connection with an endpoint that somebody exported.
+    ConnectExternal {
+        /// The document of the external endpoint reference.
+        external: String,
+        /// The asking proxy's endpoint.
+        own: u32,
+    },
+}
+
+/// An endpoint that is to be exported.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Export {
+    /// The asking proxy's own, by number.
+    Own(u32),
+    /// That of an object which it dereferenced.
+    Child {
+        /// The token of the dereferenced object.
+        proxy: u64,
+        /// Its endpoint.
+        endpoint: String,
     },
 }
 
@@ -139,9 +166,30 @@ pub(crate) trait Host {
     /// Nanoseconds on the wall clock or the monotonic one.
     fn now(&self, wall: bool) -> u64;
 
-    /// Takes a request. [`Request::Connect`] and [`Request::DereferenceAs`] never come here: the
-    /// engine answers them, or asks for something else.
+    /// Takes a request. Those that the engine answers, or turns into something else, never come
+    /// here: [`Request::Connect`], [`Request::DereferenceAs`], [`Request::Export`] and
+    /// [`Request::ConnectExternal`].
     fn request(&self, ticket: Ticket, request: Request);
+
+    /// Lends an endpoint of this domain to other nodes; answered by [`Wake::Exported`] or
+    /// [`Wake::Failed`], given up by [`Host::close`].
+    fn lend(&self, ticket: Ticket, end: End, ty: EndpointText) {
+        let _ = (end, ty);
+        refuse(self, ticket);
+    }
+
+    /// Connects an endpoint of this domain, of type `ty`, with one of another node; answered through
+    /// [`Domain::link_connected`] or by [`Wake::Failed`].
+    fn reach(&self, ticket: Ticket, own: End, ty: EndpointText, there: ExternalEndpoint) {
+        let _ = (own, ty, there);
+        refuse(self, ticket);
+    }
+
+    /// The endpoint of this very domain that is lent under a capability.
+    fn lent_here(&self, capability: &[u8; 16]) -> Option<End> {
+        let _ = capability;
+        None
+    }
 
     /// Gives up a request or a resource.
     fn close(&self, ticket: Ticket);
@@ -169,4 +217,11 @@ pub(crate) trait Host {
     fn tracer(&self) -> Option<Rc<dyn Tracer>> {
         None
     }
+}
+
+/// What a host answers that has no other nodes.
+fn refuse(host: &(impl Host + ?Sized), ticket: Ticket) {
+    let reason = "there are no other nodes here".to_owned();
+    let wake = Domain::wake_from_outside(ticket, Wake::Failed(reason));
+    host.inbox().push(wake);
 }

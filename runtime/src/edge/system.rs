@@ -5,13 +5,15 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, LazyLock};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-use liveobj_references::{Checked, Policy};
+use liveobj_references::{Checked, EndpointText, ExternalEndpoint, Policy};
 use liveobj_types::{Formalisms, Source};
 use tokio::task::AbortHandle;
 
+use super::links::{Loan, lend_for};
 use super::udp::UdpResource;
 use super::{Host, Request, Ticket, file};
 use crate::boundary::calls::Wake;
+use crate::engine::connect::End;
 use crate::engine::domain::Domain;
 use crate::engine::inbox::Inbox;
 use crate::open;
@@ -45,6 +47,7 @@ enum Resource {
     Task(AbortHandle),
     Udp(UdpResource),
     Terminal,
+    Loan(Loan),
 }
 
 impl SystemHost {
@@ -86,6 +89,7 @@ impl SystemHost {
         if open.len().is_power_of_two() && open.len() >= 64 {
             open.retain(|_, resource| match resource {
                 Resource::Task(task) => !task.is_finished(),
+                Resource::Loan(loan) => !loan.is_over(),
                 _ => true,
             });
         }
@@ -152,8 +156,38 @@ impl Host for SystemHost {
                 let task = self.core.tokio.spawn(child);
                 self.keep(ticket, Resource::Task(task.abort_handle()));
             }
-            Request::Connect { .. } | Request::DereferenceAs { .. } => {}
+            Request::Connect { .. }
+            | Request::DereferenceAs { .. }
+            | Request::Export(_)
+            | Request::ConnectExternal { .. } => {}
         }
+    }
+
+    fn lend(&self, ticket: Ticket, end: End, ty: EndpointText) {
+        self.forget_finished();
+        let (loan, wake) = lend_for(&self.core.links, &self.inbox, ticket, end, ty);
+        if let Some(loan) = loan {
+            self.keep(ticket, Resource::Loan(loan));
+        }
+        self.answer(ticket, wake);
+    }
+
+    fn reach(&self, ticket: Ticket, own: End, ty: EndpointText, there: ExternalEndpoint) {
+        self.forget_finished();
+        let (links, inbox) = (self.core.links.clone(), self.inbox.clone());
+        let task = self.core.tokio.spawn(async move {
+            let told =
+                move |domain: &Domain, connection: u64| domain.link_connected(ticket, connection);
+            let reached = links.reach(inbox.clone(), own, ty, there, told).await;
+            if let Err(reason) = reached {
+                inbox.push(Domain::wake_from_outside(ticket, Wake::Failed(reason)));
+            }
+        });
+        self.keep(ticket, Resource::Task(task.abort_handle()));
+    }
+
+    fn lent_here(&self, capability: &[u8; 16]) -> Option<End> {
+        self.core.links.here(capability, &self.inbox)
     }
 
     fn close(&self, ticket: Ticket) {
@@ -161,7 +195,8 @@ impl Host for SystemHost {
             Some(Resource::Task(task)) => task.abort(),
             Some(Resource::Udp(socket)) => socket.close(),
             Some(Resource::Terminal) => self.core.terminal.close(),
-            None => {}
+            // Dropping it ends it.
+            Some(Resource::Loan(_)) | None => {}
         }
     }
 
@@ -196,6 +231,7 @@ impl Drop for SystemHost {
                 Resource::Task(task) => task.abort(),
                 Resource::Udp(socket) => socket.close(),
                 Resource::Terminal => self.core.terminal.close(),
+                Resource::Loan(loan) => drop(loan),
             }
         }
     }

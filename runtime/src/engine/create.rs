@@ -47,6 +47,8 @@ pub(crate) struct EndpointPlan {
     /// Whether its object declares its type as a type parameter: one handler takes all events, and
     /// payloads are opaque.
     pub(crate) dynamic: bool,
+    /// Whether it is a private one of its template: nobody but its object connects it.
+    pub(crate) private: bool,
     /// Its type as others see it.
     pub(crate) ty: EndpointId,
 }
@@ -114,6 +116,7 @@ impl EndpointPlan {
             receives: plans(Direction::In)?,
             emits: plans(Direction::Out)?,
             dynamic: opaque.is_some(),
+            private: false,
             ty: actual,
         })
     }

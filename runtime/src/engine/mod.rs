@@ -13,6 +13,7 @@ pub(crate) mod domain;
 pub(crate) mod embed;
 pub(crate) mod fail;
 pub(crate) mod inbox;
+mod lend;
 pub(crate) mod reflect;
 pub(crate) mod request;
 pub(crate) mod save;

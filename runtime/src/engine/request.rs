@@ -32,6 +32,8 @@ enum TokenKind {
     },
     /// A connection made on request.
     Connection(u64),
+    /// An endpoint that is lent to other nodes, or a connection with one that is being made.
+    Link,
 }
 
 impl Domain {
@@ -55,6 +57,10 @@ impl Domain {
                     Ok(document) => self.request(proxy, token, Request::Dereference(document)),
                     Err(reason) => self.answer_failed(proxy, token, reason),
                 };
+            }
+            Request::Export(export) => return self.export(proxy, token, export),
+            Request::ConnectExternal { external, own } => {
+                return self.connect_external(proxy, token, external, *own);
             }
             Request::Timer(_) => TokenKind::Timer,
             Request::UdpOpen(_) => TokenKind::Udp,
@@ -87,7 +93,12 @@ impl Domain {
     }
 
     /// Answers a request with `failed`.
-    fn answer_failed(&self, proxy: &ProxyCell, token: u64, reason: String) -> abi::Status {
+    pub(super) fn answer_failed(
+        &self,
+        proxy: &ProxyCell,
+        token: u64,
+        reason: String,
+    ) -> abi::Status {
         // Given back as soon as the proxy has heard of it.
         let kind = TokenKind::File;
         self.answer_now(proxy, token, kind, Wake::Failed(reason))
@@ -279,28 +290,30 @@ impl Domain {
         endpoint: &str,
         own: u32,
     ) -> abi::Status {
-        let number = proxy.number;
-        if self.tokens.borrow().contains_key(&(number, token)) {
+        if self.holds(proxy, token) {
             return abi::INVALID;
         }
-        let kind = self
-            .tokens
-            .borrow()
-            .get(&(number, child))
-            .map(|token| token.kind);
-        let instance = match kind {
-            Some(TokenKind::Child {
-                instance: Some(instance),
-                opened: true,
-            }) => instance,
-            Some(_) => return abi::INVALID,
-            None => return abi::STALE,
-        };
         let own = End {
-            proxy: number,
+            proxy: proxy.number,
             endpoint: own,
         };
-        match self.match_and_connect(instance, endpoint, own) {
+        match self.child_end(proxy, child, endpoint) {
+            Err(status) => status,
+            Ok(Err(reason)) => self.answer_failed(proxy, token, reason),
+            Ok(Ok(end)) => self.connect_own(proxy, token, own, end),
+        }
+    }
+
+    /// Connects an endpoint of the asking proxy's own with another of this domain. The answer is a
+    /// wake.
+    pub(super) fn connect_own(
+        &self,
+        proxy: &ProxyCell,
+        token: u64,
+        own: End,
+        end: End,
+    ) -> abi::Status {
+        match self.match_and_connect(own, end) {
             Ok(connection) => {
                 self.start_ready();
                 self.notify_connected(connection);
@@ -311,13 +324,63 @@ impl Domain {
         }
     }
 
-    fn match_and_connect(&self, instance: u64, endpoint: &str, own: End) -> Result<u64, String> {
-        let end = {
-            let instances = self.instances.borrow();
-            let instance = instances.get(&instance).ok_or("the object is gone")?;
-            let end = instance.endpoints.get(endpoint).copied();
-            end.ok_or_else(|| format!("the object has no endpoint `{endpoint}`"))?
+    /// Whether a token of a proxy is in use.
+    pub(super) fn holds(&self, proxy: &ProxyCell, token: u64) -> bool {
+        self.tokens.borrow().contains_key(&(proxy.number, token))
+    }
+
+    /// An endpoint of the object that a proxy dereferenced under a token.
+    pub(super) fn child_end(
+        &self,
+        proxy: &ProxyCell,
+        child: u64,
+        endpoint: &str,
+    ) -> Result<Result<End, String>, abi::Status> {
+        let tokens = self.tokens.borrow();
+        let instance = match tokens.get(&(proxy.number, child)).map(|token| token.kind) {
+            Some(TokenKind::Child {
+                instance: Some(instance),
+                opened: true,
+            }) => instance,
+            Some(_) => return Err(abi::INVALID),
+            None => return Err(abi::STALE),
         };
+        let instances = self.instances.borrow();
+        let Some(instance) = instances.get(&instance) else {
+            return Ok(Err("the object is gone".to_owned()));
+        };
+        let end = instance.endpoints.get(endpoint).copied();
+        Ok(end.ok_or_else(|| format!("the object has no endpoint `{endpoint}`")))
+    }
+
+    /// A token for something that the host does with another node.
+    pub(super) fn link_token(&self, proxy: &ProxyCell, token: u64) -> Ticket {
+        let ticket = self.number();
+        let kind = TokenKind::Link;
+        let key = (proxy.number, token);
+        self.tokens.borrow_mut().insert(key, Token { ticket, kind });
+        Ticket {
+            proxy: proxy.number,
+            token,
+            ticket,
+        }
+    }
+
+    /// A connection with another node is there. Answers whether it is still wanted.
+    pub(crate) fn link_connected(&self, ticket: Ticket, connection: u64) -> bool {
+        let mut tokens = self.tokens.borrow_mut();
+        match tokens.get_mut(&(ticket.proxy, ticket.token)) {
+            Some(known) if known.ticket == ticket.ticket => {
+                known.kind = TokenKind::Connection(connection);
+            }
+            _ => return false,
+        }
+        drop(tokens);
+        self.answer(ticket, Wake::Connected(connection));
+        true
+    }
+
+    fn match_and_connect(&self, own: End, end: End) -> Result<u64, String> {
         let ty = |end: End| {
             let proxy = self.proxy(end.proxy)?;
             proxy

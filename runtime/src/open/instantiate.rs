@@ -260,7 +260,10 @@ fn prepare(domain: &Domain, plan: &ObjectPlan) -> Result<Prepared, String> {
         .template(&module, &template, &arguments)
         .map_err(first)?;
     let endpoints = public_plans(&mut types, declared.result, actual.result)?;
-    let private = endpoint_plans(&mut types, &declared.private, &actual.private)?;
+    let mut private = endpoint_plans(&mut types, &declared.private, &actual.private)?;
+    for endpoint in &mut private {
+        endpoint.private = true;
+    }
     if endpoints.len() + private.len() != plan.table.endpoints() {
         return Err("its table has another number of endpoints than its type".to_owned());
     }

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, VecDeque};
 use std::rc::Rc;
 use std::sync::Arc;
 
-use liveobj_references::{Checked, Policy};
+use liveobj_references::{Checked, EndpointText, ExternalEndpoint, Policy};
 use liveobj_types::{Formalisms, Source};
 
 use super::queue::{Place, What};
@@ -13,6 +13,7 @@ use super::tasks::Tasks;
 use super::world::World;
 use crate::boundary::calls::Wake;
 use crate::edge::{Host, Request, Seeded, Ticket};
+use crate::engine::connect::End;
 use crate::engine::inbox::Inbox;
 use crate::open::{self, Resolver};
 use crate::runtime::Core;
@@ -182,6 +183,9 @@ impl Outside {
     }
 }
 
+/// Why endpoints are not lent from one node to another.
+const NOT_LENT: &str = "simulated nodes lend no endpoints to each other";
+
 impl Host for SimHost {
     fn inbox(&self) -> Arc<Inbox> {
         self.0.inbox.clone()
@@ -233,6 +237,14 @@ impl Host for SimHost {
                 outside.answer(ticket, 0, Wake::Failed(reason));
             }
         }
+    }
+
+    fn lend(&self, ticket: Ticket, _: End, _: EndpointText) {
+        self.0.answer(ticket, 0, Wake::Failed(NOT_LENT.to_owned()));
+    }
+
+    fn reach(&self, ticket: Ticket, _: End, _: EndpointText, _: ExternalEndpoint) {
+        self.0.answer(ticket, 0, Wake::Failed(NOT_LENT.to_owned()));
     }
 
     fn close(&self, ticket: Ticket) {

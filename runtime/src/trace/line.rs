@@ -9,7 +9,7 @@ use sha2::{Digest, Sha256};
 
 use super::{Entry, What};
 use crate::boundary::calls::Wake;
-use crate::edge::{Request, Space, UdpOpen};
+use crate::edge::{Export, Request, Space, UdpOpen};
 
 /// Longest payload that is written out, in bytes of JSON.
 const MAX_PAYLOAD: usize = 256;
@@ -149,12 +149,14 @@ impl Line {
             Wake::Missing => "missing",
             Wake::Opened => "opened",
             Wake::Connected(_) => "connected",
+            Wake::Exported(_) => "exported",
             Wake::Failed(_) => "failed",
             Wake::Posted(_) => "posted",
         };
         self.text("wake", name);
         match wake {
-            Wake::Timer | Wake::End | Wake::Missing | Wake::Opened => {}
+            // What is lent is a secret.
+            Wake::Timer | Wake::End | Wake::Missing | Wake::Opened | Wake::Exported(_) => {}
             Wake::Connected(connection) => {
                 self.plain("connection", connection);
             }
@@ -211,6 +213,12 @@ impl Line {
             } => {
                 self.plain("proxy", proxy).text("endpoint", endpoint);
             }
+            Request::Export(Export::Own(own)) | Request::ConnectExternal { own, .. } => {
+                self.plain("own", own);
+            }
+            Request::Export(Export::Child { proxy, endpoint }) => {
+                self.plain("proxy", proxy).text("endpoint", endpoint);
+            }
         }
     }
 }
@@ -233,6 +241,7 @@ fn reason_text(reason: u32) -> &'static str {
         abi::REASON_DROPPED => "dropped",
         abi::REASON_PEER_FAILED => "peer failed",
         abi::REASON_OVERFLOW => "overflow",
+        abi::REASON_LINK_LOST => "link lost",
         _ => "unknown",
     }
 }
@@ -250,6 +259,8 @@ impl Request {
             Request::Dereference(_) => "dereference",
             Request::DereferenceAs { .. } => "dereference as",
             Request::Connect { .. } => "connect",
+            Request::Export(_) => "export",
+            Request::ConnectExternal { .. } => "connect external",
         }
     }
 }

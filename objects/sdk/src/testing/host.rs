@@ -341,6 +341,26 @@ unsafe extern "C" fn request(
                     ty: text(arguments.ty),
                 }
             }
+            abi::REQUEST_EXPORT => {
+                let arguments = &*arguments.cast::<abi::ExportArguments>();
+                Request::Export {
+                    token,
+                    proxy: Token(arguments.proxy),
+                    endpoint: text(arguments.endpoint),
+                }
+            }
+            abi::REQUEST_EXPORT_OWN => {
+                let own = (*arguments.cast::<abi::ExportOwnArguments>()).own;
+                Request::ExportOwn { token, own }
+            }
+            abi::REQUEST_CONNECT_EXTERNAL => {
+                let arguments = &*arguments.cast::<abi::ConnectExternalArguments>();
+                Request::ConnectExternal {
+                    token,
+                    external: bytes(arguments.external).to_vec(),
+                    own: arguments.own,
+                }
+            }
             abi::REQUEST_CONNECT => {
                 let arguments = &*arguments.cast::<abi::ConnectArguments>();
                 let (proxy, endpoint) = (Token(arguments.proxy), text(arguments.endpoint));

@@ -1,6 +1,7 @@
 //! "The outside only through the context."
 
 use liveobj_abi as abi;
+use liveobj_references::{EndpointText, ExternalEndpoint};
 use liveobj_types::{Reason, Verdict};
 
 use super::{Happening, LISTEN, Outside, TALK, Wake, World, end, idle};
@@ -253,4 +254,54 @@ fn time_and_randomness_are_those_of_the_outside() {
     assert_ne!(first[0], first[1]);
     assert_eq!(first[2], 1_234);
     assert_eq!(first, drawn(), "the same outside, the same numbers");
+}
+
+#[test]
+fn an_external_endpoint_of_the_same_domain_is_connected_directly() {
+    let world = World::new();
+    let listener = world.object("listener", &[LISTEN], idle);
+    world
+        .outside
+        .lent
+        .borrow_mut()
+        .insert([7; 16], end((&listener, 0)));
+    let reference = |capability| {
+        ExternalEndpoint {
+            address: "127.0.0.1:1".to_owned(),
+            capability,
+            ty: EndpointText {
+                types: None,
+                expression: "Listen".to_owned(),
+            },
+        }
+        .to_document()
+    };
+    let (here, elsewhere) = (reference([7; 16]), reference([8; 16]));
+    let talker = world.object("talker", &[TALK], move |me, happening| {
+        let domain = me.proxy.domain();
+        let connect = |token, external: &str| {
+            let external = external.to_owned();
+            let request = Request::ConnectExternal { external, own: 0 };
+            assert_eq!(domain.request(me.proxy, token, request), abi::OK);
+        };
+        match happening {
+            Happening::Woken { token: 0, .. } => connect(1, &elsewhere),
+            Happening::Woken { token: 1, .. } => connect(2, &here),
+            Happening::Woken { token: 2, .. } => {
+                me.say(0, 5);
+            }
+            _ => {}
+        }
+        abi::OK
+    });
+    world.domain.start_ready();
+    world.wake(&talker);
+    world.run();
+    let happened = world.happened();
+    let told: Vec<&str> = happened.iter().map(String::as_str).collect();
+    assert!(
+        told.contains(&"talker woken 1 Failed(\"there are no other nodes here\")"),
+        "{told:?}"
+    );
+    assert!(told.contains(&"listener hears 5"), "{told:?}");
 }

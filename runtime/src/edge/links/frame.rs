@@ -1,0 +1,272 @@
+//! What goes over a link: frames, each its length (u32, little-endian), a kind and a body.
+//!
+//! A link begins with the caller's `hello`, which the other side answers with `welcome` or
+//! `refused`; from then on both send events, a `ping` at least three times per lease, and at the end
+//! `close`.
+
+use std::io;
+
+use liveobj_references::EndpointText;
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+
+/// Bytes of the largest frame before the types have matched.
+pub(super) const MAX_GREETING: usize = 512 << 10;
+/// Bytes of the largest frame after that.
+pub(super) const MAX_FRAME: usize = 16 << 20;
+
+/// First bytes of a `hello`, and the version of what follows.
+const MAGIC: &[u8; 10] = b"liveobj\0\x01\0";
+/// Bytes of the longest reason that is read or sent.
+const MAX_REASON: usize = 4096;
+
+const HELLO: u8 = 1;
+const WELCOME: u8 = 2;
+const REFUSED: u8 = 3;
+const EVENT: u8 = 4;
+const PING: u8 = 5;
+const CLOSE: u8 = 6;
+
+/// One frame.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Frame {
+    /// Asks for an endpoint.
+    Hello {
+        /// The secret that it is known by.
+        capability: [u8; 16],
+        /// How long the caller waits for a sign of life, in milliseconds.
+        lease: u32,
+        /// Type of the caller's endpoint.
+        ty: EndpointText,
+    },
+    /// The endpoints are connected.
+    Welcome {
+        /// How long the other side waits for a sign of life, in milliseconds.
+        lease: u32,
+        /// Type of its endpoint.
+        ty: EndpointText,
+    },
+    /// They are not, and why.
+    Refused(String),
+    /// An event, by number, in wire form.
+    Event(u32, Vec<u8>),
+    /// A sign of life.
+    Ping,
+    /// Nothing more comes: an `lo_reason`.
+    Close(u32),
+}
+
+/// Why a frame was not read.
+#[derive(Debug)]
+pub(super) enum ReadError {
+    /// The connection has ended or broken.
+    Lost(io::Error),
+    /// What came is no frame.
+    Malformed,
+}
+
+impl Frame {
+    /// Its bytes, length included.
+    pub(super) fn encode(&self) -> Vec<u8> {
+        let mut out = vec![0; 4];
+        match self {
+            Frame::Hello {
+                capability,
+                lease,
+                ty,
+            } => {
+                out.push(HELLO);
+                out.extend_from_slice(MAGIC);
+                out.extend_from_slice(capability);
+                out.extend_from_slice(&lease.to_le_bytes());
+                put_type(&mut out, ty);
+            }
+            Frame::Welcome { lease, ty } => {
+                out.push(WELCOME);
+                out.extend_from_slice(&lease.to_le_bytes());
+                put_type(&mut out, ty);
+            }
+            Frame::Refused(reason) => {
+                out.push(REFUSED);
+                let reason = reason.as_bytes();
+                out.extend_from_slice(&reason[..reason.len().min(MAX_REASON)]);
+            }
+            Frame::Event(event, bytes) => {
+                out.push(EVENT);
+                out.extend_from_slice(&event.to_le_bytes());
+                out.extend_from_slice(bytes);
+            }
+            Frame::Ping => out.push(PING),
+            Frame::Close(reason) => {
+                out.push(CLOSE);
+                out.extend_from_slice(&reason.to_le_bytes());
+            }
+        }
+        let length = (out.len() - 4) as u32;
+        out[..4].copy_from_slice(&length.to_le_bytes());
+        out
+    }
+
+    /// Reads the kind and the body; none where they are no frame.
+    pub(super) fn decode(bytes: &[u8]) -> Option<Frame> {
+        let (kind, mut body) = bytes.split_first()?;
+        let frame = match *kind {
+            HELLO => {
+                if take(&mut body)? != *MAGIC {
+                    return None;
+                }
+                Frame::Hello {
+                    capability: take(&mut body)?,
+                    lease: u32::from_le_bytes(take(&mut body)?),
+                    ty: take_type(&mut body)?,
+                }
+            }
+            WELCOME => Frame::Welcome {
+                lease: u32::from_le_bytes(take(&mut body)?),
+                ty: take_type(&mut body)?,
+            },
+            REFUSED if body.len() <= MAX_REASON => {
+                let reason = String::from_utf8_lossy(body).into_owned();
+                body = &[];
+                Frame::Refused(reason)
+            }
+            EVENT => {
+                let event = u32::from_le_bytes(take(&mut body)?);
+                let payload = body.to_vec();
+                body = &[];
+                Frame::Event(event, payload)
+            }
+            PING => Frame::Ping,
+            CLOSE => Frame::Close(u32::from_le_bytes(take(&mut body)?)),
+            _ => return None,
+        };
+        body.is_empty().then_some(frame)
+    }
+}
+
+/// Writes a frame.
+pub(super) async fn write(stream: &mut (impl AsyncWrite + Unpin), frame: &Frame) -> io::Result<()> {
+    stream.write_all(&frame.encode()).await
+}
+
+/// Reads a frame of at most `limit` bytes. Memory is taken as bytes arrive, not as they are
+/// announced.
+pub(super) async fn read(
+    stream: &mut (impl AsyncRead + Unpin),
+    limit: usize,
+) -> Result<Frame, ReadError> {
+    let length = stream.read_u32_le().await.map_err(ReadError::Lost)? as usize;
+    if length > limit {
+        return Err(ReadError::Malformed);
+    }
+    let mut bytes = Vec::new();
+    let mut body = stream.take(length as u64);
+    body.read_to_end(&mut bytes)
+        .await
+        .map_err(ReadError::Lost)?;
+    if bytes.len() < length {
+        return Err(ReadError::Lost(io::ErrorKind::UnexpectedEof.into()));
+    }
+    Frame::decode(&bytes).ok_or(ReadError::Malformed)
+}
+
+fn put_type(out: &mut Vec<u8>, ty: &EndpointText) {
+    put_text(out, ty.types.as_deref().unwrap_or_default());
+    put_text(out, &ty.expression);
+}
+
+fn put_text(out: &mut Vec<u8>, text: &str) {
+    out.extend_from_slice(&(text.len() as u32).to_le_bytes());
+    out.extend_from_slice(text.as_bytes());
+}
+
+fn take_type(body: &mut &[u8]) -> Option<EndpointText> {
+    let types = take_text(body)?;
+    Some(EndpointText {
+        types: (!types.is_empty()).then_some(types),
+        expression: take_text(body)?,
+    })
+}
+
+fn take_text(body: &mut &[u8]) -> Option<String> {
+    let length = u32::from_le_bytes(take(body)?) as usize;
+    let (text, rest) = body.split_at_checked(length)?;
+    *body = rest;
+    String::from_utf8(text.to_vec()).ok()
+}
+
+fn take<const N: usize>(body: &mut &[u8]) -> Option<[u8; N]> {
+    let (bytes, rest) = body.split_first_chunk()?;
+    *body = rest;
+    Some(*bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn ty() -> EndpointText {
+        EndpointText {
+            types: Some("endpoint E { in a(); }".to_owned()),
+            expression: "E".to_owned(),
+        }
+    }
+
+    #[test]
+    fn frames_read_back() {
+        let frames = [
+            Frame::Hello {
+                capability: [7; 16],
+                lease: 10_000,
+                ty: ty(),
+            },
+            Frame::Welcome {
+                lease: 1,
+                ty: EndpointText {
+                    types: None,
+                    ..ty()
+                },
+            },
+            Frame::Refused("no".to_owned()),
+            Frame::Event(3, vec![1, 2, 3]),
+            Frame::Event(0, Vec::new()),
+            Frame::Ping,
+            Frame::Close(2),
+        ];
+        for frame in frames {
+            let bytes = frame.encode();
+            assert_eq!(bytes[..4], ((bytes.len() - 4) as u32).to_le_bytes());
+            assert_eq!(Frame::decode(&bytes[4..]), Some(frame.clone()));
+            // No part of one is one, except that events may be shorter.
+            for length in 0..bytes.len() - 4 {
+                let part = Frame::decode(&bytes[4..4 + length]);
+                let text = matches!(part, Some(Frame::Event(..) | Frame::Refused(_)));
+                assert!(part.is_none() || text, "{frame:?} {length}");
+            }
+        }
+    }
+
+    #[test]
+    fn damaged_frames_are_refused() {
+        let hello = Frame::Hello {
+            capability: [7; 16],
+            lease: 10_000,
+            ty: ty(),
+        };
+        let bytes = hello.encode();
+        let change = |at: usize| {
+            let mut changed = bytes.clone();
+            changed[at] ^= 0xff;
+            Frame::decode(&changed[4..])
+        };
+        assert_eq!(change(4), None, "the kind");
+        assert_eq!(change(5), None, "the magic bytes");
+        assert_eq!(change(13), None, "the version");
+        // The length of a text: far more than there is.
+        assert_eq!(change(4 + 1 + 10 + 16 + 4 + 3), None);
+        let mut longer = bytes.clone();
+        longer.push(0);
+        assert_eq!(Frame::decode(&longer[4..]), None);
+        assert_eq!(Frame::decode(&[]), None);
+        assert_eq!(Frame::decode(&[0]), None);
+    }
+}
