@@ -42,6 +42,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
         ],
     ),
     ("stamper", &["liveobj-sdk"]),
+    ("liveobj-test-meter", &["liveobj-sdk"]),
     ("liveobj-tests", &[]),
     ("liveobj-test-dynamic", &["liveobj-sdk"]),
     ("liveobj-test-faulty", &["liveobj-sdk"]),

@@ -6,7 +6,7 @@ use std::net::{SocketAddr, UdpSocket};
 use std::path::Path;
 use std::process::{Child, ChildStdin, Command, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Condvar, Mutex};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -127,19 +127,25 @@ impl Drop for Relay {
 pub struct Opened {
     child: Child,
     input: ChildStdin,
-    lines: Lines,
-    reports: Lines,
+    lines: Arc<Lines>,
+    reports: Arc<Lines>,
 }
 
-type Lines = Arc<Mutex<Vec<String>>>;
+/// What came so far.
+#[derive(Default)]
+struct Lines {
+    all: Mutex<Vec<String>>,
+    more: Condvar,
+}
 
 /// Collects the lines of a pipe.
-fn collect(pipe: impl Read + Send + 'static) -> Lines {
-    let lines = Lines::default();
+fn collect(pipe: impl Read + Send + 'static) -> Arc<Lines> {
+    let lines = Arc::new(Lines::default());
     let sink = lines.clone();
     thread::spawn(move || {
         for line in BufReader::new(pipe).lines().map_while(Result::ok) {
-            sink.lock().expect("no reader panics").push(line);
+            sink.all.lock().expect("no reader panics").push(line);
+            sink.more.notify_all();
         }
     });
     lines
@@ -204,51 +210,53 @@ impl Opened {
 
     /// The lines printed so far.
     pub fn printed(&self) -> BTreeSet<String> {
-        self.lines
-            .lock()
-            .expect("no reader panics")
-            .iter()
-            .cloned()
-            .collect()
+        let lines = self.lines.all.lock().expect("no reader panics");
+        lines.iter().cloned().collect()
     }
 
     /// What it has reported so far.
     pub fn reported(&self) -> Vec<String> {
-        self.reports.lock().expect("no reader panics").clone()
+        self.reports.all.lock().expect("no reader panics").clone()
     }
 
     /// Waits until the console shows `line` last; panics after 60 seconds. Gives all lines that it
     /// has shown, in order.
     pub fn wait_for_line(&self, line: &str) -> Vec<String> {
-        let start = Instant::now();
-        loop {
-            let shown = self.lines.lock().expect("no reader panics").clone();
-            if shown.last().is_some_and(|last| last == line) {
-                return shown;
-            }
-            let passed = start.elapsed();
-            assert!(passed < Duration::from_secs(60), "it is not shown: {line}");
-            thread::sleep(Duration::from_millis(2));
-        }
+        let lines = self.lines.all.lock().expect("no reader panics");
+        let patience = Duration::from_secs(60);
+        let other = |lines: &mut Vec<String>| lines.last().is_none_or(|last| last != line);
+        let waited = self.lines.more.wait_timeout_while(lines, patience, other);
+        let (lines, waited) = waited.expect("no reader panics");
+        assert!(!waited.timed_out(), "it is not shown: {line}");
+        lines.clone()
     }
 
     /// Waits until all of `wanted` has been printed; panics after 60 seconds.
     pub fn wait_for(&self, wanted: &BTreeSet<String>) -> Duration {
         let start = Instant::now();
-        loop {
-            let printed = self.printed();
-            if wanted.is_subset(&printed) {
-                return start.elapsed();
-            }
-            assert!(
-                start.elapsed() < Duration::from_secs(60),
-                "{} of {} lines came within 60 s; it reported {:?}",
-                wanted.intersection(&printed).count(),
-                wanted.len(),
-                self.reported()
-            );
-            thread::sleep(Duration::from_millis(10));
-        }
+        let (mut missing, mut seen) = (wanted.clone(), 0);
+        let lines = self.lines.all.lock().expect("no reader panics");
+        let patience = Duration::from_secs(60);
+        // Looks at each line once, as soon as it is there.
+        let waited = self
+            .lines
+            .more
+            .wait_timeout_while(lines, patience, |lines| {
+                for line in &lines[seen..] {
+                    missing.remove(line);
+                }
+                seen = lines.len();
+                !missing.is_empty()
+            });
+        drop(waited.expect("no reader panics"));
+        assert!(
+            missing.is_empty(),
+            "{} of {} lines came within 60 s; it reported {:?}",
+            wanted.len() - missing.len(),
+            wanted.len(),
+            self.reported()
+        );
+        start.elapsed()
     }
 }
 

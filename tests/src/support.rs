@@ -102,6 +102,13 @@ pub fn node() -> PathBuf {
     folder.join("examples/node")
 }
 
+/// Builds the library of the benchmarks and returns its file.
+pub fn meter() -> PathBuf {
+    let folder = built();
+    build(&["liveobj-test-meter"]);
+    folder.join("libliveobj_test_meter.so")
+}
+
 fn build(packages: &[&str]) {
     let arguments: Vec<&str> = packages
         .iter()

@@ -30,8 +30,10 @@ use crate::engine::domain::Domain;
 use crate::loading::Loaded;
 use crate::trace::TracedLink;
 
-/// [`ProxyCell::busy`]: a function of the proxy is running.
-pub(crate) const RUNNING: u32 = 1 << 31;
+/// [`ProxyCell::busy`]: a function of the proxy is running. Added and taken away, not set and
+/// cleared: a compiler would set a bit in one byte of the word, and to read the whole word just
+/// after that takes longer than all the rest of a delivery.
+pub(crate) const RUNNING: u32 = 1 << 28;
 /// [`ProxyCell::busy`]: a mandatory endpoint is not connected yet.
 pub(crate) const HELD: u32 = 1 << 30;
 /// [`ProxyCell::busy`]: it failed, or was destroyed; nothing is delivered to it.
@@ -130,6 +132,8 @@ pub(crate) struct LinkCell {
     /// The connection; 0 for stubs and fans.
     pub(crate) connection: u64,
     target: Option<Rc<ProxyCell>>,
+    /// The same, for [`emit::direct`], which looks at nothing twice; NULL where there is none.
+    to: *const ProxyCell,
     closed: Cell<bool>,
     /// For fans: one link per connection.
     pub(crate) peers: Peers,
@@ -250,13 +254,13 @@ impl ProxyCell {
         call: impl FnOnce(*mut c_void, *mut abi::Context) -> abi::Status,
     ) -> abi::Status {
         let domain = self.domain();
-        self.busy.set(self.busy.get() | RUNNING);
+        self.busy.set(self.busy.get() + RUNNING);
         self.event.set(event);
         self.ran.set(true);
         domain.depth.set(domain.depth.get() + 1);
         let status = call(self.this.get(), self.raw());
         domain.depth.set(domain.depth.get() - 1);
-        self.busy.set(self.busy.get() & !RUNNING);
+        self.busy.set(self.busy.get() - RUNNING);
         status
     }
 
@@ -379,6 +383,7 @@ impl LinkCell {
             domain: Rc::as_ptr(domain),
             receivers,
             connection,
+            to: target.as_ref().map_or(std::ptr::null(), Rc::as_ptr),
             target,
             closed: Cell::new(false),
             peers: Peers::default(),
@@ -457,6 +462,17 @@ impl LinkCell {
     /// Whom it leads to; none for stubs, fans and queued ones.
     pub(crate) fn target(&self) -> Option<&Rc<ProxyCell>> {
         self.target.as_ref()
+    }
+
+    /// As [`LinkCell::target`], for links that are known to have one.
+    ///
+    /// # Safety
+    ///
+    /// [`LinkCell::direct`] made this link.
+    #[inline(always)]
+    pub(super) unsafe fn known_target(&self) -> &ProxyCell {
+        // SAFETY: such a link has a target, which `self.target` keeps alive.
+        unsafe { &*self.to }
     }
 
     pub(super) fn receivers(&self) -> &[Receiver] {

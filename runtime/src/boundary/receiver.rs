@@ -116,22 +116,25 @@ impl Receiver {
         payload: Lent,
     ) -> abi::Status {
         let domain = link.domain();
-        let number = domain.numbers.get() + 1;
+        // All is read before anything is written: what `direct` has read is not read again.
+        let (number, depth) = (domain.numbers.get() + 1, domain.depth.get());
+        let (busy, path) = (target.busy.get(), domain.path.get());
+        target.busy.set(busy + RUNNING);
         domain.numbers.set(number);
-        domain.depth.set(domain.depth.get() + 1);
-        target.busy.set(target.busy.get() | RUNNING);
+        domain.depth.set(depth + 1);
         target.event.set(number);
         let envelope = abi::Envelope {
             connection: link.connection,
-            path: domain.path.get(),
+            path,
             parent,
         };
         // SAFETY: the target is between `create` and `destroy`, the handler is the one of this
         // event, and the payload is in its layout.
         let status =
             unsafe { (self.handler)(self.this, target.raw(), &raw const envelope, payload.0) };
-        target.busy.set(target.busy.get() & !RUNNING);
-        domain.depth.set(domain.depth.get() - 1);
+        // Something may wait for it by now; what it called has returned.
+        target.busy.set(target.busy.get() - RUNNING);
+        domain.depth.set(depth);
         status
     }
 }

@@ -469,21 +469,7 @@ fn match_events(left: &BTreeMap<String, Event>, right: &BTreeMap<String, Event>)
             Some(event) => items.push(part(step, Pair::Value(sent.payload, event.payload))),
         }
     }
-    for (name, sent) in right
-        .iter()
-        .filter(|(_, event)| event.direction == Direction::Out)
-    {
-        let step = Step::Event(name.clone());
-        match left.get(name) {
-            None => items.push(problem(
-                None,
-                missing("incoming event", name, names(left, Direction::In)),
-            )),
-            // Told above.
-            Some(event) if event.direction == Direction::Out => {}
-            Some(event) => items.push(flipped(step, Pair::Value(sent.payload, event.payload))),
-        }
-    }
+    items.extend(received(left, right, Direction::Out));
     items
 }
 
@@ -512,9 +498,20 @@ fn subtype_events(left: &BTreeMap<String, Event>, right: &BTreeMap<String, Event
             Some(event) => items.push(part(step, Pair::Value(sent.payload, event.payload))),
         }
     }
+    items.extend(received(left, right, Direction::In));
+    items
+}
+
+/// That `left` receives every event that has this direction at `right`.
+fn received(
+    left: &BTreeMap<String, Event>,
+    right: &BTreeMap<String, Event>,
+    direction: Direction,
+) -> Vec<Item> {
+    let mut items = Vec::new();
     for (name, wanted) in right
         .iter()
-        .filter(|(_, event)| event.direction == Direction::In)
+        .filter(|(_, event)| event.direction == direction)
     {
         let step = Step::Event(name.clone());
         match left.get(name) {
@@ -522,7 +519,7 @@ fn subtype_events(left: &BTreeMap<String, Event>, right: &BTreeMap<String, Event
                 None,
                 missing("incoming event", name, names(left, Direction::In)),
             )),
-            // Told above.
+            // Both callers have told of an event that `left` sends.
             Some(event) if event.direction == Direction::Out => {}
             Some(event) => items.push(flipped(step, Pair::Value(wanted.payload, event.payload))),
         }
