@@ -23,6 +23,8 @@ use crate::verdicts::Question;
 
 /// What the far end is called in messages.
 const FAR: &str = "an endpoint of another node";
+/// Types of far endpoints that a domain remembers, so that callers who come again leave nothing.
+const REMEMBERED: usize = 1024;
 
 /// What goes to the other node.
 #[derive(Debug)]
@@ -164,7 +166,8 @@ fn matched(
 ) -> Result<EndpointId, String> {
     let formalisms = domain.host.formalisms();
     let mut types = Types::new();
-    let theirs = theirs.resolve(&mut types, formalisms)?;
+    let text = theirs;
+    let theirs = text.resolve(&mut types, formalisms)?;
     let own = match types.import(&domain.types.borrow(), TypeId::Endpoint(own)) {
         TypeId::Endpoint(own) => own,
         other => unreachable!("an endpoint type became {other:?}"),
@@ -178,9 +181,18 @@ fn matched(
         let what = "the endpoints do not match";
         return Err(why_not(what, &verdict, &judgement.mismatches, &names));
     }
+    let mut known = domain.far_types.borrow_mut();
+    if let Some(id) = known.get(text) {
+        return Ok(*id);
+    }
     let mut arena = domain.types.borrow_mut();
     match arena.import(&types, TypeId::Endpoint(theirs)) {
-        TypeId::Endpoint(theirs) => Ok(theirs),
+        TypeId::Endpoint(theirs) => {
+            if known.len() < REMEMBERED {
+                known.insert(text.clone(), theirs);
+            }
+            Ok(theirs)
+        }
         other => unreachable!("an endpoint type became {other:?}"),
     }
 }

@@ -5,7 +5,8 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::rc::{Rc, Weak};
 use std::sync::Arc;
 
-use liveobj_types::Types;
+use liveobj_references::EndpointText;
+use liveobj_types::{EndpointId, Types};
 
 use super::connect::Connection;
 use super::create::Proxy;
@@ -61,6 +62,8 @@ pub(crate) struct Domain {
     pub(super) loads: RefCell<BTreeMap<u64, Arc<Load>>>,
     pub(super) trace: RefCell<Option<Trace>>,
     pub(super) reflected: RefCell<Option<Reflected>>,
+    /// Types of other nodes' endpoints that are in `types`.
+    pub(crate) far_types: RefCell<BTreeMap<EndpointText, EndpointId>>,
     /// Takes what happens here, if anybody does.
     pub(crate) tracer: Option<Rc<dyn Tracer>>,
     pub(super) saving: RefCell<Option<Saving>>,
@@ -96,6 +99,7 @@ impl Domain {
             loads: RefCell::default(),
             trace: RefCell::default(),
             reflected: RefCell::default(),
+            far_types: RefCell::default(),
             saving: RefCell::default(),
             me: me.clone(),
             stopping: Cell::new(false),
@@ -163,6 +167,17 @@ impl Domain {
             && self.instances.borrow().is_empty()
             && self.connections.borrow().is_empty()
             && self.tokens.borrow().is_empty()
+    }
+
+    /// How many proxies, instances, connections and requests there are.
+    #[cfg(test)]
+    pub(crate) fn counts(&self) -> [usize; 4] {
+        [
+            self.proxies.borrow().len(),
+            self.instances.borrow().len(),
+            self.connections.borrow().len(),
+            self.tokens.borrow().len(),
+        ]
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::io::{Read, Write};
 use std::net::{Shutdown, TcpStream};
+use std::sync::atomic::Ordering;
 use std::sync::mpsc::{self, Receiver};
 use std::time::{Duration, Instant};
 
@@ -15,6 +16,7 @@ const PATIENCE: Duration = Duration::from_secs(30);
 
 /// A node that lends the timer of the standard library.
 struct Lender {
+    runtime: Runtime,
     object: Object,
     exported: Exported,
     reference: ExternalEndpoint,
@@ -31,6 +33,7 @@ impl Lender {
         let exported = object.export("timer").expect("it is lent");
         let reference = ExternalEndpoint::read(exported.document()).expect("a reference");
         Lender {
+            runtime,
             object,
             exported,
             reference,
@@ -121,6 +124,7 @@ fn nothing_listens_while_nothing_is_lent() {
         object,
         exported,
         reference,
+        ..
     } = lender;
     drop(exported);
     eventually("its socket is closed", || {
@@ -357,4 +361,43 @@ fn whatever_a_node_answers_ends_no_more_than_the_call() {
         let _ = sender.send(name.to_owned());
     });
     assert!(ticks(&good.expect("connected"), &events));
+}
+
+#[test]
+fn links_that_come_and_go_leave_nothing() {
+    let lender = Lender::new(quick());
+    let links = lender.runtime.core().links.clone();
+    let left = || {
+        let lent = links
+            .lock()
+            .lent
+            .values()
+            .next()
+            .cloned()
+            .expect("it is lent");
+        let (sender, counted) = mpsc::channel();
+        lent.inbox.task(move |domain| {
+            let counts = (domain.counts(), domain.far_types.borrow().len());
+            sender.send(counts).expect("waited for");
+        });
+        let counts = counted.recv_timeout(PATIENCE).expect("an answer");
+        (counts, lent.active.load(Ordering::Relaxed))
+    };
+    let runtime = quick().build().expect("a runtime");
+    let cycle = || {
+        let (sender, events) = mpsc::channel();
+        let connection = runtime.connect_external(lender.exported.document(), move |name, _| {
+            // The test may be over.
+            let _ = sender.send(name.to_owned());
+        });
+        assert!(ticks(&connection.expect("connected"), &events));
+    };
+    let (before, _) = left();
+    cycle();
+    let once = (before.0, 1);
+    eventually("nothing is left but the type", || left() == (once, 0));
+    for _ in 0..100 {
+        cycle();
+    }
+    eventually("nor a hundred times later", || left() == (once, 0));
 }
