@@ -52,7 +52,10 @@ lo_status counter_create(lo_context *context, const counter_parameters *paramete
     });
 }
 
-void counter_destroy(void *self) { delete static_cast<Counter *>(self); }
+lo_status counter_destroy(void *self, lo_context *) {
+    delete static_cast<Counter *>(self);
+    return LO_OK;
+}
 
 // A message is opaque: its wire bytes, which are passed on as they came.
 lo_status counter_on_user_send(void *self, lo_context *context, const lo_envelope *,

@@ -11,7 +11,10 @@ lo_status upper_create(lo_context *context, void **self) {
     return LO_OK;
 }
 
-void upper_destroy(void *self) { (void)self; }
+lo_status upper_destroy(void *self, lo_context *context) {
+    (void)self, (void)context;
+    return LO_OK;
+}
 
 static char *capitals(char *to, lo_slice text) {
     const unsigned char *from = text.data;

@@ -86,4 +86,7 @@ lo_status speaker_wake(void *self, lo_context *context, uint64_t token, uint32_t
     return LO_OK;
 }
 
-void speaker_destroy(void *self) { (void)self; }
+lo_status speaker_destroy(void *self, lo_context *context) {
+    (void)self, (void)context;
+    return LO_OK;
+}

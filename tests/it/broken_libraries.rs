@@ -7,7 +7,9 @@ use std::sync::mpsc::{self, Receiver};
 use std::time::Duration;
 
 use liveobj::loading::{UnloadError, Unloaded};
-use liveobj::{Connection, Data, Ended, Object, OpenError, Runtime, RuntimeBuilder, Source};
+use liveobj::{
+    Connection, Data, Ended, Message, Object, OpenError, Runtime, RuntimeBuilder, Source,
+};
 use liveobj_tests::support::{faulty, foreign, liveobj, root};
 
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -216,12 +218,23 @@ fn a_handler_that_fails_or_panics_ends_its_object_alone() {
 }
 
 #[test]
-fn a_destructor_that_panics_harms_nobody() {
-    let runtime = Runtime::builder().library_path(faulty()).build();
-    let runtime = runtime.expect("a runtime");
+fn a_destructor_that_panics_is_told_of_and_harms_nobody() {
+    let (sender, messages) = mpsc::channel();
+    let report = move |message: &Message| {
+        // The test may be over.
+        let _ = sender.send(message.to_string());
+    };
+    let runtime = Runtime::builder().library_path(faulty()).report(report);
+    let runtime = runtime.build().expect("a runtime");
     let [sound, faulty] = ["", "destroy panics"].map(|fault| open(&runtime, &worker(fault)));
     works(&faulty);
     assert_eq!(faulty.close(), Ended::Closed);
+    let message = messages.recv_timeout(PATIENCE).expect("it is told of");
+    assert!(
+        message.starts_with("error: `worker`: panicked at "),
+        "{message}"
+    );
+    assert!(message.ends_with("ink everywhere"), "{message}");
     works(&sound);
 }
 

@@ -391,8 +391,9 @@ typedef struct lo_object {
     /* Something asked for has happened: a LO_WAKE_ and its payload, lent for the call. */
     lo_status (*wake)(void *self, lo_context *context, uint64_t token, uint32_t kind,
                       const void *payload);
-    /* Ends the proxy; `self` is not used again. */
-    void (*destroy)(void *self);
+    /* Ends the proxy; `self` is not used again, whatever is answered. The context is there to report:
+       nothing is connected, and what is asked for is given up. */
+    lo_status (*destroy)(void *self, lo_context *context);
     /* [endpoint, as in lo_context][in-event]; what an endpoint without in-events has is not read. A
        dynamic endpoint has one handler, whatever events its type will have. */
     lo_handler *const *const *handlers;

@@ -530,8 +530,9 @@ pub struct Object {
         kind: u32,
         payload: *const c_void,
     ) -> Status,
-    /// Ends the proxy; `this` is not used again.
-    pub destroy: unsafe extern "C" fn(this: *mut c_void),
+    /// Ends the proxy; `this` is not used again, whatever is answered. The context is there to report:
+    /// nothing is connected, and what is asked for is given up.
+    pub destroy: unsafe extern "C" fn(this: *mut c_void, context: *mut Context) -> Status,
     /// Handlers by endpoint (as in [`Context::links`]), then by in-event (name order). Inner
     /// pointers are never NULL; an endpoint without in-events has an arbitrary one. A dynamic
     /// endpoint has one handler, whatever events its type will have.

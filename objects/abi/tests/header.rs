@@ -225,7 +225,10 @@ static lo_status wake(void *self, lo_context *context, uint64_t token, uint32_t 
     return LO_OK;
 }
 
-static void destroy(void *self) { (void)self; }
+static lo_status destroy(void *self, lo_context *context) {
+    (void)self, (void)context;
+    return LO_OK;
+}
 
 static lo_handler *const input[] = {send};
 static lo_handler *const output[] = {0};

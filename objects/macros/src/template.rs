@@ -476,7 +476,7 @@ fn table_of(name: &Ident, endpoints: &[EndpointView<'_>], state: Option<ValueId>
                     connected: Self::connected,
                     disconnected: Self::disconnected,
                     wake: Self::wake,
-                    destroy: generated::destroy::<O>,
+                    destroy: generated::destroy::<super::Template, O>,
                     handlers: Self::HANDLERS.as_ptr(),
                     handler_counts: Self::COUNTS.as_ptr(),
                 };

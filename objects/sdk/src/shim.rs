@@ -155,16 +155,19 @@ pub unsafe fn wake<T: Template, O>(
 ///
 /// # Safety
 ///
-/// `this` was made by [`create`] with the same `O`, and is not used again.
-pub unsafe extern "C" fn destroy<O>(this: *mut c_void) {
+/// `this` was made by [`create`] with the same `O`, and is not used again; the context is that of
+/// this call.
+pub unsafe extern "C" fn destroy<T: Template, O>(
+    this: *mut c_void,
+    context: *mut abi::Context,
+) -> abi::Status {
     enter();
-    let result = catch_unwind(|| {
+    // SAFETY: the host passes the context of this call.
+    let mut context = unsafe { Context::<T>::from_raw(context, 0) };
+    guard(&mut context, |_| {
         // SAFETY: the caller's promise.
         drop(unsafe { Box::from_raw(this.cast::<O>()) });
-    });
-    if let Err(payload) = result {
-        discard(payload);
-    }
+    })
 }
 
 /// Prepares the library for its host: what `attach` of a table points to.

@@ -392,7 +392,7 @@ impl<T: Template> Drop for Harness<T> {
         // by `Box::into_raw` in `create`.
         unsafe {
             if !self.this.is_null() {
-                (T::OBJECT.destroy)(self.this);
+                (T::OBJECT.destroy)(self.this, self.context());
             }
             drop(Box::from_raw(self.state));
         }

@@ -329,13 +329,13 @@ impl ProxyCell {
     }
 
     /// Calls `destroy`, once.
-    pub(crate) fn destroy(&self) {
+    pub(crate) fn destroy(&self) -> abi::Status {
         self.busy.set(self.busy.get() | DEAD);
         if self.gone.replace(true) {
-            return;
+            return abi::OK;
         }
         // SAFETY: after `create`, and `gone` keeps every later call out.
-        unsafe { (self.table.destroy)(self.this.get()) }
+        unsafe { (self.table.destroy)(self.this.get(), self.raw()) }
     }
 
     /// A handler of an endpoint, and what it takes for `self`: that of in-event `index` in name

@@ -423,9 +423,10 @@ unsafe extern "C" fn wake(
     abi::OK
 }
 
-unsafe extern "C" fn destroy(this: *mut c_void) {
+unsafe extern "C" fn destroy(this: *mut c_void, _: *mut abi::Context) -> abi::Status {
     // SAFETY: what `create` made, given back once.
     drop(unsafe { Box::from_raw(this.cast::<Sum>()) });
+    abi::OK
 }
 
 #[cfg(test)]

@@ -203,12 +203,14 @@ unsafe extern "C" fn wake(
     }
 }
 
-unsafe extern "C" fn destroy(this: *mut c_void) {
+unsafe extern "C" fn destroy(this: *mut c_void, _: *mut abi::Context) -> abi::Status {
     // SAFETY: `this` is the cell.
     let cell = unsafe { &*this.cast::<NativeCell>() };
     let object = cell.object.take();
-    // A destructor that panics has nobody to tell; its state is gone either way.
-    let _ = catch_unwind(AssertUnwindSafe(|| drop(object)));
+    match catch_unwind(AssertUnwindSafe(|| drop(object))) {
+        Ok(()) => abi::OK,
+        Err(_) => abi::PANIC,
+    }
 }
 
 /// Runs one function of the object; a panic is reported and becomes a status.

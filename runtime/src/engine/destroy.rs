@@ -9,6 +9,7 @@ use super::connect::End;
 use super::create::Proxy;
 use super::domain::Domain;
 use crate::object::Ended;
+use crate::report::Level;
 use crate::trace::What;
 
 /// What happens when an instance is gone.
@@ -203,7 +204,13 @@ impl Domain {
             self.trace(&proxy.label, || What::Destroyed);
         }
         self.close_tokens(number);
-        proxy.cell.destroy();
+        proxy.last_error.take();
+        let status = proxy.cell.destroy();
+        if status < abi::OK && proxy.last_error.borrow().is_none() {
+            let text = "its destructor failed without saying why".to_owned();
+            self.say(Level::Error, proxy.label.clone(), text);
+        }
+        self.close_tokens(number);
         self.proxies.borrow_mut().remove(&number);
     }
 }

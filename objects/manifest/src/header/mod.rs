@@ -226,7 +226,7 @@ impl Header<'_> {
              uint64_t connection, uint32_t reason);\n\
              LO_LOCAL lo_status {wake}(void *self, {context}, uint64_t token, uint32_t kind,\n    \
              const void *payload);\n\
-             LO_LOCAL void {destroy}(void *self);\n"
+             LO_LOCAL lo_status {destroy}(void *self, {context});\n"
         );
         format!("{}, {saving}, 0,\n    {}", calls[0], rest.join(", "))
     }

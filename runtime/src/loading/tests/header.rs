@@ -15,12 +15,7 @@ fn functions(header: &str) -> String {
     declared
         .map(|text| {
             let (function, _) = text.split_once(';').expect("a declaration ends");
-            let body = if function.starts_with("void ") {
-                "{}"
-            } else {
-                "{ return LO_OK; }"
-            };
-            format!("{function} {body}\n")
+            format!("{function} {{ return LO_OK; }}\n")
         })
         .collect()
 }

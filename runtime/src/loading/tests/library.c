@@ -15,7 +15,7 @@ struct object {
   int32_t (*connected)(void *, void *, uint32_t, uint64_t);
   int32_t (*disconnected)(void *, void *, uint32_t, uint64_t, uint32_t);
   int32_t (*wake)(void *, void *, uint64_t, uint32_t, const void *);
-  void (*destroy)(void *);
+  int32_t (*destroy)(void *, void *);
   const void *const *handlers; const uint32_t *handler_counts;
 };
 struct library {
@@ -30,7 +30,7 @@ static int32_t create(void *c, const void *p, void **self) { *self = NULL; retur
 static int32_t connected(void *s, void *c, uint32_t e, uint64_t n) { return 0; }
 static int32_t disconnected(void *s, void *c, uint32_t e, uint64_t n, uint32_t r) { return 0; }
 static int32_t wake(void *s, void *c, uint64_t t, uint32_t k, const void *p) { return 0; }
-static void destroy(void *s) {}
+static int32_t destroy(void *s, void *c) { return 0; }
 static int32_t send(void *s, void *c, const void *e, const struct send *p) { return 0; }
 static int32_t load(void *c, const void *p, const void *s, void **self) { *self = NULL; return 0; }
 static int32_t save(void *s, void *c, struct slice *wire) { return 0; }

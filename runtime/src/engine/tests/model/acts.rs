@@ -493,6 +493,6 @@ extern "C" fn never_woken(
     unreachable!("it was not created")
 }
 
-extern "C" fn never_destroyed(_: *mut c_void) {
+extern "C" fn never_destroyed(_: *mut c_void, _: *mut abi::Context) -> abi::Status {
     unreachable!("it was not created")
 }
