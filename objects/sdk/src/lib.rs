@@ -353,6 +353,7 @@ mod error;
 mod inline;
 mod lent;
 mod manifest;
+mod others;
 mod poster;
 mod reflection;
 #[cfg(doctest)]
