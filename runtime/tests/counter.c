@@ -54,7 +54,12 @@ static lo_status load(lo_context *context, const void *parameters, const void *s
 static lo_status save(void *self, lo_context *context, lo_slice *wire) {
   struct counter *counter = self;
   if (counter->n == 13) return fail(context, "thirteen is not saved");
-  if (counter->n == 14) return LO_INVALID;
+  if (counter->n == 14) return LO_STALE;
+  if (counter->n == 16) {
+    wire->data = (const void *)8;
+    wire->len = 8;
+    return LO_OK;
+  }
   memcpy(counter->wire, &counter->n, 8);
 #if VERSION == 1
   /* In a block of the host; one byte short, where the test asks for what is no value. */
@@ -88,7 +93,10 @@ static lo_status wake(void *self, lo_context *context, uint64_t token, uint32_t 
   return LO_OK;
 }
 
-static void destroy(void *self) { free(self); }
+static lo_status destroy(void *self, lo_context *context) {
+  free(self);
+  return LO_OK;
+}
 
 static lo_status add(void *self, lo_context *context, const lo_envelope *envelope,
                      const void *payload) {

@@ -168,16 +168,17 @@ impl Domain {
                     state.complained.set(false);
                     return Some(bytes);
                 }
-                Err(error) => error.to_string(),
+                Err(error) => format!("what `save` gave is not a value of its type: {error}"),
             },
             Err(status) if status < abi::OK => {
                 self.fail(&proxy.cell, status);
                 return None;
             }
+            Err(abi::INVALID) => "what `save` gave cannot be read".to_owned(),
             Err(status) => format!("`save` answered {status}"),
         };
         if !state.complained.replace(true) {
-            let text = format!("what it saves is not a value of its state's type: {reason}");
+            let text = format!("its state is not saved: {reason}");
             self.say(Level::Error, proxy.label.clone(), text);
         }
         None

@@ -1,6 +1,6 @@
 //! Writes what was saved, on a thread of its own.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::mem;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle};
@@ -35,15 +35,20 @@ struct Shared {
     changed: Condvar,
 }
 
-/// What is to be written, by path of the proxy and identity of its reference.
-type Waiting = BTreeMap<([u8; 32], String), Saved>;
+/// Identity of a proxy's reference, and path of the proxy.
+type Key = ([u8; 32], String);
 
 #[derive(Default)]
 struct Queue {
-    waiting: Waiting,
+    waiting: BTreeMap<Key, Saved>,
+    /// The keys of `waiting`, the first to be written first: nobody waits for one who is saved again
+    /// and again.
+    order: VecDeque<Key>,
+    writing: Option<Key>,
+    /// How often each was written, or could not be.
+    attempts: BTreeMap<Key, u64>,
     /// What could not be written, and why.
-    failed: BTreeMap<([u8; 32], String), (Saved, String)>,
-    writing: bool,
+    failed: BTreeMap<Key, (Saved, String)>,
     closing: bool,
 }
 
@@ -83,19 +88,20 @@ impl StateWriter {
         let key = (saved.heading.identity, saved.heading.path.clone());
         let mut queue = self.shared.lock();
         queue.failed.remove(&key);
-        let superseded = queue.waiting.insert(key, saved);
+        let superseded = queue.put(key, saved);
         drop(queue);
         self.shared.changed.notify_all();
         drop(superseded);
     }
 
-    /// Waits until everything that was taken has been written, once more where it could not be.
-    /// Gives what cannot be: the object and why.
+    /// Waits until everything that was taken before has been written, once more where it could not
+    /// be. Gives what cannot be: the object and why.
     pub(crate) fn flush(&self) -> Vec<(String, String)> {
         let mut queue = self.shared.lock();
         queue.try_again();
         self.shared.changed.notify_all();
-        while queue.writing || !queue.waiting.is_empty() {
+        let awaited = queue.awaited();
+        while !queue.has_tried(&awaited) {
             queue = self.shared.wait(queue);
         }
         let failed = queue.failed.values();
@@ -119,10 +125,49 @@ impl Drop for StateWriter {
 }
 
 impl Queue {
+    /// Gives what it replaces.
+    fn put(&mut self, key: Key, saved: Saved) -> Option<Saved> {
+        let superseded = self.waiting.insert(key.clone(), saved);
+        if superseded.is_none() {
+            self.order.push_back(key);
+        }
+        superseded
+    }
+
+    fn next(&mut self) -> Option<(Key, Saved)> {
+        let key = self.order.pop_front()?;
+        let saved = self.waiting.remove(&key)?;
+        Some((key, saved))
+    }
+
+    /// Puts what could not be written, and was not saved since, back.
     fn try_again(&mut self) {
         for (key, (saved, _)) in mem::take(&mut self.failed) {
-            self.waiting.entry(key).or_insert(saved);
+            if !self.waiting.contains_key(&key) {
+                self.put(key, saved);
+            }
         }
+    }
+
+    /// How many attempts there will have been once all that is here has been tried.
+    fn awaited(&self) -> Vec<(Key, u64)> {
+        let mut ahead: BTreeMap<&Key, u64> = BTreeMap::new();
+        for key in self.writing.iter().chain(&self.order) {
+            *ahead.entry(key).or_default() += 1;
+        }
+        let tried = |key| self.attempts.get(key).copied().unwrap_or_default();
+        ahead
+            .into_iter()
+            .map(|(key, more)| (key.clone(), tried(key) + more))
+            .collect()
+    }
+
+    fn has_tried(&self, awaited: &[(Key, u64)]) -> bool {
+        awaited.iter().all(|(key, attempts)| {
+            self.attempts
+                .get(key)
+                .is_some_and(|tried| tried >= attempts)
+        })
     }
 }
 
@@ -142,7 +187,7 @@ impl Shared {
         let mut told = BTreeMap::new();
         let mut queue = self.lock();
         loop {
-            let Some((key, saved)) = queue.waiting.pop_first() else {
+            let Some((key, saved)) = queue.next() else {
                 if queue.closing {
                     return;
                 }
@@ -158,7 +203,7 @@ impl Shared {
                 }
                 continue;
             };
-            queue.writing = true;
+            queue.writing = Some(key.clone());
             drop(queue);
             let last = written.get(&key).copied();
             let result = self.directory.write(&saved.heading, &saved.bytes, last);
@@ -184,7 +229,8 @@ impl Shared {
                 }
             }
             queue = self.lock();
-            queue.writing = false;
+            queue.writing = None;
+            *queue.attempts.entry(key.clone()).or_default() += 1;
             if let Err(reason) = result
                 && !queue.waiting.contains_key(&key)
             {
@@ -200,6 +246,77 @@ impl Shared {
             level,
             object,
             text,
+        });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::Silent;
+
+    fn saved(path: &str, bytes: &[u8]) -> Saved {
+        let heading = Heading {
+            path: path.to_owned(),
+            identity: [1; 32],
+            ty: [2; 32],
+            declarations: String::new(),
+            expression: "bytes".to_owned(),
+        };
+        Saved {
+            heading: Arc::new(heading),
+            bytes: bytes.to_vec(),
+        }
+    }
+
+    fn key(path: &str) -> Key {
+        ([1; 32], path.to_owned())
+    }
+
+    #[test]
+    fn a_newer_state_takes_the_place_of_one_that_waits() {
+        let mut queue = Queue::default();
+        assert!(queue.put(key("a"), saved("a", b"1")).is_none());
+        assert!(queue.put(key("b"), saved("b", b"2")).is_none());
+        let superseded = queue.put(key("a"), saved("a", b"3"));
+        assert_eq!(superseded.map(|saved| saved.bytes), Some(b"1".to_vec()));
+        let written: Vec<Vec<u8>> =
+            std::iter::from_fn(|| queue.next().map(|(_, saved)| saved.bytes)).collect();
+        assert_eq!(written, [b"3", b"2"]);
+    }
+
+    #[test]
+    fn nobody_waits_for_one_who_is_saved_again_and_again() {
+        let mut queue = Queue::default();
+        queue.put(key("b"), saved("b", b"1"));
+        queue.put(key("a"), saved("a", b"2"));
+        let (first, _) = queue.next().expect("one waits");
+        queue.put(first, saved("b", b"3"));
+        let (second, _) = queue.next().expect("another one waits");
+        assert_eq!(second, key("a"));
+    }
+
+    #[test]
+    fn what_was_taken_before_is_on_the_disk_although_more_is_saved_all_the_time() {
+        let folder = tempfile::tempdir().expect("a directory");
+        let directory = StateDirectory::open(folder.path()).expect("it is ours");
+        let writer = StateWriter::start(directory, Arc::new(Silent)).expect("a thread");
+        let stop = std::sync::atomic::AtomicBool::new(false);
+        thread::scope(|scope| {
+            scope.spawn(|| {
+                let mut number = 0_u64;
+                while !stop.load(std::sync::atomic::Ordering::Relaxed) {
+                    number += 1;
+                    writer.put(saved("a", &number.to_le_bytes()));
+                }
+            });
+            for number in 0..10_u8 {
+                writer.put(saved("b", &[number]));
+                assert_eq!(writer.flush(), []);
+                let stored = writer.directory().read("b", &[1; 32]).expect("it is whole");
+                assert_eq!(stored.expect("it is there").bytes, [number]);
+            }
+            stop.store(true, std::sync::atomic::Ordering::Relaxed);
         });
     }
 }

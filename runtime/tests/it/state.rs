@@ -93,6 +93,7 @@ impl Place {
         let sink = self.messages.clone();
         Runtime::builder()
             .library_path(self.libraries(version))
+            .check_payloads(true)
             .report(move |message: &liveobj::Message| {
                 sink.lock().unwrap().push(message.to_string());
             })
@@ -494,7 +495,16 @@ fn an_object_that_fails_while_it_is_saved_fails() {
 
 #[test]
 fn what_is_no_value_of_the_type_is_not_saved() {
-    for (n, reason) in [(14, "`save` answered 4"), (15, "the bytes end too early")] {
+    let lies = [
+        (14, "`save` answered 3"),
+        (
+            15,
+            "what `save` gave is not a value of its type: the bytes end too early",
+        ),
+        // Where there is no memory.
+        (16, "what `save` gave cannot be read"),
+    ];
+    for (n, reason) in lies {
         let place = Place::new();
         let object = place.open(COUNTER);
         add(&object, "counting", 3);
@@ -503,8 +513,7 @@ fn what_is_no_value_of_the_type_is_not_saved() {
         object.save().expect("what can be saved is");
         add(&object, "counting", 0);
         drop(object);
-        let expected =
-            format!("error: `counter`: what it saves is not a value of its state's type: {reason}");
+        let expected = format!("error: `counter`: its state is not saved: {reason}");
         assert_eq!(place.messages(), [expected], "said once");
         assert_eq!(shown(&place.open(COUNTER), "counting"), 3);
     }

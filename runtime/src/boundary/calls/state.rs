@@ -4,6 +4,7 @@ use liveobj_abi as abi;
 
 use super::{Lent, ProxyCell, Table};
 use crate::boundary::block::drop_block;
+use crate::boundary::{Trust, probe};
 
 /// Longest state that is taken.
 const LIMIT: u64 = 1 << 30;
@@ -35,7 +36,8 @@ impl ProxyCell {
     ///
     /// # Errors
     ///
-    /// What the proxy answered; `INVALID` also where what it gave cannot be read.
+    /// What the proxy answered; `INVALID` also where what it gave cannot be read, as far as that is
+    /// looked at.
     pub(crate) fn save(&self) -> Result<Vec<u8>, abi::Status> {
         let Some(save) = self.table.save.filter(|_| !self.gone.get()) else {
             return Err(abi::STALE);
@@ -54,6 +56,10 @@ impl ProxyCell {
             Some(Vec::new())
         } else if wire.data.is_null() || wire.len > LIMIT {
             None
+        } else if self.trust == Trust::Probed
+            && !probe::is_mapped(wire.data.addr(), wire.len as usize)
+        {
+            return Err(abi::INVALID);
         } else {
             let (data, length) = (wire.data.cast::<u8>(), wire.len as usize);
             // SAFETY: by the contract of `lo_object.save`, valid until the proxy is called again,
