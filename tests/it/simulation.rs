@@ -141,6 +141,17 @@ fn the_same_seed_gives_the_same_trace_and_another_seed_another() {
 }
 
 #[test]
+fn checking_what_objects_emit_changes_nothing_of_a_trace() {
+    let builder = Runtime::builder().library_path(built());
+    let checking = builder.check_payloads(true).build().expect("a runtime");
+    let checked = traced(&checking, &team_note(&checking), &busy(1));
+    let runtime = runtime();
+    let plain = traced(&runtime, &team_note(&runtime), &busy(1));
+    assert_eq!(plain[1..], checked[1..]);
+    assert_ne!(plain[0], checked[0], "the header says so");
+}
+
+#[test]
 fn an_hour_of_a_note_on_three_lossy_nodes_converges_across_a_partition() {
     let runtime = runtime();
     let reference = team_note(&runtime);
