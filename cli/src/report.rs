@@ -89,7 +89,7 @@ fn group(diagnostic: &Diagnostic) -> Group<'_> {
     }
     if !diagnostic.trail.is_empty() {
         let steps: Vec<String> = diagnostic.trail.iter().map(ToString::to_string).collect();
-        group = group.element(Level::NOTE.message(format!("at {}", steps.join(" > "))));
+        group = group.element(Level::NOTE.message(format!("this is about {}", steps.join(" > "))));
     }
     for note in &diagnostic.notes {
         group = group.element(Level::NOTE.message(note.as_str()));

@@ -81,10 +81,16 @@ impl<'t> Reader<'t> {
             }
         }
         let quantity = start[..start.len() - self.rest.len()].trim_start();
+        let named = self.rest.split_whitespace().find(|word| {
+            endpoints.is_some_and(|endpoints| endpoints.contains_key(word.trim_matches(',')))
+        });
         self.keyword("instances", &["instances", "instance"])
             .map_err(|error| ParseError {
                 help: Some(match endpoints {
-                    Some(_) => format!("write `{quantity} instances of ENDPOINT connected`"),
+                    Some(_) => {
+                        let endpoint = named.unwrap_or("ENDPOINT");
+                        format!("write `{quantity} instances of {endpoint} connected`")
+                    }
                     None => format!("write `{quantity} instances connected`"),
                 }),
                 ..error

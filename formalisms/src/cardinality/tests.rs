@@ -225,7 +225,7 @@ fn faults_tell_the_place_and_what_to_write() {
     );
     assert_eq!(
         fault(" at least 2 of channel", &structure),
-        "[of] expected `instances`, found `of`; write `at least 2 instances of ENDPOINT connected`"
+        "[of] expected `instances`, found `of`; write `at least 2 instances of channel connected`"
     );
     let endpoint = Structure::Endpoint(Default::default());
     assert_eq!(

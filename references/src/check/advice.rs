@@ -47,7 +47,7 @@ impl Checker<'_> {
         if ends[0] == ends[1] {
             let help = self
                 .matching(around, &ends[0], types[0])
-                .map(|other| format!("did you mean `{other}`?"));
+                .map(|(of, name)| format!("did you mean `{of}.{name}`?"));
             return Advice {
                 help,
                 labels: Vec::new(),
@@ -67,8 +67,8 @@ impl Checker<'_> {
         if help.is_none() || unmet {
             let mut matching = Vec::new();
             for (end, ty) in ends.iter().zip(types) {
-                if let Some(other) = self.matching(around, end, ty) {
-                    matching.push(format!("`{other}` would match `{}`", written(end)));
+                if let Some((of, name)) = self.matching(around, end, ty) {
+                    matching.push(format!("`{of}.{name}` would match `{}`", written(end)));
                 }
             }
             help = match (help, matching.is_empty()) {
@@ -83,13 +83,14 @@ impl Checker<'_> {
         }
     }
 
-    /// An unused endpoint of another component that matches `end`, which is a `ty`.
+    /// An unused endpoint of another component that matches `end`, which is a `ty`: the component
+    /// and its name.
     pub(super) fn matching(
         &mut self,
         around: Around<'_>,
         end: &EndpointName,
         ty: EndpointId,
-    ) -> Option<String> {
+    ) -> Option<(String, String)> {
         let connected = around.composite.connections.iter().flat_map(|c| &c.ends);
         let exported = around.composite.exports.iter().map(|e| &e.endpoint);
         let used: BTreeSet<(&str, &str)> = connected
@@ -113,7 +114,7 @@ impl Checker<'_> {
             for (name, other) in free {
                 self.trials = self.trials.checked_sub(1)?;
                 if self.ask(Question::Match(ty, other)).verdict.holds() {
-                    return Some(format!("{component}.{name}"));
+                    return Some(((*component).to_owned(), name));
                 }
             }
         }
@@ -262,13 +263,18 @@ impl Checker<'_> {
             Problem::Unmet {
                 formalism,
                 required,
+                provided,
                 ..
             } => match (declared(other), declared(at_fault)) {
                 (Some(name), _) => {
-                    let provider = &connection.ends[other].of.text;
+                    let instead = match &provided[..] {
+                        [only] => format!("require only {formalism} \"{only}\""),
+                        _ => "require less".to_owned(),
+                    };
                     Some(format!(
-                        "in `{name}`: require less than {formalism} \"{required}\", or connect \
-                         `{provider}` to a component that provides it"
+                        "connect `{name}` to what provides {formalism} \"{required}\", directly or \
+                         through a component in between; or {instead} in `{name}`, if that is \
+                         enough"
                     ))
                 }
                 (None, Some(name)) => {

@@ -20,6 +20,15 @@ pub(super) struct Wiring {
     pub adapted: Vec<(usize, Adapted)>,
 }
 
+/// What an end is used for.
+#[derive(Clone, Copy)]
+enum Use {
+    Connected,
+    /// In a connection whose two ends are connected already.
+    Repeated,
+    Exported,
+}
+
 type Components<'d> = BTreeMap<&'d str, Option<Typed>>;
 
 /// Bookkeeping over all ends of one composite.
@@ -30,6 +39,13 @@ struct Uses<'d> {
     /// Components of which some end was not found: a mandatory endpoint may have been meant.
     unclear: BTreeSet<&'d str>,
     missing: bool,
+}
+
+/// The ends of a connection, whichever is written first.
+fn pair<'d>(left: &'d EndpointName, right: &'d EndpointName) -> [(&'d str, &'d str); 2] {
+    let mut ends = [left, right].map(|end| (end.of.text.as_str(), end.name.text.as_str()));
+    ends.sort_unstable();
+    ends
 }
 
 impl Checker<'_> {
@@ -47,10 +63,15 @@ impl Checker<'_> {
         };
         let mut adapted = Vec::new();
         let mut candidates = None;
+        let mut pairs = BTreeSet::new();
         for (index, connection) in composite.connections.iter().enumerate() {
             let [left, right] = &connection.ends;
-            let left_type = self.end(scope, left, components, &mut uses, "connected");
-            let right_type = self.end(scope, right, components, &mut uses, "connected");
+            let used = match pairs.insert(pair(left, right)) {
+                true => Use::Connected,
+                false => Use::Repeated,
+            };
+            let left_type = self.end(scope, left, components, &mut uses, used);
+            let right_type = self.end(scope, right, components, &mut uses, used);
             if let (Some(left_type), Some(right_type)) = (left_type, right_type) {
                 if connection.adapt.is_none() {
                     self.connection(around, connection, &left_type, &right_type);
@@ -62,7 +83,13 @@ impl Checker<'_> {
             }
         }
         for export in &composite.exports {
-            self.end(scope, &export.endpoint, components, &mut uses, "exported");
+            self.end(
+                scope,
+                &export.endpoint,
+                components,
+                &mut uses,
+                Use::Exported,
+            );
         }
         self.mandatory(around, &uses);
         Wiring {
@@ -78,7 +105,7 @@ impl Checker<'_> {
         end: &'d EndpointName,
         components: &Components<'_>,
         uses: &mut Uses<'d>,
-        used: &str,
+        used: Use,
     ) -> Option<ObjectEndpoint> {
         let (component, name) = (end.of.text.as_str(), end.name.text.as_str());
         let Some(typed) = components.get(component) else {
@@ -120,18 +147,27 @@ impl Checker<'_> {
             Some(_) if endpoint.many => {}
             Some(first) => {
                 let message = format!(
-                    "endpoint `{name}` of `{component}` is not `many`, and is used already"
+                    "endpoint `{name}` of `{component}` is not `many`: it takes one connection, and \
+                     is used already"
                 );
+                let (here, help) = match used {
+                    Use::Repeated => (
+                        "connected again here",
+                        "remove this connection: it repeats an earlier one",
+                    ),
+                    Use::Connected => (
+                        "connected here",
+                        "remove one of the two connections, or connect to an endpoint that is `many`",
+                    ),
+                    Use::Exported => (
+                        "exported here",
+                        "remove one of the two, or export an endpoint that is `many`",
+                    ),
+                };
                 let found = Diagnostic::error(codes::ENDPOINT_ALREADY_USED, message)
-                    .at(place, format!("{used} here"))
+                    .at(place, here)
                     .at(first.clone(), "first used here")
-                    .with_help(match used {
-                        "connected" => {
-                            "remove one of the two connections, or connect to an endpoint that is \
-                             `many`"
-                        }
-                        _ => "remove one of the two, or export an endpoint that is `many`",
-                    });
+                    .with_help(help);
                 self.report(found);
             }
         }
@@ -262,20 +298,25 @@ impl Checker<'_> {
                     span: component.name.span,
                 };
                 let connect = match self.matching(around, &end, ty) {
-                    Some(other) => format!("connect it (`{other}` would match)"),
+                    Some((of, other)) => format!(
+                        "connect it: `<connection><endpoint of=\"{name}\" name=\"{endpoint}\"/>\
+                         <endpoint of=\"{of}\" name=\"{other}\"/></connection>`"
+                    ),
                     None => "connect it".to_owned(),
                 };
                 let found = Diagnostic::error(codes::MANDATORY_UNCONNECTED, message)
-                    .at(place, "does not start until it is connected")
+                    .at(
+                        place,
+                        format!("does not start until its `{endpoint}` is connected"),
+                    )
                     .with_help(match hidden {
                         true => format!(
                             "`as=\"Object\"` hides it and does not do away with it: remove the \
                              `as` of `{name}`, and connect or export it"
                         ),
                         false => format!(
-                            "{connect}, or export it: `<export of=\"{name}\" \
-                             name=\"{endpoint}\"/>`; exported, it must be met outside before it can \
-                             be opened"
+                            "{connect}; or leave it to whoever uses this composite: `<export \
+                             of=\"{name}\" name=\"{endpoint}\"/>`"
                         ),
                     });
                 self.report(found);

@@ -164,8 +164,11 @@ impl Checker<'_> {
             };
             let place = self.at(scope, from.span);
             let labels = vec![(place, format!("it is {}", self.description(folder.ty)))];
-            let help = "`<from>` needs a folder, such as `<primitive id=\"registry\"/>`";
-            let help = Help::Instead(Some(help.to_owned()));
+            let help = format!(
+                "`<from>` needs a folder to look `{}` up in, such as `<primitive id=\"registry\"/>`",
+                external.name.text
+            );
+            let help = Help::Instead(Some(help));
             let what = "the object in `from`";
             let passes = self.object_subtype_or(folder.ty, expected, what, labels, &[], help);
             folder_part = folder.part.filter(|_| passes);

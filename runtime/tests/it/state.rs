@@ -445,7 +445,7 @@ fn a_state_with_fewer_fields_is_converted() {
     assert_eq!(
         place.refused(1),
         "`FILE` is a state of type Count, and `counter` takes one of type Count: `saved state` has \
-         the field `times`, which `counter` does not admit; to begin without it, move the file away"
+         the field `times`, which `counter` does not expect; to begin without it, move the file away"
     );
 }
 

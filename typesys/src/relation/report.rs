@@ -39,7 +39,7 @@ impl Problem {
                     Verdict::Fails(witness) => {
                         format!(
                             "required is {formalism} \"{required}\", {given}{}",
-                            refutation(required, provided, witness)
+                            refutation(provided, witness)
                         )
                     }
                     Verdict::Holds => format!("{formalism} \"{required}\" is met"),
@@ -124,7 +124,7 @@ impl Mismatch {
             }
             Problem::Unexpected { what, name } => {
                 format!(
-                    "{place}`{at_fault}` has the {what} `{name}`, which `{other}` does not admit"
+                    "{place}`{at_fault}` has the {what} `{name}`, which `{other}` does not expect"
                 )
             }
             Problem::Incompatible { found, expected } => format!(
@@ -168,7 +168,7 @@ impl Mismatch {
                         format!("{asked}; whether that suffices is not known: {reason}")
                     }
                     Verdict::Fails(witness) => {
-                        format!("{asked}{}", refutation(required, provided, witness))
+                        format!("{asked}{}", refutation(provided, witness))
                     }
                     Verdict::Holds => asked,
                 }
@@ -195,25 +195,11 @@ fn list(texts: &[String]) -> String {
     texts.join(" and ")
 }
 
-/// What refutes an implication of `required` by `provided`, as the end of a sentence.
-fn refutation(required: &str, provided: &[String], witness: &Witness) -> String {
-    let [provided] = provided else {
-        return shown(witness);
-    };
+/// What refutes an implication by `provided`, as the end of a sentence: nothing where nothing is
+/// provided, since that has been said.
+fn refutation(provided: &[String], witness: &Witness) -> String {
     match witness {
-        // The two texts are names, and the witness is about nothing else.
-        Witness::Assignment(pairs)
-            if is_behaviour(pairs)
-                && pairs.len() == 2
-                && pairs
-                    .iter()
-                    .any(|(name, value)| name == provided && value == "true")
-                && pairs
-                    .iter()
-                    .any(|(name, value)| name == required && value == "false") =>
-        {
-            format!("; `{provided}` does not imply `{required}`")
-        }
+        Witness::Assignment(pairs) if is_behaviour(pairs) && provided.is_empty() => String::new(),
         witness => shown(witness),
     }
 }
@@ -226,18 +212,19 @@ fn shown(witness: &Witness) -> String {
                 let names = pairs.iter().filter(|(_, value)| value == wanted);
                 names.map(|(name, _)| name.as_str()).collect::<Vec<_>>()
             };
-            let what = match (&with("true")[..], &with("false")[..]) {
-                (has, []) => format!("has {}", has.join(" and ")),
-                ([], [lack]) => format!("does not have {lack}"),
-                ([], lacks) => format!("has neither {}", lacks.join(" nor ")),
-                (has, [lack]) => format!("has {} but not {lack}", has.join(" and ")),
-                (has, lacks) => format!(
-                    "has {} but neither {}",
-                    has.join(" and "),
-                    lacks.join(" nor ")
-                ),
+            let names = |names: &[&str], last: &str| {
+                let names: Vec<String> = names.iter().map(|name| format!("`{name}`")).collect();
+                names.join(last)
             };
-            format!("; a behaviour that {what} meets the one and not the other")
+            match (&with("true")[..], &with("false")[..]) {
+                (has, []) => format!("; what is {} meets the one only", names(has, " and ")),
+                ([], lacks) => format!("; nothing there implies {}", names(lacks, " or ")),
+                ([has], lacks) => format!("; `{has}` does not imply {}", names(lacks, " or ")),
+                (has, lacks) => {
+                    let (has, lacks) = (names(has, " and "), names(lacks, " or "));
+                    format!("; {has} do not imply {lacks}")
+                }
+            }
         }
         Witness::Assignment(pairs) if !pairs.is_empty() => {
             let mut all = String::new();
@@ -387,18 +374,15 @@ mod tests {
         let witness = pairs(&[("fifo", "false"), ("best_effort", "true")]);
         let provided = ["best_effort".to_owned()];
         assert_eq!(
-            refutation("fifo", &provided, &witness),
+            refutation(&provided, &witness),
             "; `best_effort` does not imply `fifo`"
-        );
-        assert_eq!(
-            refutation("reliable or fifo", &provided, &witness),
-            "; a behaviour that has best_effort but not fifo meets the one and not the other"
         );
         let witness = pairs(&[("a", "false"), ("b", "false")]);
         assert_eq!(
-            refutation("a or b", &[], &witness),
-            "; a behaviour that has neither a nor b meets the one and not the other"
+            refutation(&provided, &witness),
+            "; nothing there implies `a` or `b`"
         );
+        assert_eq!(refutation(&[], &witness), "");
     }
 
     #[test]

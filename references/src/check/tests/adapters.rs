@@ -150,22 +150,22 @@ fn the_adapter_that_will_do_is_named_where_none_is_asked_for() {
     found(
         &note("confidential", USE, "", ""),
         expect![[r#"
-        error[endpoint-mismatch]: endpoints `note.channel` and `network.channel` do not match: `note.channel` requires properties "confidential", and `network.channel` provides properties "best_effort"; `best_effort` does not imply `confidential`
-          test:7:13: <endpoint of="note" name="channel"/>  `Needs`
-          test:7:49: <endpoint of="network" name="channel"/>  `ChannelService<bytes>`
-          test:2:93: confidential  required here
-          help: `seal` of `test:sealing` between them would do: write `<connection adapt="seal">`, with a `<parameter name="key">` in it; or in `note.channel`: require less than properties "confidential", or connect `note` to a component that provides it
-    "#]],
+            error[endpoint-mismatch]: endpoints `note.channel` and `network.channel` do not match: `note.channel` requires properties "confidential", and `network.channel` provides properties "best_effort"; `best_effort` does not imply `confidential`
+              test:7:13: <endpoint of="note" name="channel"/>  `Needs`
+              test:7:49: <endpoint of="network" name="channel"/>  `ChannelService<bytes>`
+              test:2:93: confidential  required here
+              help: `seal` of `test:sealing` between them would do: write `<connection adapt="seal">`, with a `<parameter name="key">` in it; or connect `note.channel` to what provides properties "confidential", directly or through a component in between; or require only properties "best_effort" in `note.channel`, if that is enough
+        "#]],
     );
     found(
         &note("confidential", "", "", ""),
         expect![[r#"
-        error[endpoint-mismatch]: endpoints `note.channel` and `network.channel` do not match: `note.channel` requires properties "confidential", and `network.channel` provides properties "best_effort"; `best_effort` does not imply `confidential`
-          test:7:13: <endpoint of="note" name="channel"/>  `Needs`
-          test:7:49: <endpoint of="network" name="channel"/>  `ChannelService<bytes>`
-          test:2:93: confidential  required here
-          help: `seal` of `test:sealing` between them would do: write `<connection adapt="seal">`, with a `<parameter name="key">` in it, and `use "test:sealing";` in `<types>`; or in `note.channel`: require less than properties "confidential", or connect `note` to a component that provides it
-    "#]],
+            error[endpoint-mismatch]: endpoints `note.channel` and `network.channel` do not match: `note.channel` requires properties "confidential", and `network.channel` provides properties "best_effort"; `best_effort` does not imply `confidential`
+              test:7:13: <endpoint of="note" name="channel"/>  `Needs`
+              test:7:49: <endpoint of="network" name="channel"/>  `ChannelService<bytes>`
+              test:2:93: confidential  required here
+              help: `seal` of `test:sealing` between them would do: write `<connection adapt="seal">`, with a `<parameter name="key">` in it, and `use "test:sealing";` in `<types>`; or connect `note.channel` to what provides properties "confidential", directly or through a component in between; or require only properties "best_effort" in `note.channel`, if that is enough
+        "#]],
     );
 }
 

@@ -192,7 +192,7 @@ fn a_cast_to_object_does_not_hide_a_mandatory_endpoint() {
 </composite>"#,
         expect![[r#"
             error[mandatory-unconnected]: mandatory endpoint `channel` of `note` is neither connected nor exported
-              test:3:20: note  does not start until it is connected
+              test:3:20: note  does not start until its `channel` is connected
               help: `as="Object"` hides it and does not do away with it: remove the `as` of `note`, and connect or export it
         "#]],
     );
@@ -351,7 +351,7 @@ fn endpoint_types_as_arguments_are_within_their_bounds() {
         error[argument-out-of-bound]: `ChannelService<u8>` is not a subtype of `TimerService`, the bound of `E` in `hold`
           test:4:29: ChannelService[u8]
           test:bounds:5:15: E  bounded here
-          note: `ChannelService<u8>` has the outgoing event `receive`, which `TimerService` does not admit
+          note: `ChannelService<u8>` has the outgoing event `receive`, which `TimerService` does not expect
           note: `ChannelService<u8>` has no incoming event `cancel`, which `TimerService` needs
           note: `ChannelService<u8>` has no incoming event `start`, which `TimerService` needs
           help: give a subtype of `TimerService`

@@ -104,7 +104,7 @@ fn code_2_2_is_well_typed() {
 #[test]
 fn code_2_2_with_a_channel_that_guarantees_too_little() {
     expect![[r#"
-        error[not-a-subtype]: the object passed as `channel` is no `Reliable<Line>`: `Reliable<Line>` requires properties "reliable, fifo", and `composite` provides properties "best_effort"; a behaviour that has best_effort but neither fifo nor reliable meets the one and not the other
+        error[not-a-subtype]: the object passed as `channel` is no `Reliable<Line>`: `Reliable<Line>` requires properties "reliable, fifo", and `composite` provides properties "best_effort"; `best_effort` does not imply `fifo` or `reliable`
           test:16:7: <composite>  it is `object { endpoint channel: ChannelService<Line> many; }`
           trail: parameter `channel` → endpoint `channel`
           help: in `composite`: add `provides properties "reliable, fifo"` where it is true, or require less
@@ -162,7 +162,7 @@ fn code_2_4_is_well_typed() {
     expect![[r#"
         error[not-a-subtype]: the object in `from` is no `Folder<Object>`: `Timer` has no endpoint `folder`, which `Folder<Object>` needs
           test:3:11: <external name="MyPlatform" as="Timer">  it is `Timer`
-          help: `<from>` needs a folder, such as `<primitive id="registry"/>`
+          help: `<from>` needs a folder to look `MyChannel` up in, such as `<primitive id="registry"/>`
         Channel<bytes>
         refused
     "#]].assert_eq(&describe(&text("Timer")));

@@ -164,13 +164,13 @@ fn every_mismatch_is_told_with_its_trail() {
         "Right",
         expect![[r#"
             fails
-            `left` has the field `extra`, which `right` does not admit
+            `left` has the field `extra`, which `right` does not expect
               remove the field `extra`
             at field `c`: `right` has no case `green`, which `left` needs
               add the case `green`
             at field `inner` > element: `left` has no field `color`, which `right` needs; it has a similar one, `colour`
               rename field `colour` to `color`
-            at field `inner` > element: `left` has the field `colour`, which `right` does not admit
+            at field `inner` > element: `left` has the field `colour`, which `right` does not expect
               remove the field `colour`
             at field `inner` > element > field `size`: `left` has `u8`, but `right` needs `string`
               change `u8` to `string`
@@ -318,11 +318,11 @@ fn a_subtype_sends_less_and_handles_more() {
         "Bad",
         "Base",
         expect![[r#"
-        fails
-        at event `a`: `left` has an outgoing event, but `right` needs an incoming event
-        `left` has the outgoing event `d`, which `right` does not admit
-          remove the outgoing event `d`
-    "#]],
+            fails
+            at event `a`: `left` has an outgoing event, but `right` needs an incoming event
+            `left` has the outgoing event `d`, which `right` does not expect
+              remove the outgoing event `d`
+        "#]],
     );
 }
 
@@ -353,9 +353,9 @@ fn objects_may_have_more_endpoints_and_allow_more() {
               add the endpoint `y`
             at endpoint `z`: `left` is not `many`, and `right` is
               add `many`
-            `left` has the mandatory endpoint `more`, which `right` does not admit
+            `left` has the mandatory endpoint `more`, which `right` does not expect
               connect the mandatory endpoint `more` inside, or ask for it in the type demanded
-            at endpoint `x`: `left` has the outgoing event `b`, which `right` does not admit
+            at endpoint `x`: `left` has the outgoing event `b`, which `right` does not expect
               remove the outgoing event `b`
         "#]],
     );
@@ -378,10 +378,10 @@ fn the_top_of_the_objects_is_not_the_empty_object() {
         "Needs",
         "Empty",
         expect![[r#"
-        fails
-        `left` has the mandatory endpoint `e`, which `right` does not admit
-          connect the mandatory endpoint `e` inside, or ask for it in the type demanded
-    "#]],
+            fails
+            `left` has the mandatory endpoint `e`, which `right` does not expect
+              connect the mandatory endpoint `e` inside, or ask for it in the type demanded
+        "#]],
     );
     check(
         objects,
