@@ -59,7 +59,8 @@ impl Endpoint {
 
     /// Connects it with an endpoint of the embedder's own, of the mirrored type. `receive` is
     /// called on the object's thread with the name and the payload (a record of the parameters) of
-    /// every event that the object emits there; events may come before this returns.
+    /// every event that the object emits there; events may come before this returns. It is dropped
+    /// once the connection has ended, whichever side ended it; a panic in it ends the connection.
     ///
     /// # Errors
     ///
@@ -249,7 +250,7 @@ fn outlet(
             keep(&own.emits).ok_or_else(large)?,
         )
     };
-    let events = names(&own);
+    let (events, types) = sendable(&domain.types.borrow(), &own);
     let outlet = Outlet {
         receive,
         receives,
@@ -260,7 +261,6 @@ fn outlet(
     let own = made.inspect_err(|_| domain.end(instance, Ended::Closed))?;
     let emits = emits.into_iter().map(|(_, keeper)| keeper).collect();
     domain.keep_for_embedder(own.proxy, emits);
-    let types = domain.types.borrow().clone();
     let made = Made {
         instance,
         proxy: own.proxy,
@@ -270,12 +270,18 @@ fn outlet(
     Ok((own, made))
 }
 
-fn names(endpoint: &EndpointPlan) -> Vec<(String, ValueId)> {
-    endpoint
-        .emits
-        .iter()
-        .map(|event| (event.name.clone(), event.payload.actual))
-        .collect()
+/// What may be sent through the embedder's end, and the types of it: no others, since a connection
+/// keeps them for as long as it lasts.
+fn sendable(types: &Types, endpoint: &EndpointPlan) -> (Vec<(String, ValueId)>, Types) {
+    let mut own = Types::new();
+    let events = endpoint.emits.iter().map(|event| {
+        let payload = TypeId::Value(event.payload.actual);
+        let TypeId::Value(payload) = own.import(types, payload) else {
+            unreachable!("an imported type keeps its kind")
+        };
+        (event.name.clone(), payload)
+    });
+    (events.collect(), own)
 }
 
 /// The embedder's end, in the domain.

@@ -5,6 +5,7 @@
 //! ([`crate::identity`]), not by `==`.
 
 use std::collections::BTreeMap;
+use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
 use crate::source::Place;
@@ -108,7 +109,7 @@ impl Basic {
 }
 
 /// Structure of a value type.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Value {
     /// A basic type.
     Basic(Basic),
@@ -147,7 +148,7 @@ pub struct Parameter {
 }
 
 /// An event of an endpoint type.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Event {
     /// Its direction, seen from the owner.
     pub direction: Direction,
@@ -160,7 +161,7 @@ pub struct Event {
 }
 
 /// Structure of an endpoint type: τ = (I, O, C, C′) of semantics, section 3.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Endpoint {
     /// Events and constraints.
     Events {
@@ -203,30 +204,35 @@ pub struct Constraint {
     pub place: Option<Place>,
 }
 
-impl PartialEq for Constraint {
-    /// Equality ignores places.
-    fn eq(&self, other: &Constraint) -> bool {
+impl Constraint {
+    /// All but the place.
+    fn key(&self) -> impl PartialEq + Hash + '_ {
         (
             &self.formalism,
             &self.text,
             self.dual,
-            &self.given,
+            self.given.as_deref(),
             &self.renamed,
             self.lossy,
-        ) == (
-            &other.formalism,
-            &other.text,
-            other.dual,
-            &other.given,
-            &other.renamed,
-            other.lossy,
         )
+    }
+}
+
+impl PartialEq for Constraint {
+    /// Equality ignores places.
+    fn eq(&self, other: &Constraint) -> bool {
+        self.key() == other.key()
+    }
+}
+impl Hash for Constraint {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.key().hash(state);
     }
 }
 impl Eq for Constraint {}
 
 /// An endpoint of an object type.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct ObjectEndpoint {
     /// Its type.
     pub ty: EndpointId,
@@ -237,7 +243,7 @@ pub struct ObjectEndpoint {
 }
 
 /// Structure of an object type.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Object {
     /// `Object`, the top of ◁. It types values only.
     Top,
@@ -248,7 +254,7 @@ pub enum Object {
 }
 
 /// E, C and C′ of an object type.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct ObjectBody {
     /// E.
     pub endpoints: BTreeMap<String, ObjectEndpoint>,
@@ -285,6 +291,16 @@ impl Types {
     /// An empty arena.
     pub fn new() -> Types {
         Types::default()
+    }
+
+    /// How many types it holds, of all kinds.
+    pub fn len(&self) -> usize {
+        self.values.len() + self.endpoints.len() + self.objects.len()
+    }
+
+    /// Whether it holds none.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
     }
 
     /// Structure of a value type. Aliases are already gone.

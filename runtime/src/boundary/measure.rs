@@ -2,6 +2,7 @@
 //! benchmarks measure. Not part of the public interface.
 
 mod crowd;
+mod parent;
 
 use std::ffi::c_void;
 use std::rc::Rc;
@@ -23,6 +24,7 @@ use crate::report::Silent;
 use crate::verdicts::Verdicts;
 
 pub use crowd::Crowd;
+pub use parent::Parent;
 
 /// What the event carries.
 #[repr(C)]

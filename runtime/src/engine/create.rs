@@ -4,7 +4,7 @@ use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 use std::sync::Arc;
 
-use liveobj_types::types::{Direction, Endpoint, Origin, Parameter, Value};
+use liveobj_types::types::{Direction, Endpoint, Parameter, Value};
 use liveobj_types::{EndpointId, Module, Types};
 
 use super::connections::Connections;
@@ -83,7 +83,7 @@ impl EndpointPlan {
                     name: parameter.name.clone(),
                     bound: None,
                 });
-                Some(types.add_value(payload, Origin::default()))
+                Some(types.unnamed_value(payload))
             }
         };
         let Endpoint::Events { events, .. } = types.endpoint(actual) else {

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use liveobj_references::BoundArgument;
 use liveobj_types::resolve::{Environment, TemplateSignature};
 use liveobj_types::syntax::{Item, parse_type};
-use liveobj_types::types::{Object, ObjectEndpoint, Origin, Value};
+use liveobj_types::types::{Object, ObjectEndpoint, Value};
 use liveobj_types::{
     Data, Diagnostic, EndpointId, Module, ObjectId, Source, TypeId, Types, ValueId,
 };
@@ -297,13 +297,10 @@ fn parameters(
         let fields = parameters
             .map(|parameter| (parameter.name.clone(), parameter.ty))
             .collect();
-        types.add_value(
-            Value::Record {
-                fields,
-                open: false,
-            },
-            Origin::default(),
-        )
+        types.unnamed_value(Value::Record {
+            fields,
+            open: false,
+        })
     };
     let ty = Viewed {
         declared: record(declared),

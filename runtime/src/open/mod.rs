@@ -27,10 +27,8 @@ use crate::state::OpenOptions;
 use liveobj_references::CheckedReference;
 
 #[cfg(test)]
-pub(crate) use instantiate::folder_service;
-#[cfg(test)]
 pub(crate) use instantiate::instantiate;
-pub(crate) use instantiate::{Opened, host_endpoint, host_proxy};
+pub(crate) use instantiate::{Opened, folder_service, host_endpoint, host_proxy};
 pub(crate) use resolve::Resolver;
 pub(crate) use state::Keeping;
 pub(crate) use threads::{libraries, refuse_threads};

@@ -6,7 +6,7 @@ use std::fs;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use liveobj::measure::{Crowd, Number};
+use liveobj::measure::{Crowd, Number, Parent};
 use liveobj::{Data, Ended};
 
 use super::{Bench, PATIENCE, RUNNING, connect, document, field, text};
@@ -117,6 +117,60 @@ fn a_hundred_thousand_proxies_come_and_go_in_the_same_memory() {
     );
     assert_eq!(handles(), held);
     // What is left over is found when the crowd is dropped.
+}
+
+/// A document with an object that has arguments, one maybe of a type that the document declares.
+fn with_arguments(template: &str, arguments: &[(&str, &str)]) -> String {
+    let arguments = arguments
+        .iter()
+        .map(|(name, argument)| format!(r#"<parameter name="{name}">{argument}</parameter>"#));
+    format!(
+        r#"<liveobject xmlns="urn:liveobj:reference:1">
+            <types>use "liveobj:standard"; record Line {{ text: string, more: list&lt;Line&gt; }}</types>
+            <parameterized>
+                <template><external name="{template}" library="liveobj:standard"/></template>
+                {}
+            </parameterized>
+        </liveobject>"#,
+        arguments.collect::<String>()
+    )
+}
+
+#[test]
+fn children_with_arguments_come_and_go_in_the_same_memory() {
+    const WARM: usize = 100;
+    // Each is checked and opened as a whole.
+    const CYCLES: usize = if cfg!(debug_assertions) {
+        1_000
+    } else {
+        10_000
+    };
+    let _alone = RUNNING
+        .write()
+        .unwrap_or_else(std::sync::PoisonError::into_inner);
+    let bench = Bench::alone();
+    let lines = with_arguments("relay", &[("Message", "<type>Line</type>")]);
+    let events = with_arguments("tap", &[("E", "<type>TimerService</type>")]);
+    let path = format!("<value>{}</value>", bench.path().display());
+    let shelf = [("Item", "<type>Timer</type>"), ("path", &path)];
+    let shelf = with_arguments("directory_folder", &shelf);
+    fs::write(bench.path().join("shelf.liveobject"), shelf).expect("written");
+    let fetched = document(
+        r#"<external name="shelf" as="Folder&lt;Timer&gt;"><from><primitive id="registry"/></from></external>"#,
+    );
+    for document in [lines, events, fetched] {
+        let parent = Parent::new(&bench.runtime);
+        parent.opens(&document, WARM);
+        let (before, types) = (resident(), parent.types());
+        parent.opens(&document, CYCLES);
+        assert_eq!(parent.types(), types, "{document}");
+        // The few types of one argument, left by each cycle, would be more.
+        let grown = resident().saturating_sub(before);
+        assert!(
+            grown < 400_000,
+            "{grown} bytes more after {CYCLES} cycles of {document}"
+        );
+    }
 }
 
 /// Opens, connects, exchanges an event and closes.

@@ -1,12 +1,13 @@
 //! What was instantiated already: terms (uses of types, interned) and the nodes they stand for.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
+use super::import::Shape;
 use crate::formalism::Formalisms;
 use crate::module::Module;
 use crate::syntax::{Item, Kind};
-use crate::types::{Basic, EndpointId, TypeId, Types};
+use crate::types::{Basic, EndpointId, TypeId, Types, Value, ValueId};
 
 /// Which declarations were instantiated with which arguments (so that recursion closes).
 ///
@@ -27,6 +28,10 @@ pub struct Instances {
     pub(super) mirrors: BTreeMap<EndpointId, EndpointId>,
     /// Parameters that stay parameters.
     pub(super) parameters: BTreeMap<(Kind, String, Option<TypeId>), TypeId>,
+    /// What was imported, by its shape. Never iterated over but for taking entries out.
+    pub(super) imported: HashMap<Shape, TypeId>,
+    /// Value types without names that are the same each time. As `imported`.
+    pub(super) unnamed: HashMap<Value, ValueId>,
     /// Declarations whose names, and those of all that they reach, were found right.
     pub(super) sound: BTreeSet<Decl>,
     /// For comparing arguments with bounds.
@@ -301,5 +306,9 @@ impl Mark {
         instances.parameters.retain(|(_, _, bound), id| {
             self.holds(*id) && bound.is_none_or(|bound| self.holds(bound))
         });
+        instances.imported.retain(|_, id| self.holds(*id));
+        instances
+            .unnamed
+            .retain(|_, id| self.holds(TypeId::Value(*id)));
     }
 }

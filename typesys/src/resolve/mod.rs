@@ -13,6 +13,7 @@ mod expand;
 mod faults;
 mod fill;
 mod groups;
+mod import;
 mod instances;
 mod judge;
 mod mirror;

@@ -1,10 +1,12 @@
 //! What types look like once they are resolved.
 
+use std::collections::BTreeSet;
+
 use expect_test::{Expect, expect};
 
 use super::*;
 use crate::syntax::Direction;
-use crate::types::{Endpoint, Value};
+use crate::types::{Basic, Endpoint, Value};
 
 const TEXT: &str = r#"
     use "liveobj:standard";
@@ -344,6 +346,45 @@ fn imported_types_are_the_same_types() {
     let generic = template(&mut types, &Environment::new()).unwrap();
     let copy = Types::new().import(&types, TypeId::Object(generic.result));
     assert_eq!(copy.kind(), Kind::Object);
+}
+
+#[test]
+fn what_was_imported_before_is_not_copied_again() {
+    let more = "endpoint Same { in e(n: u8); } endpoint Other { in e(n: u8); }
+        endpoint Loose { out e(n: u8) refusable; } endpoint Strict { out e(n: u8); }";
+    let module = module(&format!("{TEXT} {more}"));
+    let mut into = Types::new();
+    let mut import = |text: &str, before: &str| {
+        // Each time out of an arena of its own, in which other types come first.
+        let mut from = Types::new();
+        resolve(&mut from, &module, before);
+        let id = resolve(&mut from, &module, text);
+        let copy = into.import(&from, id);
+        (copy, into.declaration(copy), into.len())
+    };
+    for text in [
+        "Forest",
+        "Group<Group<Object>>",
+        "map<Color, Change>",
+        "Same",
+    ] {
+        let first = import(text, text);
+        assert_eq!(import(text, "Lookup<Object>"), first, "{text}");
+    }
+    // What identity does not tell apart: how events are emitted, and names for people.
+    let different = ["Same", "Other", "Loose", "Strict"].map(|text| import(text, text).0);
+    assert_eq!(BTreeSet::from(different).len(), 4);
+}
+
+#[test]
+fn an_unnamed_value_type_is_added_once() {
+    let mut types = Types::new();
+    let byte = types.unnamed_value(Value::Basic(Basic::U8));
+    let list = types.unnamed_value(Value::List(byte));
+    assert_eq!(types.unnamed_value(Value::List(byte)), list);
+    let other = types.unnamed_value(Value::List(list));
+    assert_ne!(other, list);
+    assert_eq!(types.value(list), &Value::List(byte));
 }
 
 #[test]
