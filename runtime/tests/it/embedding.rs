@@ -1,6 +1,6 @@
 //! What embedders see: endpoints, errors, the terminal, endings.
 
-use std::sync::mpsc::{self, Sender};
+use std::sync::mpsc::{self, RecvTimeoutError, Sender};
 
 use liveobj::{ConnectError, Data, Ended, Lines, Runtime, SendError, Source, Terminal};
 
@@ -72,13 +72,22 @@ fn a_closed_object_takes_no_more_events() {
 fn a_closure_that_panics_ends_its_connection_and_not_the_object() {
     let bench = Bench::new();
     let object = bench.open(TIMER);
+    let (held, dropped) = mpsc::channel::<()>();
     let clumsy = object
         .endpoint("timer")
         .expect("there")
-        .connect(|_, _| panic!("clumsy"));
+        .connect(move |_, _| {
+            let _ = &held;
+            panic!("clumsy")
+        });
     let clumsy = clumsy.expect("connected");
     let start = [("token", Data::U64(1)), ("nanoseconds", Data::U64(1))];
     clumsy.send("start", Data::record(start)).expect("sent");
+    assert_eq!(
+        dropped.recv_timeout(PATIENCE),
+        Err(RecvTimeoutError::Disconnected),
+        "the closure is dropped with its connection"
+    );
     assert!(super::ticks(&object));
     let cancel = Data::record([("token", Data::U64(1))]);
     assert_eq!(clumsy.send("cancel", cancel), Err(SendError::Disconnected));
