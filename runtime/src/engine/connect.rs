@@ -31,8 +31,6 @@ pub(crate) enum Mode {
     Queued {
         /// The other domain.
         peer: Arc<Inbox>,
-        /// What waits there.
-        load: Arc<Load>,
     },
 }
 
@@ -133,11 +131,10 @@ impl Domain {
         let traced = self.traced_link(&far_plan, || other.end_name(there), (&near, here));
         let target = near.cell.clone();
         let incoming = LinkCell::direct(&domain, number, None, target, receivers, traced);
-        let load = Arc::new(Load::default());
         let outgoing = Outgoing {
             inbox: other.inbox.clone(),
             events,
-            load: load.clone(),
+            load: Arc::new(Load::default()),
         };
         Ok(Connection {
             number,
@@ -145,7 +142,6 @@ impl Domain {
             links: vec![LinkCell::queued(&domain, number, &near.cell, outgoing)],
             mode: Mode::Queued {
                 peer: other.inbox.clone(),
-                load,
             },
             incoming: Some(incoming),
             told: Cell::new(false),
@@ -156,9 +152,6 @@ impl Domain {
     /// Puts a connection in its place: the links of its ends lead through it from now on.
     pub(super) fn install(&self, connection: Connection) {
         let number = connection.number;
-        if let Mode::Queued { load, .. } = &connection.mode {
-            self.loads.borrow_mut().insert(number, load.clone());
-        }
         let age = self.number();
         for (end, link) in connection.ends.iter().zip(&connection.links) {
             let Some(proxy) = self.proxy(end.proxy) else {

@@ -118,6 +118,10 @@ impl Domain {
             self.disconnect(link.connection, abi::REASON_OVERFLOW);
             return abi::STALE;
         }
+        if outgoing.load.congested() {
+            let load = outgoing.load.clone();
+            self.congested.borrow_mut().insert(link.connection, load);
+        }
         let what = What::Event {
             event,
             payload,
@@ -175,7 +179,7 @@ impl Domain {
 
     /// Tells the other domain that a queued connection has ended.
     pub(super) fn tell_ended(&self, connection: &Connection, reason: u32) {
-        if let Mode::Queued { peer, .. } = &connection.mode {
+        if let Mode::Queued { peer } = &connection.mode {
             let crossing = Crossing {
                 connection: connection.number,
                 what: What::Ended { reason },
@@ -187,7 +191,10 @@ impl Domain {
     /// Whether one of this domain's queues is more than half full: it takes no socket or timer
     /// events then.
     pub(crate) fn is_congested(&self) -> bool {
-        self.loads.borrow().values().any(|load| load.congested())
+        // Only what is emitted here fills a queue; others make room in it.
+        let mut congested = self.congested.borrow_mut();
+        congested.retain(|_, load| load.congested());
+        !congested.is_empty()
     }
 }
 

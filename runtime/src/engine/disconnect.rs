@@ -4,7 +4,7 @@ use std::rc::Rc;
 
 use liveobj_abi as abi;
 
-use super::connect::{Connection, Mode};
+use super::connect::Connection;
 use super::create::Proxy;
 use super::deliver::Delivery;
 use super::domain::Domain;
@@ -21,9 +21,7 @@ impl Domain {
     /// Ends this domain's part of a connection.
     pub(super) fn disconnect_here(&self, number: u64, reason: u32) -> Option<Rc<Connection>> {
         let connection = self.connections.borrow_mut().remove(&number)?;
-        if let Mode::Queued { .. } = &connection.mode {
-            self.loads.borrow_mut().remove(&number);
-        }
+        self.congested.borrow_mut().remove(&number);
         let path = self.path.get();
         for (end, link) in connection.ends.iter().zip(&connection.links) {
             link.close();

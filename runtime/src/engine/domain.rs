@@ -59,7 +59,8 @@ pub(crate) struct Domain {
     pub(super) instances: RefCell<BTreeMap<u64, Instance>>,
     pub(super) tokens: RefCell<BTreeMap<(u64, u64), Token>>,
     pub(super) graveyard: RefCell<Vec<Rc<LinkCell>>>,
-    pub(super) loads: RefCell<BTreeMap<u64, Arc<Load>>>,
+    /// The queues that were more than half full when something was put there last, by connection.
+    pub(super) congested: RefCell<BTreeMap<u64, Arc<Load>>>,
     pub(super) trace: RefCell<Option<Trace>>,
     pub(super) reflected: RefCell<Option<Reflected>>,
     /// Types of other nodes' endpoints that are in `types`.
@@ -96,7 +97,7 @@ impl Domain {
             instances: RefCell::default(),
             tokens: RefCell::default(),
             graveyard: RefCell::default(),
-            loads: RefCell::default(),
+            congested: RefCell::default(),
             trace: RefCell::default(),
             reflected: RefCell::default(),
             far_types: RefCell::default(),

@@ -155,9 +155,9 @@ fn any_other_event_that_meets_the_limit_disconnects_with_overflow() {
     );
 }
 
-#[test]
-fn above_half_of_the_limit_the_senders_domain_takes_no_socket_or_timer_events() {
-    let (here, there) = two_worlds();
+/// An object of `here` that has filled more than half of its queue towards `there`, and whose timer
+/// has run out; and the connection.
+fn congested(here: &World, there: &World) -> u64 {
     let speaker = here.object("speaker", &[TALK], |me, happening| {
         if let Happening::Woken {
             wake: super::Wake::Posted(_),
@@ -174,17 +174,34 @@ fn above_half_of_the_limit_the_senders_domain_takes_no_socket_or_timer_events() 
         abi::OK
     });
     let listener = there.object("listener", &[LISTEN], idle);
-    across((&here, &speaker), (&there, &listener));
+    let connection = across((here, &speaker), (there, &listener));
     here.wake(&speaker);
     let (ticket, _) = here.outside.requests.borrow()[0].clone();
     here.outside.answer(ticket, super::Wake::Timer);
     here.happened();
     here.run();
     assert_eq!(here.happened(), Vec::<String>::new());
+    connection
+}
+
+#[test]
+fn above_half_of_the_limit_the_senders_domain_takes_no_socket_or_timer_events() {
+    let (here, there) = two_worlds();
+    congested(&here, &there);
     there.run();
     here.happened();
     here.run();
     assert_eq!(here.happened(), ["speaker woken 9 Timer"]);
+}
+
+#[test]
+fn a_queue_holds_nobody_up_once_its_connection_has_ended() {
+    let (here, there) = two_worlds();
+    let connection = congested(&here, &there);
+    here.domain.drop_connection(connection);
+    here.run();
+    let expected = ["speaker disconnected 0 (0)", "speaker woken 9 Timer"];
+    assert_eq!(here.happened(), expected);
 }
 
 #[test]
@@ -341,12 +358,12 @@ pub(super) fn two_worlds() -> (World, World) {
     (here, there)
 }
 
-pub(super) fn across(left: (&World, &super::Proxy), right: (&World, &super::Proxy)) {
+pub(super) fn across(left: (&World, &super::Proxy), right: (&World, &super::Proxy)) -> u64 {
     let made = connect_across(
         (&left.0.domain, end((left.1, 0))),
         (&right.0.domain, end((right.1, 0))),
     );
-    made.expect("connected");
     left.0.domain.turn(None);
     right.0.domain.turn(None);
+    made.expect("connected")
 }

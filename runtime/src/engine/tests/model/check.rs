@@ -195,7 +195,7 @@ pub(super) fn nothing_left(stage: Stage) {
     for world in &stage.worlds {
         assert!(world.domain.has_stopped());
         assert!(world.domain.is_empty());
-        assert!(world.domain.loads.borrow().is_empty(), "queues");
+        assert!(world.domain.congested.borrow().is_empty(), "queues");
     }
     let cells = stage.shared.cells.borrow();
     let leaked = cells.iter().filter(|cell| cell.upgrade().is_some());
