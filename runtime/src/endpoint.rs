@@ -309,8 +309,15 @@ impl Native for Outlet {
         }
     }
 
-    fn disconnected(&mut self, _: &ProxyCell, _: u32, _: u64, _: u32) -> abi::Status {
+    fn disconnected(&mut self, proxy: &ProxyCell, _: u32, _: u64, _: u32) -> abi::Status {
         self.ended.store(true, Ordering::Release);
+        // Nothing comes any more: what the embedder gave goes now, not with the `Connection`.
+        let number = proxy.number;
+        proxy.domain().later(move |domain| {
+            if let Some(proxy) = domain.proxy(number) {
+                domain.end(proxy.instance, Ended::Closed);
+            }
+        });
         abi::OK
     }
 }

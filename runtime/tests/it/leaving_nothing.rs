@@ -3,13 +3,11 @@
 #![cfg(target_os = "linux")]
 
 use std::fs;
-use std::path::Path;
 use std::time::{Duration, Instant};
 
 use liveobj::measure::{Crowd, Number, Parent};
-use liveobj::{Data, Ended};
 
-use super::{Bench, PATIENCE, RUNNING, connect, document, field, text};
+use super::{Bench, PATIENCE, RUNNING, connect, document};
 
 const TIMER: &str = r#"<external name="timer" library="liveobj:standard"/>"#;
 
@@ -171,70 +169,4 @@ fn children_with_arguments_come_and_go_in_the_same_memory() {
             "{grown} bytes more after {CYCLES} cycles of {document}"
         );
     }
-}
-
-/// Opens, connects, exchanges an event and closes.
-fn cycle(bench: &Bench, path: &Path) {
-    let clock =
-        r#"<external name="clock" as="Timer"><from><primitive id="registry"/></from></external>"#;
-    let shelf = format!(
-        r#"<parameterized>
-            <template><external name="directory_folder" library="liveobj:standard"/></template>
-            <parameter name="Item"><type>Timer</type></parameter>
-            <parameter name="path"><value>{}</value></parameter>
-        </parameterized>"#,
-        path.display()
-    );
-    let object = bench.open(&format!(
-        r#"<composite>
-            <component name="clock">{clock}</component>
-            <component name="shelf">{shelf}</component>
-            <export of="clock" name="timer"/>
-            <export of="shelf" name="folder"/>
-        </composite>"#
-    ));
-    let (timer, folder) = (connect(&object, "timer"), connect(&object, "folder"));
-    let start = [("token", Data::U64(1)), ("nanoseconds", Data::U64(1))];
-    timer
-        .connection
-        .send("start", Data::record(start))
-        .expect("sent");
-    let get = Data::record([("name", text("clock"))]);
-    folder.connection.send("get", get).expect("sent");
-    assert_eq!(timer.next().0, "elapsed");
-    assert_eq!(field(&folder.next().1, "name"), text("clock"));
-    drop(timer);
-    assert_eq!(object.close(), Ended::Closed);
-}
-
-#[test]
-fn opening_and_closing_leaves_no_handle_thread_or_memory() {
-    const WARM: usize = 100;
-    const CYCLES: usize = 1_000;
-    let _alone = RUNNING
-        .write()
-        .unwrap_or_else(std::sync::PoisonError::into_inner);
-    let bench = Bench::alone();
-    fs::write(bench.path().join("clock.liveobject"), document(TIMER)).expect("written");
-    let cycles = |count| {
-        for _ in 0..count {
-            cycle(&bench, bench.path());
-            bench.messages.lock().unwrap().clear();
-        }
-    };
-    cycles(WARM);
-    let (before, held) = (resident(), handles());
-    cycles(CYCLES);
-    let deadline = Instant::now() + PATIENCE;
-    while handles() != held && Instant::now() < deadline {
-        std::thread::sleep(Duration::from_millis(1));
-    }
-    assert_eq!(handles(), held, "open files and threads");
-    // An instance that stayed would be some kilobytes of proxies and types; what allocators keep
-    // for threads that come and go is of the size of a few threads, not of a thousand.
-    let grown = resident().saturating_sub(before);
-    assert!(
-        grown < 4_000_000,
-        "{grown} bytes more after {CYCLES} cycles"
-    );
 }

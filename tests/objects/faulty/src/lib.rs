@@ -1,5 +1,7 @@
 //! Objects that fail and panic wherever they can.
 
+mod silent;
+
 use liveobj_sdk::{CreateError, live_object};
 
 use crate::worker::{Context, Parameters, task};
