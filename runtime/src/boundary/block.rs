@@ -9,13 +9,36 @@ use super::walk::Elements;
 
 /// A counted block of bytes. Whoever holds a slice that it owns may keep it instead of copying it.
 pub(super) struct Block {
-    words: Box<[u64]>,
+    /// Owned. Not a `Box`: whoever asked for the block writes through a pointer that was made before
+    /// the block was put where it is counted, and to move a `Box` would end what that may do.
+    words: *mut [u64],
+}
+
+// SAFETY: the block owns its memory alone; nothing in it refers to a thread.
+unsafe impl Send for Block {}
+// SAFETY: a shared block gives access to nothing. Those who share its bytes do not write to them:
+// only who asked for the block does, before anybody else has it.
+unsafe impl Sync for Block {}
+
+impl Drop for Block {
+    fn drop(&mut self) {
+        // SAFETY: `new` took it out of a box, and nobody else gives it back.
+        drop(unsafe { Box::from_raw(self.words) });
+    }
 }
 
 /// Most bytes of one block.
 const LIMIT: u64 = 1 << 32;
 
 impl Block {
+    /// Room for so many bytes, all zero.
+    fn new(bytes: usize) -> Block {
+        let words = vec![0; bytes.div_ceil(8)].into_boxed_slice();
+        Block {
+            words: Box::into_raw(words),
+        }
+    }
+
     /// Another count on the block that owns a slice, if one does and all of the slice lies in it.
     ///
     /// # Safety
@@ -31,8 +54,8 @@ impl Block {
             Arc::increment_strong_count(pointer);
             Arc::from_raw(pointer)
         };
-        let inside = block.words.as_ptr_range();
-        let (start, end) = (inside.start.addr(), inside.end.addr());
+        let start = block.words.addr();
+        let end = start + size_of::<u64>() * block.words.len();
         let first = slice.memory.addr();
         let last = first.checked_add(slice.count.checked_mul(slice.size)?)?;
         (start <= first && last <= end).then_some(block)
@@ -96,9 +119,9 @@ pub(super) unsafe extern "C" fn block(
     if !element.is_null() || count == 0 || count > LIMIT {
         return abi::Slice::EMPTY;
     }
-    let mut words = vec![0u64; (count as usize).div_ceil(8)].into_boxed_slice();
-    let data: *mut c_void = words.as_mut_ptr().cast();
-    let owner = Arc::into_raw(Arc::new(Block { words }));
+    let block = Block::new(count as usize);
+    let data: *mut c_void = block.words.cast();
+    let owner = Arc::into_raw(Arc::new(block));
     if !write.is_null() {
         // SAFETY: the caller gave a place for the pointer.
         unsafe { *write = data };
