@@ -5,9 +5,11 @@
 //! `close`.
 
 use std::io;
+use std::time::Duration;
 
 use liveobj_references::EndpointText;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+use tokio::time::timeout;
 
 /// Bytes of the largest frame before the types have matched.
 pub(super) const MAX_GREETING: usize = 512 << 10;
@@ -143,30 +145,93 @@ impl Frame {
     }
 }
 
-/// Writes a frame.
+/// Writes frames, one after the other. Whoever stops waiting for one leaves the rest of it here, and
+/// what is written next follows behind that: the other side never takes one frame for the end of
+/// another.
+pub(super) struct Writer<W> {
+    stream: W,
+    /// The last frame.
+    bytes: Vec<u8>,
+    /// How much of it was written.
+    written: usize,
+}
+
+impl<W: AsyncWrite + Unpin> Writer<W> {
+    /// Nothing written yet.
+    pub(super) fn new(stream: W) -> Writer<W> {
+        Writer {
+            stream,
+            bytes: Vec::new(),
+            written: 0,
+        }
+    }
+
+    /// Writes a frame, behind what is left of the last one.
+    pub(super) async fn write(&mut self, frame: &Frame) -> io::Result<()> {
+        self.finish().await?;
+        (self.bytes, self.written) = (frame.encode(), 0);
+        self.finish().await
+    }
+
+    /// Writes what is left of the last frame.
+    async fn finish(&mut self) -> io::Result<()> {
+        while self.written < self.bytes.len() {
+            match self.stream.write(&self.bytes[self.written..]).await? {
+                0 => return Err(io::ErrorKind::WriteZero.into()),
+                count => self.written += count,
+            }
+        }
+        Ok(())
+    }
+
+    /// Ends the stream.
+    pub(super) async fn shutdown(&mut self) -> io::Result<()> {
+        self.stream.shutdown().await
+    }
+}
+
+/// Writes the one frame that somebody waits for.
 pub(super) async fn write(stream: &mut (impl AsyncWrite + Unpin), frame: &Frame) -> io::Result<()> {
     stream.write_all(&frame.encode()).await
 }
 
 /// Reads a frame of at most `limit` bytes. Memory is taken as bytes arrive, not as they are
-/// announced.
+/// announced. While they do, the other side is alive; it is lost when none came for so long as
+/// `silence`.
 pub(super) async fn read(
     stream: &mut (impl AsyncRead + Unpin),
     limit: usize,
+    silence: Duration,
 ) -> Result<Frame, ReadError> {
-    let length = stream.read_u32_le().await.map_err(ReadError::Lost)? as usize;
+    let mut length = Vec::new();
+    fill(stream, &mut length, 4, silence).await?;
+    let length = u32::from_le_bytes(length.try_into().expect("because these are 4 bytes")) as usize;
     if length > limit {
         return Err(ReadError::Malformed);
     }
     let mut bytes = Vec::new();
-    let mut body = stream.take(length as u64);
-    body.read_to_end(&mut bytes)
-        .await
-        .map_err(ReadError::Lost)?;
-    if bytes.len() < length {
-        return Err(ReadError::Lost(io::ErrorKind::UnexpectedEof.into()));
-    }
+    fill(stream, &mut bytes, length, silence).await?;
     Frame::decode(&bytes).ok_or(ReadError::Malformed)
+}
+
+/// Reads so many bytes.
+async fn fill(
+    stream: &mut (impl AsyncRead + Unpin),
+    bytes: &mut Vec<u8>,
+    length: usize,
+    silence: Duration,
+) -> Result<(), ReadError> {
+    let mut stream = stream.take(length as u64);
+    while bytes.len() < length {
+        let count = match timeout(silence, stream.read_buf(bytes)).await {
+            Ok(read) => read.map_err(ReadError::Lost)?,
+            Err(_) => return Err(ReadError::Lost(io::ErrorKind::TimedOut.into())),
+        };
+        if count == 0 {
+            return Err(ReadError::Lost(io::ErrorKind::UnexpectedEof.into()));
+        }
+    }
+    Ok(())
 }
 
 fn put_type(out: &mut Vec<u8>, ty: &EndpointText) {
@@ -268,5 +333,56 @@ mod tests {
         assert_eq!(Frame::decode(&longer[4..]), None);
         assert_eq!(Frame::decode(&[]), None);
         assert_eq!(Frame::decode(&[0]), None);
+    }
+
+    fn block_on<T>(test: impl Future<Output = T>) -> T {
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_time()
+            .build();
+        runtime.expect("a runtime").block_on(test)
+    }
+
+    #[test]
+    fn a_frame_that_nobody_waited_for_is_not_mixed_up_with_the_next_one() {
+        const SILENCE: Duration = Duration::from_secs(30);
+        let event = Frame::Event(1, vec![7; 40]);
+        // So much room that none, some, or all but a few of the event's bytes are under way.
+        for room in [1, 7, 45, 48] {
+            let (near, mut far) = tokio::io::duplex(room);
+            let mut writer = Writer::new(near);
+            block_on(async {
+                let stopped = timeout(Duration::ZERO, writer.write(&event)).await;
+                assert!(stopped.is_err(), "there is no room for all of it");
+                let sending = async { writer.write(&Frame::Close(2)).await.expect("sent") };
+                let receiving = async {
+                    let first = read(&mut far, MAX_FRAME, SILENCE).await.expect("whole");
+                    let second = read(&mut far, MAX_FRAME, SILENCE).await.expect("whole");
+                    (first, second)
+                };
+                let ((), received) = tokio::join!(sending, receiving);
+                assert_eq!(received, (event.clone(), Frame::Close(2)), "{room}");
+            });
+        }
+    }
+
+    #[test]
+    fn whoever_sends_a_large_frame_slowly_is_alive() {
+        let silence = Duration::from_secs(1);
+        let event = Frame::Event(1, vec![7; 40]);
+        let (mut near, mut far) = tokio::io::duplex(64);
+        block_on(async {
+            let sending = async {
+                for part in event.encode().chunks(9) {
+                    tokio::time::sleep(silence / 4).await;
+                    near.write_all(part).await.expect("sent");
+                }
+            };
+            let receiving = read(&mut far, MAX_FRAME, silence);
+            let ((), received) = tokio::join!(sending, receiving);
+            assert_eq!(received.expect("whole"), event);
+            // Nothing more comes, although nobody hung up.
+            let none = read(&mut far, MAX_FRAME, Duration::from_millis(10)).await;
+            assert!(matches!(none, Err(ReadError::Lost(_))), "{none:?}");
+        });
     }
 }

@@ -192,30 +192,24 @@ impl Links {
         told: impl FnOnce(&Domain, u64) -> bool + Send + 'static,
     ) -> Result<(), String> {
         let lease = self.options.lease;
-        let greeting = greet(
-            &there,
-            Frame::Hello {
-                capability: there.capability,
-                lease: milliseconds(lease),
-                ty,
-            },
-        );
+        let hello = Frame::Hello {
+            capability: there.capability,
+            lease: milliseconds(lease),
+            ty,
+        };
+        let greeting = greet(&there, hello, lease);
         let (stream, their_lease, theirs) = match timeout(lease, greeting).await {
             Ok(greeted) => greeted?,
             Err(_) => return Err(format!("`{}` does not answer", there.address)),
         };
-        let made = self.join(&inbox, own, theirs, told).await?;
-        let Some((remote, outgoing, load)) = made else {
+        let Some(joined) = self.join(&inbox, own, theirs, told).await? else {
             return Ok(());
         };
         // Never set: nobody lends this end.
         let (never, ended) = watch::channel(false);
         let session = Session {
             stream,
-            inbox,
-            remote,
-            outgoing,
-            load,
+            joined,
             lease,
             their_lease,
             ended,
@@ -237,6 +231,7 @@ impl Links {
         told: impl FnOnce(&Domain, u64) -> bool + Send + 'static,
     ) -> Result<Option<Joined>, String> {
         let (reply, answer) = oneshot::channel();
+        let owner = inbox.clone();
         let handed_in = inbox.task(move |domain| {
             let (sender, outgoing) = mpsc::unbounded_channel();
             let load = Arc::new(Load::default());
@@ -246,17 +241,17 @@ impl Links {
                 load: load.clone(),
             };
             let made = remote::connect(domain, own, &theirs, outlet).map(|remote| {
-                if told(domain, remote.connection) {
-                    Some((remote, outgoing, load))
-                } else {
-                    domain.drop_connection(remote.connection);
-                    None
-                }
+                let wanted = told(domain, remote.connection);
+                let joined = Joined {
+                    inbox: owner,
+                    remote,
+                    outgoing,
+                    load,
+                };
+                wanted.then_some(joined)
             });
-            // Nobody waits: the link is gone, and the connection follows it.
-            if let Err(Ok(Some((remote, ..)))) = reply.send(made) {
-                domain.drop_connection(remote.connection);
-            }
+            // Where nobody waits, the link is gone, and the connection follows it.
+            drop(reply.send(made));
         });
         let gone = "the object is gone";
         if !handed_in {
@@ -310,7 +305,7 @@ impl Links {
         let lease = self.options.lease;
         // Events are small, and somebody waits for them.
         let _ = stream.set_nodelay(true);
-        let hello = timeout(lease, frame::read(&mut stream, MAX_GREETING)).await;
+        let hello = timeout(lease, frame::read(&mut stream, MAX_GREETING, lease)).await;
         let Ok(Ok(Frame::Hello {
             capability,
             lease: their_lease,
@@ -342,10 +337,10 @@ impl Links {
             Err(reason) => (Frame::Refused(reason), None),
         };
         let written = timeout(lease, frame::write(&mut stream, &answer)).await;
-        let (remote, outgoing, load) = joined?;
+        let joined = joined?;
         if !matches!(written, Ok(Ok(()))) {
-            let reason = liveobj_abi::REASON_LINK_LOST;
-            let lost = move |domain: &Domain| domain.disconnect(remote.connection, reason);
+            let (reason, connection) = (liveobj_abi::REASON_LINK_LOST, joined.remote.connection);
+            let lost = move |domain: &Domain| domain.disconnect(connection, reason);
             lent.inbox.task(lost);
             return None;
         }
@@ -353,10 +348,7 @@ impl Links {
         lent.used.fetch_add(1, Ordering::Relaxed);
         let session = Session {
             stream,
-            inbox: lent.inbox.clone(),
-            remote,
-            outgoing,
-            load,
+            joined,
             lease,
             their_lease: Duration::from_millis(their_lease.into()).max(LinkOptions::SHORTEST),
             ended: lent.ended.subscribe(),
@@ -386,14 +378,30 @@ impl Links {
     }
 }
 
-/// A connection with an endpoint of another node, and what goes out through it.
-type Joined = (Remote, mpsc::UnboundedReceiver<remote::Outgoing>, Arc<Load>);
+/// A connection with an endpoint of another node, and what goes out through it. Dropping this ends
+/// the connection, wherever it is dropped: in a link that ran, or by somebody who no longer waits.
+struct Joined {
+    inbox: Arc<Inbox>,
+    remote: Remote,
+    outgoing: mpsc::UnboundedReceiver<remote::Outgoing>,
+    load: Arc<Load>,
+}
+
+impl Drop for Joined {
+    fn drop(&mut self) {
+        let connection = self.remote.connection;
+        // Nothing happens if it has ended.
+        self.inbox
+            .task(move |domain| domain.drop_connection(connection));
+    }
+}
 
 /// Calls another node and says what is wanted; gives the link, the other side's lease and the type
 /// of its endpoint.
 async fn greet(
     there: &ExternalEndpoint,
     hello: Frame,
+    lease: Duration,
 ) -> Result<(TcpStream, Duration, EndpointText), String> {
     let at = &there.address;
     let unreachable = |error| format!("`{at}` cannot be reached: {error}");
@@ -405,7 +413,7 @@ async fn greet(
     frame::write(&mut stream, &hello)
         .await
         .map_err(unreachable)?;
-    match frame::read(&mut stream, MAX_GREETING).await {
+    match frame::read(&mut stream, MAX_GREETING, lease).await {
         Ok(Frame::Welcome { lease, ty }) => {
             let lease = Duration::from_millis(lease.into()).max(LinkOptions::SHORTEST);
             Ok((stream, lease, ty))

@@ -4,13 +4,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use liveobj_abi as abi;
-use tokio::io::AsyncWriteExt;
 use tokio::net::TcpStream;
 use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
 use tokio::sync::{Semaphore, mpsc, watch};
 use tokio::time::{Instant, MissedTickBehavior, interval_at, timeout};
 
-use super::frame::{self, Frame, MAX_FRAME, ReadError};
+use super::Joined;
+use super::frame::{self, Frame, MAX_FRAME, ReadError, Writer};
 use crate::engine::crossing::Load;
 use crate::engine::inbox::Inbox;
 use crate::remote::{self, Outgoing, Remote};
@@ -21,10 +21,7 @@ const WAITING: u32 = 16 << 10;
 /// One end of a link.
 pub(super) struct Session {
     pub(super) stream: TcpStream,
-    pub(super) inbox: Arc<Inbox>,
-    pub(super) remote: Remote,
-    pub(super) outgoing: mpsc::UnboundedReceiver<Outgoing>,
-    pub(super) load: Arc<Load>,
+    pub(super) joined: Joined,
     /// How long without a sign of life the link is taken to be alive.
     pub(super) lease: Duration,
     /// The same on the other side.
@@ -38,18 +35,17 @@ impl Session {
     pub(super) async fn run(self) {
         let Session {
             stream,
-            inbox,
-            remote,
-            outgoing,
-            load,
+            mut joined,
             lease,
             their_lease,
             mut ended,
         } = self;
-        let (reader, mut writer) = stream.into_split();
+        let (inbox, remote, load) = (joined.inbox.clone(), joined.remote, joined.load.clone());
+        let (reader, writer) = stream.into_split();
+        let mut writer = Writer::new(writer);
         let rhythm = (lease.min(their_lease) / 3).max(Duration::from_millis(1));
         let over = tokio::select! {
-            reason = send(&mut writer, outgoing, &load, rhythm) => reason.map(|it| (it, true)),
+            reason = send(&mut writer, &mut joined.outgoing, &load, rhythm) => reason.map(|it| (it, true)),
             reason = receive(reader, &inbox, remote, lease) => Some(reason),
             // An owner that is gone has ended it too.
             _ = ended.wait_for(|ended| *ended) => Some((abi::REASON_DROPPED, true)),
@@ -57,7 +53,7 @@ impl Session {
         if let Some((reason, tell)) = over {
             if tell {
                 // The other side may be gone, or not listen: it has its own lease.
-                let _ = timeout(rhythm, frame::write(&mut writer, &Frame::Close(reason))).await;
+                let _ = timeout(rhythm, writer.write(&Frame::Close(reason))).await;
             }
             inbox.task(move |domain| domain.disconnect(remote.connection, reason));
         }
@@ -68,8 +64,8 @@ impl Session {
 /// Sends what goes out, and signs of life, until the connection is closed here; gives a reason where
 /// the link cannot go on. If it breaks, the reader is left to tell.
 async fn send(
-    writer: &mut OwnedWriteHalf,
-    mut outgoing: mpsc::UnboundedReceiver<Outgoing>,
+    writer: &mut Writer<OwnedWriteHalf>,
+    outgoing: &mut mpsc::UnboundedReceiver<Outgoing>,
     load: &Load,
     rhythm: Duration,
 ) -> Option<u32> {
@@ -85,7 +81,7 @@ async fn send(
                         // The other side would not read it.
                         return Some(abi::REASON_OVERFLOW);
                     }
-                    let written = frame::write(writer, &frame).await;
+                    let written = writer.write(&frame).await;
                     load.give(size);
                     if written.is_err() {
                         std::future::pending::<()>().await;
@@ -93,14 +89,14 @@ async fn send(
                     continue;
                 }
                 Some(Outgoing::Closed(reason)) => {
-                    let _ = frame::write(writer, &Frame::Close(reason)).await;
+                    let _ = writer.write(&Frame::Close(reason)).await;
                     return None;
                 }
                 None => return None,
             },
             _ = life.tick() => Frame::Ping,
         };
-        if frame::write(writer, &frame).await.is_err() {
+        if writer.write(&frame).await.is_err() {
             std::future::pending::<()>().await;
         }
     }
@@ -116,10 +112,10 @@ async fn receive(
 ) -> (u32, bool) {
     let room = Arc::new(Semaphore::new(WAITING as usize));
     loop {
-        let frame = match timeout(lease, frame::read(&mut reader, MAX_FRAME)).await {
-            Ok(Ok(frame)) => frame,
-            Ok(Err(ReadError::Malformed)) => return (abi::REASON_PEER_FAILED, true),
-            Ok(Err(ReadError::Lost(_))) | Err(_) => return (abi::REASON_LINK_LOST, false),
+        let frame = match frame::read(&mut reader, MAX_FRAME, lease).await {
+            Ok(frame) => frame,
+            Err(ReadError::Malformed) => return (abi::REASON_PEER_FAILED, true),
+            Err(ReadError::Lost(_)) => return (abi::REASON_LINK_LOST, false),
         };
         match frame {
             Frame::Event(event, bytes) => {

@@ -401,3 +401,28 @@ fn links_that_come_and_go_leave_nothing() {
     }
     eventually("nor a hundred times later", || left() == (once, 0));
 }
+
+#[test]
+fn a_connection_that_nobody_waited_for_ends() {
+    let lender = Lender::new(quick());
+    let links = lender.runtime.core().links.clone();
+    let lent = links.lock().lent.values().next().cloned();
+    let lent = lent.expect("it is lent");
+    let connections = || {
+        let (sender, counted) = mpsc::channel();
+        lent.inbox
+            .task(move |domain| sender.send(domain.counts()[2]).expect("waited for"));
+        counted.recv_timeout(PATIENCE).expect("an answer")
+    };
+    let before = connections();
+    let ty = EndpointText {
+        expression: format!("mirror {}", lent.ty.expression),
+        ..lent.ty.clone()
+    };
+    let joined = links.join(&lent.inbox, lent.end, ty, |_, _| true);
+    let joined = links.tokio.block_on(joined).expect("the types match");
+    assert_eq!(connections(), before + 1);
+    // Its caller gave up just when it was answered.
+    drop(joined);
+    eventually("its connection ends", || connections() == before);
+}
