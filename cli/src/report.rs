@@ -229,7 +229,7 @@ mod tests {
               |                |
               |                sends `u32`
               |
-              = note: at event `send` > field `message`
+              = note: this is about event `send` > field `message`
               = help: let `right` take `u32`
 
         "#]]
