@@ -6,8 +6,8 @@ use liveobj_references::ExternalEndpoint;
 
 use super::connect::End;
 use super::domain::Domain;
-use crate::boundary::calls::ProxyCell;
-use crate::edge::Export;
+use crate::boundary::calls::{ProxyCell, Wake};
+use crate::edge::{Export, Ticket};
 use crate::remote;
 
 impl Domain {
@@ -74,6 +74,13 @@ impl Domain {
             Err(reason) => return self.answer_failed(proxy, token, reason),
         };
         if let Some(end) = self.host.lent_here(&there.capability) {
+            if self.is_being_created(proxy) {
+                // It has no `self` yet that events could be handed to, and the other parts of its
+                // instance are not connected.
+                let ticket = self.link_token(proxy, token);
+                self.later(move |domain| domain.connect_created(ticket, own, end));
+                return abi::OK;
+            }
             return self.connect_own(proxy, token, own, end);
         }
         match remote::type_text(self, own) {
@@ -83,6 +90,27 @@ impl Domain {
                 abi::OK
             }
             Err(reason) => self.answer_failed(proxy, token, reason),
+        }
+    }
+
+    /// Whether the constructor of a proxy runs.
+    fn is_being_created(&self, proxy: &ProxyCell) -> bool {
+        self.proxy(proxy.number)
+            .is_some_and(|proxy| proxy.creating.get())
+    }
+
+    /// Connects what a constructor wanted to be connected, if that is still wanted.
+    fn connect_created(&self, ticket: Ticket, own: End, end: End) {
+        if !self.awaits(ticket) {
+            return;
+        }
+        match self.match_and_connect(own, end) {
+            Ok(connection) => {
+                self.start_ready();
+                self.notify_connected(connection);
+                self.link_connected(ticket, connection);
+            }
+            Err(reason) => self.answer(ticket, Wake::Failed(reason)),
         }
     }
 

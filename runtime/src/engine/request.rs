@@ -329,6 +329,13 @@ impl Domain {
         self.tokens.borrow().contains_key(&(proxy.number, token))
     }
 
+    /// Whether a proxy still waits for the answer to a request.
+    pub(super) fn awaits(&self, ticket: Ticket) -> bool {
+        let tokens = self.tokens.borrow();
+        let known = tokens.get(&(ticket.proxy, ticket.token));
+        known.is_some_and(|known| known.ticket == ticket.ticket)
+    }
+
     /// An endpoint of the object that a proxy dereferenced under a token.
     pub(super) fn child_end(
         &self,
@@ -380,7 +387,7 @@ impl Domain {
         true
     }
 
-    fn match_and_connect(&self, own: End, end: End) -> Result<u64, String> {
+    pub(super) fn match_and_connect(&self, own: End, end: End) -> Result<u64, String> {
         let ty = |end: End| {
             let proxy = self.proxy(end.proxy)?;
             proxy

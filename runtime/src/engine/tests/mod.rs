@@ -33,6 +33,7 @@ use crate::verdicts::Verdicts;
 
 const TYPES: &str = "
     endpoint Talk { out say(n: u64); in hear(n: u64); }
+    endpoint Tell { out say(n: u64); }
     endpoint Ball { out hit(); in ball(); }
     endpoint Offer { out say(n: u64) refusable; in hear(n: u64); }
     endpoint Load { out say(n: bytes); in hear(n: bytes); }

@@ -1,11 +1,18 @@
 //! "The outside only through the context."
 
+use std::cell::RefCell;
+use std::ffi::c_void;
+use std::rc::Rc;
+
 use liveobj_abi as abi;
 use liveobj_references::{EndpointText, ExternalEndpoint};
 use liveobj_types::{Reason, Verdict};
 
-use super::{Happening, LISTEN, Outside, TALK, Wake, World, end, idle};
+use super::{Happening, LISTEN, Log, Outside, Shape, TALK, Wake, World, end, idle};
+use crate::boundary::calls::{Code, ProxyCell, Table};
+use crate::boundary::native::{Incoming, Native};
 use crate::edge::{Request, Ticket};
+use crate::engine::create::ProxyPlan;
 use crate::engine::domain::Domain;
 
 impl Outside {
@@ -304,4 +311,159 @@ fn an_external_endpoint_of_the_same_domain_is_connected_directly() {
         "{told:?}"
     );
     assert!(told.contains(&"listener hears 5"), "{told:?}");
+}
+
+/// What [`EAGER`] objects of this thread need: their domain, whom they connect with, and the log.
+struct Eager {
+    domain: Rc<Domain>,
+    external: String,
+    log: Log,
+}
+
+thread_local! {
+    static NEEDED: RefCell<Option<Eager>> = const { RefCell::new(None) };
+}
+
+/// Objects whose constructor connects their first endpoint.
+static EAGER: abi::Object = abi::Object {
+    size: size_of::<abi::Object>() as u32,
+    endpoints: 1,
+    create: eager_create,
+    load: None,
+    save: None,
+    digest: None,
+    connected: eager_connected,
+    disconnected: eager_disconnected,
+    wake: eager_wake,
+    destroy: eager_destroy,
+    handlers: std::ptr::null(),
+    handler_counts: std::ptr::null(),
+};
+
+fn eager_note(text: impl FnOnce(&Eager) -> String) -> abi::Status {
+    NEEDED.with_borrow(|needed| {
+        let Some(needed) = needed else {
+            return abi::FAILED;
+        };
+        let text = text(needed);
+        needed.log.borrow_mut().push(text);
+        abi::OK
+    })
+}
+
+extern "C" fn eager_create(
+    _: *mut abi::Context,
+    _: *const c_void,
+    _: *mut *mut c_void,
+) -> abi::Status {
+    eager_note(
+        |Eager {
+             domain, external, ..
+         }| {
+            let youngest = domain.proxies.borrow().values().last().cloned();
+            let status = youngest.map(|proxy| {
+                let external = external.clone();
+                let request = Request::ConnectExternal { external, own: 0 };
+                domain.request(&proxy.cell, 1, request)
+            });
+            let connections = domain.connections.borrow().len();
+            format!("answered {status:?}, {connections} connections")
+        },
+    )
+}
+
+extern "C" fn eager_connected(
+    _: *mut c_void,
+    _: *mut abi::Context,
+    endpoint: u32,
+    _: u64,
+) -> abi::Status {
+    eager_note(|_| format!("connected {endpoint}"))
+}
+
+extern "C" fn eager_disconnected(
+    _: *mut c_void,
+    _: *mut abi::Context,
+    endpoint: u32,
+    _: u64,
+    _: u32,
+) -> abi::Status {
+    eager_note(|_| format!("disconnected {endpoint}"))
+}
+
+extern "C" fn eager_wake(
+    _: *mut c_void,
+    _: *mut abi::Context,
+    token: u64,
+    kind: u32,
+    _: *const c_void,
+) -> abi::Status {
+    eager_note(|_| format!("woken {token} with {kind}"))
+}
+
+extern "C" fn eager_destroy(_: *mut c_void, _: *mut abi::Context) -> abi::Status {
+    abi::OK
+}
+
+#[test]
+fn what_a_constructor_connects_is_connected_once_the_proxy_is_there() {
+    let world = World::new();
+    let hearing = Shape {
+        ty: "mirror Tell",
+        ..LISTEN
+    };
+    let listener = world.native("listener", &[hearing], Box::new(Ignoring));
+    world
+        .outside
+        .lent
+        .borrow_mut()
+        .insert([7; 16], end((&listener, 0)));
+    let external = ExternalEndpoint {
+        address: "127.0.0.1:1".to_owned(),
+        capability: [7; 16],
+        ty: EndpointText {
+            types: None,
+            expression: "Tell".to_owned(),
+        },
+    };
+    NEEDED.set(Some(Eager {
+        domain: world.domain.clone(),
+        external: external.to_document(),
+        log: world.log.clone(),
+    }));
+    let telling = Shape { ty: "Tell", ..TALK };
+    let plan = ProxyPlan {
+        module: None,
+        label: "eager".to_owned(),
+        identity: [1; 32],
+        code: Code::Table(Table::new(&EAGER)),
+        endpoints: world.endpoints(&[telling]),
+        parameters: None,
+    };
+    let created = world.domain.create(world.instance, plan);
+    created.expect("its constructor has no reason to fail");
+    world.domain.start_ready();
+    world.domain.turn(None);
+    let connected = abi::WAKE_CONNECTED;
+    assert_eq!(
+        world.happened(),
+        [
+            "answered Some(0), 0 connections".to_owned(),
+            "connected 0".to_owned(),
+            format!("woken 1 with {connected}"),
+        ]
+    );
+    world.domain.end_all();
+    world.domain.turn(None);
+    assert!(world.domain.is_empty());
+    NEEDED.set(None);
+}
+
+/// Takes whatever comes.
+struct Ignoring;
+
+impl Native for Ignoring {
+    fn event(&mut self, _: &ProxyCell, _: Incoming) -> abi::Status {
+        abi::OK
+    }
 }
