@@ -118,8 +118,8 @@ pub(crate) struct ProxyCell {
     pub(crate) number: u64,
     /// Stubs (or fans of `many` endpoints), by endpoint.
     fixed: Box<[Rc<LinkCell>]>,
-    /// What the context points to, by endpoint.
-    links: Box<[Cell<*mut abi::Link>]>,
+    /// What the context points to, by endpoint. Counted: a `Box` that is moved is nobody else's.
+    links: Rc<[Cell<*mut abi::Link>]>,
     identity: [u8; 32],
 }
 
@@ -174,7 +174,7 @@ impl ProxyCell {
                 Rc::new(LinkCell::with(domain, emit, Box::new([]), 0, None, None))
             })
             .collect();
-        let links: Box<[Cell<*mut abi::Link>]> =
+        let links: Rc<[Cell<*mut abi::Link>]> =
             fixed.iter().map(|link| Cell::new(link.pointer())).collect();
         let (table, native) = match code {
             Code::Table(table) => (table, None),
@@ -185,7 +185,7 @@ impl ProxyCell {
                 size: size_of::<abi::Context>() as u32,
                 endpoints: links.len() as u32,
                 // `Cell<T>` has the layout of `T`.
-                links: links.as_ptr().cast(),
+                links: Rc::as_ptr(&links).cast(),
                 host: &raw const HOST,
             },
             domain: Rc::as_ptr(domain),

@@ -6,6 +6,7 @@ use std::any::Any;
 use std::cell::RefCell;
 use std::ffi::c_void;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::rc::Rc;
 
 use liveobj_abi as abi;
 
@@ -58,7 +59,8 @@ pub(crate) struct Incoming {
 
 /// A native object with what its table functions and handlers take for `this`.
 pub(crate) struct NativeProxy {
-    cell: Box<NativeCell>,
+    /// Counted, so that the slots may point to it: a `Box` that is moved is nobody else's.
+    cell: Rc<NativeCell>,
     slots: Box<[Box<[Slot]>]>,
 }
 
@@ -75,10 +77,10 @@ struct Slot {
 impl NativeProxy {
     /// Wraps an object; `events` is the number of in-events of each endpoint.
     pub(crate) fn new(object: Box<dyn Native>, events: &[u32]) -> NativeProxy {
-        let cell = Box::new(NativeCell {
+        let cell = Rc::new(NativeCell {
             object: RefCell::new(Some(object)),
         });
-        let pointer: *const NativeCell = &raw const *cell;
+        let pointer = Rc::as_ptr(&cell);
         let slots = events
             .iter()
             .zip(0u32..)
@@ -100,7 +102,7 @@ impl NativeProxy {
     }
 
     pub(super) fn this(&self) -> *mut c_void {
-        (&raw const *self.cell).cast_mut().cast()
+        Rc::as_ptr(&self.cell).cast_mut().cast()
     }
 
     pub(super) fn receiver(&self, endpoint: u32, event: u32) -> (abi::Handler, *mut c_void) {
