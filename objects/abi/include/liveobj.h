@@ -429,7 +429,9 @@ typedef struct lo_library {
     const lo_layouts *layouts;
     uint32_t count;                   /* how many objects */
     const lo_object *const *objects;  /* the templates in name order */
-    /* Called once before anything else; NULL is allowed. */
+    /* Called before anything else, and again, with the same host, where a library that is still
+       mapped is loaded anew: under another name, or after it was to be unloaded. NULL is
+       allowed. */
     lo_status (*attach)(const lo_host *host);
 } lo_library;
 

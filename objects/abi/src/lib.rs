@@ -596,7 +596,8 @@ pub struct Library {
     pub count: u32,
     /// Its templates in name order.
     pub objects: *const *const Object,
-    /// Called once before anything else; NULL is allowed.
+    /// Called before anything else, and again, with the same host, where a library that is still
+    /// mapped is loaded anew: under another name, or after it was to be unloaded. NULL is allowed.
     pub attach: Option<unsafe extern "C" fn(host: *const Host) -> Status>,
 }
 

@@ -18,8 +18,8 @@ use sha2::{Digest, Sha256};
 use super::library::{Described, Loaded, TrustedLibrary, hexadecimal};
 use super::{LoadError, verify};
 
-/// What is loaded, by hash and name. Known under two names, a library is mapped twice, as two
-/// libraries would be.
+/// What is loaded, by hash and name. Known under two names, a library is loaded twice, as two
+/// libraries would be; if it lies in a store, both are one mapping, which was attached twice.
 pub(super) static LOADED: Mutex<BTreeMap<(String, String), Arc<Loaded>>> =
     Mutex::new(BTreeMap::new());
 
@@ -65,7 +65,7 @@ pub(super) fn load(
     mapped: Mapped,
     host: &'static abi::Host,
 ) -> Result<Arc<Loaded>, LoadError> {
-    // Held while loading: a library is mapped and attached once, whoever else asks for it.
+    // Held while loading: a library is loaded and attached once, whoever else asks for it.
     let mut loaded = LOADED.lock().unwrap_or_else(PoisonError::into_inner);
     let key = (trusted.sha256().to_owned(), described.types.name.clone());
     if let Some(known) = loaded.get(&key) {
@@ -113,7 +113,8 @@ pub(super) unsafe fn mapped(
     // SAFETY: says the caller; the tables stay mapped as long as the process, unless `Loaded`, which
     // owns them, says otherwise.
     let verified = unsafe { verify::library(table, &described.manifest, &described.types) }?;
-    // SAFETY: as above; it is called once, before all other functions of this mapping.
+    // SAFETY: as above; nothing else of this mapping was called since it was loaded. The ABI allows
+    // for a mapping that was attached before.
     unsafe { attach(name, table, host) }?;
     Ok(Loaded::new(
         described.types.clone(),
