@@ -221,6 +221,14 @@ impl Resolver {
         let Some(reference) = checked.reference else {
             return Err(refused(checked.diagnostics));
         };
+        // `Object` says nothing of what its proxy needs, so that nobody around it can meet that.
+        if let (Object::Top, [_, ..]) = (types.object(wanted), reference.unmet()) {
+            let left = reference.unmet().iter();
+            return Err(refused(
+                left.map(|left| Diagnostic::error(codes::UNMET_AT_ROOT, left.what.clone()))
+                    .collect(),
+            ));
+        }
         let mut arena = Types::clone(types);
         let found = TypeId::Object(reference.object_type());
         let TypeId::Object(found) = arena.import(reference.types(), found) else {

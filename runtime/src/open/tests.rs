@@ -188,6 +188,46 @@ fn what_a_folder_answers_again_is_not_compared_again() {
 }
 
 #[test]
+fn what_a_folder_answers_has_nothing_left_over_behind_a_cast_to_object() {
+    let registry = tempfile::tempdir().expect("a directory");
+    let document = |inside: &str| {
+        format!("<liveobject xmlns=\"urn:liveobj:reference:1\">{inside}</liveobject>")
+    };
+    let timer = document(r#"<external name="timer" library="liveobj:standard"/>"#);
+    let deaf = document(
+        r#"<types>use "liveobj:standard";
+        endpoint Demanding { requires properties "confidential"; }
+        object Needy { mandatory endpoint a: Demanding; }</types>
+        <external name="needy" as="Needy"><from><primitive id="registry"/></from></external>"#,
+    );
+    for (name, text) in [("clock", &timer), ("deaf", &deaf)] {
+        let file = registry.path().join(format!("{name}.liveobject"));
+        std::fs::write(file, text).expect("written");
+    }
+    let runtime = Runtime::builder().registry(registry.path()).build();
+    let runtime = runtime.expect("a runtime");
+    let open = |name: &str| {
+        let asked = document(&format!(
+            r#"<external name="{name}" as="Object"><from><primitive id="registry"/></from></external>"#,
+        ));
+        let checked = runtime.check(&Source::new("test", asked));
+        let reference = checked.reference.expect("well typed");
+        runtime.open_blocking(&reference)
+    };
+    drop(open("clock").expect("opened"));
+    let error = open("deaf").unwrap_err();
+    let crate::error::OpenError::Refused { diagnostics, .. } = error else {
+        panic!("{error}")
+    };
+    assert_eq!(diagnostics[0].code.as_str(), "unmet-at-root");
+    assert!(
+        diagnostics[0].message.contains("mandatory endpoint `a`"),
+        "{}",
+        diagnostics[0].message
+    );
+}
+
+#[test]
 fn one_thread_runs_all_proxies_of_a_domain() {
     /// Tells which thread runs it.
     struct Witness(mpsc::Sender<std::thread::ThreadId>);
