@@ -1,5 +1,6 @@
 //! What a successful check yields: the plan that the runtime carries out.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use liveobj_types::{
@@ -7,6 +8,7 @@ use liveobj_types::{
 };
 
 use crate::canonical;
+use crate::catalog::Catalog;
 use crate::model::Document;
 
 /// A reference that was checked. Only [`crate::check`] makes one; only this can be opened.
@@ -18,6 +20,17 @@ pub struct CheckedReference {
     pub(crate) root: Part,
     pub(crate) identity: [u8; 32],
     pub(crate) unmet: Vec<Unmet>,
+    pub(crate) libraries: Libraries,
+}
+
+/// What a check was told of libraries.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Libraries {
+    /// By name and demanded hash; none where there was no such library, else the hash of its file
+    /// unless it is linked in.
+    pub named: BTreeMap<(String, Option<String>), Option<Option<String>>>,
+    /// Hashes of which there was no file.
+    pub missing: BTreeSet<String>,
 }
 
 impl CheckedReference {
@@ -70,6 +83,20 @@ impl CheckedReference {
             unreachable!("an imported type keeps its kind")
         };
         Relations::new(&mut types, formalisms).object_subtype(self.root.ty, expected)
+    }
+
+    /// Whether `catalog` knows the libraries that the check was told of, and no others of those that
+    /// it missed. If not, the types of objects may be others than the check has seen: where a
+    /// library was missing, it believed the `as`. To be asked by whoever opens the reference.
+    pub fn knew_the_libraries_of(&self, catalog: &dyn Catalog) -> bool {
+        let Libraries { named, missing } = &self.libraries;
+        let same = named.iter().all(|((name, sha256), known)| {
+            let found = catalog.library(name, sha256.as_deref());
+            let found = found.ok().map(|library| library.sha256.clone());
+            found == *known
+        });
+        let missed = |hash: &String| catalog.library_by_hash(hash).is_err();
+        same && missing.iter().all(missed)
     }
 
     /// What is left over at the root: `open` refuses a reference with any.

@@ -143,6 +143,16 @@ pub enum OpenError {
         /// Every finding.
         diagnostics: Vec<Diagnostic>,
     },
+    /// The reference was checked where other libraries were at hand, and with those of this runtime
+    /// it is refused.
+    #[error(
+        "the reference was checked with other libraries, and is refused with those here: {}",
+        first(diagnostics)
+    )]
+    RefusedHere {
+        /// Every finding.
+        diagnostics: Vec<Diagnostic>,
+    },
     /// External references lead from folder to folder without end.
     #[error("`{name}` leads through more than {limit} external references")]
     TooDeep {

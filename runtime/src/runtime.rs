@@ -1,5 +1,6 @@
 //! The runtime: what it is built from, checking and opening.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::future::Future;
 use std::net::SocketAddr;
@@ -90,6 +91,32 @@ impl Core {
             diagnostics,
             reference,
         }
+    }
+}
+
+impl Core {
+    /// The reference, checked again if that was done with other libraries than those of this runtime.
+    ///
+    /// # Errors
+    ///
+    /// With these it is refused.
+    pub(crate) fn checked_here<'r>(
+        &self,
+        reference: &'r CheckedReference,
+    ) -> Result<Cow<'r, CheckedReference>, OpenError> {
+        if reference.knew_the_libraries_of(&self.catalog) {
+            return Ok(Cow::Borrowed(reference));
+        }
+        let checked = check(
+            reference.document(),
+            reference.source(),
+            &self.catalog,
+            &self.formalisms,
+            &self.policy,
+        );
+        let diagnostics = checked.diagnostics;
+        let reference = checked.reference.map(Cow::Owned);
+        reference.ok_or(OpenError::RefusedHere { diagnostics })
     }
 }
 

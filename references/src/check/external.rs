@@ -76,7 +76,8 @@ impl Checker<'_> {
         let mut complete = true;
         let mut derived = None;
         match self.library(&wanted, as_type.is_none()) {
-            // Nobody can tell now; the `as` is what the runtime holds the library to.
+            // Nobody can tell now: the `as` is believed. Where the library is at hand when the
+            // reference is opened, it is checked again.
             Err(Absent::Silent) => {}
             Err(Absent::Reported) => complete = false,
             Ok(library) => {

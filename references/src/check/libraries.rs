@@ -7,6 +7,7 @@ use liveobj_types::{Diagnostic, Module, Place, codes, nearest};
 
 use super::Checker;
 use crate::catalog::{CatalogError, LibraryTypes};
+use crate::checked::Libraries;
 
 /// Why there is nothing to look at.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -76,6 +77,18 @@ impl Checker<'_> {
                 Err(Absent::Reported)
             }
             answer => answer,
+        }
+    }
+
+    /// What the check was told of libraries.
+    pub(super) fn told(&self) -> Libraries {
+        let known = self.libraries.iter().map(|(key, library)| {
+            let library = library.as_ref().ok();
+            (key.clone(), library.map(|library| library.sha256.clone()))
+        });
+        Libraries {
+            named: known.collect(),
+            missing: self.missing.clone(),
         }
     }
 

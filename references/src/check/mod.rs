@@ -73,6 +73,7 @@ pub fn check(
         .unwrap_or_default();
     let diagnostics = checker.finish();
     let typed = root.as_ref().map(|root| root.ty);
+    let libraries = checker.told();
     let types = Arc::new(checker.types);
     let refused = diagnostics
         .iter()
@@ -89,6 +90,7 @@ pub fn check(
         identity: root.identity,
         root,
         unmet,
+        libraries,
     });
     Checked {
         types,
@@ -188,6 +190,8 @@ struct Checker<'a> {
     /// Pairs of endpoints that may still be tried for the sake of advice.
     trials: usize,
     libraries: BTreeMap<(String, Option<String>), Result<Arc<LibraryTypes>, libraries::Absent>>,
+    /// Hashes of libraries that are not at hand.
+    missing: BTreeSet<String>,
     primitives: Arc<Module>,
     folder: Option<ObjectId>,
     resolved: BTreeMap<(usize, String), TypeId>,
@@ -234,6 +238,7 @@ impl<'a> Checker<'a> {
             passed_bytes: 0,
             trials: advice::MAX_TRIALS,
             libraries: BTreeMap::new(),
+            missing: BTreeSet::new(),
             primitives: primitive::module(),
             folder: None,
             resolved: BTreeMap::new(),

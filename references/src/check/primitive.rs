@@ -209,7 +209,10 @@ impl Checker<'_> {
                     .and_then(|offered| self.plain(scope, name, &offered));
                 complete = derived.is_some();
             }
-            Err(CatalogError::Missing { .. }) if as_type.is_some() => {}
+            // As for a library by name.
+            Err(CatalogError::Missing { .. }) if as_type.is_some() => {
+                self.missing.insert(hash.clone());
+            }
             Err(error) => {
                 let span = primitive
                     .library

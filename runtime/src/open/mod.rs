@@ -39,8 +39,9 @@ pub(crate) async fn root(
     reference: CheckedReference,
     options: OpenOptions,
 ) -> Result<Object, OpenError> {
-    refuse_unmet(&reference)?;
     let core = runtime.core().clone();
+    let reference = core.checked_here(&reference)?;
+    refuse_unmet(&reference)?;
     let keeping = Keeping::begin(&core, options).await?;
     let states = keeping.as_ref().map(Keeping::states);
     let domain = DomainThread::start(core.clone(), states.clone())?;
@@ -60,8 +61,9 @@ pub(crate) async fn within(
     keeping: Option<Keeping>,
     on_end: impl FnOnce(Ended) + Send + 'static,
 ) -> Result<Opened, OpenError> {
-    refuse_unmet(reference)?;
-    let mut plan = resolver.reference(reference, "").await?;
+    let reference = resolver.core().checked_here(reference)?;
+    refuse_unmet(&reference)?;
+    let mut plan = resolver.reference(&reference, "").await?;
     if let Some(keeping) = &keeping {
         plan = keeping.read(resolver.core(), plan).await?;
     }

@@ -1,9 +1,10 @@
 //! Child references, and what is remembered of folders, with a real outside.
 
-use std::sync::mpsc;
+use std::sync::{Arc, mpsc};
 use std::time::Duration;
 
 use liveobj_abi as abi;
+use liveobj_references::{Catalog, CatalogError, LibraryTypes, Policy, check, read};
 use liveobj_types::{Reason, Source, Verdict};
 
 use super::{host_endpoint, host_proxy};
@@ -225,6 +226,45 @@ fn what_a_folder_answers_has_nothing_left_over_behind_a_cast_to_object() {
         "{}",
         diagnostics[0].message
     );
+}
+
+#[test]
+fn a_library_that_was_missing_when_a_reference_was_checked_is_held_to_its_as() {
+    /// Knows no library.
+    struct Nothing;
+    impl Catalog for Nothing {
+        fn library(&self, name: &str, _: Option<&str>) -> Result<Arc<LibraryTypes>, CatalogError> {
+            let name = name.to_owned();
+            Err(CatalogError::Missing { name })
+        }
+        fn names(&self) -> Vec<String> {
+            Vec::new()
+        }
+    }
+    let runtime = Runtime::builder().build().expect("a runtime");
+    let open = |types: &str| {
+        let source = Source::new(
+            "test",
+            format!(
+                "<liveobject xmlns=\"urn:liveobj:reference:1\"><types>{types}</types>\
+                 <external name=\"timer\" library=\"liveobj:standard\" as=\"Clock\"/></liveobject>"
+            ),
+        );
+        let (document, _) = read(&source);
+        let document = Arc::new(document.expect("a document"));
+        let formalisms = runtime.formalisms();
+        let checked = check(&document, &source, &Nothing, formalisms, &Policy::default());
+        let reference = checked.reference.expect("the `as` is believed");
+        runtime.open_blocking(&reference)
+    };
+    drop(open("object Clock { }").expect("a timer is one"));
+    let sure = "endpoint Sure { provides properties \"total_order\"; } \
+                object Clock { endpoint timer: Sure; }";
+    let error = open(sure).unwrap_err();
+    let crate::error::OpenError::RefusedHere { diagnostics } = error else {
+        panic!("{error}")
+    };
+    assert_eq!(diagnostics[0].code.as_str(), "not-a-subtype");
 }
 
 #[test]
