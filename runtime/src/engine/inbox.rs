@@ -9,6 +9,8 @@ use crate::boundary::calls::Wake;
 
 /// Socket and timer events beyond which further datagrams are lost.
 const MAX_WAITING_DATAGRAMS: usize = 16_384;
+/// Bytes of waiting datagrams beyond which further ones are lost: anybody may send large ones.
+const MAX_DATAGRAM_BYTES: usize = 64 << 20;
 
 /// An outside event.
 pub(crate) enum Outside {
@@ -43,6 +45,8 @@ struct State {
     now: VecDeque<(u64, Outside)>,
     /// Socket and timer events, which wait while a queue is more than half full.
     patient: VecDeque<(u64, Outside)>,
+    /// Bytes of the datagrams among them.
+    datagrams: usize,
     closed: bool,
     /// Whether posts are refused.
     deaf: bool,
@@ -60,10 +64,12 @@ impl Inbox {
         match &outside {
             // Datagrams get lost where nobody keeps up with them; that is what they are like.
             Outside::Wake {
-                wake: Wake::Datagram(..),
+                wake: Wake::Datagram(_, bytes),
                 ..
-            } if state.patient.len() >= MAX_WAITING_DATAGRAMS => {}
+            } if state.patient.len() >= MAX_WAITING_DATAGRAMS
+                || state.datagrams + bytes.len() > MAX_DATAGRAM_BYTES => {}
             Outside::Wake { wake, .. } if wake.can_wait() => {
+                state.datagrams += datagram_bytes(&outside);
                 state.patient.push_back((order, outside));
             }
             _ => state.now.push_back((order, outside)),
@@ -145,7 +151,20 @@ impl State {
             (None, Some(_)) => &mut self.patient,
             _ => &mut self.now,
         };
-        queue.pop_front().map(|(_, outside)| outside)
+        let (_, outside) = queue.pop_front()?;
+        self.datagrams -= datagram_bytes(&outside);
+        Some(outside)
+    }
+}
+
+/// Bytes of a datagram; 0 for anything else.
+fn datagram_bytes(outside: &Outside) -> usize {
+    match outside {
+        Outside::Wake {
+            wake: Wake::Datagram(_, bytes),
+            ..
+        } => bytes.len(),
+        _ => 0,
     }
 }
 
@@ -172,5 +191,40 @@ impl Poster {
             ticket: 0,
             wake,
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn datagram(length: usize) -> Outside {
+        Outside::Wake {
+            proxy: 1,
+            token: 1,
+            ticket: 1,
+            wake: Wake::Datagram(String::new(), vec![0; length]),
+        }
+    }
+
+    #[test]
+    fn datagrams_that_nobody_takes_fill_no_more_memory_than_their_limit() {
+        const LARGE: usize = 1 << 16;
+        let inbox = Inbox::default();
+        let room = MAX_DATAGRAM_BYTES / LARGE;
+        for _ in 0..room + 10 {
+            assert!(inbox.push(datagram(LARGE)));
+        }
+        let taken = || std::iter::from_fn(|| inbox.try_take(false)).count();
+        assert_eq!(taken(), room, "the others are lost");
+        // Each that was taken made room again.
+        for _ in 0..room + 10 {
+            inbox.push(datagram(LARGE));
+        }
+        assert_eq!(taken(), room);
+        for _ in 0..MAX_WAITING_DATAGRAMS + 10 {
+            inbox.push(datagram(0));
+        }
+        assert_eq!(taken(), MAX_WAITING_DATAGRAMS);
     }
 }
