@@ -12,6 +12,9 @@ use crate::boundary::calls::{DEAD, HELD, Lent, LinkCell, ProxyCell, Wake};
 use crate::boundary::memory::Kept;
 use crate::report::Level;
 
+/// What may wait for a proxy that has not started before further datagrams for it are lost: it may
+/// never start, and anybody may send.
+const MAX_HELD_BEFORE_DATAGRAMS: usize = 1024;
 /// Deliveries that are written down after a turn was split, to name the cycle.
 const TRACED: usize = 64;
 
@@ -73,7 +76,8 @@ impl Domain {
                 ticket,
                 wake,
             }) => {
-                if let Some(proxy) = self.proxy(proxy) {
+                let lost = matches!(wake, Wake::Datagram(..)) && self.holds_much(proxy);
+                if let Some(proxy) = self.proxy(proxy).filter(|_| !lost) {
                     let proxy = proxy.cell.clone();
                     self.offer(Delivery::Wake {
                         proxy,
@@ -89,6 +93,13 @@ impl Domain {
         self.drain();
         self.save_when_due();
         self.keep_stopping();
+    }
+
+    /// Whether so much waits for a proxy that has not started that datagrams for it are lost.
+    fn holds_much(&self, proxy: u64) -> bool {
+        let held = self.held.borrow();
+        held.get(&proxy)
+            .is_some_and(|waiting| waiting.len() >= MAX_HELD_BEFORE_DATAGRAMS)
     }
 
     /// Whether a turn was split and has more to do.

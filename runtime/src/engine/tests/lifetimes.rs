@@ -9,7 +9,8 @@ use liveobj_types::Source;
 
 use super::super::connect::End;
 use super::super::deliver::Delivery;
-use super::{Happening, LISTEN, TALK, World, end, idle};
+use super::super::inbox::Outside;
+use super::{Happening, LISTEN, TALK, Wake, World, end, idle};
 use crate::edge::{Request, Ticket};
 use crate::object::Ended;
 use crate::open::{Resolver, instantiate};
@@ -443,4 +444,33 @@ fn a_long_list_of_connections_forgets_those_that_have_ended() {
         3,
         "nobody hears the last three"
     );
+}
+
+#[test]
+fn datagrams_for_a_proxy_that_does_not_start_are_lost_beyond_a_limit() {
+    let world = World::new();
+    let choosy = world.object("choosy", &[TALK.mandatory()], idle);
+    let listener = world.object("listener", &[LISTEN], idle);
+    world.domain.start_ready();
+    for _ in 0..5000 {
+        world.outside.inbox.push(Outside::Wake {
+            proxy: choosy.cell.number,
+            token: 0,
+            ticket: 0,
+            wake: Wake::Datagram("somebody".to_owned(), Vec::new()),
+        });
+        world.run();
+    }
+    // What others ask of it is not lost.
+    world.wake(&choosy);
+    assert!(world.happened().is_empty());
+    world.connect((&choosy, 0), (&listener, 0));
+    let happened = world.happened();
+    let of_choosy = |text: &str| {
+        let of_choosy = happened.iter().filter(|line| line.contains(text));
+        of_choosy.count()
+    };
+    assert_eq!(of_choosy("choosy woken 0 Datagram"), 1024);
+    assert_eq!(of_choosy("choosy woken 0 Posted"), 1);
+    assert_eq!(of_choosy("choosy connected"), 1);
 }
