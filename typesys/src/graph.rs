@@ -290,8 +290,8 @@ impl Node {
                         self.texts(&event.order);
                     }
                 }
-                self.constraints(provides);
-                self.constraints(requires);
+                self.constraints(provides, &[]);
+                self.constraints(requires, &[]);
             }
             Endpoint::Parameter {
                 parameter,
@@ -315,8 +315,9 @@ impl Node {
                         self.object_endpoint(types, name, endpoint, ordered);
                     }
                 }
-                self.constraints(&body.provides);
-                self.constraints(&body.requires);
+                let names: Vec<&String> = body.endpoints.keys().chain(body.hidden.keys()).collect();
+                self.constraints(&body.provides, &names);
+                self.constraints(&body.requires, &names);
             }
             Object::Parameter(parameter) => {
                 self.tag(b"Q");
@@ -348,8 +349,11 @@ impl Node {
         self.successors.extend(parameter.bound);
     }
 
-    fn constraints(&mut self, constraints: &[Constraint]) {
-        let mut encoded: Vec<Vec<u8>> = constraints.iter().map(encode_constraint).collect();
+    /// Constraints of a type with endpoints of these names.
+    fn constraints(&mut self, constraints: &[Constraint], names: &[&String]) {
+        let encoded = constraints.iter();
+        let mut encoded: Vec<Vec<u8>> =
+            encoded.map(|each| encode_constraint(each, names)).collect();
         encoded.sort_unstable();
         encoded.dedup();
         self.number(encoded.len());
@@ -380,7 +384,7 @@ impl Node {
     }
 }
 
-fn encode_constraint(constraint: &Constraint) -> Vec<u8> {
+fn encode_constraint(constraint: &Constraint, names: &[&String]) -> Vec<u8> {
     let mut node = Node {
         label: Vec::new(),
         successors: Vec::new(),
@@ -392,8 +396,11 @@ fn encode_constraint(constraint: &Constraint) -> Vec<u8> {
         u8::from(constraint.given.is_some()),
     ]);
     node.text(constraint.given.as_deref().unwrap_or(""));
-    // A name that stands for itself is as good as absent.
-    for (from, to) in constraint.renamed.iter().filter(|(from, to)| from != to) {
+    // A list of all endpoints under their own names is as good as none. One that leaves some out
+    // is not: what is converted with loss at those does not concern the constraint.
+    let renamed = &constraint.renamed;
+    let all = names.iter().all(|name| renamed.get(*name) == Some(*name));
+    for (from, to) in renamed.iter().filter(|(from, to)| !all || from != to) {
         node.text(from);
         node.text(to);
     }

@@ -105,6 +105,39 @@ fn an_endpoint_under_several_names_is_spoken_of_by_none() {
 }
 
 #[test]
+fn which_part_a_constraint_speaks_of_is_part_of_the_identity() {
+    let mut scope = Scope::new(
+        r#"endpoint E { out say(); }
+        object One { endpoint a: E; provides properties "fifo"; }
+        object Other { endpoint b: E; }
+        object Both { endpoint a: E; endpoint b: E; provides properties "fifo"; }"#,
+    );
+    let apart = derive(
+        &mut scope,
+        &[("one", "One"), ("other", "Other")],
+        &[],
+        &[("a", "one.a"), ("b", "other.b")],
+    );
+    let together = derive(
+        &mut scope,
+        &[("both", "Both")],
+        &[],
+        &[("a", "both.a"), ("b", "both.b")],
+    );
+    let mut identity = |body| {
+        let id = scope
+            .types
+            .add_object(Object::Endpoints(body), Origin::default());
+        scope.types.identity(TypeId::Object(id))
+    };
+    let [apart, together] = [apart, together].map(&mut identity);
+    let declared = scope.object("Both");
+    // What is converted with loss at `b` concerns the constraint of one of the two only.
+    assert_ne!(apart, together);
+    assert_eq!(together, scope.types.identity(TypeId::Object(declared)));
+}
+
+#[test]
 fn composites_nest() {
     let mut scope = Scope::new(DECLARATIONS);
     let inner = derive(
