@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, VecDeque};
 use std::mem;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
@@ -242,11 +243,14 @@ impl Shared {
 
     fn report(&self, level: Level, object: &str, text: String) {
         let object = object.to_owned();
-        self.reports.report(&Message {
+        let message = Message {
             level,
             object,
             text,
-        });
+        };
+        // What the embedder does with messages must not end the saving.
+        let reported = AssertUnwindSafe(|| self.reports.report(&message));
+        let _ = catch_unwind(reported);
     }
 }
 
@@ -318,5 +322,22 @@ mod tests {
             }
             stop.store(true, std::sync::atomic::Ordering::Relaxed);
         });
+    }
+
+    #[test]
+    fn a_report_that_panics_does_not_end_the_saving() {
+        let folder = tempfile::tempdir().expect("a directory");
+        let path = folder.path().join("states");
+        let directory = StateDirectory::open(&path).expect("it is ours");
+        let panics = |_: &Message| panic!("nobody wants to hear it");
+        let writer = StateWriter::start(directory, Arc::new(panics)).expect("a thread");
+        std::fs::remove_dir_all(&path).expect("it was there");
+        writer.put(saved("a", b"1"));
+        // Gives an answer at all.
+        assert_eq!(writer.flush().len(), 1);
+        std::fs::create_dir(&path).expect("it was not there");
+        assert_eq!(writer.flush(), []);
+        let stored = writer.directory().read("a", &[1; 32]).expect("it is whole");
+        assert_eq!(stored.expect("it is there").bytes, b"1");
     }
 }
