@@ -6,7 +6,7 @@ use std::path::Path;
 use std::process::{Output, Stdio};
 use std::time::{Duration, Instant};
 
-use liveobj_tests::support::{built, liveobj, root};
+use liveobj_tests::support::{built, faulty, liveobj, root};
 use serde_json::Value;
 
 /// Runs `liveobj` with its libraries at hand; standard input is empty.
@@ -431,4 +431,47 @@ fn code_of_a_library_at_hand_is_checked_like_any_other_object() {
         );
         assert_eq!(check.status.code(), expected, "{}", text(&check.stdout));
     }
+}
+
+#[test]
+fn a_signal_ends_what_is_still_being_opened() {
+    const SIGTERM: u32 = 15;
+    let home = home();
+    let document = r#"<liveobject xmlns="urn:liveobj:reference:1">
+  <external name="anything" as="Object">
+    <from><external name="silent_folder" library="test:faulty"/></from>
+  </external>
+</liveobject>
+"#;
+    fs::write(home.path().join("silent.liveobject"), document).expect("it is writable");
+    let start = Instant::now();
+    let mut child = liveobj(home.path())
+        .args(["open", "silent.liveobject", "--library-path"])
+        .arg(faulty())
+        .current_dir(home.path())
+        .stdin(Stdio::null())
+        .spawn()
+        .expect("liveobj runs");
+    // Nobody answers, so that it is being opened for ten seconds.
+    let status = format!("/proc/{}/status", child.id());
+    let catches = || {
+        let status = fs::read_to_string(&status).ok()?;
+        let caught = status
+            .lines()
+            .find_map(|line| line.strip_prefix("SigCgt:"))?;
+        let caught = u64::from_str_radix(caught.trim(), 16).ok()?;
+        Some(caught & (1 << (SIGTERM - 1)) != 0)
+    };
+    while catches() != Some(true) {
+        assert!(
+            start.elapsed() < Duration::from_secs(9),
+            "it does not listen"
+        );
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    let sent = std::process::Command::new("kill")
+        .args(["-s", "TERM", &child.id().to_string()])
+        .status();
+    assert!(sent.expect("kill runs").success());
+    assert_eq!(child.wait().expect("it ends").code(), Some(0));
 }

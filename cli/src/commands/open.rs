@@ -6,8 +6,8 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::Args;
-use liveobj::{Ended, Level, Message, Object, OpenError, OpenOptions};
-use tokio::signal::unix::{SignalKind, signal};
+use liveobj::{CheckedReference, Ended, Level, Message, Object, OpenError, OpenOptions, Runtime};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::oneshot;
 
 use super::{LibraryOptions, PolicyOptions};
@@ -102,7 +102,11 @@ impl Open {
         if let Some(directory) = self.state {
             options = options.state(directory);
         }
-        let opened = runtime.open_blocking_with(&reference, options);
+        // From here on a signal ends it in order, also while it is still being opened.
+        let mut waiting = Waiting::new()?;
+        let Some(opened) = waiting.open(&runtime, &reference, options) else {
+            return Ok(());
+        };
         let object = opened.map_err(|error| {
             if let OpenError::Refused { diagnostics, .. } = &error {
                 output::complain(&report::findings(diagnostics, report::styled_errors()));
@@ -116,7 +120,7 @@ impl Open {
         if io::stdin().is_terminal() && io::stderr().is_terminal() {
             output::complain(&format!("{} is open; Ctrl-C closes it.\n", source.name));
         }
-        match wait(&object, self.duration, unwritable)? {
+        match waiting.until_it_ends(&object, self.duration, unwritable)? {
             Some(Ended::Failed { object, reason }) => {
                 Err(Failure::user(format_args!("`{object}` failed: {reason}")))
             }
@@ -127,62 +131,112 @@ impl Open {
     }
 }
 
-/// Waits for a signal, the end of the time, the object's own end, or that nobody reads what it
-/// shows. Where that cannot be written for another reason, the object goes on, but not well.
-fn wait(
-    object: &Object,
-    duration: Option<Duration>,
-    unwritable: oneshot::Receiver<io::Error>,
-) -> Result<Option<Ended>, Failure> {
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .map_err(|error| Failure::user(format_args!("cannot wait for signals: {error}")))?;
-    runtime.block_on(async {
-        let listen = |kind| {
-            signal(kind)
-                .map_err(|error| Failure::user(format_args!("cannot wait for signals: {error}")))
-        };
-        let mut interrupt = listen(SignalKind::interrupt())?;
-        let mut terminate = listen(SignalKind::terminate())?;
-        let mut hang_up = listen(SignalKind::hangup())?;
-        let time_is_up = async {
-            match duration {
-                Some(duration) => tokio::time::sleep(duration).await,
-                None => std::future::pending().await,
-            }
-        };
-        let ended = async {
-            tokio::select! {
-                ended = object.closed() => Some(ended),
-                _ = interrupt.recv() => {
-                    // What the terminal shows of the key stands on the line of the next prompt.
-                    if io::stdin().is_terminal() && io::stderr().is_terminal() {
-                        output::complain("\n");
-                    }
-                    None
-                }
-                _ = terminate.recv() => None,
-                _ = hang_up.recv() => None,
-                () = time_is_up => None,
-            }
-        };
-        let mut ended = std::pin::pin!(ended);
-        let error = tokio::select! {
-            ended = &mut ended => return Ok(ended),
-            Ok(error) = unwritable => error,
-        };
-        match Failure::writing(&error) {
-            Failure::User { message, help } => {
-                output::complain(&report::failure(&message, help.as_deref()));
-                match ended.await {
-                    failed @ Some(Ended::Failed { .. }) => Ok(failed),
-                    _ => Err(Failure::Findings),
+/// Where the command waits, with the signals that end it.
+struct Waiting {
+    runtime: tokio::runtime::Runtime,
+    signals: Signals,
+}
+
+/// The signals that end it.
+struct Signals {
+    interrupt: Signal,
+    terminate: Signal,
+    hang_up: Signal,
+}
+
+impl Signals {
+    fn new() -> io::Result<Signals> {
+        Ok(Signals {
+            interrupt: signal(SignalKind::interrupt())?,
+            terminate: signal(SignalKind::terminate())?,
+            hang_up: signal(SignalKind::hangup())?,
+        })
+    }
+
+    /// Completes when one of them has come.
+    async fn came(&mut self) {
+        tokio::select! {
+            _ = self.interrupt.recv() => {
+                // What the terminal shows of the key stands on the line of the next prompt.
+                if io::stdin().is_terminal() && io::stderr().is_terminal() {
+                    output::complain("\n");
                 }
             }
-            quiet => Err(quiet),
+            _ = self.terminate.recv() => {}
+            _ = self.hang_up.recv() => {}
         }
-    })
+    }
+}
+
+impl Waiting {
+    /// Listens from now on.
+    fn new() -> Result<Waiting, Failure> {
+        let cannot = |error| Failure::user(format_args!("cannot wait for signals: {error}"));
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .map_err(cannot)?;
+        let signals = runtime.block_on(async { Signals::new() }).map_err(cannot)?;
+        Ok(Waiting { runtime, signals })
+    }
+
+    /// Opens a reference. None where a signal came first: nothing is left behind then.
+    fn open(
+        &mut self,
+        runtime: &Runtime,
+        reference: &CheckedReference,
+        options: OpenOptions,
+    ) -> Option<Result<Object, OpenError>> {
+        let opening = runtime.open_with(reference, options);
+        let signals = &mut self.signals;
+        self.runtime.block_on(async {
+            tokio::select! {
+                opened = opening => Some(opened),
+                () = signals.came() => None,
+            }
+        })
+    }
+
+    /// Waits for a signal, the end of the time, the object's own end, or that nobody reads what it
+    /// shows. Where that cannot be written for another reason, the object goes on, but not well.
+    fn until_it_ends(
+        &mut self,
+        object: &Object,
+        duration: Option<Duration>,
+        unwritable: oneshot::Receiver<io::Error>,
+    ) -> Result<Option<Ended>, Failure> {
+        let signals = &mut self.signals;
+        self.runtime.block_on(async {
+            let time_is_up = async {
+                match duration {
+                    Some(duration) => tokio::time::sleep(duration).await,
+                    None => std::future::pending().await,
+                }
+            };
+            let ended = async {
+                tokio::select! {
+                    ended = object.closed() => Some(ended),
+                    () = signals.came() => None,
+                    () = time_is_up => None,
+                }
+            };
+            let mut ended = std::pin::pin!(ended);
+            let error = tokio::select! {
+                ended = &mut ended => return Ok(ended),
+                Ok(error) = unwritable => error,
+            };
+            match Failure::writing(&error) {
+                Failure::User { message, help } => {
+                    output::complain(&report::failure(&message, help.as_deref()));
+                    match ended.await {
+                        failed @ Some(Ended::Failed { .. }) => Ok(failed),
+                        _ => Err(Failure::Findings),
+                    }
+                }
+                quiet => Err(quiet),
+            }
+        })
+    }
 }
 
 /// What can be done about an error, where that can be told.
