@@ -444,10 +444,11 @@ fn a_signal_ends_what_is_still_being_opened() {
 </liveobject>
 "#;
     fs::write(home.path().join("silent.liveobject"), document).expect("it is writable");
+    let libraries = faulty();
     let start = Instant::now();
     let mut child = liveobj(home.path())
         .args(["open", "silent.liveobject", "--library-path"])
-        .arg(faulty())
+        .arg(libraries)
         .current_dir(home.path())
         .stdin(Stdio::null())
         .spawn()
