@@ -146,6 +146,23 @@ fn the_first_reference_is_checked_hashed_converted_and_opened() {
 }
 
 #[test]
+fn the_finding_of_the_readme_is_what_check_prints() {
+    let home = tempfile::tempdir().expect("a temporary directory");
+    let sample = block("$ liveobj check examples/broken");
+    let (command, printed) = sample.split_once('\n').expect("a command");
+    let words = command.strip_prefix("$ liveobj ").expect("a command");
+    let output = liveobj(home.path())
+        .args(words.split(' '))
+        .arg("--library-path")
+        .arg(built())
+        .current_dir(root())
+        .output()
+        .expect("liveobj runs");
+    assert_eq!(output.status.code(), Some(1));
+    assert_eq!(String::from_utf8_lossy(&output.stdout), printed);
+}
+
+#[test]
 fn the_simulation_of_the_readme_comes_to_what_it_says() {
     let home = first_use();
     let sample = block("liveobj sim my-note");
