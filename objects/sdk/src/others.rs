@@ -54,7 +54,8 @@ impl<T: Template> Context<'_, T> {
         }
     }
 
-    /// Whether a reference refers to an `O`, or to an object of a subtype. What is not shown is a no.
+    /// Whether a reference may be cast to an `O`: it refers to one, or to an object of a subtype. What
+    /// is not shown is a no, unless whoever runs this node accepts what is unknown.
     pub fn is_a<O: ObjectType>(&mut self, reference: Document<'_>) -> bool {
         self.cast::<O>(reference).is_ok()
     }

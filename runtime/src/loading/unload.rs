@@ -48,7 +48,7 @@ impl fmt::Display for Unloaded {
     }
 }
 
-/// Why unloading a library was not tried. It is loaded as before.
+/// Why a library was not unloaded. Unless the system refused, it is loaded as before.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum UnloadError {
@@ -86,7 +86,7 @@ pub enum UnloadError {
         /// The name.
         name: String,
     },
-    /// The system refused.
+    /// The system refused: its code stays mapped, and whoever loads it again maps it anew.
     #[error("`{name}` cannot be unloaded: {reason}")]
     System {
         /// The name.
