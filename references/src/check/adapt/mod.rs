@@ -461,10 +461,16 @@ fn advice(adapters: &[Adapter], chains: &[Chain], named: &BTreeMap<String, Libra
         listed.join(" or ")
     );
     let links = || first.iter().map(|link| &adapters[link.adapter]);
-    let required: BTreeSet<&str> = links().flat_map(Adapter::required).collect();
-    for parameter in required {
+    let required: BTreeMap<&str, &str> = links()
+        .flat_map(|adapter| {
+            let library = adapter.library.name.as_str();
+            adapter.required().map(move |name| (name, library))
+        })
+        .collect();
+    for (parameter, library) in required {
         text.push_str(&format!(
-            ", with a `<parameter name=\"{parameter}\">` in it"
+            ", with `<parameter name=\"{parameter}\"><value>…</value></parameter>` in it (`liveobj \
+             describe {library}` says what `{parameter}` may be)"
         ));
     }
     let libraries: BTreeSet<&str> = links()

@@ -154,7 +154,7 @@ fn the_adapter_that_will_do_is_named_where_none_is_asked_for() {
               test:7:13: <endpoint of="note" name="channel"/>  `Needs`
               test:7:49: <endpoint of="network" name="channel"/>  `ChannelService<bytes>`
               test:2:93: confidential  required here
-              help: `seal` of `test:sealing` between them would do: write `<connection adapt="seal">`, with a `<parameter name="key">` in it; or connect `note.channel` to what provides properties "confidential", directly or through a component in between; or require only properties "best_effort" in `note.channel`, if that is enough
+              help: `seal` of `test:sealing` between them would do: write `<connection adapt="seal">`, with `<parameter name="key"><value>…</value></parameter>` in it (`liveobj describe test:sealing` says what `key` may be); or connect `note.channel` to what provides properties "confidential", directly or through a component in between; or require only properties "best_effort" in `note.channel`, if that is enough
         "#]],
     );
     found(
@@ -164,7 +164,7 @@ fn the_adapter_that_will_do_is_named_where_none_is_asked_for() {
               test:7:13: <endpoint of="note" name="channel"/>  `Needs`
               test:7:49: <endpoint of="network" name="channel"/>  `ChannelService<bytes>`
               test:2:93: confidential  required here
-              help: `seal` of `test:sealing` between them would do: write `<connection adapt="seal">`, with a `<parameter name="key">` in it, and `use "test:sealing";` in `<types>`; or connect `note.channel` to what provides properties "confidential", directly or through a component in between; or require only properties "best_effort" in `note.channel`, if that is enough
+              help: `seal` of `test:sealing` between them would do: write `<connection adapt="seal">`, with `<parameter name="key"><value>…</value></parameter>` in it (`liveobj describe test:sealing` says what `key` may be), and `use "test:sealing";` in `<types>`; or connect `note.channel` to what provides properties "confidential", directly or through a component in between; or require only properties "best_effort" in `note.channel`, if that is enough
         "#]],
     );
 }
