@@ -5,13 +5,13 @@ use std::path::Path;
 use clap::{Args, ValueEnum};
 use liveobj::Runtime;
 use liveobj_types::types::Object;
-use liveobj_types::{Judgement, Mismatch, Relations, Severity, TypeId, Types, Verdict};
+use liveobj_types::{Judgement, Mismatch, Relations, TypeId, Types, Verdict};
 use serde::Serialize;
 
 use super::type_name::TypeName;
 use super::{Format, LibraryOptions};
 use crate::failure::Failure;
-use crate::report::{self, JSON_VERSION};
+use crate::report::JSON_VERSION;
 use crate::{input, output};
 
 /// Compare two types, or the types of two references: may one stand in for the other, do they match?
@@ -156,18 +156,8 @@ impl Compare {
     ) -> Result<Operand, Failure> {
         let source = input::read(file)?;
         let checked = runtime.check(&source);
-        let errors: Vec<_> = checked
-            .diagnostics
-            .iter()
-            .filter(|it| it.severity == Severity::Error)
-            .cloned()
-            .collect();
-        output::complain(&report::findings(&errors, report::styled_errors()));
-        self.libraries.warn_of_empty(&errors);
-        let object = checked
-            .typed
-            .filter(|_| errors.is_empty())
-            .ok_or(Failure::Findings)?;
+        let wrong = self.libraries.complain_of_errors(&checked.diagnostics);
+        let object = checked.typed.filter(|_| !wrong).ok_or(Failure::Findings)?;
         let types = Types::clone(&checked.types);
         let (id, name) = match endpoint {
             None => (TypeId::Object(object), source.name.clone()),

@@ -7,14 +7,14 @@ use std::path::Path;
 use clap::Args;
 use liveobj::Runtime;
 use liveobj_references::LibraryTypes;
+use liveobj_types::TypeId;
 use liveobj_types::syntax::{self, Item};
 use liveobj_types::types::Object;
-use liveobj_types::{Severity, TypeId};
 
 use super::type_name::TypeName;
 use super::{LibraryOptions, library};
 use crate::failure::Failure;
-use crate::{input, output, report};
+use crate::{input, output};
 
 /// Print the type of a reference, or what a library or a type name stands for
 #[derive(Debug, Args)]
@@ -78,14 +78,7 @@ fn is_binary(path: &Path) -> bool {
 fn reference(runtime: &Runtime, name: &str, libraries: &LibraryOptions) -> Result<(), Failure> {
     let source = input::read(name)?;
     let checked = runtime.check(&source);
-    let errors: Vec<_> = checked
-        .diagnostics
-        .iter()
-        .filter(|it| it.severity == Severity::Error)
-        .cloned()
-        .collect();
-    output::complain(&report::findings(&errors, report::styled_errors()));
-    libraries.warn_of_empty(&errors);
+    let wrong = libraries.complain_of_errors(&checked.diagnostics);
     let ty = checked.typed.ok_or(Failure::Findings)?;
     if let Object::Endpoints(body) = checked.types.object(ty)
         && body.endpoints.is_empty()
@@ -93,10 +86,10 @@ fn reference(runtime: &Runtime, name: &str, libraries: &LibraryOptions) -> Resul
         output::print_line("// exports no endpoint")?;
     }
     output::print_line(checked.types.declaration(TypeId::Object(ty)).trim_end())?;
-    if errors.is_empty() {
-        Ok(())
-    } else {
+    if wrong {
         Err(Failure::Findings)
+    } else {
+        Ok(())
     }
 }
 

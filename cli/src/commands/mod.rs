@@ -20,7 +20,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use liveobj::loading::LibraryCatalog;
 use liveobj::{Runtime, RuntimeBuilder};
 use liveobj_references::Catalog;
-use liveobj_types::{Diagnostic, codes};
+use liveobj_types::{Diagnostic, Severity, codes};
 
 use crate::failure::Failure;
 use crate::{output, report};
@@ -88,6 +88,16 @@ impl LibraryOptions {
 
     fn runtime(&self) -> Result<Runtime, Failure> {
         self.builder().build().map_err(Failure::user)
+    }
+
+    /// Prints what is wrong with a document that a command has another use for than checking it.
+    /// Answers whether anything is.
+    fn complain_of_errors(&self, diagnostics: &[Diagnostic]) -> bool {
+        let mut errors = diagnostics.to_vec();
+        errors.retain(|it| it.severity == Severity::Error);
+        output::complain(&report::findings(&errors, report::styled_errors()));
+        self.warn_of_empty(&errors);
+        !errors.is_empty()
     }
 
     /// Where a library is missing, names the directories that cannot have been meant.
