@@ -46,6 +46,7 @@ mod faults;
 mod form_tests;
 mod from_json;
 mod from_xml;
+mod graph;
 mod identity;
 #[cfg(test)]
 mod identity_tests;
@@ -67,12 +68,15 @@ mod xml;
 
 pub use cast::Cast;
 pub use catalog::{Catalog, CatalogError, LibraryTypes, StandardCatalog};
-pub use check::{Checked, Policy, check, check_source, hash};
+pub use check::{Checked, Policy, check, check_source, graph, hash};
 pub use checked::{
     BoundArgument, CheckedReference, Export, Part, PartKind, PlannedConnection, Unmet,
 };
 pub use expand::expand;
 pub use external_endpoint::{EndpointText, ExternalEndpoint};
+pub use graph::{
+    ComponentNode, ConnectionEdge, EndpointNode, ExportEdge, NodeKind, ObjectNode, Presence,
+};
 pub use limits::Limits;
 pub use model::{
     About, Adapt, Argument, Component, Composite, Connection, Document, EndpointName, ExportEntry,

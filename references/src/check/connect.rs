@@ -64,8 +64,10 @@ impl Checker<'_> {
         let mut adapted = Vec::new();
         let mut candidates = None;
         let mut pairs = BTreeSet::new();
+        let about = self.turn_to(composite);
         for (index, connection) in composite.connections.iter().enumerate() {
             let [left, right] = &connection.ends;
+            self.turn_to(connection);
             let used = match pairs.insert(pair(left, right)) {
                 true => Use::Connected,
                 false => Use::Repeated,
@@ -83,6 +85,7 @@ impl Checker<'_> {
             }
         }
         for export in &composite.exports {
+            self.turn_to(export);
             self.end(
                 scope,
                 &export.endpoint,
@@ -92,6 +95,7 @@ impl Checker<'_> {
             );
         }
         self.mandatory(around, &uses);
+        self.turn_back(about);
         Wiring {
             complete: !uses.missing,
             adapted,
@@ -284,6 +288,7 @@ impl Checker<'_> {
                 .map(|(endpoint, declared)| (endpoint.clone(), declared.ty))
                 .collect();
             let hidden = matches!(self.types.object(typed.ty), Object::Top);
+            self.turn_to(&component.reference);
             for (endpoint, ty) in left {
                 let message = format!(
                     "mandatory endpoint `{endpoint}` of `{name}` is neither connected nor exported"

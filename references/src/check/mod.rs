@@ -6,6 +6,7 @@ mod advice;
 mod composite;
 mod connect;
 mod external;
+mod graph;
 mod libraries;
 mod parameterized;
 mod primitive;
@@ -29,8 +30,9 @@ use crate::catalog::{Catalog, LibraryTypes};
 use crate::checked::{CheckedReference, Part};
 use crate::embed::Embedded;
 use crate::faults::Faults;
+use crate::graph::ObjectNode;
 use crate::limits::Limits;
-use crate::model::{Composite, Document, Reference, ReferenceKind};
+use crate::model::{Document, Reference, ReferenceKind};
 use crate::validate;
 
 pub(crate) use adapt::written_out;
@@ -65,12 +67,39 @@ pub fn check(
     formalisms: &Formalisms,
     policy: &Policy,
 ) -> Checked {
+    let checker = Checker::new(source, catalog, formalisms, policy, Depth::Types);
+    concluded(checker, document, source).0
+}
+
+/// Checks `document` as [`check`] does, and tells what it is made of with the verdict on each
+/// connection, whether or not it is well typed. Objects in values that are given to adapters are
+/// left out.
+pub fn graph(
+    document: &Arc<Document>,
+    source: &Arc<Source>,
+    catalog: &dyn Catalog,
+    formalisms: &Formalisms,
+    policy: &Policy,
+) -> (Checked, ObjectNode) {
     let mut checker = Checker::new(source, catalog, formalisms, policy, Depth::Types);
+    checker.kept = Some(graph::Kept::default());
+    let (checked, graph) = concluded(checker, document, source);
+    (checked, graph.expect("what it takes was kept"))
+}
+
+/// The check itself, and the graph where what it takes is kept.
+fn concluded(
+    mut checker: Checker<'_>,
+    document: &Arc<Document>,
+    source: &Arc<Source>,
+) -> (Checked, Option<ObjectNode>) {
     let root = checker.document(document);
+    checker.turn_to(&document.root);
     let unmet = root
         .as_ref()
         .map(|root| checker.unmet(document, root))
         .unwrap_or_default();
+    let graph = checker.graph(document);
     let diagnostics = checker.finish();
     let typed = root.as_ref().map(|root| root.ty);
     let libraries = checker.told();
@@ -92,12 +121,13 @@ pub fn check(
         unmet,
         libraries,
     });
-    Checked {
+    let checked = Checked {
         types,
         typed,
         diagnostics,
         reference,
-    }
+    };
+    (checked, graph)
 }
 
 /// Reads `source` and checks what it says: the way of everything that arrives as text.
@@ -204,11 +234,13 @@ struct Checker<'a> {
     insertions: BTreeMap<usize, Vec<adapt::Insertion>>,
     /// Whether a connection asks for adapters: the identity then depends on types.
     adapts: bool,
+    /// What the graph takes, if one is wanted.
+    kept: Option<graph::Kept>,
 }
 
-/// What tells a composite apart while its document is borrowed.
-fn address(composite: &Composite) -> usize {
-    std::ptr::from_ref(composite) as usize
+/// What tells a part of a document apart while that is borrowed.
+fn address<T>(part: &T) -> usize {
+    std::ptr::from_ref(part) as usize
 }
 
 impl<'a> Checker<'a> {
@@ -247,6 +279,7 @@ impl<'a> Checker<'a> {
             adapter_steps: adapt::MAX_ALL_STEPS,
             insertions: BTreeMap::new(),
             adapts: false,
+            kept: None,
         }
     }
 
@@ -264,6 +297,7 @@ impl<'a> Checker<'a> {
     /// Adds a finding, its places turned into those of the document.
     fn report(&mut self, found: Diagnostic) {
         let found = self.embedded.translated(found);
+        self.keep_finding();
         self.diagnostics.push(found);
     }
 
@@ -308,12 +342,15 @@ impl<'a> Checker<'a> {
             return None;
         }
         self.nesting += 1;
+        let around = self.turn_to(reference);
         let typed = match &reference.kind {
             ReferenceKind::Composite(composite) => self.composite(scope, reference, composite),
             ReferenceKind::External(external) => self.external(scope, reference, external),
             ReferenceKind::Parameterized(inner) => self.parameterized(scope, reference, inner),
             ReferenceKind::Primitive(primitive) => self.primitive(scope, reference, primitive),
         };
+        self.keep_type(reference, typed.as_ref());
+        self.turn_back(around);
         self.nesting -= 1;
         typed
     }

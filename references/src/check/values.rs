@@ -97,6 +97,7 @@ impl Checker<'_> {
                 None => complete = false,
             }
         }
+        self.keep_value(purpose.name, read.references);
         if !complete {
             return None;
         }

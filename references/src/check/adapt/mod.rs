@@ -19,7 +19,7 @@ use super::relate;
 use crate::model::{Adapt, Argument, Connection, EndpointName};
 
 use candidates::Adapter;
-pub(super) use insert::{Adapted, Insertion, named};
+pub(super) use insert::{Adapted, Inserted, Insertion, named};
 pub(super) use search::MAX_ALL_STEPS;
 use search::{Chain, Found, MAX_LINKS, Wanted};
 pub(crate) use written::written_out;

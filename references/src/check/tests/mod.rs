@@ -1,5 +1,6 @@
 pub(crate) mod adapters;
 mod findings;
+mod graph;
 mod listings;
 
 use std::collections::BTreeMap;
