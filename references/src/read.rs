@@ -7,6 +7,7 @@ use liveobj_types::{Diagnostic, Source, Span, codes};
 use crate::faults::Faults;
 use crate::limits::Limits;
 use crate::model::Document;
+use crate::xml::{Element, Form};
 use crate::{from_json, from_xml, json, validate, xml};
 
 /// Reads a document in either notation, told apart by its first byte that is not blank, within
@@ -48,13 +49,30 @@ pub fn read_within(source: &Arc<Source>, limits: &Limits) -> (Option<Document>, 
 /// Reads XML.
 pub fn read_xml(source: &Arc<Source>, limits: &Limits) -> (Option<Document>, Vec<Diagnostic>) {
     read_with(source, limits, |faults| {
-        match xml::parse(&source.text, mark(&source.text), limits) {
+        match xml::parse(&source.text, mark(&source.text), limits, Form::Reference) {
             Ok(root) => from_xml::document(faults, &root),
             Err(fault) => {
                 faults.syntax(fault);
                 None
             }
         }
+    })
+}
+
+/// Reads XML that need not be a reference: a tree of elements. Processing instructions and
+/// comments are skipped, the declared encoding is not looked at; a document type is an error.
+///
+/// # Errors
+///
+/// The first fault of form, or the first of `limits` that the text exceeds.
+pub fn read_elements(source: &Arc<Source>, limits: &Limits) -> Result<Element, Box<Diagnostic>> {
+    let mut faults = Faults::new(source);
+    if !fits(&mut faults, limits) {
+        return Err(Box::new(faults.diagnostics.remove(0)));
+    }
+    xml::parse(&source.text, mark(&source.text), limits, Form::Plain).map_err(|fault| {
+        faults.syntax(fault);
+        Box::new(faults.diagnostics.remove(0))
     })
 }
 
@@ -86,16 +104,7 @@ fn read_with(
     read: impl FnOnce(&mut Faults<'_>) -> Option<Document>,
 ) -> (Option<Document>, Vec<Diagnostic>) {
     let mut faults = Faults::new(source);
-    if source.text.len() > limits.size {
-        let message = format!(
-            "the document has {} bytes, more than {}",
-            source.text.len(),
-            limits.size
-        );
-        let place = faults.place(Span::default());
-        faults
-            .diagnostics
-            .push(Diagnostic::error(codes::LIMIT_EXCEEDED, message).at(place, ""));
+    if !fits(&mut faults, limits) {
         return (None, faults.diagnostics);
     }
     let document = read(&mut faults);
@@ -105,4 +114,15 @@ fn read_with(
     let mut diagnostics = faults.diagnostics;
     diagnostics.sort_by_key(|found| found.labels.first().map(|label| label.place.span.start));
     (document.filter(|_| diagnostics.is_empty()), diagnostics)
+}
+
+/// Whether the text is not too long to be read.
+fn fits(faults: &mut Faults<'_>, limits: &Limits) -> bool {
+    let length = faults.source.text.len();
+    if length > limits.size {
+        let message = format!("the document has {length} bytes, more than {}", limits.size);
+        let place = faults.place(Span::default());
+        faults.push(Diagnostic::error(codes::LIMIT_EXCEEDED, message).at(place, ""));
+    }
+    length <= limits.size
 }

@@ -1,5 +1,5 @@
 //! XML as a tree of elements with places. Tokens come from quick-xml; what they must not be is
-//! decided here: no document type, no entity but the five predefined ones, no foreign namespace.
+//! decided here: no document type, no entity but the five predefined ones.
 
 use std::collections::BTreeMap;
 
@@ -11,9 +11,9 @@ use crate::json::{SyntaxFault, is_document_char};
 use crate::limits::Limits;
 use crate::model::Spanned;
 
-/// An element.
+/// An element of XML; names are as written, with their prefixes.
 #[derive(Clone, Debug)]
-pub(crate) struct Element {
+pub struct Element {
     /// Its name; the span is that of the name in the start tag.
     pub name: Spanned,
     /// Its attributes in the order written, `xmlns` included.
@@ -35,8 +35,22 @@ struct Open {
     content: usize,
 }
 
+/// What is asked of a document besides being well formed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Form {
+    /// A reference: no processing instructions, UTF-8 declared or nothing.
+    Reference,
+    /// Any XML: processing instructions are skipped, the declared encoding is not looked at.
+    Plain,
+}
+
 /// Reads `text[start..]`, which must be a whole document.
-pub(crate) fn parse(text: &str, start: usize, limits: &Limits) -> Result<Element, SyntaxFault> {
+pub(crate) fn parse(
+    text: &str,
+    start: usize,
+    limits: &Limits,
+    form: Form,
+) -> Result<Element, SyntaxFault> {
     let mut reader = Reader::from_str(&text[start..]);
     let config = reader.config_mut();
     config.check_end_names = false;
@@ -65,8 +79,11 @@ pub(crate) fn parse(text: &str, start: usize, limits: &Limits) -> Result<Element
             Event::Start(_) | Event::Empty(_) => {
                 let empty = matches!(event, Event::Empty(_));
                 if root.is_some() {
-                    return Err(SyntaxFault::new(span, "a second root element")
-                        .with_help("a document holds one `<liveobject>`"));
+                    let mut fault = SyntaxFault::new(span, "a second root element");
+                    if form == Form::Reference {
+                        fault = fault.with_help("a document holds one `<liveobject>`");
+                    }
+                    return Err(fault);
                 }
                 if stack.len() >= limits.nesting() {
                     return Err(SyntaxFault::too_deep(span, limits.nesting()));
@@ -119,13 +136,14 @@ pub(crate) fn parse(text: &str, start: usize, limits: &Limits) -> Result<Element
                     open.pieces += usize::from(!open.element.text.text.is_empty());
                 }
             }
+            Event::PI(_) if form == Form::Plain => {}
             Event::PI(_) => {
                 return Err(SyntaxFault::new(
                     span,
                     "processing instructions are not accepted",
                 ));
             }
-            Event::Decl(_) => declaration(raw, span, start)?,
+            Event::Decl(_) => declaration(raw, span, start, form)?,
             Event::DocType(_) => {
                 return Err(SyntaxFault::new(span, "document types are not accepted")
                     .with_help("remove the `<!DOCTYPE …>`"));
@@ -321,12 +339,15 @@ fn reference(raw: &str, span: Span) -> Result<char, SyntaxFault> {
     Ok(c)
 }
 
-fn declaration(raw: &str, span: Span, start: usize) -> Result<(), SyntaxFault> {
+fn declaration(raw: &str, span: Span, start: usize, form: Form) -> Result<(), SyntaxFault> {
     if span.start != start {
         return Err(SyntaxFault::new(
             span,
             "an XML declaration stands at the very beginning only",
         ));
+    }
+    if form == Form::Plain {
+        return Ok(());
     }
     let lower = raw.to_ascii_lowercase();
     if let Some(position) = lower.find("encoding")

@@ -11,6 +11,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("liveobj-abi", &[]),
     ("liveobj-formalisms", &["liveobj-types"]),
     ("liveobj-references", &["liveobj-types"]),
+    ("liveobj-original", &["liveobj-types", "liveobj-references"]),
     ("liveobj-manifest", &["liveobj-types"]),
     ("liveobj-macros", &["liveobj-types", "liveobj-manifest"]),
     (

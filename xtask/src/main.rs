@@ -1,4 +1,6 @@
-//! What `cargo demo` and `cargo xtask ci` run.
+//! What `cargo demo` and `cargo xtask` run.
+
+mod original;
 
 use std::env;
 use std::path::{Path, PathBuf};
@@ -33,6 +35,11 @@ enum Task {
         #[arg(long)]
         slow: bool,
     },
+    /// Generate the catalogue of the 2009 platform in `original/data`.
+    OriginalCatalog {
+        /// The facts, as JSON.
+        facts: PathBuf,
+    },
 }
 
 fn main() -> ExitCode {
@@ -43,6 +50,9 @@ fn main() -> ExitCode {
             strict,
             slow,
         } => ci(&steps, strict, slow),
+        Task::OriginalCatalog { facts } => {
+            original::generate(&facts, &root()).map(|()| ExitCode::SUCCESS)
+        }
     };
     match outcome {
         Ok(code) => code,
