@@ -49,12 +49,14 @@ impl Verdicts {
             return known;
         }
         let mut relations = Relations::new(types, formalisms);
-        let judgement = match question {
-            Question::Match(left, right) => relations.endpoints_match(left, right),
-            Question::Subtype(left, right) => relations.object_subtype(left, right),
+        let verdict = match question {
+            Question::Match(left, right) => relations.matches(left, right),
+            Question::Subtype(left, right) => {
+                relations.is_subtype(TypeId::Object(left), TypeId::Object(right))
+            }
         };
-        self.lock(|known| known.add(key, judgement.verdict.clone()));
-        judgement.verdict
+        self.lock(|known| known.add(key, verdict.clone()));
+        verdict
     }
 
     fn lock<R>(&self, call: impl FnOnce(&mut Known) -> R) -> R {

@@ -153,7 +153,7 @@ impl Relations<'_> {
             let ends = [left, right].map(|end| self.end(shape, &end.0, &end.1));
             let [Some(l), Some(r)] = ends else { continue };
             let (l, r) = (l.ty, r.ty);
-            if self.lossy_connection(l, r) {
+            if self.lossy_endpoint(l, r, true) {
                 lossy.extend([left, right].map(|end| outside(&end.0, &end.1, shown)));
             }
         }

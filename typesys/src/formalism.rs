@@ -163,6 +163,15 @@ impl Formalisms {
         self.by_name.get(name)
     }
 
+    /// Whether these are the very same formalisms.
+    pub fn is_same(&self, other: &Formalisms) -> bool {
+        let pairs = self.by_name.iter().zip(&other.by_name);
+        self.by_name.len() == other.by_name.len()
+            && pairs
+                .into_iter()
+                .all(|((a, left), (b, right))| a == b && Arc::ptr_eq(left, right))
+    }
+
     /// The names, sorted.
     pub fn names(&self) -> impl Iterator<Item = &str> {
         self.by_name.keys().map(String::as_str)

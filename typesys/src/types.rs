@@ -285,6 +285,7 @@ pub struct Types {
     pub(crate) endpoints: Vec<(Endpoint, Origin)>,
     pub(crate) objects: Vec<(Object, Origin)>,
     pub(crate) instances: crate::resolve::Instances,
+    pub(crate) known: crate::relation::Known,
 }
 
 impl Types {
@@ -301,6 +302,11 @@ impl Types {
     /// Whether it holds none.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
+    }
+
+    /// Forgets what was found about its types: for an arena about which nothing more is asked.
+    pub fn forget(&mut self) {
+        self.known = crate::relation::Known::default();
     }
 
     /// Structure of a value type. Aliases are already gone.

@@ -103,6 +103,7 @@ fn concluded(
     let diagnostics = checker.finish();
     let typed = root.as_ref().map(|root| root.ty);
     let libraries = checker.told();
+    checker.types.forget();
     let types = Arc::new(checker.types);
     let refused = diagnostics
         .iter()

@@ -63,11 +63,9 @@ pub(super) const MATCH: Codes = Codes {
 impl Checker<'_> {
     pub(super) fn ask(&mut self, question: Question) -> Judgement {
         if self.depth == Depth::Identity {
-            return Judgement {
-                verdict: Verdict::Holds,
-                mismatches: Vec::new(),
-            };
+            return Judgement::holds();
         }
+        // What holds is looked up by the relations themselves.
         if let Some(judgement) = self.judged.get(&question) {
             return judgement.clone();
         }
@@ -76,7 +74,10 @@ impl Checker<'_> {
             Question::Match(left, right) => relations.endpoints_match(left, right),
             Question::Subtype(left, right) => relations.subtype(left, right),
         };
-        self.judged.insert(question, judgement.clone());
+        drop(relations);
+        if !judgement.verdict.holds() {
+            self.judged.insert(question, judgement.clone());
+        }
         judgement
     }
 

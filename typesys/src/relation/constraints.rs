@@ -204,6 +204,32 @@ impl Parsed {
         }
     }
 
+    /// The constraints of its formalism.
+    fn same_formalism<'p>(&self, all: &'p [Parsed]) -> impl Iterator<Item = &'p Parsed> {
+        let formalism = &self.constraint.formalism;
+        all.iter()
+            .filter(move |other| other.constraint.formalism == *formalism)
+    }
+
+    /// What to tell where the `premises` do not meet it: the step to it, and that.
+    pub(super) fn unmet_by(&self, premises: &[Parsed], verdict: Verdict) -> (Step, Problem) {
+        let formalism = self.constraint.formalism.to_string();
+        let required = words(&self.constraint);
+        let step = Step::Constraint {
+            formalism: formalism.clone(),
+            text: required.clone(),
+        };
+        let provided = self.same_formalism(premises);
+        let problem = Problem::Unmet {
+            formalism,
+            required,
+            place: self.constraint.place.clone(),
+            provided: provided.map(|p| words(&p.constraint)).collect(),
+            verdict,
+        };
+        (step, problem)
+    }
+
     /// Whether it is literally met by a premise that is given by the same text.
     fn is_repeated_by(&self, premise: &Parsed) -> bool {
         let (asked, given) = (&self.constraint, &premise.constraint);
@@ -323,7 +349,14 @@ impl Relations<'_> {
     /// The constraints of an endpoint type that one side gives, read once.
     pub(super) fn endpoint_constraints(&mut self, id: EndpointId, side: Side) -> Arc<[Parsed]> {
         let index = side as usize;
-        if let Some(all) = self.cache.endpoints.get(&id) {
+        if let Endpoint::Events {
+            provides, requires, ..
+        } = self.types.endpoint(id)
+            && [provides, requires][index].is_empty()
+        {
+            return Arc::default();
+        }
+        if let Some(all) = self.known.endpoints.get(&id) {
             return all[index].clone();
         }
         let (types, formalisms) = (&*self.types, self.formalisms);
@@ -344,14 +377,14 @@ impl Relations<'_> {
             Endpoint::Parameter { .. } => [Arc::from([]), Arc::from([])],
         };
         let answer = all[index].clone();
-        self.cache.endpoints.insert(id, all);
+        self.known.endpoints.insert(id, all);
         answer
     }
 
     /// The constraints of an object type that one side gives, read once.
     pub(super) fn object_constraints(&mut self, id: ObjectId, side: Side) -> Arc<[Parsed]> {
         let index = side as usize;
-        if let Some(all) = self.cache.objects.get(&id) {
+        if let Some(all) = self.known.objects.get(&id) {
             return all[index].clone();
         }
         let all: [Arc<[Parsed]>; 2] = match self.types.object(id) {
@@ -360,48 +393,24 @@ impl Relations<'_> {
             Object::Top | Object::Parameter(_) => [Arc::from([]), Arc::from([])],
         };
         let answer = all[index].clone();
-        self.cache.objects.insert(id, all);
+        self.known.objects.insert(id, all);
         answer
     }
 
-    /// Those `conclusions` that the `premises` do not meet, each with the step to it.
-    pub(crate) fn unmet(
+    /// Those `conclusions` that the `premises` do not meet, each with what is known instead.
+    pub(crate) fn unmet<'c>(
         &self,
         premises: &[Parsed],
         events: &Events,
-        conclusions: &[Parsed],
+        conclusions: &'c [Parsed],
         lossy: &Lossy,
-    ) -> Vec<(Step, Problem)> {
-        let mut unmet = Vec::new();
-        for conclusion in conclusions {
-            let formalism = &conclusion.constraint.formalism;
-            let premises = premises
-                .iter()
-                .filter(|p| p.constraint.formalism == *formalism);
-            let premises: Vec<&Parsed> = premises.collect();
+    ) -> Vec<(&'c Parsed, Verdict)> {
+        let verdicts = conclusions.iter().map(|conclusion| {
+            let premises: Vec<&Parsed> = conclusion.same_formalism(premises).collect();
             let verdict = implies(&premises, events, conclusion, lossy, self.budget);
-            if verdict.holds() {
-                continue;
-            }
-            let required = words(&conclusion.constraint);
-            let step = Step::Constraint {
-                formalism: formalism.to_string(),
-                text: required.clone(),
-            };
-            let provided = premises.iter().map(|p| words(&p.constraint)).collect();
-            let formalism = formalism.to_string();
-            unmet.push((
-                step,
-                Problem::Unmet {
-                    formalism,
-                    required,
-                    place: conclusion.constraint.place.clone(),
-                    provided,
-                    verdict,
-                },
-            ));
-        }
-        unmet
+            (conclusion, verdict)
+        });
+        verdicts.filter(|(_, verdict)| !verdict.holds()).collect()
     }
 }
 

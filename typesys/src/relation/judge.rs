@@ -1,215 +1,143 @@
-//! The walk over the pairs that a question reaches: its verdict, and every mismatch.
+//! The walk over the pairs that a question reaches: its verdict. What to tell of it is looked for
+//! only where somebody wants to know (`explain`).
 
-use std::sync::Arc;
-
-use super::constraints::Parsed;
 use super::hash::{IdMap, IdSet};
-use super::pairs::{Item, Pair};
-use super::{Judgement, MAX_MISMATCHES, Mismatch, Problem, Relations};
+use super::pairs::{Demands, Pair};
+use super::{Mismatch, Relations};
 use crate::diagnostic::Step;
-use crate::types::{EndpointId, ObjectId, ValueId};
-use crate::verdict::Verdict;
+use crate::graph::Graph;
+use crate::types::{TypeId, Types};
+use crate::verdict::{Reason, Verdict};
 
-/// What earlier questions found.
-#[derive(Default)]
-pub(super) struct Cache {
-    /// The budget that the rest rests on.
-    budget: u64,
-    /// Pairs that hold, resting on no open assumption: everything they reach holds.
-    holding: IdSet<Pair>,
-    /// Whole answers that are not `holds`.
-    answers: IdMap<Pair, Judgement>,
-    /// What was found at pairs, the pairs they reach left aside.
-    items: IdMap<Pair, Arc<[Item]>>,
-    /// Value pairs whose conversion drops no field.
-    pub(super) lossless: IdSet<(ValueId, ValueId)>,
-    /// Parsed constraints: C, then C′.
-    pub(super) endpoints: IdMap<EndpointId, [Arc<[Parsed]>; 2]>,
-    /// Parsed constraints: C, then C′.
-    pub(super) objects: IdMap<ObjectId, [Arc<[Parsed]>; 2]>,
+/// Pairs that are compared by their ids alone.
+const MAX_PLAIN: usize = 4_096;
+
+/// Pairs that one question may reach, structurally equal ones counted once: every part of the left
+/// side with every part of the right one, where both have a thousand.
+pub(super) const MAX_PAIRS: usize = 1_000_000;
+
+/// What tells one pair from another on a walk.
+pub(super) enum Keys {
+    /// The ids: equal types may have several.
+    Ids,
+    /// Structure: each type's first structural equal, by id.
+    Classes(IdMap<TypeId, TypeId>),
 }
 
-/// Pairs that are walked again, all told, because several trails lead to their mismatches.
-const MAX_REPETITIONS: usize = 4_096;
-
-/// Pairs that one question may reach; two recursive types reach the product of their sizes.
-pub(super) const MAX_PAIRS: usize = 100_000;
-
-/// Steps in the trails of one judgement, all told; a judgement has one trail, however long.
-const MAX_STEPS: usize = 65_536;
-
-/// A pair that is being walked.
-struct Frame {
-    pair: Pair,
-    items: Arc<[Item]>,
-    next: usize,
-    /// How the frame below leads here.
-    step: Option<Step>,
-    flipped: bool,
-    /// Whether a mismatch was found from here on.
-    at_fault: bool,
-}
-
-/// Where the walk stands with a pair.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum State {
-    /// On the stack: taken to hold.
-    Open,
-    /// Left; whether a mismatch was found from it on.
-    Left { at_fault: bool },
-}
-
-/// The mismatches found so far.
-#[derive(Default)]
-struct Found {
-    mismatches: Vec<Mismatch>,
-    steps: usize,
-}
-
-impl Found {
-    fn is_full(&self) -> bool {
-        self.mismatches.len() >= MAX_MISMATCHES || self.steps >= MAX_STEPS
+impl Keys {
+    /// By structure, for the pairs that can be reached from this one.
+    pub(super) fn classes(types: &Types, root: Pair) -> Keys {
+        let graph = Graph::reachable(types, root.sides());
+        let mut first: Vec<Option<TypeId>> = vec![None; graph.nodes.len()];
+        let classes = graph.classes().into_iter().zip(&graph.nodes);
+        let keys = classes.map(|(class, id)| (*id, *first[class as usize].get_or_insert(*id)));
+        Keys::Classes(keys.collect())
     }
 
-    /// Adds a mismatch of the topmost frame; where there are too many, refutations are kept rather
-    /// than doubts.
-    fn push(&mut self, mismatch: &Mismatch, stack: &[Frame]) {
-        if self.is_full() {
-            if !mismatch.problem.verdict().fails() {
-                return;
-            }
-            let doubt = |other: &Mismatch| !other.problem.verdict().fails();
-            let Some(doubt) = self.mismatches.iter().rposition(doubt) else {
-                return;
-            };
-            self.mismatches.remove(doubt);
+    /// The pair that stands for all those that are told apart from others only by their ids. What
+    /// holds of it holds of them: no relation looks at more than structure.
+    pub(super) fn of(&self, pair: Pair) -> Pair {
+        match self {
+            Keys::Ids => pair,
+            Keys::Classes(keys) => pair.with_sides(pair.sides().map(|id| keys[&id])),
         }
-        let mut trail: Vec<Step> = stack
-            .iter()
-            .filter_map(|frame| frame.step.clone())
-            .collect();
-        trail.extend(mismatch.trail.iter().cloned());
-        self.steps += trail.len();
-        let flips = stack.iter().filter(|frame| frame.flipped).count();
-        self.mismatches.push(Mismatch {
-            trail,
-            problem: mismatch.problem.clone(),
-            left_at_fault: mismatch.left_at_fault ^ (flips % 2 == 1),
-        });
+    }
+
+    /// Pairs that a walk may reach, if a question may reach so many.
+    pub(super) fn most(&self, max_pairs: usize) -> usize {
+        match self {
+            Keys::Ids => MAX_PLAIN.min(max_pairs),
+            Keys::Classes(_) => max_pairs,
+        }
+    }
+}
+
+/// The demands of a pair of which nobody wants to be told: its parts go where the walk takes them.
+struct Bare<'w> {
+    verdict: Verdict,
+    open: &'w mut Vec<Pair>,
+}
+
+impl Demands for Bare<'_> {
+    fn part(&mut self, _: impl FnOnce() -> Option<Step>, pair: Pair, _: bool) {
+        self.open.push(pair);
+    }
+
+    fn problem(&mut self, verdict: Verdict, _: impl FnOnce() -> Mismatch) {
+        let so_far = std::mem::replace(&mut self.verdict, Verdict::Holds);
+        self.verdict = so_far.and(verdict);
     }
 }
 
 impl Relations<'_> {
-    /// Answers a question. The verdict is the minimum over all pairs reached, the first one where
-    /// several are equal. Walking a pair again, for another trail to it, changes nothing in that.
-    pub(super) fn judge(&mut self, root: Pair) -> Judgement {
-        if self.cache.budget != self.budget {
-            self.cache = Cache {
-                budget: self.budget,
-                ..Cache::default()
-            };
+    /// The verdict on a question: the minimum over all pairs reached, the first one where several
+    /// are equal.
+    ///
+    /// It does not depend on what was asked before. Pairs that are known to hold are not walked
+    /// again, since nothing is wrong with anything that they reach; but they count, all that their
+    /// walk has reached, and where that comes to too many pairs all of them are walked. So an answer
+    /// `unknown` for want of steps is the one that the question alone would get.
+    pub(super) fn verdict(&mut self, root: Pair) -> Verdict {
+        self.known
+            .rest_on(self.formalisms, self.budget, self.max_pairs);
+        if root.is_reflexive() {
+            return Verdict::Holds;
         }
-        if root.is_reflexive() || self.cache.holding.contains(&root) {
-            return Judgement::holds();
+        if let Some(verdict) = self.known.verdict(root) {
+            return verdict;
         }
-        if let Some(answer) = self.cache.answers.get(&root) {
-            return answer.clone();
+        let verdict = self.walk(root, &Keys::Ids).unwrap_or_else(|| {
+            let keys = Keys::classes(self.types, root);
+            let too_large = Verdict::Unknown(Reason::Budget);
+            self.walk(root, &keys).unwrap_or(too_large)
+        });
+        if !verdict.holds() {
+            self.known.add_other(root, verdict.clone());
         }
-
-        let mut verdict = Verdict::Holds;
-        let mut found = Found::default();
-        let mut repetitions = 0;
-        let mut states = IdMap::from_iter([(root, State::Open)]);
-        let mut stack = vec![self.frame(root, None, false)];
-        while let Some(top) = stack.last_mut() {
-            let items = top.items.clone();
-            let Some(item) = items.get(top.next) else {
-                let at_fault = top.at_fault;
-                states.insert(top.pair, State::Left { at_fault });
-                stack.pop();
-                if let Some(below) = stack.last_mut() {
-                    below.at_fault |= at_fault;
-                }
-                continue;
-            };
-            top.next += 1;
-            match item {
-                Item::Problem(mismatch) => {
-                    top.at_fault = true;
-                    verdict = verdict.and(mismatch.problem.verdict());
-                    found.push(mismatch, &stack);
-                    if found.is_full() && verdict.fails() {
-                        // Nothing could change the verdict.
-                        break;
-                    }
-                }
-                Item::Part {
-                    step,
-                    pair,
-                    flipped,
-                } => {
-                    if pair.is_reflexive() || self.cache.holding.contains(pair) {
-                        continue;
-                    }
-                    match states.get(pair) {
-                        None => {}
-                        Some(State::Left { at_fault: true }) => {
-                            top.at_fault = true;
-                            if found.is_full() || repetitions == MAX_REPETITIONS {
-                                continue;
-                            }
-                            repetitions += 1;
-                        }
-                        Some(State::Open | State::Left { at_fault: false }) => continue,
-                    }
-                    if states.len() >= MAX_PAIRS && !states.contains_key(pair) {
-                        let mismatch = Mismatch {
-                            trail: Vec::new(),
-                            problem: Problem::TooLarge,
-                            left_at_fault: true,
-                        };
-                        verdict = verdict.and(mismatch.problem.verdict());
-                        found.push(&mismatch, &[]);
-                        break;
-                    }
-                    states.insert(*pair, State::Open);
-                    let frame = self.frame(*pair, step.clone(), *flipped);
-                    stack.push(frame);
-                }
-            }
-        }
-
-        if verdict.holds() {
-            for pair in states.keys() {
-                self.cache.items.remove(pair);
-            }
-            self.cache.holding.extend(states.into_keys());
-            return Judgement::holds();
-        }
-        let answer = Judgement {
-            verdict,
-            mismatches: found.mismatches,
-        };
-        self.cache.answers.insert(root, answer.clone());
-        answer
+        verdict
     }
 
-    fn frame(&mut self, pair: Pair, step: Option<Step>, flipped: bool) -> Frame {
-        let items = match self.cache.items.get(&pair) {
-            Some(items) => items.clone(),
-            None => {
-                let items: Arc<[Item]> = self.items(pair).into();
-                self.cache.items.insert(pair, items.clone());
-                items
+    /// The verdict on what is reached from `root`, unless there is too much of it. The order is that
+    /// of `explain`: the parts of a pair one after the other, each with all that it reaches.
+    fn walk(&mut self, root: Pair, keys: &Keys) -> Option<Verdict> {
+        let plain = matches!(keys, Keys::Ids);
+        let most = keys.most(self.max_pairs);
+        let mut verdict = Verdict::Holds;
+        let mut visited = IdSet::default();
+        let mut walks = IdSet::default();
+        let mut reached_before = 0;
+        let mut open = vec![root];
+        while let Some(pair) = open.pop() {
+            let key = keys.of(pair);
+            if key.is_reflexive() {
+                continue;
             }
-        };
-        Frame {
-            pair,
-            items,
-            next: 0,
-            step,
-            flipped,
-            at_fault: false,
+            if plain && let Some(walk) = self.known.walk(pair) {
+                if walks.insert(walk) {
+                    reached_before += self.known.reached(walk);
+                }
+            } else if visited.insert(key) {
+                let start = open.len();
+                let mut demands = Bare {
+                    verdict: Verdict::Holds,
+                    open: &mut open,
+                };
+                self.demands(pair, &mut demands);
+                verdict = verdict.and(demands.verdict);
+                open[start..].reverse();
+            }
+            if visited.len() > most || visited.len() + reached_before > self.max_pairs {
+                return None;
+            }
+            if verdict.fails() {
+                return Some(verdict);
+            }
         }
+        if verdict.holds() {
+            let reached = visited.len() + reached_before;
+            visited.insert(root);
+            self.known.add_walk(visited, reached);
+        }
+        Some(verdict)
     }
 }

@@ -1,18 +1,21 @@
 //! Subtyping `<:` and ◁, matching ∝, implication ⇒ (semantics, sections 1-6).
-
 //!
 //! All relations are conjunctions over pairs of types, so the greatest fixed point is the minimum
-//! of what is found at the pairs that can be reached: `judge` walks them with a stack of its own.
+//! of what is found at the pairs that can be reached: `judge` walks them with a stack of its own,
+//! `explain` once more where somebody wants to be told. What was found stays with the arena.
 
 mod constraints;
+mod explain;
 mod hash;
 mod judge;
+mod known;
 mod lossy;
 mod pairs;
 mod parameters;
 mod report;
 #[cfg(test)]
 mod tests;
+mod values;
 
 use crate::diagnostic::Step;
 use crate::formalism::Formalisms;
@@ -22,7 +25,7 @@ use crate::verdict::{Reason, Verdict, Witness};
 
 pub(crate) use constraints::{Lossy, Parsed, body_constraints, consistent, emitted};
 pub use constraints::{Side, endpoint_structure, object_structure};
-use judge::Cache;
+pub(crate) use known::Known;
 use pairs::Pair;
 
 /// The answer of a relation, with every mismatch found (empty where the verdict is `holds`).
@@ -103,8 +106,9 @@ pub enum Problem {
     TooLarge,
 }
 
-/// The relations over one arena. What was found is kept for later questions, so the types reached
-/// from a question must be complete when it is asked.
+/// The relations over one arena. What was found is kept in it for later questions, with the same
+/// formalisms and the same budget, so the types reached from a question must be complete when it is
+/// asked.
 pub struct Relations<'a> {
     /// The types.
     pub types: &'a mut Types,
@@ -112,7 +116,9 @@ pub struct Relations<'a> {
     pub formalisms: &'a Formalisms,
     /// Steps that one implication may take.
     pub budget: u64,
-    cache: Cache,
+    /// Pairs of types that one question may reach.
+    max_pairs: usize,
+    known: Known,
 }
 
 /// Steps that one implication may take unless the caller says otherwise.
@@ -134,11 +140,33 @@ impl Judgement {
 impl<'a> Relations<'a> {
     /// Relations with the default budget.
     pub fn new(types: &'a mut Types, formalisms: &'a Formalisms) -> Relations<'a> {
+        let known = std::mem::take(&mut types.known);
         Relations {
             types,
             formalisms,
             budget: DEFAULT_BUDGET,
-            cache: Cache::default(),
+            max_pairs: judge::MAX_PAIRS,
+            known,
+        }
+    }
+
+    /// Whether τ1 ∝ τ2: the verdict of [`Relations::endpoints_match`], at the cost of a look where it
+    /// is known, and without looking for what to tell.
+    pub fn matches(&mut self, left: EndpointId, right: EndpointId) -> Verdict {
+        self.verdict(Pair::Match(left, right))
+    }
+
+    /// The verdict of [`Relations::subtype`] alone, as [`Relations::matches`].
+    pub fn is_subtype(&mut self, left: TypeId, right: TypeId) -> Verdict {
+        match (left, right) {
+            (TypeId::Value(left), TypeId::Value(right)) => self.verdict(Pair::Value(left, right)),
+            (TypeId::Endpoint(left), TypeId::Endpoint(right)) => {
+                self.verdict(Pair::Endpoint(left, right))
+            }
+            (TypeId::Object(left), TypeId::Object(right)) => {
+                self.verdict(Pair::Object(left, right))
+            }
+            _ => Verdict::Fails(Witness::Structure),
         }
     }
 
@@ -181,17 +209,12 @@ impl<'a> Relations<'a> {
             },
         }
     }
-
-    /// Whether some record step of S <: T drops a field.
-    pub fn lossy(&mut self, left: ValueId, right: ValueId) -> bool {
-        lossy::value(self.types, &mut self.cache.lossless, left, right)
-    }
 }
 
-impl Relations<'_> {
-    /// Whether an event of a connection is converted with loss.
-    pub(crate) fn lossy_connection(&mut self, left: EndpointId, right: EndpointId) -> bool {
-        lossy::endpoint(self.types, &mut self.cache.lossless, left, right, true)
+impl Drop for Relations<'_> {
+    /// Leaves what was found with the arena.
+    fn drop(&mut self) {
+        self.types.known = std::mem::take(&mut self.known);
     }
 }
 

@@ -3,15 +3,16 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::constraints::{Lossy, Parsed, Side, emitted};
-use super::parameters::{Ascent, ascend, endpoint_parameters, without_options};
-use super::{Mismatch, Problem, Relations, lossy};
+use super::parameters::{Ascent, ascend, endpoint_parameters};
+use super::{Mismatch, Problem, Relations, lossy, values};
 use crate::diagnostic::Step;
 use crate::formalism::Events;
 use crate::similar::nearest;
 use crate::types::{
-    Basic, Direction, Endpoint, EndpointId, Event, Object, ObjectBody, ObjectId, Parameter, TypeId,
-    Types, Value, ValueId,
+    Direction, Endpoint, EndpointId, Event, Object, ObjectBody, ObjectId, Parameter, TypeId,
+    ValueId,
 };
+use crate::verdict::{Verdict, Witness};
 
 /// A relation with its two sides.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -20,6 +21,8 @@ pub(super) enum Pair {
     Value(ValueId, ValueId),
     /// S = T, the same tree.
     Same(ValueId, ValueId),
+    /// No record step of S <: T drops a field.
+    Lossless(ValueId, ValueId),
     /// τ1 ∝ τ2.
     Match(EndpointId, EndpointId),
     /// τ1 ◁ τ2.
@@ -32,72 +35,115 @@ impl Pair {
     /// Whether it holds because the relation is reflexive.
     pub(super) fn is_reflexive(self) -> bool {
         match self {
-            Pair::Value(left, right) | Pair::Same(left, right) => left == right,
+            Pair::Value(left, right) | Pair::Same(left, right) | Pair::Lossless(left, right) => {
+                left == right
+            }
             Pair::Endpoint(left, right) => left == right,
             Pair::Object(left, right) => left == right,
             Pair::Match(..) => false,
         }
     }
-}
 
-/// One demand of a pair.
-#[derive(Clone, Debug)]
-pub(super) enum Item {
-    /// It is not met.
-    Problem(Mismatch),
-    /// It is met if this pair is.
-    Part {
-        /// What leads there.
-        step: Option<Step>,
-        /// The pair.
-        pair: Pair,
-        /// Whether its left side belongs to the right side of the pair above.
-        flipped: bool,
-    },
-}
+    /// Its two sides.
+    pub(super) fn sides(self) -> [TypeId; 2] {
+        match self {
+            Pair::Value(left, right) | Pair::Same(left, right) | Pair::Lossless(left, right) => {
+                [left, right].map(TypeId::Value)
+            }
+            Pair::Match(left, right) | Pair::Endpoint(left, right) => {
+                [left, right].map(TypeId::Endpoint)
+            }
+            Pair::Object(left, right) => [left, right].map(TypeId::Object),
+        }
+    }
 
-pub(super) fn part(step: impl Into<Option<Step>>, pair: Pair) -> Item {
-    Item::Part {
-        step: step.into(),
-        pair,
-        flipped: false,
+    /// The relation with `other` sides, of the same kind.
+    pub(super) fn with_sides(self, other: [TypeId; 2]) -> Pair {
+        match (self, other) {
+            (Pair::Value(..), [TypeId::Value(left), TypeId::Value(right)]) => {
+                Pair::Value(left, right)
+            }
+            (Pair::Same(..), [TypeId::Value(left), TypeId::Value(right)]) => {
+                Pair::Same(left, right)
+            }
+            (Pair::Lossless(..), [TypeId::Value(left), TypeId::Value(right)]) => {
+                Pair::Lossless(left, right)
+            }
+            (Pair::Match(..), [TypeId::Endpoint(left), TypeId::Endpoint(right)]) => {
+                Pair::Match(left, right)
+            }
+            (Pair::Endpoint(..), [TypeId::Endpoint(left), TypeId::Endpoint(right)]) => {
+                Pair::Endpoint(left, right)
+            }
+            (Pair::Object(..), [TypeId::Object(left), TypeId::Object(right)]) => {
+                Pair::Object(left, right)
+            }
+            _ => unreachable!("the sides of a pair are of one kind"),
+        }
     }
 }
 
-fn flipped(step: Step, pair: Pair) -> Item {
-    Item::Part {
-        step: Some(step),
-        pair,
-        flipped: true,
-    }
+/// Takes what a pair demands, in a fixed order. One set of rules serves those who want the verdict
+/// alone and those who want to be told: what only the latter need is asked of closures.
+pub(super) trait Demands {
+    /// Met if `pair` is; `step` leads there. `flipped`: its left side belongs to the right side of
+    /// the pair above.
+    fn part(&mut self, step: impl FnOnce() -> Option<Step>, pair: Pair, flipped: bool);
+
+    /// Not met.
+    fn problem(&mut self, verdict: Verdict, mismatch: impl FnOnce() -> Mismatch);
 }
 
-/// A problem of which the left side is at fault.
-fn problem(step: impl Into<Option<Step>>, problem: Problem) -> Item {
-    Item::Problem(Mismatch {
-        trail: step.into().into_iter().collect(),
-        problem,
-        left_at_fault: true,
-    })
+/// A part to which nothing leads.
+pub(super) fn same_place(out: &mut impl Demands, pair: Pair) {
+    out.part(|| None, pair, false);
 }
 
-/// A problem of which the right side is at fault.
-fn problem_right(step: impl Into<Option<Step>>, problem: Problem) -> Item {
-    Item::Problem(Mismatch {
-        trail: step.into().into_iter().collect(),
-        problem,
-        left_at_fault: false,
-    })
+pub(super) fn part(out: &mut impl Demands, step: impl FnOnce() -> Step, pair: Pair) {
+    out.part(|| Some(step()), pair, false);
 }
 
-fn words(found: impl Into<String>, expected: impl Into<String>) -> Problem {
+/// Something about the structure of which the left side is at fault.
+pub(super) fn problem(out: &mut impl Demands, problem: impl FnOnce() -> Problem) {
+    structure(out, true, || (None, problem()));
+}
+
+/// The same, a step further on.
+pub(super) fn problem_at(out: &mut impl Demands, problem: impl FnOnce() -> (Step, Problem)) {
+    structure(out, true, || {
+        let (step, problem) = problem();
+        (Some(step), problem)
+    });
+}
+
+/// Something of which the right side is at fault.
+pub(super) fn problem_right(out: &mut impl Demands, problem: impl FnOnce() -> Problem) {
+    structure(out, false, || (None, problem()));
+}
+
+fn structure(
+    out: &mut impl Demands,
+    left_at_fault: bool,
+    problem: impl FnOnce() -> (Option<Step>, Problem),
+) {
+    out.problem(Verdict::Fails(Witness::Structure), || {
+        let (step, problem) = problem();
+        Mismatch {
+            trail: step.into_iter().collect(),
+            problem,
+            left_at_fault,
+        }
+    });
+}
+
+pub(super) fn words(found: impl Into<String>, expected: impl Into<String>) -> Problem {
     Problem::Incompatible {
         found: found.into(),
         expected: expected.into(),
     }
 }
 
-fn missing<'n>(
+pub(super) fn missing<'n>(
     what: &'static str,
     name: &str,
     others: impl IntoIterator<Item = &'n String>,
@@ -111,30 +157,35 @@ fn missing<'n>(
 }
 
 impl Relations<'_> {
-    /// The demands of a pair in a fixed order, those that are not met first: a refutation ends the
-    /// walk through all that the others lead to.
-    pub(super) fn items(&mut self, pair: Pair) -> Vec<Item> {
-        let mut items = match pair {
-            Pair::Value(left, right) => value(self.types, left, right),
-            Pair::Same(left, right) => same(self.types, left, right),
-            Pair::Match(left, right) => self.endpoints(left, right, true),
-            Pair::Endpoint(left, right) => self.endpoints(left, right, false),
-            Pair::Object(left, right) => self.objects(left, right),
-        };
-        items.sort_by_key(|item| matches!(item, Item::Part { .. }));
-        items
+    /// What a pair demands.
+    pub(super) fn demands(&mut self, pair: Pair, out: &mut impl Demands) {
+        match pair {
+            Pair::Value(left, right) => values::subtype(self.types, left, right, out),
+            Pair::Same(left, right) => values::same(self.types, left, right, out),
+            Pair::Lossless(left, right) => lossy::lossless(self.types, left, right, out),
+            Pair::Match(left, right) => self.endpoints(left, right, true, out),
+            Pair::Endpoint(left, right) => self.endpoints(left, right, false, out),
+            Pair::Object(left, right) => self.objects(left, right, out),
+        }
     }
 
-    fn endpoints(&mut self, left: EndpointId, right: EndpointId, matching: bool) -> Vec<Item> {
-        let (l, r) = match (self.types.endpoint(left), self.types.endpoint(right)) {
-            (Endpoint::Events { events: l, .. }, Endpoint::Events { events: r, .. }) => (l, r),
-            _ => return endpoint_parameters(self.types, left, right, matching),
+    fn endpoints(
+        &mut self,
+        left: EndpointId,
+        right: EndpointId,
+        matching: bool,
+        out: &mut impl Demands,
+    ) {
+        let (Endpoint::Events { events: l, .. }, Endpoint::Events { events: r, .. }) =
+            (self.types.endpoint(left), self.types.endpoint(right))
+        else {
+            return endpoint_parameters(self.types, left, right, matching, out);
         };
-        let mut items = if matching {
-            match_events(l, r)
+        if matching {
+            match_events(l, r, out);
         } else {
-            subtype_events(l, r)
-        };
+            subtype_events(l, r, out);
+        }
         // C1 ⇒[O1] C2′ ∧ C2 ⇒[O2] C1′ for ∝, C1 ⇒[O1] C2 ∧ C2′ ⇒[I2] C1′ for ◁.
         let (far, near) = match matching {
             true => (Side::Requires, Side::Provides),
@@ -151,58 +202,53 @@ impl Relations<'_> {
                 continue;
             }
             let premises = self.endpoint_constraints(giver, given);
-            let lossy = lossy.get_or_insert_with(|| {
-                let known = &mut self.cache.lossless;
-                Lossy::Endpoint(lossy::endpoint(self.types, known, left, right, matching))
-            });
+            let lossy = &*lossy
+                .get_or_insert_with(|| Lossy::Endpoint(self.lossy_endpoint(left, right, matching)));
             let events = Events::Endpoint(emitted(self.types, giver, given));
             let unmet = self.unmet(&premises, &events, &conclusions, lossy);
-            items.extend(
-                unmet
-                    .into_iter()
-                    .map(|unmet| constraint(unmet, left_at_fault)),
-            );
+            constraints(unmet, &premises, left_at_fault, out);
         }
-        items
     }
 
-    fn objects(&mut self, left: ObjectId, right: ObjectId) -> Vec<Item> {
+    fn objects(&mut self, left: ObjectId, right: ObjectId, out: &mut impl Demands) {
         let types = &*self.types;
+        let unlike = |out| values::unlike(types, TypeId::Object(left), TypeId::Object(right), out);
         let (l, r) = match (types.object(left), types.object(right)) {
-            (_, Object::Top) => return Vec::new(),
+            (_, Object::Top) => return,
             (Object::Endpoints(l), Object::Endpoints(r)) => (l, r),
             (Object::Parameter(parameter), other) => {
                 let same =
                     |p: &Parameter| matches!(other, Object::Parameter(q) if p.name == q.name);
                 return match ascend(types, parameter, same) {
-                    Ascent::Same => Vec::new(),
+                    Ascent::Same => {}
                     Ascent::Type(TypeId::Object(bound)) => {
-                        vec![part(None, Pair::Object(bound, right))]
+                        same_place(out, Pair::Object(bound, right));
                     }
-                    _ => vec![unlike(types, TypeId::Object(left), TypeId::Object(right))],
+                    _ => unlike(out),
                 };
             }
-            _ => return vec![unlike(types, TypeId::Object(left), TypeId::Object(right))],
+            _ => return unlike(out),
         };
-        let mut items = object_endpoints(l, r);
+        object_endpoints(l, r, out);
         if l.requires.is_empty() && r.provides.is_empty() {
-            return items;
+            return;
         }
-        let mut names = BTreeSet::new();
-        for (name, wanted) in &r.endpoints {
-            let Some(there) = l.endpoints.get(name) else {
-                continue;
-            };
-            if lossy::endpoint(types, &mut self.cache.lossless, there.ty, wanted.ty, false) {
-                names.insert(name.clone());
-            }
-        }
-        let lossy = Lossy::Object(names);
         let all = l.endpoints.iter().chain(&l.hidden);
         let events = Events::Object(
             all.map(|(name, e)| (name.clone(), emitted(types, e.ty, Side::Provides)))
                 .collect(),
         );
+        let shared = r.endpoints.iter().filter_map(|(name, wanted)| {
+            let there = l.endpoints.get(name)?;
+            Some((name.clone(), there.ty, wanted.ty))
+        });
+        let mut names = BTreeSet::new();
+        for (name, there, wanted) in shared.collect::<Vec<_>>() {
+            if self.lossy_endpoint(there, wanted, false) {
+                names.insert(name);
+            }
+        }
+        let lossy = Lossy::Object(names);
         let questions = [
             (
                 (left, Side::Provides),
@@ -230,345 +276,127 @@ impl Relations<'_> {
                 *upper = upper.iter().map(Parsed::unmarked).collect();
             }
             let unmet = self.unmet(&premises, &events, &conclusions, &lossy);
-            items.extend(
-                unmet
-                    .into_iter()
-                    .map(|unmet| constraint(unmet, left_at_fault)),
-            );
+            constraints(unmet, &premises, left_at_fault, out);
         }
-        items
     }
 }
 
-fn constraint((step, unmet): (Step, Problem), left_at_fault: bool) -> Item {
-    Item::Problem(Mismatch {
-        trail: vec![step],
-        problem: unmet,
-        left_at_fault,
-    })
-}
-
-/// Both are shown in full, since nothing of one corresponds to anything of the other.
-pub(super) fn unlike(types: &Types, left: TypeId, right: TypeId) -> Item {
-    let (found, expected) = (types.describe(left), types.describe(right));
-    if found != expected {
-        return problem(None, words(found, expected));
-    }
-    // Two libraries may give one name to different things.
-    let full = |name: String, id| match sort(types, id) {
-        Some(sort) => format!("`{name}` ({sort})"),
-        None => name,
-    };
-    problem(None, words(full(found, left), full(expected, right)))
-}
-
-/// What a type is, apart from its name.
-fn sort(types: &Types, id: TypeId) -> Option<&'static str> {
-    let TypeId::Value(id) = id else { return None };
-    Some(match types.value(id) {
-        Value::Record { .. } => "a record",
-        Value::Variant(_) => "a variant",
-        Value::Parameter(_) => "a type parameter",
-        Value::List(_) => "a list",
-        Value::Option(_) => "an option",
-        Value::Map(..) => "a map",
-        Value::Tuple(_) => "a tuple",
-        Value::Reference(_) => "a reference",
-        Value::External(_) => "an external endpoint",
-        Value::Basic(basic) => basic.as_str(),
-    })
-}
-
-fn value(types: &Types, left: ValueId, right: ValueId) -> Vec<Item> {
-    let unlike = || vec![unlike(types, TypeId::Value(left), TypeId::Value(right))];
-    match (types.value(left), types.value(right)) {
-        (Value::Parameter(parameter), _) => {
-            let core = without_options(types, right);
-            let same = |p: &Parameter| matches!(core, Value::Parameter(q) if p.name == q.name);
-            match ascend(types, parameter, same) {
-                Ascent::Same => Vec::new(),
-                Ascent::Type(TypeId::Value(bound)) => vec![part(None, Pair::Value(bound, right))],
-                _ => unlike(),
+/// Conclusions that the premises do not meet.
+fn constraints<'c>(
+    unmet: impl IntoIterator<Item = (&'c Parsed, Verdict)>,
+    premises: &[Parsed],
+    left_at_fault: bool,
+    out: &mut impl Demands,
+) {
+    for (conclusion, verdict) in unmet {
+        out.problem(verdict.clone(), || {
+            let (step, problem) = conclusion.unmet_by(premises, verdict);
+            Mismatch {
+                trail: vec![step],
+                problem,
+                left_at_fault,
             }
-        }
-        (Value::Basic(a), Value::Basic(b)) if basic(*a, *b) => Vec::new(),
-        (Value::Option(a), Value::Option(b)) | (Value::List(a), Value::List(b)) => {
-            vec![part(Step::Element, Pair::Value(*a, *b))]
-        }
-        (_, Value::Option(b)) => vec![part(Step::Element, Pair::Value(left, *b))],
-        (Value::Tuple(a), Value::Tuple(b)) if a.len() == b.len() => {
-            let pairs = a.iter().zip(b).enumerate();
-            pairs
-                .map(|(i, (a, b))| part(Step::Position(i), Pair::Value(*a, *b)))
-                .collect()
-        }
-        (Value::Tuple(a), Value::Tuple(b)) => vec![problem(
-            None,
-            words(
-                format!("a tuple of {}", a.len()),
-                format!("a tuple of {}", b.len()),
-            ),
-        )],
-        (Value::Map(k, a), Value::Map(l, b)) => {
-            vec![
-                part(Step::MapKey, Pair::Same(*k, *l)),
-                part(Step::MapValue, Pair::Value(*a, *b)),
-            ]
-        }
-        (
-            Value::Record {
-                fields: a,
-                open: a_open,
-            },
-            Value::Record {
-                fields: b,
-                open: b_open,
-            },
-        ) => record(types, (a, *a_open), (b, *b_open)),
-        (Value::Variant(a), Value::Variant(b)) => cases(types, a, b, Pair::Value).collect(),
-        (Value::Reference(a), Value::Reference(b)) => {
-            vec![part(Step::ReferencedObject, Pair::Object(*a, *b))]
-        }
-        (Value::External(a), Value::External(b)) => {
-            vec![part(Step::ExternalEndpoint, Pair::Endpoint(*a, *b))]
-        }
-        _ => unlike(),
-    }
-}
-
-type Fields = BTreeMap<String, ValueId>;
-
-fn record(types: &Types, (a, a_open): (&Fields, bool), (b, b_open): (&Fields, bool)) -> Vec<Item> {
-    let mut items = Vec::new();
-    for (name, wanted) in b {
-        let step = Step::Field(name.clone());
-        match a.get(name) {
-            Some(there) => items.push(part(step, Pair::Value(*there, *wanted))),
-            None if !matches!(types.value(*wanted), Value::Option(_)) => {
-                items.push(problem(None, missing("field", name, a.keys())));
-            }
-            None if a_open => {
-                let found = format!("an open record, which may hold any `{name}`");
-                let expected = types.describe(TypeId::Value(*wanted));
-                items.push(problem(step, words(found, expected)));
-            }
-            None => {}
-        }
-    }
-    if !b_open {
-        for name in a.keys().filter(|name| !b.contains_key(*name)) {
-            items.push(problem(
-                None,
-                Problem::Unexpected {
-                    what: "field",
-                    name: name.clone(),
-                },
-            ));
-        }
-        if a_open {
-            items.push(problem(None, words("an open record", "a closed record")));
-        }
-    }
-    items
-}
-
-type Cases = BTreeMap<String, Option<ValueId>>;
-
-fn cases<'c>(
-    types: &'c Types,
-    a: &'c Cases,
-    b: &'c Cases,
-    relation: impl Fn(ValueId, ValueId) -> Pair + 'c,
-) -> impl Iterator<Item = Item> + 'c {
-    let payload = |payload: ValueId| types.describe(TypeId::Value(payload));
-    a.iter().filter_map(move |(name, there)| {
-        let step = Step::Case(name.clone());
-        Some(match (there, b.get(name)) {
-            (_, None) => problem_right(None, missing("case", name, b.keys())),
-            (None, Some(None)) => return None,
-            (Some(a), Some(Some(b))) => part(step, relation(*a, *b)),
-            (Some(a), Some(None)) => problem(step, words(payload(*a), "no payload")),
-            (None, Some(Some(b))) => problem(step, words("no payload", payload(*b))),
-        })
-    })
-}
-
-/// S = T. Asked of map keys only, so the types that cannot occur in one are simply unlike.
-fn same(types: &Types, left: ValueId, right: ValueId) -> Vec<Item> {
-    let all = |a: &[ValueId], b: &[ValueId]| -> Vec<Item> {
-        let pairs = a.iter().zip(b).enumerate();
-        pairs
-            .map(|(i, (a, b))| part(Step::Position(i), Pair::Same(*a, *b)))
-            .collect()
-    };
-    match (types.value(left), types.value(right)) {
-        (Value::Basic(a), Value::Basic(b)) if a == b => Vec::new(),
-        (Value::Parameter(a), Value::Parameter(b)) if a.name == b.name => Vec::new(),
-        (Value::Tuple(a), Value::Tuple(b)) if a.len() == b.len() => all(a, b),
-        (Value::Variant(a), Value::Variant(b)) => {
-            let back = b.keys().filter(|name| !a.contains_key(*name));
-            let back = back.map(|name| problem(None, missing("case", name, a.keys())));
-            cases(types, a, b, Pair::Same).chain(back).collect()
-        }
-        _ => vec![unlike(types, TypeId::Value(left), TypeId::Value(right))],
-    }
-}
-
-/// Row 1 of the values, and equality of the basic types that are not numbers.
-fn basic(a: Basic, b: Basic) -> bool {
-    /// Signed, bits.
-    fn integer(basic: Basic) -> Option<(bool, u32)> {
-        Some(match basic {
-            Basic::U8 => (false, 8),
-            Basic::U16 => (false, 16),
-            Basic::U32 => (false, 32),
-            Basic::U64 => (false, 64),
-            Basic::S8 => (true, 8),
-            Basic::S16 => (true, 16),
-            Basic::S32 => (true, 32),
-            Basic::S64 => (true, 64),
-            _ => return None,
-        })
-    }
-    match (integer(a), integer(b)) {
-        (Some((false, n)), Some((true, m))) => n < m,
-        (Some((a_signed, n)), Some((b_signed, m))) => a_signed == b_signed && n <= m,
-        (Some((_, n)), None) => (b == Basic::F32 && n <= 16) || (b == Basic::F64 && n <= 32),
-        (None, _) => a == b || (a == Basic::F32 && b == Basic::F64),
+        });
     }
 }
 
 fn names(events: &BTreeMap<String, Event>, direction: Direction) -> impl Iterator<Item = &String> {
+    directed(events, direction).map(|(name, _)| name)
+}
+
+fn directed(
+    events: &BTreeMap<String, Event>,
+    direction: Direction,
+) -> impl Iterator<Item = (&String, &Event)> {
     events
         .iter()
         .filter(move |(_, event)| event.direction == direction)
-        .map(|(name, _)| name)
 }
 
+type EventMap = BTreeMap<String, Event>;
+
 /// O1 ⊆* I2 ∧ O2 ⊆* I1.
-fn match_events(left: &BTreeMap<String, Event>, right: &BTreeMap<String, Event>) -> Vec<Item> {
-    let mut items = Vec::new();
-    for (name, sent) in left
-        .iter()
-        .filter(|(_, event)| event.direction == Direction::Out)
-    {
-        let step = Step::Event(name.clone());
+fn match_events(left: &EventMap, right: &EventMap, out: &mut impl Demands) {
+    for (name, sent) in directed(left, Direction::Out) {
         match right.get(name) {
-            None => items.push(problem_right(
-                None,
-                missing("incoming event", name, names(right, Direction::In)),
-            )),
+            None => problem_right(out, || {
+                missing("incoming event", name, names(right, Direction::In))
+            }),
             Some(event) if event.direction == Direction::Out => {
-                items.push(problem(
-                    None,
-                    Problem::SameDirection {
-                        event: name.clone(),
-                    },
-                ));
+                problem(out, || Problem::SameDirection {
+                    event: name.clone(),
+                });
             }
-            Some(event) => items.push(part(step, Pair::Value(sent.payload, event.payload))),
+            Some(event) => {
+                let pair = Pair::Value(sent.payload, event.payload);
+                part(out, || Step::Event(name.clone()), pair);
+            }
         }
     }
-    items.extend(received(left, right, Direction::Out));
-    items
+    received(left, right, Direction::Out, out);
 }
 
 /// O1 ⊆* O2 ∧ I2 ⊆* I1.
-fn subtype_events(left: &BTreeMap<String, Event>, right: &BTreeMap<String, Event>) -> Vec<Item> {
-    let mut items = Vec::new();
-    for (name, sent) in left
-        .iter()
-        .filter(|(_, event)| event.direction == Direction::Out)
-    {
-        let step = Step::Event(name.clone());
+fn subtype_events(left: &EventMap, right: &EventMap, out: &mut impl Demands) {
+    for (name, sent) in directed(left, Direction::Out) {
         match right.get(name) {
-            None => items.push(problem(
-                None,
-                Problem::Unexpected {
-                    what: "outgoing event",
-                    name: name.clone(),
-                },
-            )),
-            Some(event) if event.direction == Direction::In => {
-                items.push(problem(
-                    step,
-                    words("an outgoing event", "an incoming event"),
-                ));
+            None => problem(out, || Problem::Unexpected {
+                what: "outgoing event",
+                name: name.clone(),
+            }),
+            Some(event) if event.direction == Direction::In => problem_at(out, || {
+                let words = words("an outgoing event", "an incoming event");
+                (Step::Event(name.clone()), words)
+            }),
+            Some(event) => {
+                let pair = Pair::Value(sent.payload, event.payload);
+                part(out, || Step::Event(name.clone()), pair);
             }
-            Some(event) => items.push(part(step, Pair::Value(sent.payload, event.payload))),
         }
     }
-    items.extend(received(left, right, Direction::In));
-    items
+    received(left, right, Direction::In, out);
 }
 
 /// That `left` receives every event that has this direction at `right`.
-fn received(
-    left: &BTreeMap<String, Event>,
-    right: &BTreeMap<String, Event>,
-    direction: Direction,
-) -> Vec<Item> {
-    let mut items = Vec::new();
-    for (name, wanted) in right
-        .iter()
-        .filter(|(_, event)| event.direction == direction)
-    {
-        let step = Step::Event(name.clone());
+fn received(left: &EventMap, right: &EventMap, direction: Direction, out: &mut impl Demands) {
+    for (name, wanted) in directed(right, direction) {
         match left.get(name) {
-            None => items.push(problem(
-                None,
-                missing("incoming event", name, names(left, Direction::In)),
-            )),
+            None => problem(out, || {
+                missing("incoming event", name, names(left, Direction::In))
+            }),
             // Both callers have told of an event that `left` sends.
             Some(event) if event.direction == Direction::Out => {}
-            Some(event) => items.push(flipped(step, Pair::Value(wanted.payload, event.payload))),
+            Some(event) => {
+                let pair = Pair::Value(wanted.payload, event.payload);
+                out.part(|| Some(Step::Event(name.clone())), pair, true);
+            }
         }
     }
-    items
 }
 
-fn object_endpoints(left: &ObjectBody, right: &ObjectBody) -> Vec<Item> {
-    let mut items = Vec::new();
+fn object_endpoints(left: &ObjectBody, right: &ObjectBody, out: &mut impl Demands) {
+    let flag =
+        |name: &String, flag, found| (Step::Endpoint(name.clone()), Problem::Flag { flag, found });
     for (name, wanted) in &right.endpoints {
-        let step = Step::Endpoint(name.clone());
         let Some(there) = left.endpoints.get(name) else {
-            items.push(problem(
-                None,
-                missing("endpoint", name, left.endpoints.keys()),
-            ));
+            problem(out, || missing("endpoint", name, left.endpoints.keys()));
             continue;
         };
         if wanted.many && !there.many {
-            items.push(problem(
-                step.clone(),
-                Problem::Flag {
-                    flag: "many",
-                    found: false,
-                },
-            ));
+            problem_at(out, || flag(name, "many", false));
         }
         if there.mandatory && !wanted.mandatory {
-            items.push(problem(
-                step.clone(),
-                Problem::Flag {
-                    flag: "mandatory",
-                    found: true,
-                },
-            ));
+            problem_at(out, || flag(name, "mandatory", true));
         }
-        items.push(part(step, Pair::Endpoint(there.ty, wanted.ty)));
+        let pair = Pair::Endpoint(there.ty, wanted.ty);
+        part(out, || Step::Endpoint(name.clone()), pair);
     }
     for (name, there) in &left.endpoints {
         if there.mandatory && !right.endpoints.contains_key(name) {
-            let what = "mandatory endpoint";
-            items.push(problem(
-                None,
-                Problem::Unexpected {
-                    what,
-                    name: name.clone(),
-                },
-            ));
+            problem(out, || Problem::Unexpected {
+                what: "mandatory endpoint",
+                name: name.clone(),
+            });
         }
     }
-    items
 }

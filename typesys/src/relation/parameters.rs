@@ -2,7 +2,8 @@
 
 use std::collections::HashSet;
 
-use super::pairs::{Item, Pair, part, unlike};
+use super::pairs::{Demands, Pair, same_place};
+use super::values::unlike;
 use crate::types::{Endpoint, EndpointId, Object, Parameter, TypeId, Types, Value, ValueId};
 
 /// What a type parameter is known to be a subtype of.
@@ -65,30 +66,25 @@ pub(super) fn endpoint_parameters(
     left: EndpointId,
     right: EndpointId,
     matching: bool,
-) -> Vec<Item> {
-    let unlike = || {
-        vec![unlike(
-            types,
-            TypeId::Endpoint(left),
-            TypeId::Endpoint(right),
-        )]
-    };
+    out: &mut impl Demands,
+) {
     let (above, left_end) = bounds(types, left, false);
     let (peer, right_end) = bounds(types, right, !matching);
     if above
         .iter()
         .any(|(name, turned)| peer.contains(&(name, !turned)))
     {
-        return Vec::new();
+        return;
     }
     let (Some(left_end), Some(right_end)) = (left_end, right_end) else {
-        return unlike();
+        let (left, right) = (TypeId::Endpoint(left), TypeId::Endpoint(right));
+        return unlike(types, left, right, out);
     };
     let pair = match right_end == right && !matching {
         true => Pair::Endpoint(left_end, right_end),
         false => Pair::Match(left_end, right_end),
     };
-    vec![part(None, pair)]
+    same_place(out, pair);
 }
 
 /// The parameters that bound a type (mirrored first, if `mirror`) from above, and the type at

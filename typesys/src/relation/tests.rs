@@ -13,6 +13,7 @@ use crate::types::{Origin, Value};
 use crate::verdict::Reason;
 
 mod constraints;
+mod scale;
 mod structure;
 
 /// A formalism of words. A conclusion follows from premises with the same words; `never_E` also

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use super::import::Shape;
 use crate::formalism::Formalisms;
 use crate::module::Module;
+use crate::relation::Known;
 use crate::syntax::{Item, Kind};
 use crate::types::{Basic, EndpointId, TypeId, Types, Value, ValueId};
 
@@ -283,6 +284,8 @@ impl Mark {
 
     /// Takes everything out of `types` that was added since.
     pub(super) fn restore(self, types: &mut Types) {
+        // Ids will be given again.
+        types.known = Known::default();
         types.values.truncate(self.values);
         types.endpoints.truncate(self.endpoints);
         types.objects.truncate(self.objects);

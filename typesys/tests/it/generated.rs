@@ -1,7 +1,7 @@
 //! Generated families of mutually recursive types.
 
 use liveobj_types::types::{Direction, Endpoint, Object, Origin};
-use liveobj_types::{CompositeShape, EndpointId, ObjectId, Types};
+use liveobj_types::{CompositeShape, EndpointId, ObjectId, Relations, TypeId, Types, Verdict};
 use proptest::prelude::*;
 
 use crate::scope::{Scope, Table};
@@ -177,10 +177,42 @@ proptest! {
         let values: Vec<_> = names.iter().map(|name| scope.value(name)).collect();
         let mut relations = scope.relations();
         let warm = Table::new(&values, |l, r| relations.value_subtype(l, r).verdict);
+        drop(relations);
         for i in (0..values.len()).rev() {
             for j in (0..values.len()).rev() {
-                let cold = scope.relations().value_subtype(values[i], values[j]).verdict;
+                // What is known does not go with the copy.
+                let mut types = scope.types.clone();
+                let mut relations = Relations::new(&mut types, &scope.formalisms);
+                let cold = relations.value_subtype(values[i], values[j]).verdict;
                 prop_assert_eq!(warm.verdict(i, j), &cold, "{} {}", &names[i], &names[j]);
+            }
+        }
+    }
+
+    #[test]
+    fn the_verdict_alone_is_that_of_the_judgement(text in family()) {
+        let mut scope = Scope::new(&text);
+        let values = names("V").into_iter().map(|name| TypeId::Value(scope.value(&name)));
+        let mut all: Vec<TypeId> = values.collect();
+        all.extend(names("E").iter().map(|name| TypeId::Endpoint(scope.endpoint(name))));
+        all.extend(names("O").iter().map(|name| TypeId::Object(scope.object(name))));
+        for left in &all {
+            for right in &all {
+                let mut alone = scope.types.clone();
+                let mut alone = Relations::new(&mut alone, &scope.formalisms);
+                let mut told = scope.types.clone();
+                let mut told = Relations::new(&mut told, &scope.formalisms);
+                let judgement = told.subtype(*left, *right);
+                prop_assert_eq!(&alone.is_subtype(*left, *right), &judgement.verdict);
+                prop_assert_eq!(&alone.is_subtype(*left, *right), &judgement.verdict);
+                let least = judgement.mismatches.iter().map(|found| found.problem.verdict());
+                let least = least.fold(Verdict::Holds, Verdict::and);
+                prop_assert_eq!(least, judgement.verdict, "{:?}", judgement.mismatches);
+                let (TypeId::Endpoint(left), TypeId::Endpoint(right)) = (*left, *right) else {
+                    continue;
+                };
+                let judgement = told.endpoints_match(left, right);
+                prop_assert_eq!(alone.matches(left, right), judgement.verdict);
             }
         }
     }
@@ -241,11 +273,12 @@ fn replaces(
                 .iter()
                 .flatten()
                 .any(|used| *used == end("other", peer));
-            let mut relations = scope.relations();
-            if used || !relations.endpoints_match(left.ty, right.ty).verdict.holds() {
+            if used || !scope.relations().matches(left.ty, right.ty).holds() {
                 continue;
             }
-            let stays = relations.endpoints_match(replaced[name].ty, right.ty);
+            let stays = scope
+                .relations()
+                .endpoints_match(replaced[name].ty, right.ty);
             prop_assert!(stays.verdict.holds(), "{:?}", stays);
             if replaced[name].many != left.many {
                 // A guarantee about the one connection of an endpoint says nothing of an endpoint
