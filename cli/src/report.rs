@@ -1,5 +1,7 @@
 //! How findings look: for people, with the source lines and every place marked; for programs, as
-//! JSON (docs/json.md).
+//! JSON or SARIF (docs/json.md).
+
+pub mod sarif;
 
 use std::io::{self, IsTerminal};
 use std::ops::Range;
@@ -136,6 +138,15 @@ pub struct JsonDiagnostic<'a> {
     trail: Vec<String>,
     notes: &'a [String],
     help: Option<&'a str>,
+    fix: Option<JsonFix<'a>>,
+}
+
+#[derive(Debug, Serialize)]
+struct JsonFix<'a> {
+    source: &'a str,
+    start: JsonPosition,
+    end: JsonPosition,
+    replacement: &'a str,
 }
 
 #[derive(Debug, Serialize)]
@@ -160,12 +171,9 @@ fn position(place: &Place, byte: usize) -> JsonPosition {
 
 /// A finding for programs.
 pub fn json(diagnostic: &Diagnostic) -> JsonDiagnostic<'_> {
-    let label = |label: &'_ liveobj_types::diagnostic::Label| {
-        let range = range(&label.place);
-        (
-            position(&label.place, range.start),
-            position(&label.place, range.end),
-        )
+    let ends = |place: &Place| {
+        let range = range(place);
+        (position(place, range.start), position(place, range.end))
     };
     JsonDiagnostic {
         code: diagnostic.code.as_str(),
@@ -179,7 +187,7 @@ pub fn json(diagnostic: &Diagnostic) -> JsonDiagnostic<'_> {
             .labels
             .iter()
             .map(|it| {
-                let (start, end) = label(it);
+                let (start, end) = ends(&it.place);
                 JsonLabel {
                     source: &it.place.source.name,
                     start,
@@ -191,6 +199,15 @@ pub fn json(diagnostic: &Diagnostic) -> JsonDiagnostic<'_> {
         trail: diagnostic.trail.iter().map(ToString::to_string).collect(),
         notes: &diagnostic.notes,
         help: diagnostic.help.as_deref(),
+        fix: diagnostic.fix.as_ref().map(|fix| {
+            let (start, end) = ends(&fix.place);
+            JsonFix {
+                source: &fix.place.source.name,
+                start,
+                end,
+                replacement: &fix.replacement,
+            }
+        }),
     }
 }
 

@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use liveobj_types::diagnostic::Fix;
 use liveobj_types::{Diagnostic, Place, Source, Span};
 
 use crate::model::Spanned;
@@ -42,6 +43,11 @@ impl Embedded {
         for label in &mut found.labels {
             label.place = self.outermost(&label.place);
         }
+        // A text that stands there otherwise, with escapes, is not replaced.
+        found.fix = found.fix.and_then(|fix| {
+            let place = self.outermost(&fix.place);
+            (place.text() == fix.place.text()).then_some(Fix { place, ..fix })
+        });
         found
     }
 }

@@ -53,12 +53,13 @@ impl<'a> Faults<'a> {
     /// A name that has no place there.
     pub fn unexpected(&mut self, what: &str, name: &Spanned, within: &str, allowed: &[&str]) {
         let message = format!("{what} `{}` is not expected in {within}", name.text);
-        let help = match nearest(&name.text, allowed.iter().copied()) {
-            Some(similar) => format!("did you mean `{similar}`?"),
-            None if allowed.is_empty() => "remove it".to_owned(),
-            None => format!("expected {}", one_of(allowed)),
-        };
-        self.structure(name.span, message, Some(help));
+        let found = Diagnostic::error(codes::DOCUMENT_STRUCTURE, message);
+        let found = found.at(self.place(name.span), "");
+        self.push(match nearest(&name.text, allowed.iter().copied()) {
+            Some(similar) => found.did_you_mean(&name.text, similar),
+            None if allowed.is_empty() => found.with_help("remove it"),
+            None => found.with_help(format!("expected {}", one_of(allowed))),
+        });
     }
 
     pub fn syntax(&mut self, fault: SyntaxFault) {

@@ -353,9 +353,10 @@ impl Reader<'_> {
             let Some(ty) = fields.get(&name.text) else {
                 let similar = nearest(&name.text, fields.keys().map(String::as_str));
                 meant.extend(similar);
-                let help = similar.map(|similar| format!("did you mean `{similar}`?"));
-                self.fault(name.span, &inside, "the record has no such field")
-                    .help = help;
+                let found = self.fault(name.span, &inside, "the record has no such field");
+                if let Some(similar) = similar {
+                    *found = found.clone().did_you_mean(&name.text, similar);
+                }
                 complete = false;
                 continue;
             };
@@ -400,11 +401,14 @@ impl Reader<'_> {
         let Some(expected) = cases.get(&name.text) else {
             let names: Vec<&str> = cases.keys().map(String::as_str).collect();
             let message = format!("there is no case `{}`", name.text);
-            let help = match nearest(&name.text, names.iter().copied()) {
-                Some(similar) => format!("did you mean `{similar}`?"),
-                None => format!("expected {}", crate::faults::one_of(&names)),
+            let found = self.fault(name.span, path, &message);
+            *found = match nearest(&name.text, names.iter().copied()) {
+                Some(similar) => found.clone().did_you_mean(&name.text, similar),
+                None => {
+                    let expected = format!("expected {}", crate::faults::one_of(&names));
+                    found.clone().with_help(expected)
+                }
             };
-            self.fault(name.span, path, &message).help = Some(help);
             return None;
         };
         match (expected, payload) {

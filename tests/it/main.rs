@@ -14,6 +14,7 @@ mod links;
 mod other_languages;
 mod processes;
 mod readme;
+mod sarif;
 mod simulation;
 mod simulation_command;
 mod state;

@@ -32,6 +32,8 @@ pub struct Diagnostic {
     pub notes: Vec<String>,
     /// What to do about it.
     pub help: Option<String>,
+    /// The same as a change of the text, where a program could make it.
+    pub fix: Option<Fix>,
 }
 
 impl Diagnostic {
@@ -45,6 +47,7 @@ impl Diagnostic {
             trail: Vec::new(),
             notes: Vec::new(),
             help: None,
+            fix: None,
         }
     }
 
@@ -88,6 +91,27 @@ impl Diagnostic {
         self
     }
 
+    /// Suggests that `meant` was meant by `written`, a name that is not there. A fix goes with it
+    /// if the first place holds `written`, in quotes or not, and `meant` can stand there as it is
+    /// in every kind of document.
+    #[must_use]
+    pub fn did_you_mean(mut self, written: &str, meant: &str) -> Diagnostic {
+        self.help = Some(format!("did you mean `{meant}`?"));
+        let plain = |c: char| !c.is_control() && !matches!(c, '&' | '<' | '>' | '"' | '\'' | '\\');
+        let first = self.labels.first().map(|label| &label.place);
+        self.fix = first
+            .filter(|_| meant.chars().all(plain))
+            .and_then(|place| {
+                let (before, after) = place.text()?.split_once(written)?;
+                let exact = matches!((before, after), ("", "") | ("\"", "\"") | ("'", "'"));
+                exact.then(|| Fix {
+                    place: place.clone(),
+                    replacement: format!("{before}{meant}{after}"),
+                })
+            });
+        self
+    }
+
     /// Sets the trail.
     #[must_use]
     pub fn with_trail(mut self, trail: Vec<Step>) -> Diagnostic {
@@ -103,6 +127,15 @@ pub struct Label {
     pub place: Place,
     /// A few words; may be empty.
     pub text: String,
+}
+
+/// A change of a text that probably mends it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fix {
+    /// What is to be replaced.
+    pub place: Place,
+    /// What is to stand there instead.
+    pub replacement: String,
 }
 
 /// One step of a trail from a compared pair to the part at fault.

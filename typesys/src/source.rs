@@ -75,6 +75,11 @@ impl Place {
             span,
         }
     }
+
+    /// What stands there; none where the span does not fit the text.
+    pub fn text(&self) -> Option<&str> {
+        self.source.text.get(self.span.start..self.span.end)
+    }
 }
 
 impl fmt::Display for Place {

@@ -3,21 +3,21 @@
 use std::io::{self, IsTerminal};
 use std::time::Instant;
 
-use clap::Args;
+use clap::{Args, ValueEnum};
 use liveobj_references::Checked;
 use liveobj_types::{Severity, Source, TypeId};
 use serde::Serialize;
 
-use super::{Format, LibraryOptions, PolicyOptions, hexadecimal};
+use super::{LibraryOptions, PolicyOptions, explain, hexadecimal};
 use crate::failure::Failure;
-use crate::report::{self, JSON_VERSION, JsonDiagnostic};
+use crate::report::{self, JSON_VERSION, JsonDiagnostic, sarif};
 use crate::{input, output};
 
 /// Check that references are well typed; nothing is run
 #[derive(Debug, Args)]
-#[command(
-    after_help = "Example:\n  liveobj check examples/team-note.liveobject --library-path target/release"
-)]
+#[command(after_help = "Examples:
+  liveobj check examples/team-note.liveobject --library-path target/release
+  liveobj check examples/team-note.liveobject --library-path target/release --format sarif")]
 pub struct Check {
     /// Reference documents, XML or JSON; `-` is standard input
     #[arg(required = true, value_name = "REF")]
@@ -28,7 +28,18 @@ pub struct Check {
     policy: PolicyOptions,
     /// How findings are printed
     #[arg(long, value_enum, default_value_t)]
-    format: Format,
+    format: CheckFormat,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+enum CheckFormat {
+    /// For people
+    #[default]
+    Human,
+    /// For programs: see docs/json.md
+    Json,
+    /// SARIF 2.1.0, for code hosts and editors
+    Sarif,
 }
 
 #[derive(Serialize)]
@@ -53,13 +64,13 @@ impl Check {
         builder = builder.allow_unknown(self.policy.unknown());
         let runtime = builder.build().map_err(Failure::user)?;
         let mut results = Vec::new();
-        let mut unreadable = false;
+        let mut unread = Vec::new();
         for name in &self.references {
             let source = match input::read(name) {
                 Ok(source) => source,
                 Err(Failure::User { message, help }) => {
                     output::complain(&report::failure(&message, help.as_deref()));
-                    unreadable = true;
+                    unread.push(message);
                     continue;
                 }
                 Err(other) => return Err(other),
@@ -67,7 +78,7 @@ impl Check {
             let start = Instant::now();
             let checked = runtime.check(&source);
             let elapsed = start.elapsed();
-            if self.format == Format::Human {
+            if self.format == CheckFormat::Human {
                 let mut text = report::findings(&checked.diagnostics, report::styled_output());
                 text.push_str(&summary(&source, &checked));
                 if checked.reference.is_some() && io::stdout().is_terminal() {
@@ -75,31 +86,41 @@ impl Check {
                 }
                 output::print_line(&text)?;
             }
-            results.push((source, checked));
+            results.push((name.as_str(), source, checked));
         }
         let missing: Vec<_> = results
             .iter()
-            .flat_map(|(_, checked)| checked.diagnostics.iter().cloned())
+            .flat_map(|(.., checked)| checked.diagnostics.iter().cloned())
             .collect();
         self.libraries.warn_of_empty(&missing);
-        if self.format == Format::Json {
-            let references = results
-                .iter()
-                .map(|(source, checked)| json(source, checked));
-            let report = JsonReport {
-                version: JSON_VERSION,
-                references: references.collect(),
-            };
-            output::print_json(&report)?;
+        let fine = results.iter().all(|(.., it)| it.reference.is_some()) && unread.is_empty();
+        match self.format {
+            CheckFormat::Human => {}
+            CheckFormat::Json => {
+                let references = results
+                    .iter()
+                    .map(|(_, source, checked)| json(source, checked));
+                output::print_json(&JsonReport {
+                    version: JSON_VERSION,
+                    references: references.collect(),
+                })?;
+            }
+            CheckFormat::Sarif => {
+                let documents = results
+                    .iter()
+                    .map(|(name, source, checked)| sarif::Document {
+                        source,
+                        stream: *name == "-",
+                        findings: &checked.diagnostics,
+                    });
+                let documents: Vec<_> = documents.collect();
+                let log = sarif::log(&documents, &unread, &explain::rules(), u8::from(!fine));
+                output::print_json(&log)?;
+            }
         }
-        if !unreadable
-            && results
-                .iter()
-                .all(|(_, checked)| checked.reference.is_some())
-        {
-            Ok(())
-        } else {
-            Err(Failure::Findings)
+        match fine {
+            true => Ok(()),
+            false => Err(Failure::Findings),
         }
     }
 }

@@ -5,6 +5,7 @@ use serde::Serialize;
 
 use super::Format;
 use crate::failure::Failure;
+use crate::report::sarif::Rule;
 use crate::{output, report};
 
 macro_rules! texts {
@@ -110,6 +111,17 @@ impl Explain {
             _ => output::print(&list()),
         }
     }
+}
+
+/// Every code as a rule.
+pub(super) fn rules() -> Vec<Rule<'static>> {
+    let rule = |(code, text): &(&'static str, &'static str)| Rule {
+        code,
+        headline: headline(text),
+        text: for_people(text),
+        markdown: text,
+    };
+    TEXTS.iter().map(rule).collect()
 }
 
 fn find(code: &str) -> Result<&'static (&'static str, &'static str), Failure> {

@@ -115,18 +115,17 @@ impl Checker<'_> {
         let Some(typed) = components.get(component) else {
             uses.missing = true;
             let message = format!("there is no component `{component}`");
-            let mut found = Diagnostic::error(codes::UNKNOWN_COMPONENT, message)
+            let found = Diagnostic::error(codes::UNKNOWN_COMPONENT, message)
                 .at(self.at(scope, end.of.span), "");
             let names: Vec<&str> = components.keys().copied().collect();
-            found.help = Some(match nearest(component, names.iter().copied()) {
-                Some(similar) => format!("did you mean `{similar}`?"),
-                None if names.is_empty() => "the composite has no components".to_owned(),
-                None => format!(
-                    "the components are {}",
-                    crate::faults::one_of(&names).replace(" or ", " and ")
-                ),
+            self.report(match nearest(component, names.iter().copied()) {
+                Some(similar) => found.did_you_mean(component, similar),
+                None if names.is_empty() => found.with_help("the composite has no components"),
+                None => {
+                    let names = crate::faults::one_of(&names).replace(" or ", " and ");
+                    found.with_help(format!("the components are {names}"))
+                }
             });
-            self.report(found);
             return None;
         };
         let Some(typed) = typed else {
@@ -197,14 +196,14 @@ impl Checker<'_> {
                 crate::faults::one_of(names).replace(" or ", " and ")
             ),
         });
-        found.help = if hidden {
-            Some(format!(
+        let similar = nearest(name, names).map(str::to_owned);
+        self.report(match similar {
+            _ if hidden => found.with_help(format!(
                 "the `as` of `{component}` hides it: remove the `as`, or name a type with it"
-            ))
-        } else {
-            nearest(name, names).map(|similar| format!("did you mean `{similar}`?"))
-        };
-        self.report(found);
+            )),
+            Some(similar) => found.did_you_mean(name, &similar),
+            None => found,
+        });
     }
 
     fn connection(

@@ -69,10 +69,9 @@ impl Checker<'_> {
             Err(Absent::Silent) if needed => {
                 self.libraries.insert(key, Err(Absent::Reported));
                 let message = format!("no library named `{}` is at hand", wanted.name);
-                let help = self.library_help(&wanted.name);
                 let found = Diagnostic::error(codes::MANIFEST_MISSING, message)
-                    .at(wanted.place.clone(), "needed here")
-                    .with_help(help);
+                    .at(wanted.place.clone(), "needed here");
+                let found = self.other_library(found, &wanted.name);
                 self.report(found);
                 Err(Absent::Reported)
             }
@@ -93,14 +92,14 @@ impl Checker<'_> {
     }
 
     /// What to do about a library that is not at hand.
-    pub(super) fn library_help(&self, name: &str) -> String {
+    pub(super) fn other_library(&self, found: Diagnostic, name: &str) -> Diagnostic {
         let names = self.catalog.names();
         match nearest(name, names.iter().map(String::as_str)) {
-            Some(similar) => format!("did you mean `{similar}`?"),
-            None => format!(
+            Some(similar) => found.did_you_mean(name, similar),
+            None => found.with_help(format!(
                 "add it: `liveobj library add FILE --name {name}`, or name the directory it is \
                  in: `--library-path DIR`"
-            ),
+            )),
         }
     }
 
@@ -121,20 +120,15 @@ impl Checker<'_> {
         }
         let message = format!("library `{}` has no template `{name}`", library.name);
         let names = library.templates.iter().map(String::as_str);
-        let help = match nearest(name, names.clone()) {
-            Some(similar) => format!("did you mean `{similar}`?"),
+        let found = Diagnostic::error(codes::UNKNOWN_TEMPLATE, message).at(place, "");
+        self.report(match nearest(name, names.clone()) {
+            Some(similar) => found.did_you_mean(name, similar),
             None => {
                 let names: Vec<&str> = names.collect();
-                format!(
-                    "it has {}",
-                    crate::faults::one_of(&names).replace(" or ", " and ")
-                )
+                let names = crate::faults::one_of(&names).replace(" or ", " and ");
+                found.with_help(format!("it has {names}"))
             }
-        };
-        let found = Diagnostic::error(codes::UNKNOWN_TEMPLATE, message)
-            .at(place, "")
-            .with_help(help);
-        self.report(found);
+        });
         None
     }
 }

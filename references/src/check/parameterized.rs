@@ -126,18 +126,14 @@ impl Checker<'_> {
                 let similar = nearest(&name.text, free)
                     .or_else(|| nearest(&name.text, names.iter().copied()));
                 meant.extend(similar);
-                let help = match similar {
-                    Some(similar) => format!("did you mean `{similar}`?"),
+                let found = Diagnostic::error(codes::UNKNOWN_PARAMETER, message).at(place, "");
+                match similar {
+                    Some(similar) => found.did_you_mean(&name.text, similar),
                     None => {
-                        format!(
-                            "it has {}",
-                            crate::faults::one_of(&names).replace(" or ", " and ")
-                        )
+                        let names = crate::faults::one_of(&names).replace(" or ", " and ");
+                        found.with_help(format!("it has {names}"))
                     }
-                };
-                Diagnostic::error(codes::UNKNOWN_PARAMETER, message)
-                    .at(place, "")
-                    .with_help(help)
+                }
             };
             self.report(found);
         }

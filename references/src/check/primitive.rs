@@ -93,17 +93,16 @@ impl Checker<'_> {
         let known = known(&primitive.id.text);
         if known.is_none() {
             let message = format!("there is no primitive `{}`", primitive.id.text);
-            let help = match nearest(&primitive.id.text, NAMES.iter().map(|(name, _)| *name)) {
-                Some(similar) => format!("did you mean `{similar}`?"),
-                None => "primitives are `library` (1), `registry` (2) and `code` (3); other \
-                         built-ins are external references with `library=\"liveobj:standard\"`"
-                    .to_owned(),
-            };
             let place = self.at(scope, primitive.id.span);
-            let found = Diagnostic::error(codes::UNKNOWN_PRIMITIVE, message)
-                .at(place, "")
-                .with_help(help);
-            self.report(found);
+            let found = Diagnostic::error(codes::UNKNOWN_PRIMITIVE, message).at(place, "");
+            let id = &primitive.id.text;
+            self.report(match nearest(id, NAMES.iter().map(|(name, _)| *name)) {
+                Some(similar) => found.did_you_mean(id, similar),
+                None => found.with_help(
+                    "primitives are `library` (1), `registry` (2) and `code` (3); other \
+                     built-ins are external references with `library=\"liveobj:standard\"`",
+                ),
+            });
         } else if known != Some(Known::Code) {
             for (text, what) in [(&primitive.library, "library"), (&primitive.name, "name")] {
                 if let Some(text) = text {

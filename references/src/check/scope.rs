@@ -98,7 +98,7 @@ impl Checker<'_> {
     /// Says what to do about a library that a `use` names; nobody else has to.
     fn unknown_library(&mut self, found: &mut Diagnostic, name: String, error: &CatalogError) {
         match error {
-            CatalogError::Missing { .. } => found.help = Some(self.library_help(&name)),
+            CatalogError::Missing { .. } => *found = self.other_library(found.clone(), &name),
             error => found.message = error.to_string(),
         }
         self.libraries.insert((name, None), Err(Absent::Reported));

@@ -157,9 +157,13 @@ impl Checker<'_> {
                     let names = scope.module.visible_names();
                     let similar = nearest(&name.name, names);
                     let message = format!("there is no template `{}`", name.name);
-                    let mut found = Diagnostic::error(codes::UNKNOWN_TYPE, message);
-                    found.help = similar.map(|similar| format!("did you mean `{similar}`?"));
-                    found
+                    let found = Diagnostic::error(codes::UNKNOWN_TYPE, message).at(place, "");
+                    let found = match similar {
+                        Some(similar) => found.did_you_mean(&name.name, similar),
+                        None => found,
+                    };
+                    self.report(found);
+                    return None;
                 }
             },
             _ => Diagnostic::error(

@@ -410,7 +410,7 @@ impl<'a> Names<'a> {
                 names.push(name);
             }
             if let Some(similar) = nearest(&name.name, names) {
-                fault = fault.with_help(format!("did you mean `{similar}`?"));
+                fault = fault.did_you_mean(&name.name, similar);
             } else {
                 fault = fault.with_help("declare it, or `use` the library that does");
             }

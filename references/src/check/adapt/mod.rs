@@ -265,20 +265,19 @@ impl Checker<'_> {
             let message = format!("there is no adapter `{wanted}` in the libraries named here");
             let mut report = self.refused(asked, message);
             let names: Vec<&str> = adapters.iter().map(Adapter::name).collect();
-            report.help = match nearest(wanted, names.iter().copied().chain([Adapt::AUTO])) {
-                Some(similar) => Some(format!("did you mean `{similar}`?")),
-                None => {
-                    let place = self.at(asked.around.scope, asked.adapt.name.span);
-                    let others = self.all_adapters(&place);
-                    let other = others.iter().find(|adapter| adapter.name() == wanted);
-                    other.map(|adapter| {
-                        format!(
-                            "`{}` has it: name that library, with `use \"{}\";` in `<types>`",
-                            adapter.library.name, adapter.library.name
-                        )
-                    })
-                }
-            };
+            if let Some(similar) = nearest(wanted, names.iter().copied().chain([Adapt::AUTO])) {
+                report = report.did_you_mean(wanted, similar);
+            } else {
+                let place = self.at(asked.around.scope, asked.adapt.name.span);
+                let others = self.all_adapters(&place);
+                let other = others.iter().find(|adapter| adapter.name() == wanted);
+                report.help = other.map(|adapter| {
+                    format!(
+                        "`{}` has it: name that library, with `use \"{}\";` in `<types>`",
+                        adapter.library.name, adapter.library.name
+                    )
+                });
+            }
             self.report(report);
             return None;
         }
