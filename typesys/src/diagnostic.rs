@@ -166,6 +166,8 @@ pub enum Step {
     ReferencedObject,
     /// Into the endpoint type of an `external<>`.
     ExternalEndpoint,
+    /// Into what objects save and load.
+    State,
     /// Into a constraint.
     Constraint {
         /// Name of the formalism.
@@ -190,6 +192,7 @@ impl fmt::Display for Step {
             Step::MapValue => f.write_str("map value"),
             Step::ReferencedObject => f.write_str("referenced object"),
             Step::ExternalEndpoint => f.write_str("external endpoint"),
+            Step::State => f.write_str("state"),
             Step::Constraint { formalism, text } => write!(f, "constraint {formalism} \"{text}\""),
         }
     }

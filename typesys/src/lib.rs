@@ -4,7 +4,7 @@
 //! Modules in reading order: [`syntax`] (the type language as text), [`module`] (libraries of
 //! declarations), [`types`] (the graph of types), `resolve` (declarations into the graph),
 //! [`relation`] and [`composite`] (subtyping, matching, derived types), [`formalism`] and
-//! [`verdict`] (constraints and answers), [`identity`], [`layout`], [`data`].
+//! [`verdict`] (constraints and answers), [`identity`], [`evolution`], [`layout`], [`data`].
 
 #![forbid(unsafe_code)]
 
@@ -12,6 +12,7 @@ pub mod composite;
 pub mod data;
 mod describe;
 pub mod diagnostic;
+pub mod evolution;
 pub mod formalism;
 mod graph;
 pub mod identity;

@@ -1,0 +1,612 @@
+//! A case for each row of docs/evolution.md.
+
+use expect_test::expect;
+
+use super::*;
+use crate::source::Source;
+
+/// What the rows build on; a name in a row hides nothing here.
+const AROUND: &str = "
+    endpoint Say { in say(text: string); out heard(text: string); }
+    endpoint Bare { in a(); }
+    object Thing { endpoint e: Bare; }
+    object More { endpoint e: Bare; endpoint f: Bare; }
+";
+
+struct Row {
+    name: &'static str,
+    old: &'static str,
+    new: &'static str,
+    impact: Impact,
+}
+
+const fn row(name: &'static str, old: &'static str, new: &'static str, impact: Impact) -> Row {
+    Row {
+        name,
+        old,
+        new,
+        impact,
+    }
+}
+
+use Impact::{Breaking, Compatible, None as Nothing, NotShown};
+
+const ROWS: &[Row] = &[
+    // Names.
+    row(
+        "comment-changed",
+        "/// One.\nrecord R { a: u8 }",
+        "/// Two.\nrecord R { a: u8 }",
+        Nothing,
+    ),
+    row(
+        "order-changed",
+        "record R { a: u8, b: u8 }",
+        "record R { b: u8, a: u8 }",
+        Nothing,
+    ),
+    row(
+        "alias-replaced",
+        "type A = list<u8>;",
+        "type B = u8; type A = list<B>;",
+        Compatible,
+    ),
+    row("added", "", "record R { a: u8 }", Compatible),
+    row("removed", "record R { a: u8 }", "", Breaking),
+    row(
+        "kind-changed",
+        "record R { a: u8 }",
+        "endpoint R { in a(); }",
+        Breaking,
+    ),
+    row(
+        "type-to-template",
+        "object T { endpoint e: Bare; }",
+        "template T(): Thing;",
+        Breaking,
+    ),
+    // Parameters of types.
+    row(
+        "parameter-renamed",
+        "record R<A: value> { a: A }",
+        "record R<B: value> { a: B }",
+        Nothing,
+    ),
+    row(
+        "parameter-count",
+        "record R<A: value> { a: A }",
+        "record R { a: u8 }",
+        Breaking,
+    ),
+    row(
+        "parameter-kind",
+        "record R<A: object> { a: reference<A> }",
+        "record R<A: endpoint> { a: external<A> }",
+        Breaking,
+    ),
+    row(
+        "bound-widened",
+        "record R<A: object <: More> { a: reference<A> }",
+        "record R<A: object <: Thing> { a: reference<A> }",
+        Compatible,
+    ),
+    row(
+        "bound-removed",
+        "record R<A: object <: More> { a: reference<A> }",
+        "record R<A: object> { a: reference<A> }",
+        Compatible,
+    ),
+    row(
+        "bound-narrowed",
+        "record R<A: object <: Thing> { a: reference<A> }",
+        "record R<A: object <: More> { a: reference<A> }",
+        Breaking,
+    ),
+    // Values that users are given.
+    row(
+        "received-narrowed",
+        "record R { a: u16, .. } endpoint E { out e(r: R); } object O { endpoint e: E; } template t(): O;",
+        "record R { a: u8, b: u8, .. } endpoint E { out e(r: R); } object O { endpoint e: E; } template t(): O;",
+        Compatible,
+    ),
+    row(
+        "received-widened",
+        "record R { a: u8 } endpoint E { out e(r: R); } object O { endpoint e: E; } template t(): O;",
+        "record R { a: u16 } endpoint E { out e(r: R); } object O { endpoint e: E; } template t(): O;",
+        Breaking,
+    ),
+    row(
+        "received-case-added",
+        "enum R { a } endpoint E { out e(r: R); } object O { endpoint e: E; } template t(): O;",
+        "enum R { a, b } endpoint E { out e(r: R); } object O { endpoint e: E; } template t(): O;",
+        Breaking,
+    ),
+    // Values that users give.
+    row(
+        "supplied-widened",
+        "record R { a: u8 } endpoint E { in e(r: R); } object O { endpoint e: E; } template t(): O;",
+        "record R { a: u16, b: option<u8> } endpoint E { in e(r: R); } object O { endpoint e: E; } template t(): O;",
+        Compatible,
+    ),
+    row(
+        "supplied-narrowed",
+        "record R { a: u16 } endpoint E { in e(r: R); } object O { endpoint e: E; } template t(): O;",
+        "record R { a: u8 } endpoint E { in e(r: R); } object O { endpoint e: E; } template t(): O;",
+        Breaking,
+    ),
+    row(
+        "supplied-case-added",
+        "enum R { a } endpoint E { in e(r: R); } object O { endpoint e: E; } template t(): O;",
+        "enum R { a, b } endpoint E { in e(r: R); } object O { endpoint e: E; } template t(): O;",
+        Compatible,
+    ),
+    // Values that pass both ways, or that nothing says this of.
+    row(
+        "both-ways-changed",
+        "record R { a: u8 } endpoint E { in e(r: R); out f(r: R); } object O { endpoint e: E; } template t(): O;",
+        "record R { a: u16 } endpoint E { in e(r: R); out f(r: R); } object O { endpoint e: E; } template t(): O;",
+        Breaking,
+    ),
+    row(
+        "public-changed",
+        "record R { a: u8 }",
+        "record R { a: u16 }",
+        Breaking,
+    ),
+    // Endpoints of objects that templates make.
+    row(
+        "incoming-added",
+        "endpoint E { in a(); } object O { endpoint e: E; } template t(): O;",
+        "endpoint E { in a(); in b(); } object O { endpoint e: E; } template t(): O;",
+        Compatible,
+    ),
+    row(
+        "incoming-removed",
+        "endpoint E { in a(); in b(); } object O { endpoint e: E; } template t(): O;",
+        "endpoint E { in a(); } object O { endpoint e: E; } template t(): O;",
+        Breaking,
+    ),
+    row(
+        "outgoing-added",
+        "endpoint E { out a(); } object O { endpoint e: E; } template t(): O;",
+        "endpoint E { out a(); out b(); } object O { endpoint e: E; } template t(): O;",
+        Breaking,
+    ),
+    row(
+        "outgoing-removed",
+        "endpoint E { out a(); out b(); } object O { endpoint e: E; } template t(): O;",
+        "endpoint E { out a(); } object O { endpoint e: E; } template t(): O;",
+        Compatible,
+    ),
+    row(
+        "refusable-changed",
+        "endpoint E { out a(); } object O { endpoint e: E; } template t(): O;",
+        "endpoint E { out a() refusable; } object O { endpoint e: E; } template t(): O;",
+        Nothing,
+    ),
+    row(
+        "provided-more",
+        "endpoint E { out a(); } object O { endpoint e: E; } template t(): O;",
+        "endpoint E { out a(); provides rank \"1\"; } object O { endpoint e: E; } template t(): O;",
+        Compatible,
+    ),
+    row(
+        "provided-less",
+        "endpoint E { out a(); provides rank \"1\"; } object O { endpoint e: E; } template t(): O;",
+        "endpoint E { out a(); provides rank \"2\"; } object O { endpoint e: E; } template t(): O;",
+        NotShown,
+    ),
+    row(
+        "required-more",
+        "endpoint E { out a(); } object O { endpoint e: E; } template t(): O;",
+        "endpoint E { out a(); requires rank \"1\"; } object O { endpoint e: E; } template t(): O;",
+        NotShown,
+    ),
+    row(
+        "peer-outgoing-added",
+        "endpoint E { out a(); } object O { endpoint e: mirror E; } template t(): O;",
+        "endpoint E { out a(); out b(); } object O { endpoint e: mirror E; } template t(): O;",
+        Compatible,
+    ),
+    // Objects that templates make.
+    row(
+        "endpoint-added",
+        "object O { endpoint e: Bare; } template t(): O;",
+        "object O { endpoint e: Bare; endpoint f: Bare; } template t(): O;",
+        Compatible,
+    ),
+    row(
+        "mandatory-endpoint-added",
+        "object O { endpoint e: Bare; } template t(): O;",
+        "object O { endpoint e: Bare; mandatory endpoint f: Bare; } template t(): O;",
+        Breaking,
+    ),
+    row(
+        "endpoint-removed",
+        "object O { endpoint e: Bare; endpoint f: Bare; } template t(): O;",
+        "object O { endpoint e: Bare; } template t(): O;",
+        Breaking,
+    ),
+    row(
+        "many-added",
+        "object O { endpoint e: Bare; } template t(): O;",
+        "object O { endpoint e: Bare many; } template t(): O;",
+        Compatible,
+    ),
+    row(
+        "many-removed",
+        "object O { endpoint e: Bare many; } template t(): O;",
+        "object O { endpoint e: Bare; } template t(): O;",
+        Breaking,
+    ),
+    row(
+        "mandatory-removed",
+        "object O { mandatory endpoint e: Bare; } template t(): O;",
+        "object O { endpoint e: Bare; } template t(): O;",
+        Compatible,
+    ),
+    // Objects that users give.
+    row(
+        "supplied-endpoint-added",
+        "object O { endpoint e: Bare; } template t(o: reference<O>): Thing;",
+        "object O { endpoint e: Bare; endpoint f: Bare; } template t(o: reference<O>): Thing;",
+        Breaking,
+    ),
+    row(
+        "supplied-endpoint-removed",
+        "object O { endpoint e: Bare; endpoint f: Bare; } template t(o: reference<O>): Thing;",
+        "object O { endpoint e: Bare; } template t(o: reference<O>): Thing;",
+        Compatible,
+    ),
+    // Templates.
+    row("template-added", "", "template t(): Thing;", Compatible),
+    row("template-removed", "template t(): Thing;", "", Breaking),
+    row(
+        "result-narrowed",
+        "template t(): Thing;",
+        "template t(): More;",
+        Compatible,
+    ),
+    row(
+        "result-widened",
+        "template t(): More;",
+        "template t(): Thing;",
+        Breaking,
+    ),
+    row(
+        "type-parameter-added",
+        "template t(): Thing;",
+        "template t<A: value>(): Thing;",
+        Breaking,
+    ),
+    row(
+        "type-parameter-removed",
+        "template t<A: value>(): Thing;",
+        "template t(): Thing;",
+        Breaking,
+    ),
+    row(
+        "type-parameter-kind",
+        "template t<A: value>(): Thing;",
+        "template t<A: object>(): Thing;",
+        Breaking,
+    ),
+    row(
+        "type-parameter-bound-widened",
+        "template t<A: object <: More>(): Thing;",
+        "template t<A: object <: Thing>(): Thing;",
+        Compatible,
+    ),
+    row(
+        "type-parameter-bound-narrowed",
+        "template t<A: object>(): Thing;",
+        "template t<A: object <: Thing>(): Thing;",
+        Breaking,
+    ),
+    row(
+        "parameter-with-default-added",
+        "template t(): Thing;",
+        "template t(a: u8 = 1): Thing;",
+        Compatible,
+    ),
+    row(
+        "parameter-without-default-added",
+        "template t(): Thing;",
+        "template t(a: u8): Thing;",
+        Breaking,
+    ),
+    row(
+        "parameter-removed",
+        "template t(a: u8 = 1): Thing;",
+        "template t(): Thing;",
+        Breaking,
+    ),
+    row(
+        "parameter-order-changed",
+        "template t(a: u8, b: u8): Thing;",
+        "template t(b: u8, a: u8): Thing;",
+        Nothing,
+    ),
+    row(
+        "parameter-widened",
+        "template t(a: u8): Thing;",
+        "template t(a: u16): Thing;",
+        Compatible,
+    ),
+    row(
+        "parameter-narrowed",
+        "template t(a: u16): Thing;",
+        "template t(a: u8): Thing;",
+        Breaking,
+    ),
+    row(
+        "parameter-read-otherwise",
+        "template t(a: string): Thing;",
+        "template t(a: option<string>): Thing;",
+        Breaking,
+    ),
+    row(
+        "parameter-field-dropped",
+        "record R { a: u8, b: u8 } template t(r: R): Thing;",
+        "record R { a: u8, .. } template t(r: R): Thing;",
+        Breaking,
+    ),
+    row(
+        "parameter-of-other-sort",
+        "template t<a: value>(): Thing;",
+        "template t(a: u8): Thing;",
+        Breaking,
+    ),
+    row(
+        "default-changed",
+        "template t(a: u8 = 1): Thing;",
+        "template t(a: u8 = 2): Thing;",
+        Compatible,
+    ),
+    row(
+        "default-added",
+        "template t(a: u8): Thing;",
+        "template t(a: u8 = 1): Thing;",
+        Compatible,
+    ),
+    row(
+        "default-removed",
+        "template t(a: u8 = 1): Thing;",
+        "template t(a: u8): Thing;",
+        Breaking,
+    ),
+    row(
+        "adapter-added",
+        "template t(): More;",
+        "adapter t(): More;",
+        Compatible,
+    ),
+    row(
+        "adapter-removed",
+        "adapter t(): More;",
+        "template t(): More;",
+        Breaking,
+    ),
+    row(
+        "private-changed",
+        "template t(): Thing { private endpoint p: Bare; }",
+        "template t(): Thing;",
+        Nothing,
+    ),
+    row(
+        "state-widened",
+        "record S { a: u8 } object O { endpoint e: Bare; state S; } template t(): O;",
+        "record S { a: u16 } object O { endpoint e: Bare; state S; } template t(): O;",
+        Compatible,
+    ),
+    row(
+        "state-narrowed",
+        "record S { a: u16 } object O { endpoint e: Bare; state S; } template t(): O;",
+        "record S { a: u8 } object O { endpoint e: Bare; state S; } template t(): O;",
+        Breaking,
+    ),
+    row(
+        "state-added",
+        "object O { endpoint e: Bare; } template t(): O;",
+        "object O { endpoint e: Bare; state u8; } template t(): O;",
+        Compatible,
+    ),
+    row(
+        "state-removed",
+        "object O { endpoint e: Bare; state u8; } template t(): O;",
+        "object O { endpoint e: Bare; } template t(): O;",
+        Breaking,
+    ),
+];
+
+fn module(declarations: &str) -> Arc<Module> {
+    let text = format!("{AROUND}{declarations}");
+    let source = Source::new("test.lot", text.as_str());
+    let (module, faults) = Module::parse("test", &source, &mut |_| None);
+    assert_eq!(faults, [], "{text}");
+    let faults = Types::new().check_module(&module, &Formalisms::none());
+    assert_eq!(faults, [], "{text}");
+    module
+}
+
+fn compared(old: &str, new: &str) -> Vec<Entry> {
+    let [old, new] = [old, new].map(module);
+    let [old, new] = [&old, &new].map(|module| Declarations {
+        module,
+        templates: None,
+    });
+    let entries = compare(old, new, &Formalisms::none()).expect("both are well formed");
+    let differ = |entry: &Entry| !matches!(entry.change, Change::Same);
+    entries.into_iter().filter(differ).collect()
+}
+
+fn impact(entries: &[Entry]) -> Impact {
+    entries.iter().map(Entry::impact).max().unwrap_or(Nothing)
+}
+
+/// Entries and what is said of them, a line each.
+fn told(old: &str, new: &str) -> String {
+    let mut text = String::new();
+    for entry in compared(old, new) {
+        text += &format!(
+            "{} {}: {:?}",
+            entry.sort.as_str(),
+            entry.name,
+            entry.impact()
+        );
+        match &entry.change {
+            Change::Same | Change::Added => text += "\n",
+            Change::Removed { renamed } => text += &format!(", now {renamed:?}\n"),
+            Change::Changed(comparison) => {
+                text += "\n";
+                let found = comparison.relevant().flat_map(|it| &it.mismatches);
+                for mismatch in found {
+                    text += &format!("  {}\n", mismatch.to_sentence("new", "old"));
+                }
+                for note in &comparison.notes {
+                    text += &format!("  ({note})\n");
+                }
+            }
+        }
+    }
+    text
+}
+
+#[test]
+fn every_row_has_the_impact_that_the_page_says() {
+    let page = include_str!("../../../docs/evolution.md");
+    let mut documented: Vec<(&str, &str)> = Vec::new();
+    for line in page.lines() {
+        let cells: Vec<&str> = line.split('|').map(str::trim).collect();
+        if let [_, name, _, impact, _] = cells[..]
+            && name.starts_with('`')
+        {
+            documented.push((name.trim_matches('`'), impact));
+        }
+    }
+    let word = |impact: Impact| match impact {
+        Nothing => "none",
+        Compatible => "compatible",
+        NotShown => "not shown",
+        Breaking => "breaking",
+    };
+    let tested: Vec<(&str, &str)> = ROWS
+        .iter()
+        .map(|row| (row.name, word(row.impact)))
+        .collect();
+    assert_eq!(documented, tested);
+    for row in ROWS {
+        let found = impact(&compared(row.old, row.new));
+        assert_eq!(
+            found,
+            row.impact,
+            "{}: {}",
+            row.name,
+            told(row.old, row.new)
+        );
+    }
+}
+
+#[test]
+fn nothing_changes_where_nothing_changed() {
+    for row in ROWS {
+        for text in [row.old, row.new] {
+            assert_eq!(told(text, text), "", "{}", row.name);
+        }
+    }
+}
+
+#[test]
+fn what_is_in_the_way_is_told_from_the_new_side() {
+    expect![[r#"
+        object O: Breaking
+          `new` has the mandatory endpoint `f`, which `old` does not expect
+        template t: Breaking
+          `new` has no parameter `address`, which `old` needs; it has a similar one, `adress`
+          `new` has the mandatory parameter `adress`, which `old` does not expect
+          at parameter `A`: `old` has `A`, but `new` needs `More`
+          `new` has the mandatory endpoint `f`, which `old` does not expect
+          (parameter `ttl` is `2` where it is left out, and was `1`)
+    "#]]
+    .assert_eq(&told(
+        "object O { endpoint e: Bare; }
+         template t<A: object>(address: string, ttl: u8 = 1): O;",
+        "object O { endpoint e: Bare; mandatory endpoint f: Bare; }
+         template t<A: object <: More>(adress: string, ttl: u8 = 2): O;",
+    ));
+}
+
+#[test]
+fn what_is_gone_was_renamed_if_something_new_is_the_same_or_is_spelt_alike() {
+    expect![[r#"
+        value Colour: Breaking, now Some("Hue")
+        value Hue: Compatible
+        endpoint Saying: Breaking, now Some("Sayings")
+        endpoint Sayings: Compatible
+        value Size: Breaking, now None
+    "#]]
+    .assert_eq(&told(
+        "enum Colour { red, green } enum Size { small } endpoint Saying { in say(); }",
+        "enum Hue { red, green } endpoint Sayings { in say(); in more(); }",
+    ));
+}
+
+#[test]
+fn who_makes_objects_of_a_type_has_to_follow_what_users_of_it_need_not() {
+    let entries = compared(
+        "object O { endpoint e: Bare; } template t(): O;",
+        "object O { endpoint e: Bare; endpoint f: Bare; } template t(): O;",
+    );
+    let Change::Changed(comparison) = &entries[0].change else {
+        panic!("{entries:?}")
+    };
+    assert_eq!(entries[0].impact(), Compatible);
+    let remaining = comparison.remaining().expect("the old type lacks `f`");
+    let sentence = remaining.mismatches[0].to_sentence("new", "old");
+    assert_eq!(sentence, "`old` has no endpoint `f`, which `new` needs");
+}
+
+#[test]
+fn templates_without_code_are_not_there() {
+    let module = module("template t(): Thing; template u(): Thing;");
+    let side = |templates| Declarations {
+        module: &module,
+        templates,
+    };
+    let only = ["t".to_owned()];
+    let found = compare(side(None), side(Some(&only)), &Formalisms::none()).unwrap();
+    let gone: Vec<&str> = found
+        .iter()
+        .filter(|entry| entry.impact() == Breaking)
+        .map(|entry| entry.name.as_str())
+        .collect();
+    assert_eq!(gone, ["u"]);
+}
+
+#[test]
+fn a_change_reaches_every_member_of_a_recursive_family() {
+    let family = |last: &str| -> String {
+        let member = |i: usize| format!("record R{i} {{ next: option<R{}>, a: u8 }}\n", i + 1);
+        (0..200).map(member).collect::<String>()
+            + &format!("record R200 {{ first: option<R0>, a: {last} }}\n")
+    };
+    assert!(compared(&family("u8"), &family("u8")).is_empty());
+    let changed = compared(&family("u8"), &family("u16"));
+    assert_eq!(changed.len(), 201);
+    assert!(changed.iter().all(|entry| entry.impact() == Breaking));
+}
+
+#[test]
+fn parameters_may_be_called_like_types_of_the_other_version() {
+    let told = told(
+        "record R<More2: value> { a: More2 }",
+        "record R<B: value> { a: B, c: More2 } record More2 { }",
+    );
+    expect![[r#"
+        value More2: Compatible
+        value R: Breaking
+          `new` has the field `c`, which `old` does not expect
+          `old` has no field `c`, which `new` needs
+    "#]]
+    .assert_eq(&told);
+}
