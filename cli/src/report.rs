@@ -7,7 +7,7 @@ use std::io::{self, IsTerminal};
 use std::ops::Range;
 
 use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
-use liveobj_types::{Diagnostic, Place, Severity};
+use liveobj_types::{Diagnostic, Mismatch, Place, Severity};
 use serde::Serialize;
 
 /// Version of the JSON reports; it grows when something is removed or changes its meaning.
@@ -208,6 +208,25 @@ pub fn json(diagnostic: &Diagnostic) -> JsonDiagnostic<'_> {
                 replacement: &fix.replacement,
             }
         }),
+    }
+}
+
+/// A mismatch in JSON.
+#[derive(Debug, Serialize)]
+pub struct JsonMismatch {
+    trail: Vec<String>,
+    message: String,
+    suggestion: Option<String>,
+}
+
+impl JsonMismatch {
+    /// A mismatch for programs; the names are those of the two sides.
+    pub fn new(mismatch: &Mismatch, [left, right]: [&str; 2]) -> JsonMismatch {
+        JsonMismatch {
+            trail: mismatch.trail.iter().map(ToString::to_string).collect(),
+            message: mismatch.to_sentence(left, right),
+            suggestion: mismatch.problem.suggestion(),
+        }
     }
 }
 

@@ -70,6 +70,7 @@ fn library(folder: &str) -> Arc<LibraryTypes> {
     Arc::new(LibraryTypes {
         name,
         sha256: None,
+        version: None,
         module,
         templates,
     })

@@ -13,6 +13,8 @@ pub struct LibraryTypes {
     pub name: String,
     /// SHA-256 of its file in lower-case hexadecimal; none for libraries that are linked in.
     pub sha256: Option<String>,
+    /// Its version, as its manifest says; none where there is no manifest.
+    pub version: Option<String>,
     /// Its declarations, templates included.
     pub module: Arc<Module>,
     /// Names of the templates for which it has code, sorted.
@@ -119,6 +121,7 @@ impl LibraryTypes {
                 Arc::new(LibraryTypes {
                     name: STANDARD_NAME.to_owned(),
                     sha256: None,
+                    version: None,
                     module,
                     templates,
                 })

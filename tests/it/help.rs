@@ -14,6 +14,7 @@ const COMMANDS: &[&[&str]] = &[
     &["sim"],
     &["replay"],
     &["compare"],
+    &["diff"],
     &["describe"],
     &["explain"],
     &["convert"],

@@ -1,7 +1,5 @@
 //! `liveobj describe`
 
-use std::fs::File;
-use std::io::Read;
 use std::path::Path;
 
 use clap::Args;
@@ -11,6 +9,7 @@ use liveobj_types::TypeId;
 use liveobj_types::syntax::{self, Item};
 use liveobj_types::types::Object;
 
+use super::named_library::is_binary;
 use super::type_name::TypeName;
 use super::{LibraryOptions, library};
 use crate::failure::Failure;
@@ -64,15 +63,6 @@ impl Describe {
         let structure = types.declaration(ty);
         output::print_line(&format!("// {}\n{}", name.text(), structure.trim_end()))
     }
-}
-
-/// Whether a file starts like an executable or a shared library.
-fn is_binary(path: &Path) -> bool {
-    let mut start = [0; 4];
-    File::open(path)
-        .and_then(|mut file| file.read_exact(&mut start))
-        .is_ok()
-        && start == *b"\x7fELF"
 }
 
 fn reference(runtime: &Runtime, name: &str, libraries: &LibraryOptions) -> Result<(), Failure> {

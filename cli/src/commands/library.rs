@@ -1,19 +1,18 @@
 //! `liveobj library`
 
-use std::fs;
 use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
 use liveobj::loading::{self, Store};
-use liveobj_manifest::{Manifest, ReadError};
+use liveobj_manifest::Manifest;
 use liveobj_references::{Catalog, CatalogError};
+use liveobj_types::Formalisms;
 use liveobj_types::syntax::Item;
-use liveobj_types::{Diagnostic, Formalisms, Module, Severity, Source, Types};
 
-use super::LibraryOptions;
 use super::describe::templates_and_types;
+use super::{LibraryOptions, named_library};
 use crate::failure::Failure;
-use crate::{input, output, report};
+use crate::{output, report};
 
 /// Trust object libraries, and look into them
 #[derive(Debug, Args)]
@@ -122,28 +121,7 @@ fn header(types: &Path, manifest: Manifest) -> Result<(), Failure> {
         );
     }
     let shown = types.display().to_string();
-    let source = input::read(&shown)?;
-    let (module, mut findings) = Module::load(&manifest.name, &source, &mut |from, name| {
-        // A library's name: only the standard one is known here, and not asked for.
-        if name.contains(':') {
-            return None;
-        }
-        let folder = Path::new(&from.name).parent().unwrap_or(Path::new(""));
-        let path = folder.join(name).display().to_string();
-        Some(Source::new(path.as_str(), fs::read_to_string(&path).ok()?))
-    });
-    let wrong = |findings: &[Diagnostic]| {
-        findings
-            .iter()
-            .any(|finding| finding.severity == Severity::Error)
-    };
-    if !wrong(&findings) {
-        findings.extend(Types::new().check_module(&module, &Formalisms::none()));
-    }
-    output::complain(&report::findings(&findings, report::styled_errors()));
-    if wrong(&findings) {
-        return Err(Failure::Findings);
-    }
+    let module = named_library::type_file(&manifest.name, &shown, &|_| None, &Formalisms::none())?;
     let mut templates: Vec<String> = module
         .file
         .items
@@ -231,17 +209,7 @@ fn inspect(library: &str, options: &LibraryOptions) -> Result<(), Failure> {
 
 /// Prints the manifest of a library that is a file, trusted or not: nothing of it runs.
 pub fn inspect_file(path: &Path) -> Result<(), Failure> {
-    let shown = path.display();
-    let bytes = fs::read(path)
-        .map_err(|error| Failure::user(format_args!("cannot read `{shown}`: {error}")))?;
-    let manifest = liveobj_manifest::read(&bytes).map_err(|error| {
-        let reason = match error {
-            ReadError::NotALibrary { reason } => reason,
-            ReadError::NoSection => format!("it has no section `{}`", liveobj_manifest::SECTION),
-            other => other.to_string(),
-        };
-        Failure::user(format_args!("`{shown}` is not an object library: {reason}"))
-    })?;
+    let manifest = named_library::manifest(path)?;
     let [major, minor] = manifest.abi;
     output::print(&format!(
         "// {} {}, ABI {major}.{minor}, {}, panic={}\n\n{}",

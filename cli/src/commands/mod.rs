@@ -5,9 +5,11 @@ mod compare;
 mod completions;
 mod convert;
 mod describe;
+mod diff;
 mod explain;
 mod hash;
 mod library;
+mod named_library;
 mod open;
 mod registry;
 mod replay;
@@ -44,6 +46,7 @@ enum Command {
     Check(check::Check),
     Compare(compare::Compare),
     Describe(describe::Describe),
+    Diff(diff::Diff),
     Explain(explain::Explain),
     Convert(convert::Convert),
     Hash(hash::Hash),
@@ -61,6 +64,7 @@ pub fn run(arguments: Arguments) -> Result<(), Failure> {
         Command::Check(command) => command.run(),
         Command::Compare(command) => command.run(),
         Command::Describe(command) => command.run(),
+        Command::Diff(command) => command.run(),
         Command::Explain(command) => command.run(),
         Command::Convert(command) => command.run(),
         Command::Hash(command) => command.run(),

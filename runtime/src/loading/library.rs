@@ -106,6 +106,7 @@ pub(super) fn library_types(
     Ok(LibraryTypes {
         name: name.to_owned(),
         sha256,
+        version: Some(manifest.version.clone()),
         module,
         templates,
     })

@@ -47,6 +47,7 @@ fn described(linked: &'static Linked) -> Result<&'static (Manifest, Arc<LibraryT
         let types = LibraryTypes {
             name: linked.name.to_owned(),
             sha256: None,
+            version: Some(manifest.version.clone()),
             module: (linked.module)(),
             templates: manifest.templates.clone(),
         };

@@ -39,6 +39,7 @@ impl Libraries {
         let library = LibraryTypes {
             name: name.to_owned(),
             sha256: Some("ab".repeat(32)),
+            version: None,
             module,
             templates,
         };

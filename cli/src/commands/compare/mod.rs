@@ -1,29 +1,34 @@
 //! `liveobj compare`
 
+mod libraries;
+
 use std::path::Path;
 
 use clap::{Args, ValueEnum};
 use liveobj::Runtime;
 use liveobj_types::types::Object;
-use liveobj_types::{Judgement, Mismatch, Relations, TypeId, Types, Verdict};
+use liveobj_types::{Judgement, Relations, TypeId, Types, Verdict};
 use serde::Serialize;
 
+use super::named_library::is_library;
 use super::type_name::TypeName;
 use super::{Format, LibraryOptions};
 use crate::failure::Failure;
-use crate::report::JSON_VERSION;
+use crate::report::{JSON_VERSION, JsonMismatch};
 use crate::{input, output};
 
-/// Compare two types, or the types of two references: may one stand in for the other, do they match?
+/// Compare two types, references or libraries: may one stand in for the other, do they match?
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
   liveobj compare 'list<u8>' 'list<u32>'
   liveobj compare 'Folder<Timer>' 'Folder<Object>'
   liveobj compare 'mirror Text' 'Text' --require match
-  liveobj compare examples/team-note.liveobject Object --library-path target/release")]
+  liveobj compare examples/team-note.liveobject Object --library-path target/release
+  liveobj compare liveobj:standard liveobj:channels --library-path target/release")]
 pub struct Compare {
-    /// A type, a reference document, or an endpoint of one: `FILE#ENDPOINT`
+    /// A type, a reference document, an endpoint of one (`FILE#ENDPOINT`), or a library: its file,
+    /// the file of its types (.lot), or its name
     #[arg(value_name = "A")]
     left: String,
     /// What it is compared with
@@ -60,11 +65,20 @@ struct Operand {
     name: String,
 }
 
+/// What is asked of two types.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Question {
+    /// May the left one stand for the right one?
+    Subtype,
+    /// May the right one stand for the left one?
+    Supertype,
+    /// Do they match?
+    Match,
+}
+
 /// The answer to one question.
 struct Answer {
-    relation: Required,
-    /// Of the two names, which one the question is about first.
-    reversed: bool,
+    question: Question,
     judgement: Judgement,
 }
 
@@ -87,16 +101,23 @@ struct JsonRelation {
     mismatches: Vec<JsonMismatch>,
 }
 
-#[derive(Serialize)]
-struct JsonMismatch {
-    trail: Vec<String>,
-    message: String,
-    suggestion: Option<String>,
-}
-
 impl Compare {
     pub fn run(self) -> Result<(), Failure> {
         let runtime = self.libraries.runtime()?;
+        match [&self.left, &self.right].map(|text| is_library(text)) {
+            [true, true] => return self.libraries(&runtime),
+            [false, false] => {}
+            [left, _] => {
+                let (library, other) = match left {
+                    true => (&self.left, &self.right),
+                    false => (&self.right, &self.left),
+                };
+                return Err(Failure::user(format_args!(
+                    "`{library}` is a library, and `{other}` is none"
+                ))
+                .with_help("compare two libraries, or two types: `--in LIBRARY` finds its types"));
+            }
+        }
         let left = self.operand(&runtime, &self.left)?;
         let right = self.operand(&runtime, &self.right)?;
         let mut types = left.types;
@@ -177,18 +198,17 @@ impl Compare {
     }
 
     fn judge(&self, same: bool, answers: &[Answer]) -> Result<(), Failure> {
-        let holds = |relation| {
-            answers
-                .iter()
-                .any(|it| it.relation == relation && !it.reversed && it.judgement.verdict.holds())
+        let holds = |question| {
+            let mut answers = answers.iter().filter(|it| it.question == question);
+            answers.any(|it| it.judgement.verdict.holds())
         };
-        match self.require {
-            Some(Required::Same) if !same => Err(Failure::Findings),
-            Some(relation @ (Required::Subtype | Required::Match)) if !holds(relation) => {
-                Err(Failure::Findings)
-            }
-            _ => Ok(()),
-        }
+        let met = match self.require {
+            None => true,
+            Some(Required::Same) => same,
+            Some(Required::Subtype) => holds(Question::Subtype),
+            Some(Required::Match) => holds(Question::Match),
+        };
+        if met { Ok(()) } else { Err(Failure::Findings) }
     }
 }
 
@@ -196,20 +216,17 @@ fn answers(runtime: &Runtime, types: &mut Types, [left, right]: [TypeId; 2]) -> 
     let mut relations = Relations::new(types, runtime.formalisms());
     let mut answers = vec![
         Answer {
-            relation: Required::Subtype,
-            reversed: false,
+            question: Question::Subtype,
             judgement: relations.subtype(left, right),
         },
         Answer {
-            relation: Required::Subtype,
-            reversed: true,
+            question: Question::Supertype,
             judgement: relations.subtype(right, left),
         },
     ];
     if let (TypeId::Endpoint(left), TypeId::Endpoint(right)) = (left, right) {
         answers.push(Answer {
-            relation: Required::Match,
-            reversed: false,
+            question: Question::Match,
             judgement: relations.endpoints_match(left, right),
         });
     }
@@ -219,56 +236,53 @@ fn answers(runtime: &Runtime, types: &mut Types, [left, right]: [TypeId; 2]) -> 
 impl Answer {
     /// The two names in the order of the question.
     fn names<'a>(&self, [left, right]: [&'a str; 2]) -> [&'a str; 2] {
-        if self.reversed {
-            [right, left]
-        } else {
-            [left, right]
-        }
-    }
-
-    fn relation(&self) -> &'static str {
-        match self.relation {
-            Required::Subtype => "subtype",
-            Required::Match => "match",
-            Required::Same => "same",
+        match self.question {
+            Question::Supertype => [right, left],
+            Question::Subtype | Question::Match => [left, right],
         }
     }
 
     fn sentence(&self, names: [&str; 2]) -> String {
         let [left, right] = self.names(names);
-        match (self.relation, &self.judgement.verdict) {
-            (Required::Match, Verdict::Holds) => format!("`{left}` and `{right}` match"),
-            (Required::Match, Verdict::Fails(_)) => format!("`{left}` and `{right}` do not match"),
-            (Required::Match, Verdict::Unknown(_)) => {
+        match (self.question, &self.judgement.verdict) {
+            (Question::Match, Verdict::Holds) => format!("`{left}` and `{right}` match"),
+            (Question::Match, Verdict::Fails(_)) => format!("`{left}` and `{right}` do not match"),
+            (Question::Match, Verdict::Unknown(_)) => {
                 format!("it is not known whether `{left}` and `{right}` match")
             }
-            (_, Verdict::Holds) => format!("`{left}` may stand for `{right}`"),
-            (_, Verdict::Fails(_)) => format!("`{left}` may not stand for `{right}`"),
-            (_, Verdict::Unknown(_)) => {
-                format!("it is not known whether `{left}` may stand for `{right}`")
-            }
+            (_, verdict) => may_stand(verdict, left, right),
         }
     }
 
     fn json(&self, names: [&str; 2]) -> JsonRelation {
-        let [left, right] = self.names(names);
-        let mismatch = |mismatch: &Mismatch| JsonMismatch {
-            trail: mismatch.trail.iter().map(ToString::to_string).collect(),
-            message: mismatch.to_sentence(left, right),
-            suggestion: mismatch.problem.suggestion(),
-        };
+        let names = self.names(names);
+        let mismatches = self.judgement.mismatches.iter();
         JsonRelation {
-            relation: self.relation(),
-            reversed: self.reversed,
+            relation: match self.question {
+                Question::Subtype | Question::Supertype => "subtype",
+                Question::Match => "match",
+            },
+            reversed: self.question == Question::Supertype,
             verdict: self.judgement.verdict.to_string(),
-            mismatches: self.judgement.mismatches.iter().map(mismatch).collect(),
+            mismatches: mismatches.map(|it| JsonMismatch::new(it, names)).collect(),
+        }
+    }
+}
+
+/// The verdict of a subtype question as a sentence.
+fn may_stand(verdict: &Verdict, left: &str, right: &str) -> String {
+    match verdict {
+        Verdict::Holds => format!("`{left}` may stand for `{right}`"),
+        Verdict::Fails(_) => format!("`{left}` may not stand for `{right}`"),
+        Verdict::Unknown(_) => {
+            format!("it is not known whether `{left}` may stand for `{right}`")
         }
     }
 }
 
 fn for_people(names: [&str; 2], same: bool, answers: &[Answer]) -> String {
     let [left, right] = names;
-    if same && !answers.iter().any(|it| it.relation == Required::Match) {
+    if same && !answers.iter().any(|it| it.question == Question::Match) {
         return format!("`{left}` and `{right}` are the same type\n");
     }
     let mut text = String::new();
@@ -276,7 +290,7 @@ fn for_people(names: [&str; 2], same: bool, answers: &[Answer]) -> String {
         text.push_str(&format!("`{left}` and `{right}` are the same type\n"));
     }
     for answer in answers {
-        if same && answer.relation == Required::Subtype {
+        if same && answer.question != Question::Match {
             continue;
         }
         text.push_str(&answer.sentence(names));
