@@ -17,8 +17,28 @@ pub fn read(source: &Arc<Source>) -> (Option<Document>, Vec<Diagnostic>) {
     read_within(source, &Limits::default())
 }
 
+/// As [`read`], for those who tell of more faults than those of form: what the document says is
+/// there even if parts stand twice, as long as nothing else is wrong with its form.
+pub(crate) fn read_on(source: &Arc<Source>) -> (Option<Document>, Vec<Diagnostic>) {
+    let (document, found) = parse(source, &Limits::default());
+    let twice = found.iter().all(|it| it.code == codes::DUPLICATE_PART);
+    (document.filter(|_| twice), found)
+}
+
 /// As [`read`], within other limits.
 pub fn read_within(source: &Arc<Source>, limits: &Limits) -> (Option<Document>, Vec<Diagnostic>) {
+    refused(parse(source, limits))
+}
+
+/// The document only if nothing is wrong with it.
+fn refused((document, found): Parsed) -> Parsed {
+    (document.filter(|_| found.is_empty()), found)
+}
+
+/// A document, unless its form hinders that, and what is wrong with it.
+type Parsed = (Option<Document>, Vec<Diagnostic>);
+
+fn parse(source: &Arc<Source>, limits: &Limits) -> Parsed {
     if source.text.len() > limits.size {
         return read_with(source, limits, |_| None);
     }
@@ -27,8 +47,8 @@ pub fn read_within(source: &Arc<Source>, limits: &Limits) -> (Option<Document>, 
         .bytes()
         .next()
     {
-        Some(b'<') => read_xml(source, limits),
-        Some(b'{') => read_json(source, limits),
+        Some(b'<') => parse_xml(source, limits),
+        Some(b'{') => parse_json(source, limits),
         _ => {
             let mut faults = Faults::new(source);
             let start = source.text.len() - source.text[mark(&source.text)..].trim_start().len();
@@ -48,6 +68,10 @@ pub fn read_within(source: &Arc<Source>, limits: &Limits) -> (Option<Document>, 
 
 /// Reads XML.
 pub fn read_xml(source: &Arc<Source>, limits: &Limits) -> (Option<Document>, Vec<Diagnostic>) {
+    refused(parse_xml(source, limits))
+}
+
+fn parse_xml(source: &Arc<Source>, limits: &Limits) -> Parsed {
     read_with(source, limits, |faults| {
         match xml::parse(&source.text, mark(&source.text), limits, Form::Reference) {
             Ok(root) => from_xml::document(faults, &root),
@@ -78,6 +102,10 @@ pub fn read_elements(source: &Arc<Source>, limits: &Limits) -> Result<Element, B
 
 /// Reads JSON.
 pub fn read_json(source: &Arc<Source>, limits: &Limits) -> (Option<Document>, Vec<Diagnostic>) {
+    refused(parse_json(source, limits))
+}
+
+fn parse_json(source: &Arc<Source>, limits: &Limits) -> Parsed {
     read_with(source, limits, |faults| {
         match json::parse(&source.text, mark(&source.text), limits) {
             Ok(root) => from_json::document(faults, &root, true),
@@ -102,18 +130,20 @@ fn read_with(
     source: &Arc<Source>,
     limits: &Limits,
     read: impl FnOnce(&mut Faults<'_>) -> Option<Document>,
-) -> (Option<Document>, Vec<Diagnostic>) {
+) -> Parsed {
     let mut faults = Faults::new(source);
     if !fits(&mut faults, limits) {
         return (None, faults.diagnostics);
     }
-    let document = read(&mut faults);
+    let mut document = read(&mut faults);
+    let well_formed = faults.diagnostics.is_empty();
     if let Some(document) = &document {
         validate::validate(&mut faults, document, limits);
     }
+    document = document.filter(|_| well_formed);
     let mut diagnostics = faults.diagnostics;
     diagnostics.sort_by_key(|found| found.labels.first().map(|label| label.place.span.start));
-    (document.filter(|_| diagnostics.is_empty()), diagnostics)
+    (document, diagnostics)
 }
 
 /// Whether the text is not too long to be read.

@@ -93,6 +93,8 @@ pub enum Reason {
     Lossy,
     /// The formula lies outside of what the procedure decides.
     Undecided(String),
+    /// The formalism cannot read a constraint, which is a fault of the types that have it.
+    Unreadable(String),
     /// A guarantee that holds only `given` an assumption that cannot be discharged yet.
     Given,
 }
@@ -106,6 +108,7 @@ impl fmt::Display for Reason {
                 f.write_str("a conversion drops a field, and the guarantee may not survive that")
             }
             Reason::Undecided(why) => f.write_str(why),
+            Reason::Unreadable(why) => write!(f, "the constraint cannot be read: {why}"),
             Reason::Given => {
                 f.write_str("the guarantee is conditional (`given`), which is not discharged yet")
             }

@@ -1,6 +1,7 @@
 //! Composites: components, connections, exports, and the type that follows.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 
 use liveobj_types::types::{Object, Origin};
 use liveobj_types::{CompositeShape, ObjectId, Relations};
@@ -22,7 +23,15 @@ impl Checker<'_> {
         let mut components: BTreeMap<&str, Option<Typed>> = BTreeMap::new();
         for component in &composite.components {
             let typed = self.reference(scope, &component.reference);
-            components.entry(&component.name.text).or_insert(typed);
+            match components.entry(&component.name.text) {
+                Entry::Vacant(entry) => {
+                    entry.insert(typed);
+                }
+                // Which one is meant is not known.
+                Entry::Occupied(mut entry) => {
+                    entry.insert(None);
+                }
+            }
         }
         let mut insertions = Vec::new();
         let derived = match self.depth {

@@ -138,7 +138,7 @@ pub fn check_source(
     formalisms: &Formalisms,
     policy: &Policy,
 ) -> Checked {
-    match crate::read(source) {
+    match crate::read::read_on(source) {
         (Some(document), _) => check(&Arc::new(document), source, catalog, formalisms, policy),
         (None, diagnostics) => Checked {
             types: Arc::new(Types::new()),

@@ -2,8 +2,8 @@
 
 use liveobj_types::types::Object;
 use liveobj_types::{
-    Code, Diagnostic, EndpointId, Judgement, Mismatch, ObjectId, Place, Problem, Relations, Step,
-    TypeId, Verdict, codes,
+    Code, Diagnostic, EndpointId, Judgement, Mismatch, ObjectId, Place, Problem, Reason, Relations,
+    Severity, Step, TypeId, Verdict, codes,
 };
 
 use super::{Checker, Depth};
@@ -101,6 +101,9 @@ impl Checker<'_> {
             }
             Verdict::Unknown(_) => Diagnostic::error(codes.unknown, unshown),
         };
+        if self.follows(judgement) {
+            return false;
+        }
         for (place, text) in labels {
             found = found.at(place, text);
         }
@@ -165,6 +168,19 @@ impl Checker<'_> {
         let passes = !judgement.verdict.fails() && self.policy.allow_unknown;
         self.report(found);
         passes
+    }
+
+    /// Whether all that stands in the way are constraints that cannot be read, of which it is told
+    /// already that they cannot.
+    fn follows(&self, judgement: &Judgement) -> bool {
+        let unreadable = |mismatch: &Mismatch| {
+            let verdict = mismatch.problem.verdict();
+            matches!(verdict, Verdict::Unknown(Reason::Unreadable(_)))
+        };
+        judgement.mismatches.iter().all(unreadable)
+            && self.diagnostics.iter().any(|found| {
+                found.code == codes::CONSTRAINT_SYNTAX && found.severity == Severity::Error
+            })
     }
 
     /// Θ1 ◁ Θ2, reported at `labels`; `what` names the object.

@@ -78,7 +78,8 @@ impl Checker<'_> {
         for (found, (name, error)) in unknown.zip(missing) {
             self.unknown_library(found, name, &error);
         }
-        let broken = !found.is_empty();
+        let mut lost = found.iter().map(|found| found.code);
+        let broken = lost.any(|code| code != codes::DUPLICATE_NAME);
         self.report_all(found);
         if self.depth == Depth::Types {
             let mut found = self.types.check_module(&module, self.formalisms);

@@ -276,12 +276,9 @@ fn read(
     let structure = structure(written(constraint, side));
     let formula = formalism
         .parse(&constraint.text, &structure)
-        .map_err(|error| {
-            let reason = format!("the constraint cannot be read: {}", error.message);
-            NotRead {
-                reason: Reason::Undecided(reason),
-                comparable: None,
-            }
+        .map_err(|error| NotRead {
+            reason: Reason::Unreadable(error.message),
+            comparable: None,
         })?;
     let formula = match constraint.dual {
         false => formula,

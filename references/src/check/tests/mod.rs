@@ -1,4 +1,5 @@
 pub(crate) mod adapters;
+mod faults;
 mod findings;
 mod graph;
 mod listings;
