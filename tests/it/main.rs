@@ -9,6 +9,7 @@ mod compare;
 mod diff;
 mod dynamic;
 mod execution;
+mod explanations;
 mod help;
 mod layering;
 mod links;

@@ -2,13 +2,15 @@
 //! other formats say.
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Command, Output, Stdio};
 use std::sync::OnceLock;
 
 use jsonschema::Validator;
 use liveobj_tests::support::{built, liveobj, root};
 use serde_json::Value;
+
+use crate::explanations::documents;
 
 /// The schema, out of the package that ships it.
 fn validator() -> &'static Validator {
@@ -68,24 +70,6 @@ fn log(output: &Output) -> Value {
         output.status.code().map(i64::from)
     );
     log
-}
-
-/// Every document of the cases that `check` is run on.
-fn documents() -> Vec<PathBuf> {
-    let mut documents = Vec::new();
-    let mut folders = vec![root().join("tests/cases"), root().join("examples")];
-    while let Some(folder) = folders.pop() {
-        for entry in fs::read_dir(folder).expect("the folder is readable") {
-            let path = entry.expect("the entry is readable").path();
-            if path.is_dir() {
-                folders.push(path);
-            } else if path.extension().is_some_and(|it| it == "liveobject") {
-                documents.push(path);
-            }
-        }
-    }
-    documents.sort();
-    documents
 }
 
 fn check(arguments: &[&str]) -> Output {

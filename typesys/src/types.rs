@@ -304,6 +304,15 @@ impl Types {
         self.len() == 0
     }
 
+    /// All types, kind by kind, in the order in which they were added.
+    pub fn ids(&self) -> impl Iterator<Item = TypeId> + use<> {
+        let number = |all: usize| (0..all).map(|at| u32::try_from(at).expect("ids fit"));
+        let values = number(self.values.len()).map(|at| TypeId::Value(ValueId(at)));
+        let endpoints = number(self.endpoints.len()).map(|at| TypeId::Endpoint(EndpointId(at)));
+        let objects = number(self.objects.len()).map(|at| TypeId::Object(ObjectId(at)));
+        values.chain(endpoints).chain(objects)
+    }
+
     /// Forgets what was found about its types: for an arena about which nothing more is asked.
     pub fn forget(&mut self) {
         self.known = crate::relation::Known::default();

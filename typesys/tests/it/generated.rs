@@ -218,6 +218,45 @@ proptest! {
     }
 
     #[test]
+    fn explaining_changes_no_verdict_under_any_budget(text in family(), budget in 0..80u64) {
+        let mut scope = Scope::new(&text);
+        let all: Vec<EndpointId> = names("E").iter().map(|name| scope.endpoint(name)).collect();
+        let pairs: Vec<_> = all.iter().flat_map(|l| all.iter().map(|r| (*l, *r))).collect();
+        let mut answers = vec![Vec::new(); pairs.len()];
+        // Each question is asked alone and with explanations, first the one or the other, between
+        // others that were asked before or are asked later.
+        let turns: [(bool, Vec<usize>); 2] =
+            [(true, (0..pairs.len()).collect()), (false, (0..pairs.len()).rev().collect())];
+        for (told_first, order) in turns {
+            let mut types = scope.types.clone();
+            let mut relations = Relations::new(&mut types, &scope.formalisms);
+            relations.budget = budget;
+            for index in order {
+                let (left, right) = pairs[index];
+                let ids = [TypeId::Endpoint(left), TypeId::Endpoint(right)];
+                for told in [told_first ^ (index % 2 == 0), !told_first ^ (index % 2 == 0)] {
+                    let (below, matches) = if told {
+                        let below = relations.endpoint_subtype(left, right);
+                        let matches = relations.endpoints_match(left, right);
+                        for judgement in [&below, &matches] {
+                            let told = judgement.mismatches.is_empty();
+                            prop_assert_eq!(told, judgement.verdict.holds());
+                        }
+                        (below.verdict, matches.verdict)
+                    } else {
+                        (relations.is_subtype(ids[0], ids[1]), relations.matches(left, right))
+                    };
+                    answers[index].push((below, matches));
+                }
+            }
+        }
+        for (pair, answers) in pairs.iter().zip(&answers) {
+            let same = answers.iter().all(|answer| *answer == answers[0]);
+            prop_assert!(same, "{:?}: {:?}", pair, answers);
+        }
+    }
+
+    #[test]
     fn a_subtype_replaces_its_supertype_in_composites(text in family()) {
         let mut scope = Scope::new(&text);
         let objects: Vec<_> = names("O").iter().map(|name| scope.object(name)).collect();
