@@ -58,6 +58,20 @@ fn neither_notation() {
 }
 
 #[test]
+fn a_second_byte_order_mark_is_text() {
+    let text = format!(
+        "\u{feff}\u{feff}<liveobject xmlns=\"urn:liveobj:reference:1\">{TIMER}</liveobject>"
+    );
+    let (document, found) = crate::read_xml(&Source::new("test", text), &Limits::default());
+    assert_eq!(document, None);
+    expect![[r#"
+        error[document-syntax]: text outside of the root element
+          test:1:2: ﻿
+    "#]]
+    .assert_eq(&show(&found));
+}
+
+#[test]
 fn a_byte_order_mark_and_a_declaration_are_accepted() {
     let text = format!(
         "\u{feff}<?xml version=\"1.0\" encoding=\"utf-8\"?>\n<!-- a clock -->\n\

@@ -51,6 +51,10 @@ pub(crate) fn parse(
     limits: &Limits,
     form: Form,
 ) -> Result<Element, SyntaxFault> {
+    if text[start..].starts_with('\u{feff}') {
+        // quick-xml would skip it without counting it.
+        return Err(outside(Span::new(start, start + '\u{feff}'.len_utf8())));
+    }
     let mut reader = Reader::from_str(&text[start..]);
     let config = reader.config_mut();
     config.check_end_names = false;

@@ -23,6 +23,9 @@ mod edge;
 mod endpoint;
 mod engine;
 mod error;
+#[cfg(feature = "hostile")]
+#[doc(hidden)]
+pub mod hostile;
 pub mod loading;
 mod object;
 mod open;

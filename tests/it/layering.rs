@@ -45,6 +45,17 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("stamper", &["liveobj-sdk"]),
     ("liveobj-test-meter", &["liveobj-sdk"]),
     ("liveobj-tests", &[]),
+    (
+        "liveobj-hostile",
+        &[
+            "liveobj",
+            "liveobj-formalisms",
+            "liveobj-manifest",
+            "liveobj-original",
+            "liveobj-references",
+            "liveobj-types",
+        ],
+    ),
     ("liveobj-test-dynamic", &["liveobj-sdk"]),
     ("liveobj-test-faulty", &["liveobj-sdk"]),
     ("xtask", &[]),

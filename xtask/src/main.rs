@@ -1,5 +1,6 @@
 //! What `cargo demo` and `cargo xtask` run.
 
+mod fuzz;
 mod original;
 
 use std::env;
@@ -24,6 +25,14 @@ enum Task {
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         arguments: Vec<String>,
     },
+    /// Run the fuzz targets, one after the other; needs cargo-fuzz and nightly Rust.
+    Fuzz {
+        /// For how many seconds each.
+        #[arg(long, default_value_t = 1800)]
+        seconds: u32,
+        /// Targets to run; all of them where none is named.
+        targets: Vec<String>,
+    },
     /// Run the steps of continuous integration: all of them, or those named.
     Ci {
         /// Steps to run.
@@ -45,6 +54,7 @@ enum Task {
 fn main() -> ExitCode {
     let outcome = match Arguments::parse().task {
         Task::Demo { arguments } => demo(&arguments),
+        Task::Fuzz { seconds, targets } => fuzz::run(seconds, &targets),
         Task::Ci {
             steps,
             strict,
@@ -156,6 +166,13 @@ const SLOW_STEPS: &[Step] = &[
         name: "deny",
         needs: Some("cargo-deny"),
         cargo: &["deny", "check"],
+        environment: &[],
+    },
+    // Whether the targets build, and what is found at once.
+    Step {
+        name: "fuzz",
+        needs: Some("cargo-fuzz"),
+        cargo: &["xtask", "fuzz", "--seconds", "20"],
         environment: &[],
     },
 ];

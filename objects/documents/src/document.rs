@@ -14,6 +14,7 @@ use yrs::{
     Transact, TransactionMut, Update,
 };
 
+use crate::frame::Digest;
 use crate::lines::{Changed, Lines, Splice};
 use crate::update::{self, ROOT, Version};
 
@@ -23,9 +24,6 @@ pub(crate) const MAX_TEXT: usize = 16 << 20;
 const MIN_JOURNAL: usize = 64 << 10;
 /// So many updates that made the CRDT fail are remembered.
 const MAX_POISON: usize = 64;
-
-/// Identifies a state of the text: what was inserted and what was deleted.
-pub(crate) type Digest = [u8; 16];
 
 /// What became of an update.
 #[derive(Debug, PartialEq, Eq)]

@@ -5,8 +5,6 @@
 
 use sha2::{Digest as _, Sha256};
 
-use crate::document::Digest;
-
 /// First bytes: the protocol and its version.
 const MAGIC: [u8; 4] = *b"lst1";
 const CHECKSUM: usize = 8;
@@ -23,6 +21,8 @@ pub(crate) const MAX_RANGES: usize = 128;
 pub(crate) const MAX_BLOB: usize = 64 << 20;
 const MAX_COUNT: u32 = MAX_BLOB.div_ceil(CHUNK) as u32;
 
+/// Identifies a state of the text: what was inserted and what was deleted.
+pub(crate) type Digest = [u8; 16];
 /// Names a blob by its content.
 pub(crate) type BlobId = [u8; 16];
 /// The first bytes of the digest of a state.

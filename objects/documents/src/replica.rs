@@ -13,8 +13,8 @@
 
 use std::collections::{BTreeMap, VecDeque};
 
-use crate::document::{Applied, Digest, Document, EditError, MAX_TEXT};
-use crate::frame::{Base, CHUNK, Frame, Purpose};
+use crate::document::{Applied, Document, EditError, MAX_TEXT};
+use crate::frame::{Base, CHUNK, Digest, Frame, Purpose};
 use crate::lines::{Changed, Lines, Splice};
 use crate::receiving::Receiving;
 use crate::sending::Sending;

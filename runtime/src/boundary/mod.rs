@@ -16,10 +16,14 @@ mod block;
 pub(crate) mod calls;
 mod check;
 mod convert;
-#[cfg(test)]
+#[cfg(any(test, feature = "hostile"))]
 mod convert_data;
 mod emit;
+#[cfg(any(test, feature = "hostile"))]
+mod generate;
 pub(crate) mod host;
+#[cfg(feature = "hostile")]
+pub(crate) mod hostile;
 mod machine;
 pub mod measure;
 pub(crate) mod memory;
@@ -38,7 +42,7 @@ mod wire;
 pub(crate) use arena::Scratch;
 pub(crate) use check::{Misfit, Trust};
 pub(crate) use convert::Conversion;
-#[cfg(test)]
+#[cfg(any(test, feature = "hostile"))]
 pub(crate) use convert_data::convert_data;
 pub(crate) use payload::{OwnedPayload, Payload};
 pub(crate) use shape::{PayloadFault, Viewed};

@@ -63,6 +63,9 @@ mod world;
 
 pub use compare::{Difference, Twice};
 pub use options::{Action, Delay, Network, Options, Partition, Scripted};
+#[cfg(feature = "hostile")]
+#[doc(hidden)]
+pub use replay::hostile as trace;
 pub use replay::{Replay, ReplayError, Replayed, Trace};
 pub use simulation::{Simulation, SimulationError};
 pub use summary::{Datagrams, NodeState, NodeSummary, Summary};

@@ -269,6 +269,25 @@ impl FileLine {
     }
 }
 
+/// Bytes taken for a line of a trace: what is its first line is written as one that says the same.
+///
+/// # Panics
+///
+/// It is not so.
+#[cfg(feature = "hostile")]
+pub fn hostile(bytes: &[u8]) {
+    let Ok(line) = std::str::from_utf8(bytes) else {
+        return;
+    };
+    if let Ok(header) = serde_json::from_str::<Header>(line) {
+        let again = serde_json::from_str(&header.line());
+        assert_eq!(again.ok(), Some(header));
+    }
+    if let Ok(file) = serde_json::from_str::<FileLine>(line) {
+        file.read();
+    }
+}
+
 fn from_hexadecimal(digits: &str) -> Option<Vec<u8>> {
     let bytes = digits.as_bytes().chunks(2).map(|pair| {
         let pair = std::str::from_utf8(pair).ok()?;

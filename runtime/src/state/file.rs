@@ -132,6 +132,23 @@ impl Reader<'_> {
     }
 }
 
+/// Bytes taken for a state file, as they are and with the checksum that they should have: what is
+/// one is written as the same bytes again.
+///
+/// # Panics
+///
+/// It is not so.
+#[cfg(feature = "hostile")]
+pub fn hostile(bytes: &[u8]) {
+    let whole = [bytes, &Sha256::digest(bytes)].concat();
+    for bytes in [bytes, &whole] {
+        if let Ok(stored) = decode(bytes) {
+            let (before, checksum) = encode(&stored.heading, &stored.bytes);
+            assert_eq!([&before[..], &stored.bytes, &checksum].concat(), bytes);
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

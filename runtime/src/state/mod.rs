@@ -9,6 +9,8 @@ mod file;
 mod writer;
 
 pub(crate) use directory::StateDirectory;
+#[cfg(feature = "hostile")]
+pub use file::hostile as stored;
 pub(crate) use file::{Heading, Stored};
 pub(crate) use writer::{Saved, StateWriter};
 

@@ -5,7 +5,7 @@ use liveobj_types::layout::Layouts;
 use liveobj_types::types::{Basic, Parameter, Types, Value};
 use liveobj_types::{Data, ValueId};
 
-use super::generate::add;
+use crate::boundary::generate::add;
 use crate::boundary::{Conversion, Payload, PayloadFault, Scratch, Viewed};
 
 /// What reading a `T` as a value of some type answers; checking it says the same.

@@ -1,6 +1,5 @@
 //! Payload memory against the slow and obvious forms of the same.
 
 mod faults;
-mod generate;
 mod properties;
 pub(crate) mod shared;

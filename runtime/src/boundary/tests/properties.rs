@@ -3,7 +3,7 @@ use liveobj_types::types::{Basic, Parameter, Types, Value};
 use liveobj_types::{Data, Formalisms, Relations, ValueId};
 use proptest::prelude::*;
 
-use super::generate::{Entropy, add, supertype, value, value_type, veil};
+use crate::boundary::generate::{Entropy, add, supertype, value, value_type, veil};
 use crate::boundary::{Conversion, Payload, Scratch, Viewed, convert_data};
 
 /// Equal up to the bits of NaNs.

@@ -8,9 +8,9 @@ use liveobj_types::layout::Layouts;
 use liveobj_types::types::{Basic, Value};
 use liveobj_types::{Types, ValueId};
 
-use super::generate::add;
 use crate::boundary::block::{Block, block, drop_block, keep};
 use crate::boundary::calls::Lent;
+use crate::boundary::generate::add;
 use crate::boundary::memory::Keeper;
 use crate::boundary::{Payload, Viewed};
 

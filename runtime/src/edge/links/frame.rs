@@ -265,6 +265,40 @@ fn take<const N: usize>(body: &mut &[u8]) -> Option<[u8; N]> {
     Some(*bytes)
 }
 
+/// Bytes taken for a frame, without its length. What is one is written as the same bytes again;
+/// a type in it is refused, or travels on as the same type.
+///
+/// # Panics
+///
+/// It is not so.
+#[cfg(feature = "hostile")]
+pub fn hostile(bytes: &[u8]) {
+    let Some(frame) = Frame::decode(bytes) else {
+        return;
+    };
+    let written = frame.encode();
+    match &frame {
+        // Bytes that are no text have become one.
+        Frame::Refused(_) => {}
+        _ => assert_eq!(&written[4..], bytes),
+    }
+    let (Frame::Hello { ty, .. } | Frame::Welcome { ty, .. }) = frame else {
+        return;
+    };
+    let formalisms = liveobj_formalisms::builtin();
+    let identity = |ty: &EndpointText| {
+        let mut types = liveobj_types::Types::new();
+        let id = ty.resolve(&mut types, &formalisms).ok()?;
+        let identity = types.identity(liveobj_types::TypeId::Endpoint(id));
+        Some((identity, EndpointText::of(&types, id)))
+    };
+    if let Some((read, text)) = identity(&ty)
+        && let Some((again, _)) = identity(&text)
+    {
+        assert_eq!(read, again, "{text:?}");
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

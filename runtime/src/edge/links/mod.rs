@@ -32,6 +32,9 @@ use crate::engine::domain::Domain;
 use crate::engine::inbox::Inbox;
 use crate::remote::{self, Outlet, Remote};
 
+#[cfg(feature = "hostile")]
+pub use self::frame::hostile as frame;
+
 /// Greetings that may be under way at once; further callers wait.
 const MAX_GREETINGS: usize = 64;
 

@@ -2,8 +2,10 @@
 
 use std::collections::BTreeMap;
 
+#[cfg(test)]
+use liveobj_types::Data;
+use liveobj_types::ValueId;
 use liveobj_types::types::{Basic, Object, Origin, Parameter, Types, Value};
-use liveobj_types::{Data, ValueId};
 
 use crate::boundary::Viewed;
 
@@ -27,6 +29,7 @@ impl<'a> Entropy<'a> {
         self.below(one_in) == one_in - 1
     }
 
+    #[cfg(test)]
     fn array<const N: usize>(&mut self) -> [u8; N] {
         std::array::from_fn(|_| self.byte())
     }
@@ -212,6 +215,7 @@ pub(super) fn veil(types: &mut Types, actual: ValueId, entropy: &mut Entropy<'_>
 }
 
 /// A value of a type.
+#[cfg(test)]
 pub(super) fn value(types: &Types, ty: ValueId, entropy: &mut Entropy<'_>) -> Data {
     match types.value(ty) {
         Value::Basic(basic) => basic_value(*basic, entropy),
@@ -256,6 +260,7 @@ pub(super) fn value(types: &Types, ty: ValueId, entropy: &mut Entropy<'_>) -> Da
     }
 }
 
+#[cfg(test)]
 fn basic_value(basic: Basic, entropy: &mut Entropy<'_>) -> Data {
     match basic {
         Basic::Bool => Data::Bool(entropy.chance(2)),

@@ -1,0 +1,40 @@
+//! Documents of the 2009 platform.
+
+use liveobj_original::QualifiedId;
+use liveobj_original::document::{is_original, read};
+
+use crate::refused;
+
+/// A document as the bytes of its file; also a text as an identifier.
+pub fn original(bytes: &[u8]) {
+    if let Ok(text) = std::str::from_utf8(bytes) {
+        is_original(text);
+        identifier(text);
+    }
+    match read("hostile.xml", bytes) {
+        Err(fault) => assert!(refused(&[*fault])),
+        Ok(document) => {
+            assert_eq!(refused(&document.faults), !document.faults.is_empty());
+            for skipped in &document.skipped {
+                let span = skipped.span;
+                assert!(document.source.text.get(span.start..span.end).is_some());
+            }
+            let again = read("hostile.xml", bytes).expect("it was read before");
+            assert_eq!(format!("{again:?}"), format!("{document:?}"));
+        }
+    }
+}
+
+/// What is an identifier is written as one that says the same; a strict reader's identifiers are
+/// a tolerant one's.
+fn identifier(text: &str) {
+    let Ok((id, braces)) = QualifiedId::parse_tolerant(text) else {
+        assert!(QualifiedId::parse(text.trim()).is_err());
+        return;
+    };
+    let written = id.to_string();
+    assert_eq!(QualifiedId::parse(&written), Ok(id));
+    if !braces {
+        assert_eq!(QualifiedId::parse(text.trim()), Ok(id));
+    }
+}
