@@ -8,7 +8,9 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use liveobj_references::{Catalog, Checked, CheckedReference, Policy, check, read};
+use liveobj_references::{
+    Catalog, Checked, CheckedReference, Document, LibraryTypes, Policy, check, read,
+};
 use liveobj_types::{Data, Formalisms, Severity, Source, Types};
 use tokio::runtime::Handle;
 
@@ -72,14 +74,7 @@ impl Core {
                 reference: None,
             };
         };
-        let document = Arc::new(document);
-        let mut checked = check(
-            &document,
-            source,
-            &self.catalog,
-            &self.formalisms,
-            &self.policy,
-        );
+        let mut checked = self.check_document(&Arc::new(document), source);
         let wrong = diagnostics
             .iter()
             .any(|diagnostic| diagnostic.severity == Severity::Error);
@@ -95,6 +90,12 @@ impl Core {
 }
 
 impl Core {
+    /// Checks a document that was read from `source`.
+    pub(crate) fn check_document(&self, document: &Arc<Document>, source: &Arc<Source>) -> Checked {
+        let (catalog, formalisms) = (&self.catalog, &self.formalisms);
+        check(document, source, catalog, formalisms, &self.policy)
+    }
+
     /// The reference, checked again if that was done with other libraries than those of this runtime.
     ///
     /// # Errors
@@ -107,13 +108,7 @@ impl Core {
         if reference.knew_the_libraries_of(&self.catalog) {
             return Ok(Cow::Borrowed(reference));
         }
-        let checked = check(
-            reference.document(),
-            reference.source(),
-            &self.catalog,
-            &self.formalisms,
-            &self.policy,
-        );
+        let checked = self.check_document(reference.document(), reference.source());
         let diagnostics = checked.diagnostics;
         let reference = checked.reference.map(Cow::Owned);
         reference.ok_or(OpenError::RefusedHere { diagnostics })
@@ -140,6 +135,7 @@ impl Runtime {
     /// What a runtime is made of.
     pub fn builder() -> RuntimeBuilder {
         RuntimeBuilder {
+            catalog: LibraryCatalog::new(),
             library_paths: Vec::new(),
             library_store: None,
             registry: None,
@@ -157,6 +153,11 @@ impl Runtime {
     /// that is not a document gives its diagnostics and no type.
     pub fn check(&self, source: &Arc<Source>) -> Checked {
         self.core.check(source)
+    }
+
+    /// Checks a document that was read from `source` already, or converted from it.
+    pub fn check_document(&self, document: &Arc<Document>, source: &Arc<Source>) -> Checked {
+        self.core.check_document(document, source)
     }
 
     /// Checks a reference document in a file.
@@ -282,6 +283,7 @@ impl fmt::Debug for Runtime {
 /// What a runtime is made of. Unless told otherwise it has no libraries but `liveobj:standard`, no
 /// registry and no terminal, reads nothing of the user's home, and prints nothing.
 pub struct RuntimeBuilder {
+    catalog: LibraryCatalog,
     library_paths: Vec<PathBuf>,
     library_store: Option<PathBuf>,
     registry: Option<PathBuf>,
@@ -300,6 +302,18 @@ impl RuntimeBuilder {
     #[must_use]
     pub fn library_path(mut self, directory: impl Into<PathBuf>) -> RuntimeBuilder {
         self.library_paths.push(directory.into());
+        self
+    }
+
+    /// Knows what the library `name` declares: references to it can be checked, and not opened,
+    /// since there is no code. `types` is called when the library is first looked up.
+    #[must_use]
+    pub fn library_without_code(
+        mut self,
+        name: &'static str,
+        types: fn() -> Arc<LibraryTypes>,
+    ) -> RuntimeBuilder {
+        self.catalog.add_without_code(name, types);
         self
     }
 
@@ -409,7 +423,7 @@ impl RuntimeBuilder {
             let address = self.links.listen;
             return Err(BuildError::Listen { address });
         }
-        let mut catalog = LibraryCatalog::new();
+        let mut catalog = self.catalog;
         for directory in &self.library_paths {
             catalog.add_directory(directory)?;
         }

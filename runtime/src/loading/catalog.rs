@@ -12,14 +12,23 @@ use super::map::Mapped;
 use super::trust::{DirectoryError, check_directory, check_file};
 use super::{LoadError, Loaded, Store, StoredLibrary, TrustedLibrary, linked, map};
 
-/// The libraries that this process trusts: linked in, in directories, in a store, in this order.
-/// The first one of a name wins. Directories and the store are read when a name is first looked
+/// The libraries that this process trusts: linked in, in directories, in a store, in this order;
+/// after the linked-in ones, libraries that declare types and have no code. The first one of a name
+/// wins. Directories and the store are read when a name is first looked
 /// up that is not linked in; manifests are kept.
 #[derive(Debug, Default)]
 pub struct LibraryCatalog {
+    without_code: Vec<WithoutCode>,
     directories: Vec<PathBuf>,
     store: Option<Store>,
     found: OnceLock<Found>,
+}
+
+/// A library that declares types and templates, and has no code for any.
+#[derive(Clone, Copy, Debug)]
+struct WithoutCode {
+    name: &'static str,
+    types: fn() -> Arc<LibraryTypes>,
 }
 
 /// What lies in the directories and in the store.
@@ -64,6 +73,12 @@ impl LibraryCatalog {
         Ok(())
     }
 
+    /// Knows what the library `name` declares, so that references to it can be checked. There is
+    /// no code: loading it is an error. `types` is called when the library is first looked up.
+    pub fn add_without_code(&mut self, name: &'static str, types: fn() -> Arc<LibraryTypes>) {
+        self.without_code.push(WithoutCode { name, types });
+    }
+
     /// Trusts what was added to a store.
     pub fn set_store(&mut self, store: Store) {
         self.store = Some(store);
@@ -92,6 +107,11 @@ impl LibraryCatalog {
             }
             return linked::load(linked, host);
         }
+        if self.is_without_code(name) {
+            return Err(LoadError::NoCode {
+                name: name.to_owned(),
+            });
+        }
         let library = self.find(name, sha256).map_err(|error| match error {
             CatalogError::OtherHash {
                 name,
@@ -117,7 +137,7 @@ impl LibraryCatalog {
     ///
     /// It is not there, is another one, or its manifest cannot be read.
     pub fn runs_threads(&self, name: &str, sha256: Option<&str>) -> Result<bool, CatalogError> {
-        if linked::find(name).is_some() {
+        if linked::find(name).is_some() || self.is_without_code(name) {
             // Linked in, the runtime runs the only threads.
             return Ok(false);
         }
@@ -154,6 +174,10 @@ impl LibraryCatalog {
                 name: format!("sha256:{}", digits(sha256)),
             }),
         }
+    }
+
+    fn is_without_code(&self, name: &str) -> bool {
+        self.without_code.iter().any(|library| library.name == name)
     }
 
     /// Where the library of this name is.
@@ -363,6 +387,17 @@ impl Catalog for LibraryCatalog {
             }
             return linked::types(linked).map_err(unreadable);
         }
+        let mut without_code = self.without_code.iter();
+        if let Some(known) = without_code.find(|library| library.name == name) {
+            return match sha256 {
+                None => Ok((known.types)()),
+                Some(expected) => Err(CatalogError::OtherHash {
+                    name: name.to_owned(),
+                    expected: digits(expected).to_owned(),
+                    found: LINKED.to_owned(),
+                }),
+            };
+        }
         let library = self.find(name, sha256)?;
         Ok(library.described().map_err(unreadable)?.types.clone())
     }
@@ -381,7 +416,9 @@ impl Catalog for LibraryCatalog {
     }
 
     fn names(&self) -> Vec<String> {
-        let mut names: Vec<String> = linked::names().map(str::to_owned).collect();
+        let without_code = self.without_code.iter().map(|library| library.name);
+        let linked = linked::names().chain(without_code);
+        let mut names: Vec<String> = linked.map(str::to_owned).collect();
         names.extend(
             self.found()
                 .libraries

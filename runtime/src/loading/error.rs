@@ -15,6 +15,12 @@ pub enum LoadError {
         /// The name, or `sha256:…`.
         name: String,
     },
+    /// It declares types and nothing else.
+    #[error("it declares types only, and has no code to run")]
+    NoCode {
+        /// The library's name.
+        name: String,
+    },
     /// The file cannot be read, or no private copy of it can be made.
     #[error("cannot read `{}`: {reason}", path.display())]
     Read {
