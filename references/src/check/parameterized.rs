@@ -267,6 +267,7 @@ impl Checker<'_> {
             Ok(signature) => return Some(signature),
             Err(faults) => faults,
         };
+        let (mut here, mut inside) = (Vec::new(), Vec::new());
         for mut fault in faults {
             let span = fault.labels.first().map(|label| label.place.span);
             let argument = template
@@ -274,18 +275,23 @@ impl Checker<'_> {
                 .iter()
                 .find(|parameter| Some(parameter.name.span) == span)
                 .and_then(|parameter| given.get(parameter.name.name.as_str()));
-            if let Some((_, Argument::Type(text))) = argument {
-                let place = self.at(scope, text.span);
-                fault.labels.insert(
-                    0,
-                    Label {
-                        place,
-                        text: String::new(),
-                    },
-                );
-            }
-            self.report(fault);
+            let Some((_, Argument::Type(text))) = argument else {
+                inside.push(fault);
+                continue;
+            };
+            let place = self.at(scope, text.span);
+            fault.labels.insert(
+                0,
+                Label {
+                    place,
+                    text: String::new(),
+                },
+            );
+            here.push(fault);
         }
+        // What goes wrong inside the template follows from the argument that it is given.
+        let faults = if here.is_empty() { inside } else { here };
+        self.report_all(faults);
         None
     }
 

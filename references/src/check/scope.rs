@@ -170,6 +170,13 @@ impl Checker<'_> {
         if scope.broken && found.iter().all(|found| found.code == codes::UNKNOWN_TYPE) {
             return;
         }
-        self.report_all(found);
+        // What goes wrong inside a library follows from the arguments that are given here.
+        let (here, inside): (Vec<_>, Vec<_>) = found.into_iter().partition(|found| {
+            let first = found.labels.first().map(|label| &label.place);
+            first.is_some_and(|place| {
+                Arc::ptr_eq(&self.embedded.outermost(place).source, &self.source)
+            })
+        });
+        self.report_all(if here.is_empty() { inside } else { here });
     }
 }
