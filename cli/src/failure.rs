@@ -39,6 +39,15 @@ impl Failure {
         }
     }
 
+    /// What is wrong, in one line.
+    pub fn message(&self) -> &str {
+        match self {
+            Failure::User { message, .. } => message,
+            Failure::Findings => "the findings tell",
+            Failure::BrokenPipe => "nobody reads what is printed",
+        }
+    }
+
     /// What writing to standard output failed with.
     pub fn writing(error: &io::Error) -> Failure {
         if error.kind() == io::ErrorKind::BrokenPipe {

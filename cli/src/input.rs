@@ -5,15 +5,147 @@ use std::io::{self, Read};
 use std::path::Path;
 use std::sync::Arc;
 
-use liveobj_types::Source;
+use liveobj::Runtime;
+use liveobj_original::document::is_original;
+use liveobj_original::{Decoded, decode_text};
+use liveobj_references::{Checked, Document};
+use liveobj_types::{Diagnostic, Source, Types};
 
 use crate::failure::Failure;
 
 /// Largest document that is read, in bytes: more than what the reader of documents accepts.
 const MAX_SIZE: u64 = 64 << 20;
 
-/// Reads a document; `-` is standard input.
+/// A reference document that was read.
+#[derive(Debug)]
+pub struct Input {
+    /// The text.
+    pub source: Arc<Source>,
+    /// The reference, converted if it is one of 2009; none if a finding is an error.
+    pub document: Option<Arc<Document>>,
+    /// What was found while it was read.
+    pub diagnostics: Vec<Diagnostic>,
+    /// What a reference of 2009 loses where it is converted.
+    pub dropped: Vec<Diagnostic>,
+    /// Whether it is a reference of 2009.
+    pub original: bool,
+}
+
+impl Input {
+    /// Checks it; what was found while it was read comes first.
+    pub fn check(&self, runtime: &Runtime) -> Checked {
+        let Some(document) = &self.document else {
+            return Checked {
+                types: Arc::new(Types::new()),
+                typed: None,
+                diagnostics: self.diagnostics.clone(),
+                reference: None,
+            };
+        };
+        let mut checked = runtime.check_document(document, &self.source);
+        let found = std::mem::take(&mut checked.diagnostics);
+        checked.diagnostics = self.diagnostics.clone();
+        checked.diagnostics.extend(found);
+        checked
+    }
+}
+
+/// Reads a reference, one of 2009 as well; `-` is standard input.
+pub fn reference(name: &str) -> Result<Input, Failure> {
+    let (shown, bytes) = bytes(name)?;
+    of_bytes(shown, &bytes)
+}
+
+/// Reads a reference that `bytes` are.
+fn of_bytes(shown: &str, bytes: &[u8]) -> Result<Input, Failure> {
+    let decoded = decode(shown, bytes)?;
+    if is_original(&decoded.text) {
+        let source = Source::new(shown, decoded.text.as_str());
+        return Ok(converted(source, Some(&decoded)));
+    }
+    Ok(of_source(utf_8(shown, decoded)?))
+}
+
+/// Reads a reference that is text already.
+pub fn of_source(source: Arc<Source>) -> Input {
+    if is_original(&source.text) {
+        return converted(source, None);
+    }
+    let (document, diagnostics) = liveobj_references::read(&source);
+    Input {
+        source,
+        document: document.map(Arc::new),
+        diagnostics,
+        dropped: Vec::new(),
+        original: false,
+    }
+}
+
+/// Reads a reference of 2009.
+///
+/// # Errors
+///
+/// What the bytes are instead, in a few words.
+pub fn original(shown: &str, bytes: &[u8]) -> Result<Input, &'static str> {
+    let decoded = decode_text(bytes).map_err(|_| "no text")?;
+    let text = decoded.text.as_str();
+    if is_original(text) {
+        let source = Source::new(shown, text);
+        return Ok(converted(source, Some(&decoded)));
+    }
+    Err(match text.trim_start().chars().next() {
+        Some('<') if text.contains("urn:liveobj:reference:1") => "a reference of today",
+        Some('<') => "other XML",
+        Some('{') if text.contains("\"liveobj\"") => "a reference of today",
+        _ => "other text",
+    })
+}
+
+fn converted(source: Arc<Source>, decoded: Option<&Decoded>) -> Input {
+    let converted = liveobj_original::read(&source, decoded);
+    Input {
+        source,
+        document: converted.document.map(Arc::new),
+        diagnostics: converted.diagnostics,
+        dropped: converted.dropped,
+        original: true,
+    }
+}
+
+/// Reads a text in UTF-8; `-` is standard input.
 pub fn read(name: &str) -> Result<Arc<Source>, Failure> {
+    let (shown, bytes) = bytes(name)?;
+    utf_8(shown, decode(shown, &bytes)?)
+}
+
+const UTF_8: &str = "save it as UTF-8";
+
+/// The text as it is in the file, in which places count its mark.
+fn utf_8(shown: &str, decoded: Decoded) -> Result<Arc<Source>, Failure> {
+    if decoded.utf16 {
+        return Err(Failure::user(format_args!("`{shown}` is in UTF-16")).with_help(UTF_8));
+    }
+    let mark = if decoded.mark { "\u{feff}" } else { "" };
+    Ok(Source::new(shown, mark.to_owned() + &decoded.text))
+}
+
+fn decode(shown: &str, bytes: &[u8]) -> Result<Decoded, Failure> {
+    decode_text(bytes).map_err(|error| {
+        let help = if bytes.contains(&0) {
+            "is this a reference? those are XML or JSON"
+        } else {
+            UTF_8
+        };
+        Failure::user(format_args!(
+            "`{shown}` is not UTF-8 text: byte {} fits no character",
+            error.at
+        ))
+        .with_help(help)
+    })
+}
+
+/// The bytes of a file or of standard input, and how it is called.
+pub fn bytes(name: &str) -> Result<(&str, Vec<u8>), Failure> {
     let mut bytes = Vec::new();
     let (shown, outcome) = if name == "-" {
         (
@@ -46,19 +178,7 @@ pub fn read(name: &str) -> Result<Arc<Source>, Failure> {
             MAX_SIZE >> 20
         )));
     }
-    let text = String::from_utf8(bytes).map_err(|error| {
-        let help = if error.as_bytes().contains(&0) {
-            "is this a reference? those are XML or JSON"
-        } else {
-            "save it as UTF-8"
-        };
-        let at = error.utf8_error().valid_up_to();
-        Failure::user(format_args!(
-            "`{shown}` is not UTF-8 text: byte {at} fits no character"
-        ))
-        .with_help(help)
-    })?;
-    Ok(Source::new(shown, text))
+    Ok((shown, bytes))
 }
 
 /// A file in the same directory whose name is nearly the one asked for.

@@ -19,6 +19,7 @@ const COMMANDS: &[&[&str]] = &[
     &["explain"],
     &["convert"],
     &["hash"],
+    &["import"],
     &["registry", "set"],
     &["registry", "get"],
     &["registry", "list"],

@@ -38,6 +38,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
         &[
             "liveobj",
             "liveobj-manifest",
+            "liveobj-original",
             "liveobj-references",
             "liveobj-types",
         ],

@@ -321,6 +321,20 @@ codes! {
     TEMPLATE_MISMATCH = "template-mismatch";
     /// A requirement or mandatory endpoint that is left over at the root.
     UNMET_AT_ROOT = "unmet-at-root";
+
+    // Documents of 2009.
+    /// A spelling that the original refused and everybody understands.
+    ORIGINAL_SPELLING = "original-spelling";
+    /// A value that is left out, and is null or zero.
+    ORIGINAL_OMITTED = "original-omitted";
+    /// A value that is converted exactly to another type.
+    ORIGINAL_COERCED = "original-coerced";
+    /// Something of the document that its conversion does not keep.
+    ORIGINAL_NOT_KEPT = "original-not-kept";
+    /// An id that names no class or component, or one that the original did not have.
+    ORIGINAL_UNKNOWN_ID = "original-unknown-id";
+    /// Something that no reference expresses.
+    ORIGINAL_NOT_CONVERTIBLE = "original-not-convertible";
 }
 
 #[cfg(test)]

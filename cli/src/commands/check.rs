@@ -66,8 +66,8 @@ impl Check {
         let mut results = Vec::new();
         let mut unread = Vec::new();
         for name in &self.references {
-            let source = match input::read(name) {
-                Ok(source) => source,
+            let input = match input::reference(name) {
+                Ok(input) => input,
                 Err(Failure::User { message, help }) => {
                     output::complain(&report::failure(&message, help.as_deref()));
                     unread.push(message);
@@ -76,8 +76,9 @@ impl Check {
                 Err(other) => return Err(other),
             };
             let start = Instant::now();
-            let checked = runtime.check(&source);
+            let checked = input.check(&runtime);
             let elapsed = start.elapsed();
+            let source = input.source;
             if self.format == CheckFormat::Human {
                 let mut text = report::findings(&checked.diagnostics, report::styled_output());
                 text.push_str(&summary(&source, &checked));

@@ -1,12 +1,14 @@
 //! `liveobj convert`
 
+use std::sync::Arc;
+
 use clap::{Args, ValueEnum};
 
 use super::LibraryOptions;
 use crate::failure::Failure;
 use crate::{input, output, report};
 
-/// Convert a reference between XML and JSON
+/// Convert a reference between XML and JSON, or one of 2009 to either
 #[derive(Debug, Args)]
 #[command(after_help = "Example:\n  liveobj convert examples/team-note.liveobject --to json")]
 pub struct Convert {
@@ -34,19 +36,23 @@ enum Notation {
 
 impl Convert {
     pub fn run(self) -> Result<(), Failure> {
-        let source = input::read(&self.reference)?;
-        let (document, diagnostics) = liveobj_references::read(&source);
-        output::complain(&report::findings(&diagnostics, report::styled_errors()));
-        let mut document = document.ok_or(Failure::Findings)?;
+        let input = input::reference(&self.reference)?;
+        let mut found = input.diagnostics;
+        found.extend(input.dropped);
+        found.sort_by_key(|found| found.labels.first().map(|label| label.place.span.start));
+        output::complain(&report::findings(&found, report::styled_errors()));
+        let mut document = input.document.ok_or(Failure::Findings)?;
+        let source = input.source;
         if self.expand {
             let runtime = self.libraries.runtime()?;
             let (catalog, formalisms) = (runtime.catalog(), runtime.formalisms());
             let expanded = liveobj_references::expand(&document, &source, catalog, formalisms);
-            document = expanded.map_err(|diagnostics| {
+            let expanded = expanded.map_err(|diagnostics| {
                 output::complain(&report::findings(&diagnostics, report::styled_errors()));
                 self.libraries.warn_of_empty(&diagnostics);
                 Failure::Findings
             })?;
+            document = Arc::new(expanded);
         }
         let is_json = source
             .text
@@ -54,7 +60,8 @@ impl Convert {
             .trim_start()
             .starts_with('{');
         // An expanded document is still the one that was given: only `--to` changes its notation.
-        let notation = if is_json == self.expand {
+        // One of 2009 becomes XML.
+        let notation = if !input.original && is_json == self.expand {
             Notation::Json
         } else {
             Notation::Xml

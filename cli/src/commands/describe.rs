@@ -66,8 +66,7 @@ impl Describe {
 }
 
 fn reference(runtime: &Runtime, name: &str, libraries: &LibraryOptions) -> Result<(), Failure> {
-    let source = input::read(name)?;
-    let checked = runtime.check(&source);
+    let checked = input::reference(name)?.check(runtime);
     let wrong = libraries.complain_of_errors(&checked.diagnostics);
     let ty = checked.typed.ok_or(Failure::Findings)?;
     if let Object::Endpoints(body) = checked.types.object(ty)

@@ -46,6 +46,12 @@ texts! {
     "non-regular-recursion",
     "not-a-subtype",
     "not-a-template",
+    "original-coerced",
+    "original-not-convertible",
+    "original-not-kept",
+    "original-omitted",
+    "original-spelling",
+    "original-unknown-id",
     "refusable-input",
     "reserved-name",
     "session-unpaired",
@@ -186,6 +192,7 @@ mod tests {
     use liveobj_types::codes;
 
     use super::*;
+    use crate::input;
 
     #[test]
     fn every_code_is_explained_and_they_are_sorted() {
@@ -197,11 +204,13 @@ mod tests {
 
     #[test]
     fn every_example_is_as_wrong_as_it_says() {
-        let runtime = Runtime::builder().build().expect("it builds");
+        let (name, types) = (liveobj_original::LIBRARY_NAME, liveobj_original::library);
+        let runtime = Runtime::builder().library_without_code(name, types).build();
+        let runtime = runtime.expect("it builds");
         for (code, text) in TEXTS {
             for (fence, example) in examples(text) {
-                let document = document(fence, &example);
-                let checked = runtime.check(&Source::new("example", document));
+                let source = Source::new("example", document(fence, &example));
+                let checked = input::of_source(source).check(&runtime);
                 let found: Vec<&str> = checked
                     .diagnostics
                     .iter()
@@ -263,6 +272,12 @@ mod tests {
     }
 
     fn document(fence: &str, example: &str) -> String {
+        if fence.starts_with("2009") {
+            return format!(
+                "<Root xmlns:xsi=\"http://www.w3.org/2001/XMLSchema-instance\" \
+                 xmlns:xsd=\"http://www.w3.org/2001/XMLSchema\">{example}</Root>"
+            );
+        }
         let body = if fence.starts_with("lot") {
             let escaped = example.replace('&', "&amp;").replace('<', "&lt;");
             format!(

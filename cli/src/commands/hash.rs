@@ -22,12 +22,15 @@ pub struct Hash {
 impl Hash {
     pub fn run(self) -> Result<(), Failure> {
         let runtime = self.libraries.runtime()?;
-        let source = input::read(&self.reference)?;
-        let (document, mut diagnostics) = liveobj_references::read(&source);
-        if let Some(document) = document {
+        let input = input::reference(&self.reference)?;
+        let mut diagnostics = input.diagnostics;
+        if let Some(document) = input.document {
             let (catalog, formalisms) = (runtime.catalog(), runtime.formalisms());
-            match liveobj_references::hash(&document, &source, catalog, formalisms) {
-                Ok(identity) => return output::print_line(&hexadecimal(&identity)),
+            match liveobj_references::hash(&document, &input.source, catalog, formalisms) {
+                Ok(identity) => {
+                    output::complain(&report::findings(&diagnostics, report::styled_errors()));
+                    return output::print_line(&hexadecimal(&identity));
+                }
                 Err(found) => diagnostics.extend(found),
             }
         }

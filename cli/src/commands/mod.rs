@@ -8,6 +8,7 @@ mod describe;
 mod diff;
 mod explain;
 mod hash;
+mod import;
 mod library;
 mod named_library;
 mod open;
@@ -50,6 +51,7 @@ enum Command {
     Explain(explain::Explain),
     Convert(convert::Convert),
     Hash(hash::Hash),
+    Import(import::Import),
     Registry(registry::Registry),
     Library(library::Library),
     Completions(completions::Completions),
@@ -68,6 +70,7 @@ pub fn run(arguments: Arguments) -> Result<(), Failure> {
         Command::Explain(command) => command.run(),
         Command::Convert(command) => command.run(),
         Command::Hash(command) => command.run(),
+        Command::Import(command) => command.run(),
         Command::Registry(command) => command.run(),
         Command::Library(command) => command.run(),
         Command::Completions(command) => command.run(),
@@ -84,7 +87,10 @@ struct LibraryOptions {
 
 impl LibraryOptions {
     fn builder(&self) -> RuntimeBuilder {
-        let builder = Runtime::builder().user_directories();
+        let (name, types) = (liveobj_original::LIBRARY_NAME, liveobj_original::library);
+        let builder = Runtime::builder()
+            .user_directories()
+            .library_without_code(name, types);
         self.library_paths
             .iter()
             .fold(builder, |builder, path| builder.library_path(path))

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use clap::Args;
 use liveobj::{CheckedReference, Ended, Level, Message, Object, OpenError, OpenOptions, Runtime};
+use liveobj_original::LIBRARY_NAME;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::oneshot;
 
@@ -89,8 +90,8 @@ impl Open {
             .terminal(terminal)
             .report(move |message: &Message| print_message(message, least));
         let runtime = builder.build().map_err(Failure::user)?;
-        let source = input::read(&self.reference)?;
-        let checked = runtime.check(&source);
+        let input = input::reference(&self.reference)?;
+        let checked = input.check(&runtime);
         output::complain(&report::findings(
             &checked.diagnostics,
             report::styled_errors(),
@@ -118,7 +119,10 @@ impl Open {
             }
         })?;
         if io::stdin().is_terminal() && io::stderr().is_terminal() {
-            output::complain(&format!("{} is open; Ctrl-C closes it.\n", source.name));
+            output::complain(&format!(
+                "{} is open; Ctrl-C closes it.\n",
+                input.source.name
+            ));
         }
         match waiting.until_it_ends(&object, self.duration, unwritable)? {
             Some(Ended::Failed { object, reason }) => {
@@ -245,6 +249,10 @@ fn help(error: &OpenError) -> Option<String> {
         OpenError::Missing { name, folder } if folder.ends_with("registry") => {
             Some(format!("`liveobj registry set {name} FILE` puts one there"))
         }
+        OpenError::Library { library, .. } if library == LIBRARY_NAME => Some(
+            "the programs of 2009 are gone: use the components of libraries that are here"
+                .to_owned(),
+        ),
         OpenError::Unmet { .. } => {
             Some("compose it with an object that offers what it needs".to_owned())
         }

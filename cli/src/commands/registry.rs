@@ -100,6 +100,10 @@ fn missing(name: &str, error: &io::Error) -> Failure {
 fn set(name: &str, file: &str) -> Result<(), Failure> {
     let path = entry(name)?;
     let source = input::read(file)?;
+    if liveobj_original::document::is_original(&source.text) {
+        let failure = Failure::user(format_args!("`{}` is a reference of 2009", source.name));
+        return Err(failure.with_help("convert it first: `liveobj convert FILE` prints it"));
+    }
     let (document, diagnostics) = liveobj_references::read(&source);
     output::complain(&report::findings(&diagnostics, report::styled_errors()));
     document.ok_or(Failure::Findings)?;

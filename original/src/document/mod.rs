@@ -22,7 +22,7 @@ use liveobj_types::{Diagnostic, Source, Span};
 
 pub use decode::decode;
 pub use primitive::{Primitive, PrimitiveType};
-pub use read::{is_original, read, read_within};
+pub use read::{is_original, read, read_source, read_within};
 
 /// A document.
 #[derive(Clone, Debug)]

@@ -1,5 +1,7 @@
 //! Reading objects, parameters and classes.
 
+use std::sync::Arc;
+
 use liveobj_references::{Element, Limits, read_elements};
 use liveobj_types::{Diagnostic, Place, Source, codes};
 
@@ -25,16 +27,24 @@ pub fn read(name: &str, bytes: &[u8]) -> Result<Document, Box<Diagnostic>> {
 ///
 /// The bytes are not XML, exceed a limit, or are not a document of this dialect at all.
 pub fn read_within(name: &str, bytes: &[u8], limits: &Limits) -> Result<Document, Box<Diagnostic>> {
-    let source = Source::new(name, decode(bytes));
-    let root = read_elements(&source, limits)?;
-    let mut reader = Reader::new(&source);
+    read_source(&Source::new(name, decode(bytes)), limits)
+}
+
+/// As [`read_within`], of what is text already.
+///
+/// # Errors
+///
+/// It is not XML, exceeds a limit, or is not a document of this dialect at all.
+pub fn read_source(source: &Arc<Source>, limits: &Limits) -> Result<Document, Box<Diagnostic>> {
+    let root = read_elements(source, limits)?;
+    let mut reader = Reader::new(source);
     reader.check_prefixes(&root);
     if let Some(fault) = reader.faults.pop() {
         return Err(Box::new(fault));
     }
     let object = reader.inside(&root, |reader| {
         if reader.local(&root) != Some("Root") {
-            let place = Place::new(&source, root.name.span);
+            let place = Place::new(source, root.name.span);
             let message = "this is not a document of the 2009 platform: those begin with `<Root>`";
             let mut found = Diagnostic::error(codes::DOCUMENT_STRUCTURE, message).at(place, "");
             if root.name.text == "liveobject" {
@@ -55,7 +65,7 @@ pub fn read_within(name: &str, bytes: &[u8], limits: &Limits) -> Result<Document
     faults.sort_by_key(|fault| fault.labels.first().map(|label| label.place.span.start));
     skipped.sort_by_key(|it| it.span.start);
     Ok(Document {
-        source,
+        source: source.clone(),
         object,
         faults,
         skipped,

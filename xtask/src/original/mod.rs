@@ -1,6 +1,7 @@
 //! Generates what the project keeps of the 2009 platform from the facts that were gathered about it.
 
 mod catalog;
+mod library;
 
 use std::path::Path;
 
@@ -12,9 +13,16 @@ pub fn generate(path: &Path, root: &Path) -> Result<(), String> {
         .map_err(|error| format!("cannot read {}: {error}", path.display()))?;
     let facts: Value =
         serde_json::from_str(&text).map_err(|error| format!("{}: {error}", path.display()))?;
-    let target = root.join("original/data/catalog.txt");
-    std::fs::write(&target, catalog::text_of(&facts)?)
-        .map_err(|error| format!("cannot write {}: {error}", target.display()))?;
-    println!("wrote {}", target.display());
+    let library::Files { library, index } = library::files(&facts)?;
+    for (name, text) in [
+        ("catalog.txt", catalog::text_of(&facts)?),
+        ("original.lot", library),
+        ("names.tsv", index),
+    ] {
+        let target = root.join("original/data").join(name);
+        std::fs::write(&target, text)
+            .map_err(|error| format!("cannot write {}: {error}", target.display()))?;
+        println!("wrote {}", target.display());
+    }
     Ok(())
 }

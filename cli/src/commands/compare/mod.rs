@@ -175,13 +175,13 @@ impl Compare {
         file: &str,
         endpoint: Option<&str>,
     ) -> Result<Operand, Failure> {
-        let source = input::read(file)?;
-        let checked = runtime.check(&source);
+        let input = input::reference(file)?;
+        let checked = input.check(runtime);
         let wrong = self.libraries.complain_of_errors(&checked.diagnostics);
         let object = checked.typed.filter(|_| !wrong).ok_or(Failure::Findings)?;
         let types = Types::clone(&checked.types);
         let (id, name) = match endpoint {
-            None => (TypeId::Object(object), source.name.clone()),
+            None => (TypeId::Object(object), input.source.name.clone()),
             Some(endpoint) => {
                 let found = match types.object(object) {
                     Object::Endpoints(body) => body.endpoints.get(endpoint),

@@ -98,8 +98,8 @@ impl Sim {
         let builder = self.libraries.builder();
         let runtime = builder.allow_unknown(self.policy.unknown()).build();
         let runtime = runtime.map_err(Failure::user)?;
-        let source = input::read(&self.reference)?;
-        let checked = runtime.check(&source);
+        let input = input::reference(&self.reference)?;
+        let checked = input.check(&runtime);
         output::complain(&findings::findings(
             &checked.diagnostics,
             findings::styled_errors(),
@@ -122,7 +122,7 @@ impl Sim {
         written?;
         match self.format {
             Format::Human => {
-                output::print(&report::summary(&source.name, &options, &summary))?;
+                output::print(&report::summary(&input.source.name, &options, &summary))?;
             }
             Format::Json => output::print_json(&report::json(&options, &summary))?,
         }
