@@ -33,6 +33,8 @@ pub(super) struct Cursor<'a> {
     previous_end: usize,
     docs: Vec<String>,
     expected: Vec<String>,
+    /// Every token taken, where they are asked for.
+    pub(super) tokens: Option<Vec<Span>>,
     /// What is being read (`record`, …) and where its head stands.
     pub(super) context: Option<(&'static str, Span)>,
     pub(super) faults: Vec<Diagnostic>,
@@ -47,6 +49,7 @@ impl<'a> Cursor<'a> {
             previous_end: 0,
             docs: Vec::new(),
             expected: Vec::new(),
+            tokens: None,
             context: None,
             faults: Vec::new(),
         };
@@ -91,7 +94,11 @@ impl<'a> Cursor<'a> {
     fn advance(&mut self, length: usize) -> Span {
         let start = self.at;
         self.go_to(start + length);
-        Span::new(start, start + length)
+        let span = Span::new(start, start + length);
+        if let Some(tokens) = &mut self.tokens {
+            tokens.push(span);
+        }
+        span
     }
 
     fn expect(&mut self, what: String) {

@@ -12,20 +12,31 @@ pub(super) fn trivia(text: &str) -> (&str, Vec<String>) {
     let mut rest = text;
     let mut docs = Vec::new();
     loop {
-        rest = rest.trim_start_matches(|c: char| c.is_whitespace() || c == '\u{feff}');
-        let Ok((after, line)) = comment(rest) else {
+        rest = &rest[blank(rest)..];
+        let Some(comment) = comment_at(rest) else {
             return (rest, docs);
         };
-        if let Some(doc) = line.strip_prefix('/').filter(|doc| !doc.starts_with('/')) {
-            docs.push(doc.strip_prefix(' ').unwrap_or(doc).trim_end().to_owned());
-        }
-        rest = after;
+        docs.extend(doc(comment).map(str::to_owned));
+        rest = &rest[comment.len()..];
     }
 }
 
-/// `// …` to the end of the line; gives what follows the two strokes.
-fn comment(text: &str) -> IResult<&str, &str> {
-    preceded(tag("//"), take_while(|c| c != '\n')).parse(text)
+/// Length of the white space at the beginning of `text`.
+pub(super) fn blank(text: &str) -> usize {
+    let rest = text.trim_start_matches(|c: char| c.is_whitespace() || c == '\u{feff}');
+    text.len() - rest.len()
+}
+
+/// The comment at the beginning of `text`: `//` and all up to the end of the line.
+pub(super) fn comment_at(text: &str) -> Option<&str> {
+    text.starts_with("//")
+        .then(|| text.split('\n').next().unwrap_or(text))
+}
+
+/// What a doc comment (`///` and no fourth stroke) says, without one blank after the strokes.
+pub(super) fn doc(comment: &str) -> Option<&str> {
+    let doc = comment.strip_prefix("///")?;
+    (!doc.starts_with('/')).then(|| doc.strip_prefix(' ').unwrap_or(doc).trim_end())
 }
 
 /// `[A-Za-z_][A-Za-z0-9_]*`

@@ -1,15 +1,18 @@
-//! The type language as text: syntax trees, the parser and the printer.
+//! The type language as text: syntax trees, the parser, the printer and the formatter.
 //!
 //! `print(parse(text))` is canonical and `parse(print(file))` gives the same tree but for spans.
 
 mod ast;
 mod cursor;
+mod format;
+mod layout;
 mod lexis;
 mod names;
 mod parse;
 mod print;
 #[cfg(test)]
 pub(crate) mod tests;
+mod written;
 
 pub use ast::{
     Alias, Bound, Constraint, ConstraintRole, Default, Direction, Endpoint, EndpointMember, Enum,
@@ -17,6 +20,7 @@ pub use ast::{
     Template, TypeExpr, TypeParameter, Use, ValueParameter, Variant, VariantCase,
 };
 pub(crate) use cursor::{MAX_FAULTS, quoted};
+pub use format::{format_file, format_type};
 pub use names::{is_built_in, is_reserved_event};
 pub(crate) use parse::read_file;
 pub use parse::{parse_file, parse_type};

@@ -10,7 +10,7 @@ use super::ast::{
 use super::cursor::{Cursor, MAX_DEPTH, Read};
 use super::names;
 use crate::diagnostic::{Diagnostic, codes};
-use crate::source::Source;
+use crate::source::{Source, Span};
 
 /// Reads a whole text.
 ///
@@ -46,23 +46,39 @@ pub fn parse_type(source: &Arc<Source>) -> Result<TypeExpr, Vec<Diagnostic>> {
 /// Reads a whole text: the items that could be read, and every fault (at most 100).
 pub(crate) fn read_file(source: &Arc<Source>) -> (File, Vec<Diagnostic>) {
     let mut cursor = Cursor::new(source);
-    let mut file = File::default();
-    while !cursor.at_end() && !cursor.full() {
-        let start = cursor.position();
-        match cursor.item() {
-            Ok(item) => {
-                names::check(&item, source, &mut cursor.faults);
-                file.items.push(item);
-            }
-            Err(_) => cursor.recover(start),
-        }
-        cursor.context = None;
-    }
-    cursor.faults.truncate(super::cursor::MAX_FAULTS);
+    let file = cursor.file();
     (file, cursor.faults)
 }
 
+/// As [`parse_file`], with every token.
+pub(super) fn parse_tokens(source: &Arc<Source>) -> Result<(File, Vec<Span>), Vec<Diagnostic>> {
+    let mut cursor = Cursor::new(source);
+    cursor.tokens = Some(Vec::new());
+    let file = cursor.file();
+    match cursor.faults.is_empty() {
+        true => Ok((file, cursor.tokens.unwrap_or_default())),
+        false => Err(cursor.faults),
+    }
+}
+
 impl Cursor<'_> {
+    fn file(&mut self) -> File {
+        let mut file = File::default();
+        while !self.at_end() && !self.full() {
+            let start = self.position();
+            match self.item() {
+                Ok(item) => {
+                    names::check(&item, self.source, &mut self.faults);
+                    file.items.push(item);
+                }
+                Err(_) => self.recover(start),
+            }
+            self.context = None;
+        }
+        self.faults.truncate(super::cursor::MAX_FAULTS);
+        file
+    }
+
     fn item(&mut self) -> Read<Item> {
         let doc = self.take_docs();
         let start = self.position();
@@ -281,7 +297,7 @@ impl Cursor<'_> {
     fn type_expr(&mut self, depth: usize) -> Read<TypeExpr> {
         let start = self.position();
         if depth > MAX_DEPTH {
-            let span = crate::source::Span::new(start, start + 1);
+            let span = Span::new(start, start + 1);
             return self.limit(format!("a type is nested more than {MAX_DEPTH} deep"), span);
         }
         if self.peek_name() == Some("mirror") {

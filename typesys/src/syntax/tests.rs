@@ -1,3 +1,4 @@
+mod format;
 mod private;
 mod round_trip;
 

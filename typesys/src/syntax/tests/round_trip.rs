@@ -240,7 +240,7 @@ fn template() -> impl Strategy<Value = Item> {
     )
 }
 
-fn item() -> impl Strategy<Value = Item> {
+pub(super) fn item() -> impl Strategy<Value = Item> {
     let alias = (doc(), name(), parameters(), ty()).prop_map(|(doc, name, parameters, target)| {
         Item::Alias(Alias {
             doc,
