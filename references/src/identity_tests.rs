@@ -412,31 +412,17 @@ fn the_long_form_has_the_defaults() {
               <external name="udp_channel">
                 <from>
                   <parameterized>
-                    <template>
-                      <primitive id="library"/>
-                    </template>
-                    <parameter name="name">
-                      <value>liveobj:channels</value>
-                    </parameter>
+                    <template><primitive id="library"/></template>
+                    <parameter name="name"><value>liveobj:channels</value></parameter>
                   </parameterized>
                 </from>
               </external>
             </template>
-            <parameter name="Message">
-              <type>bytes</type>
-            </parameter>
-            <parameter name="address">
-              <value>239.255.76.79:7000</value>
-            </parameter>
-            <parameter name="interfaces">
-              <value>[]</value>
-            </parameter>
-            <parameter name="peers">
-              <value>[]</value>
-            </parameter>
-            <parameter name="ttl">
-              <value>0</value>
-            </parameter>
+            <parameter name="Message"><type>bytes</type></parameter>
+            <parameter name="address"><value>239.255.76.79:7000</value></parameter>
+            <parameter name="interfaces"><value>[]</value></parameter>
+            <parameter name="peers"><value>[]</value></parameter>
+            <parameter name="ttl"><value>0</value></parameter>
           </parameterized>
         </liveobject>
     "#]]

@@ -26,7 +26,7 @@
 //! In the order of what happens: [`read`] makes a [`Document`] of a [`Source`] within [`Limits`];
 //! [`check()`] types its parts with the help of a [`Catalog`], and what passes can be carried out
 //! ([`Part`]) or passed on ([`CheckedReference::canonical`]); [`hash`] tells its identity,
-//! [`expand`] its long form; [`write_xml`] and [`write_json`] write it.
+//! [`expand`] its long form; [`write_xml`] and [`write_json`] write it; [`format()`] lays a text out anew.
 //!
 //! [`Source`]: liveobj_types::Source
 
@@ -44,6 +44,9 @@ mod external_endpoint;
 mod faults;
 #[cfg(test)]
 mod form_tests;
+mod format;
+#[cfg(test)]
+mod format_tests;
 mod from_json;
 mod from_xml;
 mod graph;
@@ -52,6 +55,7 @@ mod identity;
 mod identity_tests;
 mod json;
 mod limits;
+mod markup;
 mod model;
 #[cfg(test)]
 mod model_tests;
@@ -74,6 +78,7 @@ pub use checked::{
 };
 pub use expand::expand;
 pub use external_endpoint::{EndpointText, ExternalEndpoint};
+pub use format::format;
 pub use graph::{
     ComponentNode, ConnectionEdge, EndpointNode, ExportEdge, NodeKind, ObjectNode, Presence,
 };

@@ -5,7 +5,7 @@ use crate::model::*;
 use crate::to_json::write_json_compact;
 use crate::{Limits, read, read_json, read_xml, write_json, write_xml};
 
-fn spanned(text: &str) -> Spanned {
+pub(crate) fn spanned(text: &str) -> Spanned {
     Spanned {
         text: text.to_owned(),
         ..Spanned::default()
@@ -137,7 +137,7 @@ fn reference() -> impl Strategy<Value = Reference> {
     })
 }
 
-fn document() -> impl Strategy<Value = Document> {
+pub(crate) fn document() -> impl Strategy<Value = Document> {
     let about = (
         proptest::option::of(any_text()),
         proptest::option::of(any_text()),

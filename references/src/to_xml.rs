@@ -1,194 +1,128 @@
-//! Writing XML: one element a line, two blanks of indentation, deterministic.
+//! Writing XML.
 
 use crate::from_xml::NAMESPACE;
+use crate::markup::{self, Element, Node};
 use crate::model::{
-    Argument, Composite, Document, EndpointName, External, ExternalSource, Reference,
+    Argument, Composite, Connection, Document, EndpointName, External, ExternalSource, Reference,
     ReferenceKind, Spanned,
 };
 
-/// Writes a document as XML. Reading it back gives an equal document.
+/// What a document begins with.
+const DECLARATION: &str = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>";
+
+/// Writes a document as XML, laid out as [`format`](crate::format) does. Reading it back gives an
+/// equal document.
 pub fn write_xml(document: &Document) -> String {
-    let mut writer = Writer {
-        out: String::new(),
-        depth: 0,
-    };
-    writer
-        .out
-        .push_str("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n");
-    writer.open("liveobject", &[("xmlns", Some(NAMESPACE))], |writer| {
-        if let Some(types) = &document.types {
-            writer.text("types", &types.text);
-        }
-        if let Some(about) = &document.about {
-            let attributes = [
-                ("name", text(&about.name)),
-                ("comment", text(&about.comment)),
-            ];
-            writer.empty("about", &attributes);
-        }
-        writer.reference(&document.root);
-    });
-    writer.out
+    let mut inside = Vec::new();
+    if let Some(types) = &document.types {
+        inside.push(Element::new("types", &[]).with_text(types_text(&types.text)));
+    }
+    if let Some(about) = &document.about {
+        let attributes = [
+            ("name", text(&about.name)),
+            ("comment", text(&about.comment)),
+        ];
+        inside.push(Element::new("about", &attributes));
+    }
+    inside.push(reference(&document.root));
+    let root = Element::new("liveobject", &[("xmlns", Some(NAMESPACE))]);
+    markup::print(&[
+        Node::Declaration(DECLARATION.to_owned()),
+        Node::Element(root.with(inside).opened()),
+    ])
+}
+
+/// Types, escaped as a whole if anything has to be.
+fn types_text(text: &str) -> String {
+    match text.contains(['<', '&']) {
+        true => markup::literal(text).unwrap_or_else(|| markup::escaped(text)),
+        false => markup::escaped(text),
+    }
 }
 
 fn text(spanned: &Option<Spanned>) -> Option<&str> {
     spanned.as_ref().map(|spanned| spanned.text.as_str())
 }
 
-struct Writer {
-    out: String,
-    depth: usize,
+fn reference(reference: &Reference) -> Element {
+    let as_type = text(&reference.as_type);
+    match &reference.kind {
+        ReferenceKind::Composite(inner) => composite(inner, as_type),
+        ReferenceKind::External(inner) => external(inner, as_type),
+        ReferenceKind::Parameterized(inner) => {
+            let template = Element::new("template", &[]);
+            let mut inside = vec![template.with(vec![self::reference(&inner.template)])];
+            inside.extend(parameters(&inner.parameters));
+            let element = Element::new("parameterized", &[("as", as_type)]);
+            element.with(inside).opened()
+        }
+        ReferenceKind::Primitive(primitive) => Element::new(
+            "primitive",
+            &[
+                ("id", Some(primitive.id.text.as_str())),
+                ("library", text(&primitive.library)),
+                ("name", text(&primitive.name)),
+                ("as", as_type),
+            ],
+        ),
+    }
 }
 
-type Attributes<'a> = [(&'a str, Option<&'a str>)];
+fn parameters(parameters: &[(Spanned, Argument)]) -> impl Iterator<Item = Element> {
+    parameters.iter().map(|(name, argument)| {
+        let inside = match argument {
+            Argument::Reference(inner) => reference(inner),
+            Argument::Type(ty) => Element::new("type", &[]).with_text(markup::escaped(&ty.text)),
+            Argument::Value(value) => {
+                Element::new("value", &[]).with_text(markup::escaped(&value.text))
+            }
+        };
+        Element::new("parameter", &[("name", Some(&name.text))]).with(vec![inside])
+    })
+}
 
-impl Writer {
-    fn start(&mut self, name: &str, attributes: &Attributes<'_>) {
-        for _ in 0..self.depth {
-            self.out.push_str("  ");
+fn composite(composite: &Composite, as_type: Option<&str>) -> Element {
+    let mut inside = Vec::new();
+    for component in &composite.components {
+        let element = Element::new("component", &[("name", Some(&component.name.text))]);
+        inside.push(element.with(vec![reference(&component.reference)]).opened());
+    }
+    inside.extend(composite.connections.iter().map(connection));
+    for export in &composite.exports {
+        let [of, name] = endpoint(&export.endpoint);
+        let attributes = [of, name, ("as", text(&export.as_name))];
+        inside.push(Element::new("export", &attributes));
+    }
+    Element::new("composite", &[("as", as_type)])
+        .with(inside)
+        .opened()
+}
+
+fn connection(connection: &Connection) -> Element {
+    let adapt = connection.adapt.as_ref();
+    let name = adapt.map(|adapt| adapt.name.text.as_str());
+    let ends = connection.ends.iter();
+    let mut inside: Vec<Element> = ends
+        .map(|end| Element::new("endpoint", &endpoint(end)))
+        .collect();
+    inside.extend(parameters(adapt.map_or(&[], |adapt| &adapt.parameters)));
+    Element::new("connection", &[("adapt", name)]).with(inside)
+}
+
+fn external(external: &External, as_type: Option<&str>) -> Element {
+    let name = ("name", Some(external.name.text.as_str()));
+    match &external.source {
+        ExternalSource::From(from) => {
+            let from = Element::new("from", &[]).with(vec![reference(from)]);
+            Element::new("external", &[name, ("as", as_type)]).with(vec![from])
         }
-        self.out.push('<');
-        self.out.push_str(name);
-        for (key, value) in attributes {
-            if let Some(value) = value {
-                self.out.push(' ');
-                self.out.push_str(key);
-                self.out.push_str("=\"");
-                for c in value.chars() {
-                    match c {
-                        '&' => self.out.push_str("&amp;"),
-                        '<' => self.out.push_str("&lt;"),
-                        '"' => self.out.push_str("&quot;"),
-                        '\n' => self.out.push_str("&#10;"),
-                        '\r' => self.out.push_str("&#13;"),
-                        '\t' => self.out.push_str("&#9;"),
-                        c => self.out.push(c),
-                    }
-                }
-                self.out.push('"');
-            }
-        }
-    }
-
-    fn empty(&mut self, name: &str, attributes: &Attributes<'_>) {
-        self.start(name, attributes);
-        self.out.push_str("/>\n");
-    }
-
-    fn open(&mut self, name: &str, attributes: &Attributes<'_>, inside: impl FnOnce(&mut Writer)) {
-        self.start(name, attributes);
-        self.out.push_str(">\n");
-        self.depth += 1;
-        inside(self);
-        self.depth -= 1;
-        for _ in 0..self.depth {
-            self.out.push_str("  ");
-        }
-        self.out.push_str("</");
-        self.out.push_str(name);
-        self.out.push_str(">\n");
-    }
-
-    /// An element with nothing but text.
-    fn text(&mut self, name: &str, text: &str) {
-        self.start(name, &[]);
-        self.out.push('>');
-        let plain = !text.contains(['<', '&']);
-        if !plain && name == "types" && !text.contains("]]>") && !text.contains('\r') {
-            self.out.push_str("<![CDATA[");
-            self.out.push_str(text);
-            self.out.push_str("]]>");
-        } else {
-            for c in text.chars() {
-                match c {
-                    '&' => self.out.push_str("&amp;"),
-                    '<' => self.out.push_str("&lt;"),
-                    '>' => self.out.push_str("&gt;"),
-                    '\r' => self.out.push_str("&#13;"),
-                    c => self.out.push(c),
-                }
-            }
-        }
-        self.out.push_str("</");
-        self.out.push_str(name);
-        self.out.push_str(">\n");
-    }
-
-    fn reference(&mut self, reference: &Reference) {
-        let as_type = text(&reference.as_type);
-        match &reference.kind {
-            ReferenceKind::Composite(composite) => self.composite(composite, as_type),
-            ReferenceKind::External(external) => self.external(external, as_type),
-            ReferenceKind::Parameterized(inner) => {
-                self.open("parameterized", &[("as", as_type)], |writer| {
-                    writer.open("template", &[], |writer| writer.reference(&inner.template));
-                    writer.parameters(&inner.parameters);
-                });
-            }
-            ReferenceKind::Primitive(primitive) => {
-                let attributes = [
-                    ("id", Some(primitive.id.text.as_str())),
-                    ("library", text(&primitive.library)),
-                    ("name", text(&primitive.name)),
-                    ("as", as_type),
-                ];
-                self.empty("primitive", &attributes);
-            }
-        }
-    }
-
-    fn parameters(&mut self, parameters: &[(Spanned, Argument)]) {
-        for (name, argument) in parameters {
-            let name = [("name", Some(name.text.as_str()))];
-            self.open("parameter", &name, |writer| match argument {
-                Argument::Reference(reference) => writer.reference(reference),
-                Argument::Type(ty) => writer.text("type", &ty.text),
-                Argument::Value(value) => writer.text("value", &value.text),
-            });
-        }
-    }
-
-    fn composite(&mut self, composite: &Composite, as_type: Option<&str>) {
-        self.open("composite", &[("as", as_type)], |writer| {
-            for component in &composite.components {
-                let name = [("name", Some(component.name.text.as_str()))];
-                writer.open("component", &name, |writer| {
-                    writer.reference(&component.reference)
-                });
-            }
-            for connection in &composite.connections {
-                let adapt = connection.adapt.as_ref();
-                let name = [("adapt", adapt.map(|adapt| adapt.name.text.as_str()))];
-                writer.open("connection", &name, |writer| {
-                    for end in &connection.ends {
-                        writer.empty("endpoint", &endpoint(end));
-                    }
-                    writer.parameters(adapt.map_or(&[], |adapt| &adapt.parameters));
-                });
-            }
-            for export in &composite.exports {
-                let [of, name] = endpoint(&export.endpoint);
-                writer.empty("export", &[of, name, ("as", text(&export.as_name))]);
-            }
-        });
-    }
-
-    fn external(&mut self, external: &External, as_type: Option<&str>) {
-        let name = ("name", Some(external.name.text.as_str()));
-        match &external.source {
-            ExternalSource::From(from) => {
-                self.open("external", &[name, ("as", as_type)], |writer| {
-                    writer.open("from", &[], |writer| writer.reference(from));
-                });
-            }
-            ExternalSource::Library {
-                name: library,
-                sha256,
-            } => {
-                let library = ("library", Some(library.text.as_str()));
-                let attributes = [name, library, ("sha256", text(sha256)), ("as", as_type)];
-                self.empty("external", &attributes);
-            }
+        ExternalSource::Library {
+            name: library,
+            sha256,
+        } => {
+            let library = ("library", Some(library.text.as_str()));
+            let attributes = [name, library, ("sha256", text(sha256)), ("as", as_type)];
+            Element::new("external", &attributes)
         }
     }
 }

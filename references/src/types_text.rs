@@ -78,6 +78,11 @@ impl<'a> TypesText<'a> {
         self.taken.extend(names.into_iter().map(str::to_owned));
     }
 
+    /// Calls a type `name`, which the reader knows.
+    pub fn name(&mut self, id: TypeId, name: String) {
+        self.expressions.insert(id, name);
+    }
+
     pub fn types(&self) -> &'a Types {
         self.types
     }

@@ -24,6 +24,10 @@ pub struct Element {
     pub text: Spanned,
     /// The start tag.
     pub span: Span,
+    /// What stands between the tags.
+    pub content: Span,
+    /// Where the end tag ends.
+    pub end: usize,
     /// Where the first character data stands that is not blank.
     pub stray: Option<Span>,
 }
@@ -239,6 +243,8 @@ fn end_tag(
         element.text.span = Span::new(content, span.start);
     }
     element.text.verbatim &= pieces <= 1;
+    element.content = Span::new(content, span.start);
+    element.end = span.end;
     close(stack, root, element);
     Ok(())
 }
@@ -426,6 +432,8 @@ fn start_tag(text: &str, span: Span, end: usize) -> Result<Element, SyntaxFault>
             verbatim: true,
         },
         span,
+        content: Span::new(span.end, span.end),
+        end: span.end,
         stray: None,
     })
 }

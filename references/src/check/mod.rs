@@ -8,6 +8,7 @@ mod connect;
 mod external;
 mod graph;
 mod libraries;
+mod named;
 mod parameterized;
 mod primitive;
 mod relate;
@@ -36,6 +37,7 @@ use crate::model::{Document, Reference, ReferenceKind};
 use crate::validate;
 
 pub(crate) use adapt::written_out;
+pub(crate) use named::named_types;
 use scope::Scope;
 
 /// What a check accepts.

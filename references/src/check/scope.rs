@@ -23,6 +23,11 @@ pub(super) struct Scope {
 }
 
 impl Scope {
+    /// Whether some of the types could not be read.
+    pub(super) fn is_broken(&self) -> bool {
+        self.broken
+    }
+
     /// The scope of a text inside `module`, standing in `source`.
     pub(super) fn inside(&self, module: &Arc<Module>, source: &Arc<Source>) -> Scope {
         Scope {

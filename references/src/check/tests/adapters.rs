@@ -176,10 +176,8 @@ fn auto_inserts_the_only_adapter_that_will_do() {
         &text,
         &[
             r#"<component name="seal">"#,
-            r#"<endpoint of="note" name="channel"/>
-      <endpoint of="seal" name="outer"/>"#,
-            r#"<endpoint of="network" name="channel"/>
-      <endpoint of="seal" name="inner"/>"#,
+            r#"<endpoint of="note" name="channel"/><endpoint of="seal" name="outer"/>"#,
+            r#"<endpoint of="network" name="channel"/><endpoint of="seal" name="inner"/>"#,
             "<type>bytes</type>",
             "<value>k</value>",
         ],
@@ -357,8 +355,7 @@ fn chains_are_found_from_both_ends_and_get_names_that_are_free() {
     inserts(
         &steps("sink", r#" adapt="auto""#),
         &[
-            r#"<endpoint of="bc" name="in"/>
-      <endpoint of="cd" name="to"/>"#,
+            r#"<endpoint of="bc" name="in"/><endpoint of="cd" name="to"/>"#,
             r#"<endpoint of="bc_2" name="from"/>"#,
         ],
     );
