@@ -15,6 +15,8 @@ use crate::failure::Failure;
 
 /// Largest document that is read, in bytes: more than what the reader of documents accepts.
 const MAX_SIZE: u64 = 64 << 20;
+/// What standard input is called.
+pub const STANDARD_INPUT: &str = "<stdin>";
 
 /// A reference document that was read.
 #[derive(Debug)]
@@ -149,7 +151,7 @@ pub fn bytes(name: &str) -> Result<(&str, Vec<u8>), Failure> {
     let mut bytes = Vec::new();
     let (shown, outcome) = if name == "-" {
         (
-            "<stdin>",
+            STANDARD_INPUT,
             io::stdin()
                 .lock()
                 .take(MAX_SIZE + 1)

@@ -7,6 +7,7 @@ use std::io::{self, IsTerminal};
 use std::ops::Range;
 
 use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
+use imara_diff::{Algorithm, BasicLineDiffPrinter, Diff, InternedInput, UnifiedDiffConfig};
 use liveobj_types::{Diagnostic, Mismatch, Place, Severity};
 use serde::Serialize;
 
@@ -53,6 +54,28 @@ pub fn failure(message: &str, help: Option<&str>) -> String {
 /// Renders a warning that has no place in a document.
 pub fn warning(message: &str) -> String {
     line(Level::WARNING, message)
+}
+
+/// How a text differs from what it is to become, in the manner of `diff -u`.
+pub fn difference(name: &str, before: &str, after: &str, styled: bool) -> String {
+    let lines = InternedInput::new(before, after);
+    let mut diff = Diff::compute(Algorithm::Histogram, &lines);
+    diff.postprocess_lines(&lines);
+    let printer = BasicLineDiffPrinter(&lines.interner);
+    let hunks = diff.unified_diff(&printer, UnifiedDiffConfig::default(), &lines);
+    let text = format!("--- {name}\n+++ {name}, formatted\n{hunks}");
+    if !styled {
+        return text;
+    }
+    let colour = |line: &str| match line.as_bytes().first() {
+        Some(b'-') => 31,
+        Some(b'+') => 32,
+        Some(b'@') => 36,
+        _ => 0,
+    };
+    text.lines()
+        .map(|line| format!("\x1b[{}m{line}\x1b[0m\n", colour(line)))
+        .collect()
 }
 
 fn line(level: Level<'_>, message: &str) -> String {

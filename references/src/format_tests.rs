@@ -1,3 +1,7 @@
+//! The formatter of documents: what it does to texts, and what it must never do.
+
+use std::fs;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use expect_test::{Expect, expect};
@@ -578,6 +582,49 @@ proptest! {
         let text = write_json(&document);
         prop_assert_eq!(formatted(&text), text);
     }
+}
+
+/// The reference documents below `folder`, but for what is built.
+fn files(folder: &Path, found: &mut Vec<PathBuf>) {
+    for entry in fs::read_dir(folder).expect("it is a folder") {
+        let path = entry.expect("it is readable").path();
+        let name = path.file_name().unwrap_or_default();
+        if path.is_dir() && name != "target" && !name.as_encoded_bytes().starts_with(b".") {
+            files(&path, found);
+        } else if path.extension().is_some_and(|it| it == "liveobject") {
+            found.push(path);
+        }
+    }
+}
+
+#[test]
+fn no_document_of_the_project_changes_its_meaning() {
+    let mut found = Vec::new();
+    files(
+        &Path::new(env!("CARGO_MANIFEST_DIR")).join(".."),
+        &mut found,
+    );
+    let mut count = 0;
+    for path in found {
+        let text = fs::read_to_string(&path).expect("it is readable");
+        // Some have a planted fault.
+        if format(&Source::new("test", text.as_str()), None).is_err() {
+            continue;
+        }
+        let once =
+            same_meaning(&text).unwrap_or_else(|fault| panic!("{}: {fault}", path.display()));
+        assert_eq!(comments(&once), comments(&text), "{}", path.display());
+        let same = |text: &str| {
+            show(&checked_with(text, &libraries(), &Policy::default()).diagnostics)
+                .lines()
+                .filter(|line| line.contains('['))
+                .map(str::to_owned)
+                .collect::<Vec<_>>()
+        };
+        assert_eq!(same(&once), same(&text), "{}", path.display());
+        count += 1;
+    }
+    assert!(count > 70, "{count}");
 }
 
 #[test]

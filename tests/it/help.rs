@@ -18,6 +18,7 @@ const COMMANDS: &[&[&str]] = &[
     &["describe"],
     &["explain"],
     &["convert"],
+    &["fmt"],
     &["hash"],
     &["import"],
     &["registry", "set"],

@@ -10,6 +10,7 @@ mod diff;
 mod dynamic;
 mod execution;
 mod explanations;
+mod fmt;
 mod help;
 mod layering;
 mod links;

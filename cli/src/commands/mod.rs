@@ -7,6 +7,7 @@ mod convert;
 mod describe;
 mod diff;
 mod explain;
+mod fmt;
 mod hash;
 mod import;
 mod library;
@@ -50,6 +51,7 @@ enum Command {
     Diff(diff::Diff),
     Explain(explain::Explain),
     Convert(convert::Convert),
+    Fmt(fmt::Fmt),
     Hash(hash::Hash),
     Import(import::Import),
     Registry(registry::Registry),
@@ -69,6 +71,7 @@ pub fn run(arguments: Arguments) -> Result<(), Failure> {
         Command::Diff(command) => command.run(),
         Command::Explain(command) => command.run(),
         Command::Convert(command) => command.run(),
+        Command::Fmt(command) => command.run(),
         Command::Hash(command) => command.run(),
         Command::Import(command) => command.run(),
         Command::Registry(command) => command.run(),

@@ -11,8 +11,8 @@ use crate::source::Source;
 
 /// Lays a text of the type language out as [`print_file`] does, and keeps what the syntax tree does
 /// not say: comments, single empty lines, the order of members, how strings and defaults are
-/// written, and whether a list in braces or parentheses began a line of its own. The result means
-/// the same, and formatting it again changes nothing. Every line is `indent` columns further right,
+/// written, and whether what stands in braces or parentheses began a line of its own. The result
+/// means the same, and formatting it again changes nothing. Every line is `indent` columns further right,
 /// but for those inside strings and defaults. Takes time in proportion to the text.
 ///
 /// # Errors

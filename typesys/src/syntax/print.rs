@@ -379,11 +379,17 @@ impl<'a> Printer<'a> {
         });
     }
 
-    /// Members in braces, each on lines of its own; `docs` says how many there are.
+    /// Members in braces, each on lines of its own, unless they were written on one line and fit;
+    /// `docs` says how many there are.
     fn members(&mut self, docs: &[&[String]], mut print: impl FnMut(&mut Self, usize)) {
         self.token("{");
         if docs.is_empty() && !self.comments_follow() {
             return self.token("}");
+        }
+        self.layout.begin();
+        let written = self.written.as_ref();
+        if written.is_none_or(|written| written.line_ends_here()) {
+            self.layout.force();
         }
         self.layout.indent();
         for (index, doc) in docs.iter().enumerate() {
@@ -393,12 +399,13 @@ impl<'a> Printer<'a> {
                 Edge::Between
             };
             self.lead(doc, edge);
-            self.layout.line_end();
+            self.layout.line_break(" ", false);
             print(self, index);
         }
         self.lead(&[], Edge::Close);
         self.layout.dedent();
-        self.layout.line_end();
+        self.layout.line_break(" ", false);
+        self.layout.end();
         self.token("}");
     }
 
@@ -538,6 +545,10 @@ impl<'a> Printer<'a> {
 
     /// What goes into the next line if it does not fit into this one.
     fn continued(&mut self, print: impl FnOnce(&mut Self)) {
+        let written = self.written.as_ref();
+        if written.is_some_and(|written| written.peek().contains('\n')) {
+            self.layout.force();
+        }
         self.layout.begin();
         self.lead(&[], Edge::Inside);
         self.layout.line_break(" ", false);

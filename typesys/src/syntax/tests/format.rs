@@ -1,5 +1,7 @@
 //! The formatter: what it does to texts, and what it must never do.
 
+use std::fs;
+use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use expect_test::{Expect, expect};
@@ -115,6 +117,32 @@ fn lists_that_began_a_line_stay_apart() {
                 in b(c: u8, ..);
             }
             record D {}
+        "#]],
+    );
+}
+
+#[test]
+fn members_on_one_line_stay_there_if_they_fit() {
+    check(
+        "object O {state u8;}\nobject P { // why\n state u8; }\nendpoint E { in a(); out b(); }\n\
+         endpoint F {\nin a(); }\ntemplate t(): O { private endpoint e: E; }\ntemplate u(): O { }\n\
+         endpoint G { out measured(first_measurement: list<u64>, second: u64); out b(); in forget(first: u64); }",
+        expect![[r#"
+            object O { state u8; }
+            object P { // why
+                state u8;
+            }
+            endpoint E { in a(); out b(); }
+            endpoint F {
+                in a();
+            }
+            template t(): O { private endpoint e: E; }
+            template u(): O {}
+            endpoint G {
+                out measured(first_measurement: list<u64>, second: u64);
+                out b();
+                in forget(first: u64);
+            }
         "#]],
     );
 }
@@ -247,6 +275,35 @@ fn the_time_is_linear() {
         formatted(&text);
         let took = start.elapsed();
         assert!(took.as_secs() < 20, "{}: {took:?}", &text[..40]);
+    }
+}
+
+/// The files below `folder` with this extension, but for what is built.
+fn files(folder: &Path, extension: &str, found: &mut Vec<PathBuf>) {
+    for entry in fs::read_dir(folder).expect("it is a folder") {
+        let path = entry.expect("it is readable").path();
+        let name = path.file_name().unwrap_or_default();
+        if path.is_dir() && name != "target" && !name.as_encoded_bytes().starts_with(b".") {
+            files(&path, extension, found);
+        } else if path.extension().is_some_and(|it| it == extension) {
+            found.push(path);
+        }
+    }
+}
+
+#[test]
+fn no_file_of_the_project_changes_its_meaning() {
+    let mut found = Vec::new();
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    files(&root, "lot", &mut found);
+    assert!(found.len() > 20, "{found:?}");
+    for path in found {
+        let text = fs::read_to_string(&path).expect("it is readable");
+        let once = formatted(&text);
+        let [before, after] = [&text, &once].map(|text| parse_file(&source(text)));
+        assert_eq!(before, after, "{}", path.display());
+        assert_eq!(comments(&once), comments(&text), "{}", path.display());
+        assert_eq!(formatted(&once), once, "{}", path.display());
     }
 }
 
