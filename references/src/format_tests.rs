@@ -366,12 +366,16 @@ fn types_without_a_name_are_declared() {
                     endpoint lines: mirror Service many;
                     endpoint text: ChannelService_2;
                 }
+
                 endpoint Service {
                     out folder(item: reference[Folder[Timer]]);
                     in send(line: Line);
                 }
+
                 record Line { at: Words, text: string }
+
                 record Words { text: string }
+
                 endpoint ChannelService_2 {
                     out receive(message: Line);
                     in send(message: Line);
@@ -397,11 +401,14 @@ fn types_without_a_name_are_declared() {
                     endpoint lines: mirror Service_2 many;
                     endpoint text: ChannelService_2;
                 }
+
                 endpoint Service_2 {
                     out folder(item: reference[Folder[Timer]]);
                     in send(line: Line_2);
                 }
+
                 record Line_2 { at: Words, text: string }
+
                 endpoint ChannelService_2 {
                     out receive(message: Line_2);
                     in send(message: Line_2);
@@ -417,12 +424,26 @@ fn types_without_a_name_are_declared() {
         expect![[r#"
             <liveobject xmlns="urn:liveobj:reference:1">
               <types>record Service {} <!-- mine -->
-            object Lines { endpoint lines: mirror Service_2 many; endpoint text: ChannelService_2; }
-            endpoint Service_2 { out folder(item: reference[Folder[Timer]]); in send(line: Line); }
-            record Line { at: Words, text: string }
-            record Words { text: string }
-            endpoint ChannelService_2 { out receive(message: Line); in send(message: Line); provides properties "best_effort"; }
-            </types>
+                object Lines {
+                    endpoint lines: mirror Service_2 many;
+                    endpoint text: ChannelService_2;
+                }
+
+                endpoint Service_2 {
+                    out folder(item: reference[Folder[Timer]]);
+                    in send(line: Line);
+                }
+
+                record Line { at: Words, text: string }
+
+                record Words { text: string }
+
+                endpoint ChannelService_2 {
+                    out receive(message: Line);
+                    in send(message: Line);
+                    provides properties "best_effort";
+                }
+              </types>
               <external name="lines" library="test:lines" as="Lines"/>
             </liveobject>
         "#]],

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use liveobj_types::module::STANDARD_NAME;
 use liveobj_types::resolve::Environment;
-use liveobj_types::syntax::{Brackets, parse_type, print_type};
+use liveobj_types::syntax::{Brackets, parse_file, parse_type, print_file, print_type};
 use liveobj_types::types::{Endpoint, Object, Value};
 use liveobj_types::{Formalisms, ObjectId, Source, TypeId, Types};
 
@@ -53,9 +53,11 @@ pub(crate) fn named_types(
         .into_iter()
         .map(|(at, ty)| (at, text.expression(TypeId::Object(ty))))
         .collect();
+    let text = text.finish().unwrap_or_default();
+    let file = parse_file(&Source::new(source.name.as_str(), text.as_str()));
     NamedTypes {
         casts,
-        declarations: text.finish().unwrap_or_default(),
+        declarations: file.map_or(text, |file| print_file(&file)),
     }
 }
 

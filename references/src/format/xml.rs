@@ -136,13 +136,11 @@ impl<'a> Formatter<'a, '_> {
             .texts
             .declarations(&element.text, markup::indent(depth + 1));
         if has_comment(raw) {
-            let added = std::mem::take(&mut self.added.declarations);
-            let added = if added.is_empty() {
-                added
-            } else {
-                format!("\n{added}\n")
-            };
-            return format!("{raw}{}", markup::escaped(&added));
+            if self.added.declarations.is_empty() {
+                return raw.to_owned();
+            }
+            let added = self.added_types(String::new(), depth);
+            return format!("{}{added}", raw.trim_end());
         }
         if !self.added.declarations.is_empty() {
             return self.added_types(declarations, depth);
