@@ -3,6 +3,7 @@
 mod commands;
 mod duration;
 mod failure;
+mod graph;
 mod input;
 mod output;
 mod report;

@@ -43,8 +43,10 @@ pub enum NodeKind {
         template: String,
         /// The library, unless the template is a primitive or comes from elsewhere.
         library: Option<String>,
-        /// Types and values that parameters are assigned, as written; not the references.
-        arguments: Vec<(String, String)>,
+        /// Types that parameters are assigned, as written or, for adapters, as they follow.
+        types: Vec<(String, String)>,
+        /// Values that parameters are assigned, as written. They may be secrets.
+        values: Vec<(String, String)>,
         /// Objects that are passed, by the parameter's name. A parameter whose value holds several
         /// is there several times; so is the object from which a template was to come, as
         /// `template` or `from`.
@@ -111,7 +113,7 @@ pub enum Presence {
 pub struct ConnectionEdge {
     /// Both ends in the order written.
     pub ends: [(usize, usize); 2],
-    /// Whether they match; none where that was not asked, since an end is not known.
+    /// Whether they match; none where an end is not known.
     pub verdict: Option<Verdict>,
     /// Findings about the connection.
     pub findings: Vec<Diagnostic>,

@@ -17,6 +17,7 @@ const COMMANDS: &[&[&str]] = &[
     &["diff"],
     &["describe"],
     &["explain"],
+    &["graph"],
     &["convert"],
     &["fmt"],
     &["hash"],

@@ -11,6 +11,7 @@ mod dynamic;
 mod execution;
 mod explanations;
 mod fmt;
+mod graph;
 mod help;
 mod layering;
 mod links;

@@ -8,6 +8,7 @@ mod describe;
 mod diff;
 mod explain;
 mod fmt;
+mod graph;
 mod hash;
 mod import;
 mod library;
@@ -50,6 +51,7 @@ enum Command {
     Describe(describe::Describe),
     Diff(diff::Diff),
     Explain(explain::Explain),
+    Graph(graph::Graph),
     Convert(convert::Convert),
     Fmt(fmt::Fmt),
     Hash(hash::Hash),
@@ -70,6 +72,7 @@ pub fn run(arguments: Arguments) -> Result<(), Failure> {
         Command::Describe(command) => command.run(),
         Command::Diff(command) => command.run(),
         Command::Explain(command) => command.run(),
+        Command::Graph(command) => command.run(),
         Command::Convert(command) => command.run(),
         Command::Fmt(command) => command.run(),
         Command::Hash(command) => command.run(),

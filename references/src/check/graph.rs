@@ -1,7 +1,7 @@
 //! The graph of a document: what the check has seen, kept by the place in memory of what it was
 //! about, and put together at the end.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use liveobj_types::types::Object;
 use liveobj_types::{Diagnostic, ObjectId, TypeId, Verdict};
@@ -110,6 +110,8 @@ struct Components<'d> {
     nodes: Vec<ComponentNode>,
     /// The first of each name.
     by_name: BTreeMap<&'d str, usize>,
+    /// Names of several: which one is meant is not known.
+    twice: BTreeSet<&'d str>,
     /// The endpoints of each by name.
     endpoints: Vec<BTreeMap<String, usize>>,
 }
@@ -121,7 +123,9 @@ impl<'d> Components<'d> {
         let by_name = endpoints.map(|(index, endpoint)| (endpoint.name.clone(), index));
         self.endpoints.push(by_name.collect());
         self.nodes.push(node);
-        self.by_name.entry(name).or_insert(index);
+        if *self.by_name.entry(name).or_insert(index) != index {
+            self.twice.insert(name);
+        }
     }
 
     /// The component of a name, made up where there is none.
@@ -254,6 +258,7 @@ impl Builder<'_, '_> {
         let mut components = Components {
             nodes: Vec::new(),
             by_name: BTreeMap::new(),
+            twice: BTreeSet::new(),
             endpoints: Vec::new(),
         };
         for component in &composite.components {
@@ -283,9 +288,14 @@ impl Builder<'_, '_> {
             let Some(insertion) = insertions.get(&index) else {
                 let [left, right] = &connection.ends;
                 let ends = [left, right].map(|end| components.end(&end.of.text, &end.name.text));
+                let clear = [left, right].map(|end| !components.twice.contains(&*end.of.text));
+                let verdict = match clear {
+                    [true, true] => self.verdict(composite, connection, ends.map(|end| end.0)),
+                    _ => None,
+                };
                 connections.push(ConnectionEdge {
                     ends,
-                    verdict: self.verdict(composite, connection, ends.map(|end| end.0)),
+                    verdict,
                     findings,
                 });
                 continue;
@@ -338,11 +348,11 @@ impl Builder<'_, '_> {
         for (component, endpoint) in exports.iter().map(|export| export.end) {
             nodes[component].object.endpoints[endpoint].exported = true;
         }
-        for (index, part) in nodes.iter_mut().enumerate() {
+        for part in &mut nodes {
             let endpoints = &mut part.object.endpoints;
             // One that is not there may have been meant for the one that is left.
             let absent = |endpoint: &EndpointNode| endpoint.presence == Presence::Missing;
-            if endpoints.iter().any(absent) || components.by_name[part.name.as_str()] != index {
+            if endpoints.iter().any(absent) || components.twice.contains(part.name.as_str()) {
                 continue;
             }
             for endpoint in endpoints {
@@ -357,7 +367,7 @@ impl Builder<'_, '_> {
         }
     }
 
-    /// What the check answered for a connection.
+    /// Whether the ends of a connection match, which the check has asked as well.
     fn verdict(
         &mut self,
         composite: &Composite,
@@ -369,20 +379,18 @@ impl Builder<'_, '_> {
             let part = composite.components.get(component)?;
             let (ty, _) = self.kept.typed.get(&address(&part.reference))?;
             match self.checker.types.object(*ty) {
-                Object::Endpoints(body) => body.endpoints.get(&end.name.text),
+                Object::Endpoints(body) => Some(body.endpoints.get(&end.name.text)?.ty),
                 _ => None,
             }
         });
         let [Some(left), Some(right)] = types else {
             return None;
         };
-        let question = Question::Match(left.ty, right.ty);
-        let judgement = self.checker.judged.get(&question)?;
-        Some(judgement.verdict.clone())
+        Some(self.checker.ask(Question::Match(left, right)).verdict)
     }
 
     fn parameterized(&mut self, reference: &Reference, inner: &Parameterized) -> NodeKind {
-        let mut objects = Vec::new();
+        let mut given = Arguments::default();
         let (template, library) = match &inner.template.kind {
             ReferenceKind::External(external) => {
                 let library = match &external.source {
@@ -390,7 +398,7 @@ impl Builder<'_, '_> {
                     ExternalSource::From(from) => match named_library(from) {
                         Some((name, _)) => Some(name.text.clone()),
                         None => {
-                            objects.push(("from".to_owned(), self.object(from)));
+                            given.objects.push(("from".to_owned(), self.object(from)));
                             None
                         }
                     },
@@ -399,71 +407,71 @@ impl Builder<'_, '_> {
             }
             ReferenceKind::Primitive(primitive) => (primitive.id.text.clone(), None),
             ReferenceKind::Composite(_) | ReferenceKind::Parameterized(_) => {
-                objects.push(("template".to_owned(), self.object(&inner.template)));
+                given
+                    .objects
+                    .push(("template".to_owned(), self.object(&inner.template)));
                 (String::new(), None)
             }
         };
         let assigned = inner.parameters.iter().map(|(name, value)| (name, value));
-        let arguments = self.arguments(assigned, &mut objects);
-        self.in_values(reference, &mut objects);
+        self.arguments(assigned, &mut given);
+        let values = self.kept.values.get(&address(reference));
+        for value in values.into_iter().flatten() {
+            for (document, _) in &value.documents {
+                let object = self.object(&document.root);
+                given.objects.push((value.parameter.clone(), object));
+            }
+        }
         NodeKind::Object {
             template,
             library,
-            arguments,
-            objects,
+            types: given.types,
+            values: given.values,
+            objects: given.objects,
         }
     }
 
-    /// Divides what is assigned into references and what is not.
     fn arguments<'d>(
         &mut self,
         assigned: impl Iterator<Item = (&'d Spanned, &'d Argument)>,
-        objects: &mut Vec<(String, ObjectNode)>,
-    ) -> Vec<(String, String)> {
-        let mut arguments = Vec::new();
+        given: &mut Arguments,
+    ) {
         for (name, argument) in assigned {
+            let name = name.text.clone();
             match argument {
                 Argument::Reference(reference) => {
-                    objects.push((name.text.clone(), self.object(reference)));
+                    let object = self.object(reference);
+                    given.objects.push((name, object));
                 }
-                Argument::Type(text) | Argument::Value(text) => {
-                    arguments.push((name.text.clone(), text.text.clone()));
-                }
-            }
-        }
-        arguments
-    }
-
-    /// Adds the references that stand in values given to `it`.
-    fn in_values<T>(&mut self, it: &T, objects: &mut Vec<(String, ObjectNode)>) {
-        for value in self.kept.values.get(&address(it)).into_iter().flatten() {
-            for (document, _) in &value.documents {
-                objects.push((value.parameter.clone(), self.object(&document.root)));
+                Argument::Type(text) => given.types.push((name, text.text.clone())),
+                Argument::Value(text) => given.values.push((name, text.text.clone())),
             }
         }
     }
 
     fn adapter(&mut self, connection: &Connection, inserted: &Inserted) -> ObjectNode {
         let Typed { ty, derived, .. } = inserted.typed;
-        let mut objects = Vec::new();
         let types = &self.checker.types;
         let found = inserted.types.iter();
-        let mut arguments: Vec<(String, String)> = found
-            .map(|(name, id)| (name.clone(), types.describe(*id)))
-            .collect();
+        let found = found.map(|(name, id)| (name.clone(), types.describe(*id)));
+        let mut given = Arguments {
+            types: found.collect(),
+            ..Arguments::default()
+        };
         let described = types.describe(TypeId::Object(ty));
         let parameters = connection.adapt.iter().flat_map(|adapt| &adapt.parameters);
         let assigned = parameters
             .filter(|(name, _)| inserted.given.iter().any(|(given, _)| given == name))
             .map(|(name, argument)| (name, argument));
-        arguments.extend(self.arguments(assigned, &mut objects));
+        self.arguments(assigned, &mut given);
         ObjectNode {
             ty: Some(described),
             kind: NodeKind::Object {
                 template: inserted.template.clone(),
                 library: Some(inserted.library.name.clone()),
-                arguments,
-                objects,
+                types: given.types,
+                values: given.values,
+                objects: given.objects,
             },
             endpoints: self.endpoints((ty, derived)),
             findings: Vec::new(),
@@ -471,12 +479,21 @@ impl Builder<'_, '_> {
     }
 }
 
+/// What parameters are assigned, by their names.
+#[derive(Default)]
+struct Arguments {
+    types: Vec<(String, String)>,
+    values: Vec<(String, String)>,
+    objects: Vec<(String, ObjectNode)>,
+}
+
 /// An object of a library that takes no parameters.
 fn made(template: &Spanned, library: &Spanned) -> NodeKind {
     NodeKind::Object {
         template: template.text.clone(),
         library: Some(library.text.clone()),
-        arguments: Vec::new(),
+        types: Vec::new(),
+        values: Vec::new(),
         objects: Vec::new(),
     }
 }

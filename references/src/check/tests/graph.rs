@@ -40,11 +40,13 @@ fn show(out: &mut String, depth: usize, role: &str, node: &ObjectNode) {
         NodeKind::Object {
             template,
             library,
-            arguments,
+            types,
+            values,
             ..
         } => {
-            let arguments = arguments
+            let arguments = types
                 .iter()
+                .chain(values)
                 .map(|(name, text)| format!(" {name}={text}"));
             let library = library.as_deref().unwrap_or("-");
             format!("{template} of {library}{}", arguments.collect::<String>())
@@ -255,7 +257,7 @@ fn a_verdict_stands_beside_what_else_is_wrong() {
               ear.ear -- mouth.mouth: holds [endpoint-already-used]
               mage.staff -- mouth.mouth: unknown [endpoint-already-used] [endpoint-not-shown]
               mage.staff -- ear.ear: unknown [endpoint-already-used] [endpoint-already-used] [endpoint-not-shown]
-              ear.ear -- ear.ear: not asked [endpoint-already-used] [endpoint-already-used]
+              ear.ear -- ear.ear: holds [endpoint-already-used] [endpoint-already-used]
         "#]],
     );
 }
