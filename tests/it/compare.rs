@@ -21,7 +21,8 @@ fn a_subtype_is_told_from_its_supertype() {
         printed(&["list<u8>", "list<u32>"]),
         "`list<u8>` may stand for `list<u32>`\n\
          `list<u32>` may not stand for `list<u8>`\n  \
-         at element: `list<u32>` has `u32`, but `list<u8>` needs `u8`\n"
+         at element: `list<u32>` has `u32`, but `list<u8>` needs `u8`\n  \
+         a reader of `list<u8>` would be given `[256]`, which it cannot take\n"
     );
 }
 

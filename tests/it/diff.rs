@@ -99,7 +99,8 @@ fn what_breaks_comes_first_and_names_what_is_in_the_way() {
     assert_eq!(
         text,
         "`/old.lot` → `/new.lot`\n\n\
-         breaking:\n  value `Colour`: `old` has no case `green`, which `new` needs\n\n\
+         breaking:\n  value `Colour`: `old` has no case `green`, which `new` needs\n    \
+         a reader of `Colour` would be given `green`, which it cannot take\n\n\
          compatible:\n  object `Thing` may stand for the old one\n    \
          libraries that make such things have to follow: `old` has no endpoint `more`, which `new` \
          needs\n  \

@@ -254,6 +254,7 @@ impl Checker<'_> {
             ),
             names,
             ends: Some([left_type.ty, right_type.ty]),
+            subtype: None,
             labels,
             prefix: Vec::new(),
             help: Help::Instead(help),

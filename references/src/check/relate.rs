@@ -31,6 +31,8 @@ pub(super) struct Asked {
     pub labels: Vec<(Place, String)>,
     /// The types of the two sides, where they are endpoints.
     pub ends: Option<[EndpointId; 2]>,
+    /// Sub- and supertype, where it is asked whether they are.
+    pub subtype: Option<[TypeId; 2]>,
     /// What leads to the question.
     pub prefix: Vec<Step>,
     pub help: Help,
@@ -90,6 +92,7 @@ impl Checker<'_> {
             names: [left, right],
             labels,
             ends,
+            subtype,
             prefix,
             help,
         } = asked;
@@ -165,6 +168,10 @@ impl Checker<'_> {
                     _ => format!("in `{at_fault}`: {suggestion}"),
                 });
         }
+        if let (Some([left, right]), Verdict::Fails(_)) = (subtype, &judgement.verdict) {
+            let mut relations = Relations::new(&mut self.types, self.formalisms);
+            found.notes.extend(relations.user_in_words(left, right));
+        }
         let passes = !judgement.verdict.fails() && self.policy.allow_unknown;
         self.report(found);
         passes
@@ -220,6 +227,7 @@ impl Checker<'_> {
             names: [self.short_name(left), self.short_name(right)],
             labels,
             ends: None,
+            subtype: Some([left, right].map(TypeId::Object)),
             prefix: prefix.to_vec(),
             help,
         };

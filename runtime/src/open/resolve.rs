@@ -242,7 +242,11 @@ impl Resolver {
             return Ok(reference);
         }
         // What was remembered says no more than that; where it lies is found once more.
-        let judgement = Relations::new(&mut arena, formalisms).object_subtype(found, wanted);
+        let mut relations = Relations::new(&mut arena, formalisms);
+        let judgement = relations.object_subtype(found, wanted);
+        let [found, wanted] = [found, wanted].map(TypeId::Object);
+        let user = relations.user_in_words(found, wanted);
+        drop(relations);
         let code = if verdict.fails() {
             codes::NOT_A_SUBTYPE
         } else {
@@ -250,17 +254,17 @@ impl Resolver {
         };
         let message = format!(
             "`{name}` is {}, not the {} that the reference asks for",
-            arena.describe(TypeId::Object(found)),
-            arena.describe(TypeId::Object(wanted)),
+            arena.describe(found),
+            arena.describe(wanted),
         );
         let trail: Vec<Step> = judgement
             .mismatches
             .first()
             .map(|first| first.trail.clone())
             .unwrap_or_default();
-        Err(refused(vec![
-            Diagnostic::error(code, message).with_trail(trail),
-        ]))
+        let mut finding = Diagnostic::error(code, message).with_trail(trail);
+        finding.notes.extend(user);
+        Err(refused(vec![finding]))
     }
 
     fn load(

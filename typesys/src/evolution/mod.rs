@@ -80,6 +80,8 @@ pub struct Comparison {
     pub supplied: Judgement,
     /// Who gives and who is given one, in the old version.
     pub positions: Positions,
+    /// A user of the old type, or of what the template made, for whom the new one breaks: a sentence.
+    pub user: Option<String>,
     /// What is accepted and yet worth knowing: a sentence each.
     pub notes: Vec<String>,
 }
@@ -270,6 +272,7 @@ fn judge(relations: &mut Relations<'_>, plan: Plan, positions: Positions) -> Com
         received: Judgement::holds(),
         supplied: Judgement::holds(),
         positions,
+        user: None,
         notes: plan.notes,
     };
     for mismatch in plan.mismatches {
@@ -293,6 +296,10 @@ fn judge(relations: &mut Relations<'_>, plan: Plan, positions: Positions) -> Com
             About::Supplied => &mut comparison.supplied,
         };
         let mut found = relations.subtype(left, right);
+        let counts = about == About::Named || (about == About::Received && positions.received);
+        if counts && !flipped && found.verdict.fails() {
+            comparison.user = relations.user_in_words(left, right);
+        }
         if about == About::Text && found.verdict.holds() {
             found = questions::read_alike(relations.types, left, right);
         }

@@ -463,6 +463,9 @@ fn told(old: &str, new: &str) -> String {
                 for mismatch in found {
                     text += &format!("  {}\n", mismatch.to_sentence("new", "old"));
                 }
+                if let Some(user) = &comparison.user {
+                    text += &format!("  {user}\n");
+                }
                 for note in &comparison.notes {
                     text += &format!("  ({note})\n");
                 }
@@ -521,11 +524,13 @@ fn what_is_in_the_way_is_told_from_the_new_side() {
     expect![[r#"
         object O: Breaking
           `new` has the mandatory endpoint `f`, which `old` does not expect
+          a composite of a `O` that leaves `f` unconnected would be refused
         template t: Breaking
           `new` has no parameter `address`, which `old` needs; it has a similar one, `adress`
           `new` has the mandatory parameter `adress`, which `old` does not expect
           at parameter `A`: `old` has `A`, but `new` needs `More`
           `new` has the mandatory endpoint `f`, which `old` does not expect
+          a composite of a `O` that leaves `f` unconnected would be refused
           (parameter `ttl` is `2` where it is left out, and was `1`)
     "#]]
     .assert_eq(&told(
@@ -607,6 +612,7 @@ fn parameters_may_be_called_like_types_of_the_other_version() {
         value R: Breaking
           `new` has the field `c`, which `old` does not expect
           `old` has no field `c`, which `new` needs
+          a reader of `R<More2>` would be given `{a: some More2, c: {}}`, which it cannot take
     "#]]
     .assert_eq(&told);
 }

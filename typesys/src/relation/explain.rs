@@ -18,15 +18,15 @@ const MAX_STEPS: usize = 65_536;
 
 /// The demands of a pair, with all that there is to tell.
 #[derive(Default)]
-struct Told {
-    problems: Vec<Mismatch>,
-    parts: Vec<Part>,
+pub(super) struct Told {
+    pub(super) problems: Vec<Mismatch>,
+    pub(super) parts: Vec<Part>,
 }
 
-struct Part {
-    step: Option<Step>,
-    pair: Pair,
-    flipped: bool,
+pub(super) struct Part {
+    pub(super) step: Option<Step>,
+    pub(super) pair: Pair,
+    pub(super) flipped: bool,
 }
 
 impl Demands for Told {

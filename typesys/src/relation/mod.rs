@@ -15,6 +15,7 @@ mod parameters;
 mod report;
 #[cfg(test)]
 mod tests;
+pub mod user;
 mod values;
 
 use crate::diagnostic::Step;

@@ -132,8 +132,13 @@ impl Session<'_> {
             if check.argument == check.bound || good.contains(&pair) {
                 continue;
             }
-            let judgement =
-                Relations::new(self.types, &formalisms).subtype(check.argument, check.bound);
+            let mut relations = Relations::new(self.types, &formalisms);
+            let judgement = relations.subtype(check.argument, check.bound);
+            let user = match judgement.verdict.fails() {
+                true => relations.user_in_words(check.argument, check.bound),
+                false => None,
+            };
+            drop(relations);
             let (argument, bound) = (
                 self.types.describe(check.argument),
                 self.types.describe(check.bound),
@@ -164,6 +169,9 @@ impl Session<'_> {
                 if !whole {
                     fault = fault.with_note(mismatch.to_sentence(&argument, &bound));
                 }
+            }
+            if let Some(user) = user {
+                fault = fault.with_note(user);
             }
             self.fault(fault.with_help(format!("give a subtype of `{bound}`")));
         }

@@ -47,13 +47,16 @@ fn declared(text: &str) -> impl Iterator<Item = &str> {
     pairs.map(|pair| pair[1]).collect::<Vec<_>>().into_iter()
 }
 
+/// All of them, and their names.
+pub fn values() -> (String, Vec<String>) {
+    let names = declared(VALUES).chain(MORE_VALUES).map(str::to_owned);
+    (VALUES.to_owned(), names.collect())
+}
+
 #[test]
 fn subtyping_of_small_values_is_a_preorder() {
-    let mut scope = Scope::new(VALUES);
-    let names: Vec<String> = declared(VALUES)
-        .chain(MORE_VALUES)
-        .map(str::to_owned)
-        .collect();
+    let (text, names) = values();
+    let mut scope = Scope::new(&text);
     assert!(names.len() >= 40, "{}", names.len());
     let ids: Vec<_> = names.iter().map(|name| scope.value(name)).collect();
     let mut relations = scope.relations();
@@ -78,7 +81,7 @@ fn subtyping_of_small_values_is_a_preorder() {
 }
 
 /// Endpoint types with up to two events, and with constraints.
-fn endpoints() -> (String, Vec<String>) {
+pub fn endpoints() -> (String, Vec<String>) {
     let mut text = String::new();
     let mut names = Vec::new();
     let mut add = |members: String| {
@@ -159,8 +162,8 @@ fn the_laws_hold_of_small_endpoints() {
     assert!(below.count() > 2 * names.len() && matching.count() > 0);
 }
 
-#[test]
-fn subtyping_of_small_objects_is_a_preorder() {
+/// Object types with up to two endpoints, flags and constraints; the first one is the top.
+pub fn objects() -> (String, Vec<String>) {
     let mut text = String::from(
         "endpoint None { } endpoint Out { out a(); } endpoint In { in a(); }
         endpoint Sure { out a(); provides properties \"reliable\"; }\n",
@@ -202,6 +205,12 @@ fn subtyping_of_small_objects_is_a_preorder() {
             add(format!("endpoint x: Out many; {provides} {requires}"));
         }
     }
+    (text, names)
+}
+
+#[test]
+fn subtyping_of_small_objects_is_a_preorder() {
+    let (text, names) = objects();
     let mut scope = Scope::new(&text);
     let ids: Vec<_> = names.iter().map(|name| scope.object(name)).collect();
     let mut relations = scope.relations();

@@ -7,7 +7,7 @@ use proptest::prelude::*;
 use crate::scope::{Scope, Table};
 
 /// Members of the generated families: values V0…, endpoints E0…, objects O0….
-const SIZE: usize = 6;
+pub const SIZE: usize = 6;
 
 /// A value type; those in a container may be any of the family, as that keeps finite values.
 fn value(first: usize) -> impl Strategy<Value = String> {
@@ -116,7 +116,7 @@ fn object(index: usize) -> impl Strategy<Value = String> {
     })
 }
 
-fn family() -> impl Strategy<Value = String> {
+pub fn family() -> impl Strategy<Value = String> {
     let values = (0..SIZE).map(|i| prop_oneof![3 => record(i), 1 => variant(i)].boxed());
     let endpoints = (0..SIZE).map(|i| endpoint(i).boxed());
     let objects = (0..SIZE).map(|i| object(i).boxed());
@@ -124,7 +124,7 @@ fn family() -> impl Strategy<Value = String> {
     all.prop_map(|texts| texts.concat())
 }
 
-fn names(prefix: &str) -> Vec<String> {
+pub fn names(prefix: &str) -> Vec<String> {
     (0..SIZE).map(|i| format!("{prefix}{i}")).collect()
 }
 

@@ -4,3 +4,4 @@ mod composites;
 mod exhaustive;
 mod generated;
 mod scope;
+mod users;

@@ -80,6 +80,8 @@ enum Question {
 struct Answer {
     question: Question,
     judgement: Judgement,
+    /// Who would notice if the one stood for the other, where it may not.
+    user: Option<String>,
 }
 
 #[derive(Serialize)]
@@ -99,6 +101,7 @@ struct JsonRelation {
     reversed: bool,
     verdict: String,
     mismatches: Vec<JsonMismatch>,
+    user: Option<String>,
 }
 
 impl Compare {
@@ -214,20 +217,20 @@ impl Compare {
 
 fn answers(runtime: &Runtime, types: &mut Types, [left, right]: [TypeId; 2]) -> Vec<Answer> {
     let mut relations = Relations::new(types, runtime.formalisms());
+    let mut subtype = |question, left, right| Answer {
+        question,
+        judgement: relations.subtype(left, right),
+        user: relations.user_in_words(left, right),
+    };
     let mut answers = vec![
-        Answer {
-            question: Question::Subtype,
-            judgement: relations.subtype(left, right),
-        },
-        Answer {
-            question: Question::Supertype,
-            judgement: relations.subtype(right, left),
-        },
+        subtype(Question::Subtype, left, right),
+        subtype(Question::Supertype, right, left),
     ];
     if let (TypeId::Endpoint(left), TypeId::Endpoint(right)) = (left, right) {
         answers.push(Answer {
             question: Question::Match,
             judgement: relations.endpoints_match(left, right),
+            user: None,
         });
     }
     answers
@@ -265,6 +268,7 @@ impl Answer {
             reversed: self.question == Question::Supertype,
             verdict: self.judgement.verdict.to_string(),
             mismatches: mismatches.map(|it| JsonMismatch::new(it, names)).collect(),
+            user: self.user.clone(),
         }
     }
 }
@@ -298,6 +302,9 @@ fn for_people(names: [&str; 2], same: bool, answers: &[Answer]) -> String {
         let [left, right] = answer.names(names);
         for mismatch in &answer.judgement.mismatches {
             text.push_str(&format!("  {}\n", mismatch.to_sentence(left, right)));
+        }
+        if let Some(user) = &answer.user {
+            text.push_str(&format!("  {user}\n"));
         }
     }
     text

@@ -77,6 +77,7 @@ struct JsonDeclaration<'a> {
     directions: Vec<&'static str>,
     mismatches: Vec<JsonMismatch>,
     remaining: Vec<JsonMismatch>,
+    user: Option<&'a str>,
     notes: &'a [String],
 }
 
@@ -194,6 +195,7 @@ impl<'a> JsonDeclaration<'a> {
                 .and_then(|it| it.remaining())
                 .into_iter()
                 .collect()),
+            user: comparison.and_then(|it| it.user.as_deref()),
             notes: comparison.map_or(&[], |it| &it.notes),
         }
     }
@@ -307,7 +309,7 @@ fn told(entry: &Entry) -> String {
         let why = first.to_sentence(NAMES[0], NAMES[1]);
         text.push_str(&format!("    {who}: {why}\n"));
     }
-    for note in &comparison.notes {
+    for note in comparison.user.iter().chain(&comparison.notes) {
         text.push_str(&format!("    {note}\n"));
     }
     text

@@ -257,6 +257,7 @@ fn references_as_parameters_are_subtypes_of_what_is_asked() {
             error[not-a-subtype]: the object passed as `entries` is no `Timer`: `Console` has no endpoint `timer`, which `Timer` needs
               test:5:48: external  it is `Console`
               trail: parameter `entries`
+              note: a composite that connects `timer` of a `Timer` would find no such endpoint
         "#]],
     );
     check(
@@ -292,6 +293,7 @@ fn type_arguments_are_within_their_bounds() {
         error[argument-out-of-bound]: `s8` is not a subtype of `u32`, the bound of `N` in `small`
           test:3:29: s8
           test:bounds:2:16: N  bounded here
+          note: a reader of `u32` would be given `-1`, which it cannot take
           help: give a subtype of `u32`
     "#]]
     .assert_eq(&text("small", "N", "s8"));
@@ -308,6 +310,7 @@ fn type_arguments_are_within_their_bounds() {
           test:3:29: Console
           test:bounds:3:17: O  bounded here
           note: `Console` has no endpoint `timer`, which `Timer` needs
+          note: a composite that connects `timer` of a `Timer` would find no such endpoint
           help: give a subtype of `Timer`
         error[unknown-parameter]: template `keeper` has no parameter `n`
           test:4:20: n
@@ -345,6 +348,7 @@ fn endpoint_types_as_arguments_are_within_their_bounds() {
           trail: event `cancel`
           note: at event `cancel`: `mirror TimerService` has an outgoing event, but `TimerService` needs an incoming event
           note: at event `start`: `mirror TimerService` has an outgoing event, but `TimerService` needs an incoming event
+          note: an owner of `mirror TimerService` would be sent `cancel`, which it sends itself
           help: give a subtype of `TimerService`
     "#]].assert_eq(&text("mirror TimerService"));
     expect![[r#"
@@ -354,6 +358,7 @@ fn endpoint_types_as_arguments_are_within_their_bounds() {
           note: `ChannelService<u8>` has the outgoing event `receive`, which `TimerService` does not expect
           note: `ChannelService<u8>` has no incoming event `cancel`, which `TimerService` needs
           note: `ChannelService<u8>` has no incoming event `start`, which `TimerService` needs
+          note: an owner of `mirror TimerService` would be sent `receive`, which it does not handle
           help: give a subtype of `TimerService`
     "#]].assert_eq(&text("ChannelService[u8]"));
     expect![[r#"

@@ -107,6 +107,7 @@ fn code_2_2_with_a_channel_that_guarantees_too_little() {
         error[not-a-subtype]: the object passed as `channel` is no `Reliable<Line>`: `Reliable<Line>` requires properties "reliable, fifo", and `composite` provides properties "best_effort"; `best_effort` does not imply `fifo` or `reliable`
           test:16:7: <composite>  it is `object { endpoint channel: ChannelService<Line> many; }`
           trail: parameter `channel` → endpoint `channel`
+          note: an owner of `mirror ReliableService<Line>` that is connected to `channel` may rely on properties "reliable, fifo", which would not be provided
           help: in `composite`: add `provides properties "reliable, fifo"` where it is true, or require less
         Document
         refused
@@ -136,6 +137,7 @@ fn code_2_3_is_well_typed() {
     expect![[r#"
         error[not-a-subtype]: the object is no `Channel<Identifier>`: `MyType1` has no endpoint `channel`, which `Channel<Identifier>` needs
           test:3:36: Channel[Identifier]  it is `MyType1`
+          note: a composite that connects `channel` of a `Channel<Identifier>` would find no such endpoint
         Channel<Identifier>
         refused
     "#]].assert_eq(&describe(&text("Channel[Identifier]")));
@@ -162,6 +164,7 @@ fn code_2_4_is_well_typed() {
     expect![[r#"
         error[not-a-subtype]: the object in `from` is no `Folder<Object>`: `Timer` has no endpoint `folder`, which `Folder<Object>` needs
           test:3:11: <external name="MyPlatform" as="Timer">  it is `Timer`
+          note: a composite that connects `folder` of a `Folder<Object>` would find no such endpoint
           help: `<from>` needs a folder to look `MyChannel` up in, such as `<primitive id="registry"/>`
         Channel<bytes>
         refused

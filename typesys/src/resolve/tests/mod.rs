@@ -464,18 +464,23 @@ fn arguments_and_bounds() {
         expect![[r#"
             2:46 `u64` argument-out-of-bound: `u64` is not a subtype of `u32`, the bound of `N` in `Small`
               at test.lot:1:14: bounded here
+              note: a reader of `u32` would be given `4294967296`, which it cannot take
               help: give a subtype of `u32`
             2:66 `string` argument-out-of-bound: `string` is not a subtype of `u32`, the bound of `N` in `Small`
               at test.lot:1:14: bounded here
+              note: a reader of `u32` would be given `""`, which it cannot take
               help: give a subtype of `u32`
             4:42 `M` argument-out-of-bound: `M` is not a subtype of `u32`, the bound of `N` in `Small`
               at test.lot:1:14: bounded here
+              note: a reader of `u32` would be given `some M`, which it cannot take
               help: give a subtype of `u32`
             5:69 `u64` argument-out-of-bound: `u64` is not a subtype of `u32`, the bound of `N` in `Small`
               at test.lot:1:14: bounded here
+              note: a reader of `u32` would be given `4294967296`, which it cannot take
               help: give a subtype of `u32`
             6:67 `u16` argument-out-of-bound: `u16` is not a subtype of `u8`, the bound of `N` in `Alias`
               at test.lot:6:20: bounded here
+              note: a reader of `u8` would be given `256`, which it cannot take
               help: give a subtype of `u8`
         "#]],
     );
