@@ -8,13 +8,14 @@ use std::sync::Arc;
 use liveobj::Runtime;
 use liveobj_original::document::is_original;
 use liveobj_original::{Decoded, decode_text};
-use liveobj_references::{Checked, Document};
+use liveobj_references::{Checked, Document, Limits};
 use liveobj_types::{Diagnostic, Source, Types};
 
 use crate::failure::Failure;
 
-/// Largest document that is read, in bytes: more than what the reader of documents accepts.
-const MAX_SIZE: u64 = 64 << 20;
+/// Largest file that is read, in bytes: more than what documents may have, so that what is too
+/// large for one is told as a finding.
+const MAX_SIZE: u64 = 1 << 30;
 /// What standard input is called.
 pub const STANDARD_INPUT: &str = "<stdin>";
 
@@ -54,26 +55,31 @@ impl Input {
 
 /// Reads a reference, one of 2009 as well; `-` is standard input.
 pub fn reference(name: &str) -> Result<Input, Failure> {
+    reference_within(name, &Limits::default())
+}
+
+/// The same, within other limits.
+pub fn reference_within(name: &str, limits: &Limits) -> Result<Input, Failure> {
     let (shown, bytes) = bytes(name)?;
-    of_bytes(shown, &bytes)
+    of_bytes(shown, &bytes, limits)
 }
 
 /// Reads a reference that `bytes` are.
-fn of_bytes(shown: &str, bytes: &[u8]) -> Result<Input, Failure> {
+fn of_bytes(shown: &str, bytes: &[u8], limits: &Limits) -> Result<Input, Failure> {
     let decoded = decode(shown, bytes)?;
     if is_original(&decoded.text) {
         let source = Source::new(shown, decoded.text.as_str());
         return Ok(converted(source, Some(&decoded)));
     }
-    Ok(of_source(utf_8(shown, decoded)?))
+    Ok(of_source(utf_8(shown, decoded)?, limits))
 }
 
 /// Reads a reference that is text already.
-pub fn of_source(source: Arc<Source>) -> Input {
+pub fn of_source(source: Arc<Source>, limits: &Limits) -> Input {
     if is_original(&source.text) {
         return converted(source, None);
     }
-    let (document, diagnostics) = liveobj_references::read(&source);
+    let (document, diagnostics) = liveobj_references::read_within(&source, limits);
     Input {
         source,
         document: document.map(Arc::new),

@@ -451,7 +451,7 @@ fn limits_are_kept() {
         size: 1000,
         depth: 4,
         components: 3,
-        nodes: 100,
+        nodes: 200,
     };
     let found = |text: &str| show(&read_within(&Source::new("test", text), &limits).1);
     let nested = |levels: usize| {
@@ -486,23 +486,27 @@ fn limits_are_kept() {
     expect![[r#"
         error[limit-exceeded]: more than 3 components
           test:1:132: c3
+          help: if it is meant to be that large, raise the limit: `--max-size` of `liveobj check` and `open`, `RuntimeBuilder::limits` of embedders
     "#]]
     .assert_eq(&found(&composite));
     expect![[r#"
         error[limit-exceeded]: the document has 1001 bytes, more than 1000
           test:1:1: 
+          help: if it is meant to be that large, raise the limit: `--max-size` of `liveobj check` and `open`, `RuntimeBuilder::limits` of embedders
     "#]]
     .assert_eq(&found(&" ".repeat(1001)));
     let many = format!("{{\"liveobj\":[{}0]", "0,".repeat(200));
     expect![[r#"
-        error[limit-exceeded]: more than 100 values
-          test:1:209: 0
+        error[limit-exceeded]: more than 200 values
+          test:1:409: 0
+          help: if it is meant to be that large, raise the limit: `--max-size` of `liveobj check` and `open`, `RuntimeBuilder::limits` of embedders
     "#]]
     .assert_eq(&found(&many));
     let many = format!("<liveobject>{}", "<a/>".repeat(200));
     expect![[r#"
-        error[limit-exceeded]: more than 100 elements
-          test:1:409: <a/>
+        error[limit-exceeded]: more than 50 elements
+          test:1:209: <a/>
+          help: if it is meant to be that large, raise the limit: `--max-size` of `liveobj check` and `open`, `RuntimeBuilder::limits` of embedders
     "#]]
     .assert_eq(&found(&many));
     let deep = format!("{{\"liveobj\":{}", "[".repeat(900));

@@ -339,6 +339,7 @@ fn canonical_documents_read_back_as_the_same_object_of_the_same_type() {
             &libraries,
             &Policy {
                 allow_unknown: true,
+                ..Policy::default()
             },
         );
         let reference = checked
@@ -350,6 +351,7 @@ fn canonical_documents_read_back_as_the_same_object_of_the_same_type() {
             &libraries,
             &Policy {
                 allow_unknown: true,
+                ..Policy::default()
             },
         );
         let second = again

@@ -3,7 +3,7 @@
 
 use liveobj_types::{Code, Span, codes};
 
-use crate::limits::Limits;
+use crate::limits::{Limits, RAISE};
 use crate::model::Spanned;
 
 /// A JSON value with its place.
@@ -70,7 +70,7 @@ impl SyntaxFault {
     pub fn too_many(span: Span, what: &str, nodes: usize) -> SyntaxFault {
         SyntaxFault {
             code: codes::LIMIT_EXCEEDED,
-            ..SyntaxFault::new(span, format!("more than {nodes} {what}"))
+            ..SyntaxFault::new(span, format!("more than {nodes} {what}")).with_help(RAISE)
         }
     }
 

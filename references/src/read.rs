@@ -5,7 +5,7 @@ use std::sync::Arc;
 use liveobj_types::{Diagnostic, Source, Span, codes};
 
 use crate::faults::Faults;
-use crate::limits::Limits;
+use crate::limits::{Limits, RAISE};
 use crate::model::Document;
 use crate::xml::{Element, Form};
 use crate::{from_json, from_xml, json, validate, xml};
@@ -19,8 +19,8 @@ pub fn read(source: &Arc<Source>) -> (Option<Document>, Vec<Diagnostic>) {
 
 /// As [`read`], for those who tell of more faults than those of form: what the document says is
 /// there even if parts stand twice, as long as nothing else is wrong with its form.
-pub(crate) fn read_on(source: &Arc<Source>) -> (Option<Document>, Vec<Diagnostic>) {
-    let (document, found) = parse(source, &Limits::default());
+pub(crate) fn read_on(source: &Arc<Source>, limits: &Limits) -> Parsed {
+    let (document, found) = parse(source, limits);
     let twice = found.iter().all(|it| it.code == codes::DUPLICATE_PART);
     (document.filter(|_| twice), found)
 }
@@ -36,7 +36,7 @@ fn refused((document, found): Parsed) -> Parsed {
 }
 
 /// A document, unless its form hinders that, and what is wrong with it.
-type Parsed = (Option<Document>, Vec<Diagnostic>);
+pub(crate) type Parsed = (Option<Document>, Vec<Diagnostic>);
 
 fn parse(source: &Arc<Source>, limits: &Limits) -> Parsed {
     if source.text.len() > limits.size {
@@ -152,7 +152,11 @@ fn fits(faults: &mut Faults<'_>, limits: &Limits) -> bool {
     if length > limits.size {
         let message = format!("the document has {length} bytes, more than {}", limits.size);
         let place = faults.place(Span::default());
-        faults.push(Diagnostic::error(codes::LIMIT_EXCEEDED, message).at(place, ""));
+        faults.push(
+            Diagnostic::error(codes::LIMIT_EXCEEDED, message)
+                .at(place, "")
+                .with_help(RAISE),
+        );
     }
     length <= limits.size
 }

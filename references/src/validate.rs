@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use liveobj_types::{Diagnostic, Span, codes};
 
 use crate::faults::Faults;
-use crate::limits::Limits;
+use crate::limits::{Limits, RAISE};
 use crate::model::{
     Argument, Composite, Document, ExternalSource, Parameterized, Reference, ReferenceKind, Spanned,
 };
@@ -27,10 +27,11 @@ struct Walk<'f, 's> {
 }
 
 impl Walk<'_, '_> {
-    fn limit(&mut self, span: Span, message: String) {
+    fn limit(&mut self, span: Span, message: String, help: Option<&str>) {
         let place = self.faults.place(span);
-        self.faults
-            .push(Diagnostic::error(codes::LIMIT_EXCEEDED, message).at(place, ""));
+        let mut found = Diagnostic::error(codes::LIMIT_EXCEEDED, message).at(place, "");
+        found.help = help.map(str::to_owned);
+        self.faults.push(found);
     }
 
     fn reference(&mut self, reference: &Reference, depth: usize) {
@@ -39,6 +40,7 @@ impl Walk<'_, '_> {
             self.limit(
                 reference.span,
                 format!("more than {limit} references inside each other"),
+                None,
             );
             return;
         }
@@ -72,6 +74,7 @@ impl Walk<'_, '_> {
             self.limit(
                 span,
                 format!("more than {} components", self.limits.components),
+                Some(RAISE),
             );
         }
         let mut seen = BTreeMap::new();

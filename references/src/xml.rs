@@ -1,8 +1,6 @@
 //! XML as a tree of elements with places. Tokens come from quick-xml; what they must not be is
 //! decided here: no document type, no entity but the five predefined ones.
 
-use std::collections::BTreeMap;
-
 use liveobj_types::Span;
 use quick_xml::events::Event;
 use quick_xml::reader::Reader;
@@ -97,8 +95,8 @@ pub(crate) fn parse(
                     return Err(SyntaxFault::too_deep(span, limits.nesting()));
                 }
                 elements += 1;
-                if elements > limits.nodes {
-                    return Err(SyntaxFault::too_many(span, "elements", limits.nodes));
+                if elements > limits.elements() {
+                    return Err(SyntaxFault::too_many(span, "elements", limits.elements()));
                 }
                 let end = to - if empty { 2 } else { 1 };
                 let element =
@@ -379,7 +377,6 @@ fn start_tag(text: &str, span: Span, end: usize) -> Result<Element, SyntaxFault>
         ));
     }
     let mut attributes: Vec<(Spanned, Spanned)> = Vec::new();
-    let mut seen = BTreeMap::new();
     loop {
         let blank = skip_blank(text, &mut at, end);
         if at >= end {
@@ -414,13 +411,13 @@ fn start_tag(text: &str, span: Span, end: usize) -> Result<Element, SyntaxFault>
         at += 1;
         skip_blank(text, &mut at, end);
         let value = attribute_value(text, &key, &mut at, end)?;
-        if let Some(first) = seen.insert(key.text.clone(), key.span) {
-            let mut fault =
-                SyntaxFault::new(key.span, format!("attribute `{}` stands twice", key.text));
-            fault.related = Some((first, "first here".to_owned()));
-            return Err(fault);
-        }
         attributes.push((key, value));
+    }
+    if let Some([first, second]) = repeated(&attributes) {
+        let message = format!("attribute `{}` stands twice", second.text);
+        let mut fault = SyntaxFault::new(second.span, message);
+        fault.related = Some((first.span, "first here".to_owned()));
+        return Err(fault);
     }
     Ok(Element {
         name,
@@ -436,6 +433,20 @@ fn start_tag(text: &str, span: Span, end: usize) -> Result<Element, SyntaxFault>
         end: span.end,
         stray: None,
     })
+}
+
+/// The first attribute that repeats another one, behind that one.
+fn repeated(attributes: &[(Spanned, Spanned)]) -> Option<[&Spanned; 2]> {
+    if attributes.len() < 2 {
+        return None;
+    }
+    let mut keys: Vec<&Spanned> = attributes.iter().map(|(key, _)| key).collect();
+    // Stable, so that equal ones stay in the order written.
+    keys.sort_by(|left, right| left.text.cmp(&right.text));
+    let pairs = keys.windows(2).map(|pair| [pair[0], pair[1]]);
+    pairs
+        .filter(|[first, second]| first.text == second.text)
+        .min_by_key(|[_, second]| second.span.start)
 }
 
 fn skip_blank(text: &str, at: &mut usize, end: usize) -> bool {

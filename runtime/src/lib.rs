@@ -47,7 +47,7 @@ pub use error::{
     BuildError, CheckError, ConnectError, DigestError, ExportError, OpenError, SaveError,
     SendError, StateError,
 };
-pub use liveobj_references::{Checked, CheckedReference};
+pub use liveobj_references::{Checked, CheckedReference, Limits};
 pub use liveobj_types::{Data, Source};
 pub use object::{Ended, Object};
 pub use report::{Level, Message, Report, Silent};

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use liveobj_references::{
-    Catalog, Checked, CheckedReference, Document, LibraryTypes, Policy, check, read,
+    Catalog, Checked, CheckedReference, Document, LibraryTypes, Limits, Policy, check, read_within,
 };
 use liveobj_types::{Data, Formalisms, Severity, Source, Types};
 use tokio::runtime::Handle;
@@ -64,7 +64,7 @@ pub(crate) struct Core {
 impl Core {
     /// Checks a document.
     pub(crate) fn check(&self, source: &Arc<Source>) -> Checked {
-        let (document, mut diagnostics) = read(source);
+        let (document, mut diagnostics) = read_within(source, &self.policy.limits);
         let Some(document) = document else {
             let types = Arc::new(Types::new());
             return Checked {
@@ -144,6 +144,7 @@ impl Runtime {
             folder_deadline: FOLDER_DEADLINE,
             folders_kept: FOLDERS_KEPT,
             allow_unknown: false,
+            limits: Limits::default(),
             links: LinkOptions::default(),
             check_payloads: false,
         }
@@ -292,6 +293,7 @@ pub struct RuntimeBuilder {
     folder_deadline: Duration,
     folders_kept: Duration,
     allow_unknown: bool,
+    limits: Limits,
     links: LinkOptions,
     check_payloads: bool,
 }
@@ -404,6 +406,13 @@ impl RuntimeBuilder {
         self
     }
 
+    /// How large documents may be that are checked (64 MiB unless said otherwise).
+    #[must_use]
+    pub fn limits(mut self, limits: Limits) -> RuntimeBuilder {
+        self.limits = limits;
+        self
+    }
+
     /// Checks all that objects emit before anybody sees it, and that there is memory where it
     /// points to. What libraries emit that the Rust SDK did not make is checked in any case, except
     /// for where it points to. Costs a walk over each payload, and a system call for each slice.
@@ -443,6 +452,7 @@ impl RuntimeBuilder {
             verdicts: Verdicts::default(),
             policy: Policy {
                 allow_unknown: self.allow_unknown,
+                limits: self.limits,
             },
             check_payloads: self.check_payloads,
             folder_deadline: self.folder_deadline,

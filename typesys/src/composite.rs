@@ -53,10 +53,15 @@ impl Relations<'_> {
         for (name, end) in shape.exports.iter().filter(|(_, end)| uses[end] == 1) {
             shown.insert((&end.0, &end.1), name);
         }
-        let parts = shape
-            .components
-            .iter()
-            .filter_map(|(name, ty)| Some((name.as_str(), self.part(shape, name, *ty, &shown)?)));
+        let mut exported: BTreeMap<&str, Vec<(&str, &str)>> = BTreeMap::new();
+        for (name, (component, endpoint)) in &shape.exports {
+            let exported = exported.entry(component).or_default();
+            exported.push((name, endpoint));
+        }
+        let parts = shape.components.iter().filter_map(|(name, ty)| {
+            let exported = exported.get(name.as_str()).map_or(&[][..], Vec::as_slice);
+            Some((name.as_str(), self.part(name, *ty, exported, &shown)?))
+        });
         let parts: BTreeMap<&str, Part> = parts.collect();
 
         let mut body = ObjectBody::default();
@@ -101,11 +106,12 @@ impl Relations<'_> {
         self.body(shape, component)?.endpoints.get(name)
     }
 
+    /// `exported`: the names under which its endpoints are exported, with those endpoints.
     fn part(
         &self,
-        shape: &CompositeShape,
         component: &str,
         ty: ObjectId,
+        exported: &[(&str, &str)],
         shown: &BTreeMap<(&str, &str), &str>,
     ) -> Option<Part> {
         let Object::Endpoints(body) = self.types.object(ty) else {
@@ -117,14 +123,10 @@ impl Relations<'_> {
             .chain(body.hidden.keys())
             .map(|name| (name.as_str(), outside(component, name, shown)))
             .collect();
-        let own = shape.exports.iter().filter(|(_, (of, _))| of == component);
-        let aliases: Vec<&str> = own
-            .filter(|(name, (_, end))| {
-                outside
-                    .get(end.as_str())
-                    .is_some_and(|first| first != *name)
-            })
-            .map(|(name, _)| name.as_str())
+        let aliases: Vec<&str> = exported
+            .iter()
+            .filter(|(name, end)| outside.get(end).is_some_and(|first| first != name))
+            .map(|(name, _)| *name)
             .collect();
         let rename = |constraints: &[Constraint]| -> Vec<Constraint> {
             constraints

@@ -61,12 +61,14 @@ struct JsonReference<'a> {
 impl Check {
     pub fn run(self) -> Result<(), Failure> {
         let mut builder = self.libraries.builder();
-        builder = builder.allow_unknown(self.policy.unknown());
+        builder = builder
+            .allow_unknown(self.policy.unknown())
+            .limits(self.policy.limits());
         let runtime = builder.build().map_err(Failure::user)?;
         let mut results = Vec::new();
         let mut unread = Vec::new();
         for name in &self.references {
-            let input = match input::reference(name) {
+            let input = match input::reference_within(name, &self.policy.limits()) {
                 Ok(input) => input,
                 Err(Failure::User { message, help }) => {
                     output::complain(&report::failure(&message, help.as_deref()));

@@ -188,7 +188,7 @@ fn for_people(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use liveobj::{Runtime, Source};
+    use liveobj::{Limits, Runtime, Source};
     use liveobj_types::codes;
 
     use super::*;
@@ -210,7 +210,7 @@ mod tests {
         for (code, text) in TEXTS {
             for (fence, example) in examples(text) {
                 let source = Source::new("example", document(fence, &example));
-                let checked = input::of_source(source).check(&runtime);
+                let checked = input::of_source(source, &Limits::default()).check(&runtime);
                 let found: Vec<&str> = checked
                     .diagnostics
                     .iter()

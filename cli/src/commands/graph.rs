@@ -53,7 +53,8 @@ impl Graph {
     pub fn run(self) -> Result<(), Failure> {
         let picture = self.picture()?;
         let source = input::read(&self.reference)?;
-        let (document, diagnostics) = liveobj_references::read(&source);
+        let (document, diagnostics) =
+            liveobj_references::read_within(&source, &self.policy.limits());
         let Some(document) = document else {
             output::complain(&report::findings(&diagnostics, report::styled_errors()));
             return Err(Failure::Findings);
@@ -68,6 +69,7 @@ impl Graph {
             runtime.formalisms(),
             &Policy {
                 allow_unknown: self.policy.unknown(),
+                limits: self.policy.limits(),
             },
         );
         let mut found = checked.diagnostics;

@@ -24,7 +24,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use liveobj::loading::LibraryCatalog;
 use liveobj::{Runtime, RuntimeBuilder};
-use liveobj_references::Catalog;
+use liveobj_references::{Catalog, Limits};
 use liveobj_types::{Diagnostic, Severity, codes};
 
 use crate::failure::Failure;
@@ -141,11 +141,20 @@ struct PolicyOptions {
     /// Accept what could not be decided, listing each as a warning
     #[arg(long, value_name = "WHAT")]
     allow: Vec<Allowed>,
+    /// Largest document that is checked, in MiB
+    #[arg(long, value_name = "MIB", default_value_t = 64,
+          value_parser = clap::value_parser!(u16).range(1..=1024))]
+    max_size: u16,
 }
 
 impl PolicyOptions {
     fn unknown(&self) -> bool {
         self.allow.contains(&Allowed::Unknown)
+    }
+
+    /// How large documents may be.
+    fn limits(&self) -> Limits {
+        Limits::for_size(usize::from(self.max_size) << 20)
     }
 }
 

@@ -75,6 +75,7 @@ impl Open {
             .libraries
             .builder()
             .allow_unknown(self.policy.unknown())
+            .limits(self.policy.limits())
             .check_payloads(self.check_payloads);
         let builder = match self.listen {
             Some(address) => builder.listen(address),
@@ -90,7 +91,7 @@ impl Open {
             .terminal(terminal)
             .report(move |message: &Message| print_message(message, least));
         let runtime = builder.build().map_err(Failure::user)?;
-        let input = input::reference(&self.reference)?;
+        let input = input::reference_within(&self.reference, &self.policy.limits())?;
         let checked = input.check(&runtime);
         output::complain(&report::findings(
             &checked.diagnostics,

@@ -45,6 +45,8 @@ use scope::Scope;
 pub struct Policy {
     /// Accept `unknown`, listing each as a warning.
     pub allow_unknown: bool,
+    /// How large documents may be.
+    pub limits: Limits,
 }
 
 /// What a check found.
@@ -140,7 +142,7 @@ pub fn check_source(
     formalisms: &Formalisms,
     policy: &Policy,
 ) -> Checked {
-    match crate::read::read_on(source) {
+    match crate::read::read_on(source, &policy.limits) {
         (Some(document), _) => check(&Arc::new(document), source, catalog, formalisms, policy),
         (None, diagnostics) => Checked {
             types: Arc::new(Types::new()),
@@ -265,7 +267,7 @@ impl<'a> Checker<'a> {
             formalisms,
             policy,
             depth,
-            limits: Limits::default(),
+            limits: policy.limits,
             types,
             embedded: Embedded::default(),
             diagnostics: Vec::new(),

@@ -67,7 +67,6 @@ impl Checker<'_> {
         if self.depth == Depth::Identity {
             return Judgement::holds();
         }
-        // What holds is looked up by the relations themselves.
         if let Some(judgement) = self.judged.get(&question) {
             return judgement.clone();
         }
@@ -77,9 +76,7 @@ impl Checker<'_> {
             Question::Subtype(left, right) => relations.subtype(left, right),
         };
         drop(relations);
-        if !judgement.verdict.holds() {
-            self.judged.insert(question, judgement.clone());
-        }
+        self.judged.insert(question, judgement.clone());
         judgement
     }
 

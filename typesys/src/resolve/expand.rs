@@ -17,10 +17,10 @@ use crate::types::{
     ValueId,
 };
 
-/// Nodes that one call may add.
+/// Nodes that one call may add, and aliases that it may unfold, however short the texts are.
 pub(super) const MAX_NODES: usize = 100_000;
-/// Aliases that one call may unfold.
-const MAX_UNFOLDINGS: usize = 100_000;
+/// The same, however long they are.
+const MAX_NODES_OF_LONG_TEXTS: usize = 2_000_000;
 /// Characters of a type's name.
 const MAX_NAME: usize = 200;
 /// How deep the arguments in a type's name nest.
@@ -41,6 +41,8 @@ pub(super) struct Session<'a> {
     pub(super) faults: Faults,
     allocated: usize,
     unfoldings: usize,
+    /// Nodes that it may add, and aliases that it may unfold.
+    most: usize,
     exhausted: bool,
     pub(super) incomplete: bool,
 }
@@ -68,6 +70,8 @@ pub(super) struct Scope {
 
 impl<'a> Session<'a> {
     pub(super) fn new(types: &'a mut Types) -> Session<'a> {
+        // What is written out takes about that many bytes for each type, or more.
+        let written = types.instances.text_length() / 8;
         Session {
             start: Mark::of(types),
             types,
@@ -80,6 +84,7 @@ impl<'a> Session<'a> {
             faults: Faults::default(),
             allocated: 0,
             unfoldings: 0,
+            most: written.clamp(MAX_NODES, MAX_NODES_OF_LONG_TEXTS),
             exhausted: false,
             incomplete: false,
         }
@@ -319,7 +324,7 @@ impl<'a> Session<'a> {
                         return None;
                     }
                     self.unfoldings += 1;
-                    if self.unfoldings > MAX_UNFOLDINGS {
+                    if self.unfoldings > self.most {
                         return self.exhaust();
                     }
                     chain.push((head, flipped));
@@ -471,7 +476,7 @@ impl<'a> Session<'a> {
 
     pub(super) fn count(&mut self, nodes: usize) -> Option<()> {
         self.allocated += nodes;
-        if self.allocated > MAX_NODES {
+        if self.allocated > self.most {
             self.exhaust()
         } else {
             Some(())
@@ -483,7 +488,7 @@ impl<'a> Session<'a> {
             self.exhausted = true;
             let mut fault = Diagnostic::error(
                 codes::LIMIT_EXCEEDED,
-                format!("these types expand to more than {MAX_NODES} types"),
+                format!("these types expand to more than {} types", self.most),
             )
             .with_help("use fewer type arguments that differ from use to use");
             let root = self.filling.and_then(|term| self.places.get(&term));

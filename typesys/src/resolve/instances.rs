@@ -182,6 +182,12 @@ impl Instances {
         number as u32
     }
 
+    /// Bytes of all their texts.
+    pub(super) fn text_length(&self) -> usize {
+        let texts = self.modules.iter().map(|module| module.source.text.len());
+        texts.sum()
+    }
+
     /// A module by its number.
     pub(super) fn module(&self, number: u32) -> &Arc<Module> {
         &self.modules[number as usize]

@@ -2,6 +2,9 @@
 
 mod composites;
 mod exhaustive;
+mod families;
+#[path = "../../benches/family/mod.rs"]
+mod family;
 mod generated;
 mod scope;
 mod users;

@@ -96,9 +96,12 @@ impl Sim {
     pub fn run(self) -> Result<(), Failure> {
         let options = self.options()?;
         let builder = self.libraries.builder();
-        let runtime = builder.allow_unknown(self.policy.unknown()).build();
+        let runtime = builder
+            .allow_unknown(self.policy.unknown())
+            .limits(self.policy.limits())
+            .build();
         let runtime = runtime.map_err(Failure::user)?;
-        let input = input::reference(&self.reference)?;
+        let input = input::reference_within(&self.reference, &self.policy.limits())?;
         let checked = input.check(&runtime);
         output::complain(&findings::findings(
             &checked.diagnostics,

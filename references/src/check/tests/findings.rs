@@ -410,7 +410,10 @@ fn unknown_is_an_error_unless_it_is_allowed() {
 </composite></liveobject>"#;
     let libraries = super::libraries();
     for (allow_unknown, severity) in [(false, "error"), (true, "warning")] {
-        let policy = crate::check::Policy { allow_unknown };
+        let policy = crate::check::Policy {
+            allow_unknown,
+            ..Default::default()
+        };
         let checked = super::checked_with(text, &libraries, &policy);
         assert_eq!(checked.reference.is_some(), allow_unknown);
         let shown = super::show(&checked.diagnostics);
