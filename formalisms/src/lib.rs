@@ -1,5 +1,6 @@
-//! Constraint formalisms for live object types: [`properties`] (names from an ontology) and
-//! [`cardinality`] (how many instances of an endpoint are connected).
+//! Constraint formalisms for live object types: [`properties`] (names from an ontology),
+//! [`cardinality`] (how many instances of an endpoint are connected), and [`session`] (what is sent
+//! and received at an endpoint, in order).
 //!
 //! ```
 //! use liveobj_types::formalism::{Events, Structure};
@@ -18,6 +19,7 @@
 pub mod cardinality;
 mod ontology;
 pub mod properties;
+pub mod session;
 
 use std::sync::Arc;
 
@@ -27,12 +29,15 @@ use liveobj_types::verdict::Reason;
 pub use cardinality::Cardinality;
 pub use ontology::{Ontology, OntologyError, Property};
 pub use properties::Properties;
+pub use session::Session;
 
 /// All formalisms of this crate.
 pub fn builtin() -> Formalisms {
     let mut formalisms = Formalisms::none();
     formalisms.add(Arc::new(Properties::standard()));
     formalisms.add(Arc::new(Cardinality));
+    formalisms.add(Arc::new(Session::Synchronous));
+    formalisms.add(Arc::new(Session::Asynchronous));
     formalisms
 }
 
@@ -49,6 +54,34 @@ impl Budget {
         let steps = u64::try_from(steps).unwrap_or(u64::MAX);
         self.0 = self.0.checked_sub(steps).ok_or(Reason::Budget)?;
         Ok(())
+    }
+
+    /// Lets `work` take at most `steps`; none if it wanted more.
+    ///
+    /// # Errors
+    ///
+    /// Nothing is left then, or `work` failed otherwise.
+    fn lend<T>(
+        &mut self,
+        steps: u64,
+        work: impl FnOnce(&mut Budget) -> Result<T, Reason>,
+    ) -> Result<Option<T>, Reason> {
+        let mut lent = Budget(steps.min(self.0));
+        let outcome = work(&mut lent);
+        let taken = match outcome {
+            Err(Reason::Budget) => steps,
+            _ => steps.min(self.0) - lent.0,
+        };
+        match outcome {
+            Err(Reason::Budget) if self.0 > steps => {
+                self.0 -= taken;
+                Ok(None)
+            }
+            outcome => {
+                self.0 = self.0.saturating_sub(taken);
+                outcome.map(Some)
+            }
+        }
     }
 }
 

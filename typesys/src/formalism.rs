@@ -59,6 +59,18 @@ pub trait Formalism: Send + Sync {
         witness: &Witness,
     ) -> bool;
 
+    /// What a refutation shows, as a clause without a period, for people to read behind the
+    /// witness itself; none if there is nothing to add.
+    fn explain(
+        &self,
+        premises: &[&Formula],
+        conclusion: &Formula,
+        witness: &Witness,
+    ) -> Option<String> {
+        let _ = (premises, conclusion, witness);
+        None
+    }
+
     /// A formula of an endpoint as one of an object that has the endpoint under this name; none
     /// where that cannot be said. In composites, what endpoints guarantee to each other meets in
     /// this way what objects require (semantics, section 5).
@@ -101,6 +113,9 @@ impl fmt::Debug for Formula {
 /// What a constraint text can speak of, seen from the side of its provider.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Structure {
+    /// One endpoint of which nothing is declared: every name may stand for an event, which the
+    /// provider emits or handles as the text says. For texts that stand alone, outside of types.
+    Undeclared,
     /// One endpoint.
     Endpoint(EndpointStructure),
     /// An object: endpoint name as the text writes it → its structure.

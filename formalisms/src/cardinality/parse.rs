@@ -16,7 +16,7 @@ type Endpoints = BTreeMap<String, EndpointStructure>;
 /// Reads a comma-separated list of clauses.
 pub(super) fn parse(text: &str, structure: &Structure) -> Result<Bounds, ParseError> {
     let endpoints = match structure {
-        Structure::Endpoint(_) => None,
+        Structure::Endpoint(_) | Structure::Undeclared => None,
         Structure::Object(endpoints) => Some(endpoints),
     };
     let mut reader = Reader { text, rest: text };

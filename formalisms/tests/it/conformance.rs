@@ -7,7 +7,7 @@ use liveobj_types::formalism::{EndpointStructure, Events, Formalism, Formula, St
 use liveobj_types::verdict::{Reason, Verdict};
 use proptest::prelude::*;
 
-use liveobj_formalisms::{Cardinality, Properties};
+use liveobj_formalisms::{Cardinality, Properties, Session};
 
 const BUDGET: u64 = 100_000;
 
@@ -152,6 +152,23 @@ fn cardinality(of: bool) -> impl Strategy<Value = Vec<String>> {
     proptest::collection::vec(text.prop_map(|clauses| clauses.join(", ")), 1..8)
 }
 
+/// Session types over the events of `endpoint`.
+fn sessions() -> impl Strategy<Value = Vec<String>> {
+    let leaf = proptest::sample::select(vec!["end", "end", "X", "X", "X"]).prop_map(str::to_owned);
+    let session = leaf.prop_recursive(4, 12, 2, |inner| {
+        let two = (inner.clone(), inner.clone());
+        prop_oneof![
+            inner.clone().prop_map(|then| format!("!receive; {then}")),
+            inner.prop_map(|then| format!("?send; {then}")),
+            two.clone()
+                .prop_map(|(a, b)| format!("+{{!receive; {a}, !view; {b}}}")),
+            two.prop_map(|(a, b)| format!("&[?send; {a}, ?join; {b}]")),
+        ]
+    });
+    let closed = session.prop_map(|session| format!("rec X . ?send; {session}"));
+    proptest::collection::vec(closed, 1..6)
+}
+
 /// Texts near to the notation, so that parsers get deep into them.
 fn almost() -> impl Strategy<Value = String> {
     let words = proptest::sample::select(vec![
@@ -180,6 +197,16 @@ fn almost() -> impl Strategy<Value = String> {
         "%",
         "&",
         "->",
+        "rec",
+        "X",
+        ".",
+        "!receive;",
+        "?send;",
+        "end",
+        "+{",
+        "}",
+        "[",
+        "]",
     ]);
     proptest::collection::vec(words, 0..12).prop_map(|words| words.join(" "))
 }
@@ -226,8 +253,17 @@ proptest! {
     }
 
     #[test]
+    fn sessions_conform(texts in sessions()) {
+        let structure = Structure::Endpoint(endpoint(""));
+        conforms(&Session::Synchronous, &structure, &texts);
+        conforms(&Session::Asynchronous, &structure, &texts);
+    }
+
+    #[test]
     fn parsers_never_panic(text in any::<String>(), almost in almost()) {
-        for formalism in [&Properties::standard() as &dyn Formalism, &Cardinality] {
+        let properties = Properties::standard();
+        let all: [&dyn Formalism; 3] = [&properties, &Cardinality, &Session::Synchronous];
+        for formalism in all {
             parses_or_tells_where(formalism, &text);
             parses_or_tells_where(formalism, &almost);
         }
@@ -285,9 +321,17 @@ fn ids_differ_and_stay() {
         0x6c6f_7072_6f70_8d31_9a4e_5b1c_0e77_2f01
     );
     assert_eq!(Cardinality.id(), 0x6c6f_6361_7264_8e42_b1d3_7f25_90aa_2f02);
+    assert_eq!(
+        Session::Synchronous.id(),
+        0x6c6f_7365_7373_8a1d_9c40_5be2_71f3_2f03
+    );
+    assert_eq!(
+        Session::Asynchronous.id(),
+        0x6c6f_6173_796e_8f6e_a7d5_0c94_3e18_2f04
+    );
     let builtin = liveobj_formalisms::builtin();
     assert_eq!(
         builtin.names().collect::<Vec<_>>(),
-        ["cardinality", "properties"]
+        ["async_session", "cardinality", "properties", "session"]
     );
 }
