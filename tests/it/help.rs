@@ -15,6 +15,7 @@ const COMMANDS: &[&[&str]] = &[
     &["replay"],
     &["compare"],
     &["diff"],
+    &["implies"],
     &["describe"],
     &["explain"],
     &["graph"],

@@ -265,6 +265,8 @@ codes! {
     UNSATISFIABLE_CONSTRAINT = "unsatisfiable-constraint";
     /// More than one session type on one side.
     DUPLICATE_SESSION = "duplicate-session";
+    /// Session types of both sides that do not fit each other.
+    SESSION_MISMATCH = "session-mismatch";
     /// A session that is provided without one that is required.
     SESSION_UNPAIRED = "session-unpaired";
 

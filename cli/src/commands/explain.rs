@@ -54,6 +54,7 @@ texts! {
     "original-unknown-id",
     "refusable-input",
     "reserved-name",
+    "session-mismatch",
     "session-unpaired",
     "subtype-not-shown",
     "template-mismatch",

@@ -10,6 +10,7 @@ mod explain;
 mod fmt;
 mod graph;
 mod hash;
+mod implies;
 mod import;
 mod library;
 mod named_library;
@@ -48,6 +49,7 @@ enum Command {
     Replay(replay::Replay),
     Check(check::Check),
     Compare(compare::Compare),
+    Implies(implies::Implies),
     Describe(describe::Describe),
     Diff(diff::Diff),
     Explain(explain::Explain),
@@ -69,6 +71,7 @@ pub fn run(arguments: Arguments) -> Result<(), Failure> {
         Command::Replay(command) => command.run(),
         Command::Check(command) => command.run(),
         Command::Compare(command) => command.run(),
+        Command::Implies(command) => command.run(),
         Command::Describe(command) => command.run(),
         Command::Diff(command) => command.run(),
         Command::Explain(command) => command.run(),

@@ -9,7 +9,7 @@ use crate::formalism::{EndpointStructure, Events, Formalism, Formalisms, Formula
 use crate::types::{
     Constraint, Direction, Endpoint, EndpointId, Object, ObjectBody, ObjectId, Types,
 };
-use crate::verdict::{Reason, Verdict};
+use crate::verdict::{Reason, Verdict, Witness};
 
 /// Who gives a constraint: its text is written from that side.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -220,14 +220,27 @@ impl Parsed {
             text: required.clone(),
         };
         let provided = self.same_formalism(premises);
+        let explained = match &verdict {
+            Verdict::Fails(witness) => self.explained(premises, witness),
+            _ => None,
+        };
         let problem = Problem::Unmet {
             formalism,
             required,
             place: self.constraint.place.clone(),
             provided: provided.map(|p| words(&p.constraint)).collect(),
             verdict,
+            explained,
         };
         (step, problem)
+    }
+
+    /// What its formalism says of a refutation.
+    fn explained(&self, premises: &[Parsed], witness: &Witness) -> Option<String> {
+        let (formalism, asked) = self.read()?;
+        let given = self.same_formalism(premises).filter_map(Parsed::read);
+        let given: Vec<&Formula> = given.map(|(_, formula)| formula).collect();
+        formalism.explain(&given, asked, witness)
     }
 
     /// Whether it is literally met by a premise that is given by the same text.

@@ -102,6 +102,8 @@ pub enum Problem {
         provided: Vec<String>,
         /// The verdict, with witness or reason.
         verdict: Verdict,
+        /// What the formalism says of the witness.
+        explained: Option<String>,
     },
     /// The types are so large that not all of them was compared.
     TooLarge,

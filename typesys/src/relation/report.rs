@@ -150,6 +150,7 @@ impl Mismatch {
                 required,
                 provided,
                 verdict,
+                explained,
                 ..
             } => {
                 let place = match self.trail.split_last() {
@@ -168,7 +169,9 @@ impl Mismatch {
                         format!("{asked}; whether that suffices is not known: {reason}")
                     }
                     Verdict::Fails(witness) => {
-                        format!("{asked}{}", refutation(provided, witness))
+                        let explained = explained.iter().map(|why| format!("; {why}"));
+                        let refuted = refutation(provided, witness);
+                        format!("{asked}{refuted}{}", explained.collect::<String>())
                     }
                     Verdict::Holds => asked,
                 }
@@ -239,6 +242,7 @@ fn shown(witness: &Witness) -> String {
             }
             format!("; that allows {all}")
         }
+        Witness::Trace { prefix, cycle } if prefix.is_empty() && cycle.is_empty() => String::new(),
         Witness::Trace { prefix, cycle } => {
             let prefix = prefix.join(", ");
             match &cycle[..] {
@@ -341,6 +345,7 @@ mod tests {
             place: None,
             provided: vec!["at most 5".into()],
             verdict: Verdict::Fails(Witness::Assignment(vec![("channel".into(), "5".into())])),
+            explained: None,
         };
         assert_eq!(
             sentence(vec![step], problem, true),
@@ -357,6 +362,7 @@ mod tests {
             place: None,
             provided: vec![],
             verdict: Verdict::Unknown(Reason::FormalismMissing("quality".into())),
+            explained: None,
         };
         assert_eq!(
             problem.describe(),

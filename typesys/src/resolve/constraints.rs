@@ -7,12 +7,13 @@ use std::sync::Arc;
 use super::expand::Session;
 use super::fill::collapsed;
 use crate::diagnostic::{Diagnostic, codes};
-use crate::formalism::{EndpointStructure, Formalism, Formula, ParseError, Structure};
+use crate::formalism::{EndpointStructure, Events, Formalism, Formula, ParseError, Structure};
 use crate::module::Module;
 use crate::relation::{DEFAULT_BUDGET, Side, endpoint_structure, object_structure};
 use crate::source::{Place, Source, Span};
 use crate::syntax::{self, Constraint, ConstraintRole, EndpointMember, Ident, Item};
 use crate::types::{Endpoint, Object, ObjectId};
+use crate::verdict::{Verdict, Witness};
 
 /// Formalisms whose texts are the whole protocol of one side.
 const SESSIONS: [&str; 2] = ["session", "async_session"];
@@ -35,8 +36,13 @@ impl Session<'_> {
                             constraints.push(constraint);
                         }
                     }
-                    self.check_sessions(&module.source, &endpoint.name, &constraints);
                     let structure = |side| Structure::Endpoint(structure_of(endpoint, side));
+                    for (formalism, provided, required) in
+                        self.check_sessions(&module.source, &endpoint.name, &constraints)
+                    {
+                        let texts = (&endpoint.name, provided, required);
+                        self.check_fit(&module.source, formalism, texts, &structure);
+                    }
                     let texts = (&endpoint.name, constraints.as_slice());
                     self.check_texts(&module.source, texts, &structure, &[]);
                 }
@@ -90,11 +96,18 @@ impl Session<'_> {
     }
 
     /// At most one session type per side and formalism; one that is provided has one that is
-    /// required.
-    fn check_sessions(&mut self, source: &Arc<Source>, owner: &Ident, all: &[&Constraint]) {
+    /// required. Gives the pairs of texts that were written apart.
+    fn check_sessions<'a>(
+        &mut self,
+        source: &Arc<Source>,
+        owner: &Ident,
+        all: &'a [&'a Constraint],
+    ) -> Vec<(&'static str, &'a Constraint, &'a Constraint)> {
+        let mut pairs = Vec::new();
         for formalism in SESSIONS {
-            let mut first: BTreeMap<Side, &Constraint> = BTreeMap::new();
+            let mut first: BTreeMap<Side, &'a Constraint> = BTreeMap::new();
             let sessions = sides(all).filter(|(text, ..)| text.formalism.name == formalism);
+            let mut twice = false;
             for (constraint, side, _) in sessions {
                 let Some(other) = first.get(&side) else {
                     first.insert(side, constraint);
@@ -107,6 +120,7 @@ impl Session<'_> {
                 {
                     continue;
                 }
+                twice = true;
                 let does = match side {
                     Side::Provides => "provides",
                     Side::Requires => "requires",
@@ -119,8 +133,10 @@ impl Session<'_> {
                         .with_help("write one text for the whole protocol, with choices in it"),
                 );
             }
-            if let (Some(provided), None) = (first.get(&Side::Provides), first.get(&Side::Requires))
-            {
+            let Some(provided) = first.get(&Side::Provides).copied() else {
+                continue;
+            };
+            let Some(required) = first.get(&Side::Requires).copied() else {
                 let message = format!(
                     "`{}` provides a `{formalism}` type and requires none of its peer",
                     owner.name
@@ -132,8 +148,75 @@ impl Session<'_> {
                             "write `follows {formalism} \"…\"`, which also requires the dual"
                         )),
                 );
+                continue;
+            };
+            if !twice && [provided, required].map(|it| it.role) != [ConstraintRole::Follows; 2] {
+                pairs.push((formalism, provided, required));
             }
         }
+        pairs
+    }
+
+    /// What is required of the peer must be a subtype of the dual of what is provided, or the two
+    /// sides could not talk to each other (semantics, section 8).
+    fn check_fit(
+        &mut self,
+        source: &Arc<Source>,
+        name: &str,
+        (owner, provided, required): (&Ident, &Constraint, &Constraint),
+        structure: &dyn Fn(Side) -> Structure,
+    ) {
+        let formalisms = self.types.instances.formalisms.clone();
+        let Some(formalism) = formalisms.get(name) else {
+            return;
+        };
+        let formula = |constraint: &Constraint, side: Side| {
+            let dual = side == Side::Requires && constraint.role == ConstraintRole::Follows;
+            let written = if dual { side.opposite() } else { side };
+            let formula = read(&**formalism, constraint, &structure(written)).ok()?;
+            if dual {
+                formalism.dual(&formula)
+            } else {
+                Some(formula)
+            }
+        };
+        // What cannot be read is reported with the texts.
+        let (Some(required_formula), Some(expected)) = (
+            formula(required, Side::Requires),
+            formula(provided, Side::Provides).and_then(|it| formalism.dual(&it)),
+        ) else {
+            return;
+        };
+        let premises = [&required_formula];
+        let verdict = formalism.implies(&premises, &Events::All, &expected, DEFAULT_BUDGET);
+        let (message, note) = match &verdict {
+            Verdict::Holds => return,
+            Verdict::Fails(witness) => (
+                format!(
+                    "the `{name}` types that `{}` provides and requires do not fit each other",
+                    owner.name
+                ),
+                format!(
+                    "a peer that does what is required {}, which does not fit what is provided",
+                    run(witness)
+                ),
+            ),
+            Verdict::Unknown(reason) => (
+                format!(
+                    "it was not decided whether the `{name}` types that `{}` provides and \
+                     requires fit each other",
+                    owner.name
+                ),
+                reason.to_string(),
+            ),
+        };
+        let found = Diagnostic::error(codes::SESSION_MISMATCH, message)
+            .at(Place::new(source, required.text_span), "")
+            .at(Place::new(source, provided.text_span), "what is provided")
+            .with_help(format!(
+                "write `follows {name} \"…\"`, which also requires the dual"
+            ));
+        self.fault(found.with_note(note));
     }
 
     /// Reads every text and asks whether each side's can be satisfied together; `lifted` is what
@@ -226,6 +309,21 @@ impl Session<'_> {
             }
             self.fault(fault.with_help(help));
         }
+    }
+}
+
+/// What happens in a run, as a verb and its object.
+fn run(witness: &Witness) -> String {
+    match witness {
+        Witness::Trace { prefix, cycle } if !cycle.is_empty() => {
+            let prefix = prefix.iter().map(|event| format!("{event}, "));
+            let prefix: String = prefix.collect();
+            format!("may do {prefix}then for ever {}", cycle.join(", "))
+        }
+        Witness::Trace { prefix, .. } if !prefix.is_empty() => {
+            format!("may do {}", prefix.join(", "))
+        }
+        _ => "may wait at once".to_owned(),
     }
 }
 

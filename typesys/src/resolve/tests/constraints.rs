@@ -28,6 +28,7 @@ impl Formalism for Words {
 
     fn parse(&self, text: &str, structure: &Structure) -> Result<Formula, ParseError> {
         let emitted: BTreeSet<String> = match structure {
+            Structure::Undeclared => BTreeSet::new(),
             Structure::Endpoint(endpoint) => endpoint.emitted.keys().cloned().collect(),
             Structure::Object(endpoints) => endpoints
                 .iter()
@@ -273,8 +274,7 @@ fn at_most_one_session_per_side() {
         "#]],
     );
     check(
-        r#"endpoint E { in a(); out b(); provides session "b"; requires session "a";
-            follows async_session "b"; }"#,
+        r#"endpoint E { out b(); follows session "b"; follows async_session "b"; }"#,
         expect![[""]],
     );
 }

@@ -1,0 +1,381 @@
+//! `liveobj implies`
+
+use std::fs;
+use std::io::{self, BufRead, BufReader};
+use std::sync::Arc;
+use std::time::Instant;
+
+use clap::Args;
+use liveobj_types::formalism::{
+    EndpointStructure, Events, Formalism, Formalisms, Formula, ParseError, Structure,
+};
+use liveobj_types::nearest;
+use liveobj_types::relation::DEFAULT_BUDGET;
+use liveobj_types::verdict::{Verdict, Witness};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::{Format, LibraryOptions};
+use crate::failure::Failure;
+use crate::output;
+use crate::report::JSON_VERSION;
+
+/// Decide whether one constraint implies another, or whether two sessions fit each other
+///
+/// Both are written from the side of who provides them. For sessions, A implies B if A is a subtype of B: whoever follows A may stand where one is expected that follows B.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  liveobj implies --formalism properties causal_order fifo
+  liveobj implies --formalism session '!a; end' '+{!a; end, !b; end}'
+  liveobj implies --formalism async_session --events 'in b, out a' '!a; ?b; end' '?b; !a; end'
+  liveobj implies --formalism session --dual '?get; !item; end' '!get; ?item; end'
+
+Exit codes: 0 it holds, 1 it does not or is not known; with --batch, 0 if every line was decided or found to be undecided, 1 if one could not be read.")]
+pub struct Implies {
+    /// The formalism both are written in
+    #[arg(long, value_name = "NAME", required_unless_present = "batch")]
+    formalism: Option<String>,
+    /// The events of the endpoint, as its owner has them: `in NAME` is received, `out NAME` is sent; without it, any name is an event
+    #[arg(long, value_name = "EVENTS")]
+    events: Option<String>,
+    /// Decide whether two sides fit: B is what the peer follows
+    #[arg(long)]
+    dual: bool,
+    /// Steps after which the answer is `unknown`
+    #[arg(long, value_name = "STEPS", default_value_t = DEFAULT_BUDGET)]
+    budget: u64,
+    /// Answer each line of a file, `-` for standard input, with a line: see `docs/json.md`
+    #[arg(
+        long,
+        value_name = "FILE",
+        conflicts_with_all = ["formalism", "events", "premise", "conclusion", "format"]
+    )]
+    batch: Option<String>,
+    #[command(flatten)]
+    libraries: LibraryOptions,
+    /// How the answer is printed
+    #[arg(long, value_enum, default_value_t)]
+    format: Format,
+    /// What is promised
+    #[arg(value_name = "A", required_unless_present = "batch")]
+    premise: Option<String>,
+    /// What is asked for
+    #[arg(value_name = "B", required_unless_present = "batch")]
+    conclusion: Option<String>,
+}
+
+/// One line of a batch.
+#[derive(Deserialize)]
+struct Request {
+    #[serde(default)]
+    id: Value,
+    formalism: String,
+    #[serde(default)]
+    events: Option<String>,
+    premise: String,
+    conclusion: String,
+}
+
+#[derive(Serialize)]
+struct JsonAnswer<'a> {
+    id: &'a Value,
+    verdict: String,
+    witness: Option<JsonWitness<'a>>,
+    reason: Option<String>,
+    micros: u128,
+}
+
+#[derive(Serialize)]
+struct JsonReport<'a> {
+    version: u32,
+    formalism: &'a str,
+    premise: &'a str,
+    conclusion: &'a str,
+    verdict: String,
+    witness: Option<JsonWitness<'a>>,
+    reason: Option<String>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "snake_case")]
+enum JsonWitness<'a> {
+    Assignment(&'a [(String, String)]),
+    Trace {
+        prefix: &'a [String],
+        cycle: &'a [String],
+    },
+}
+
+/// What is asked.
+struct Question<'a> {
+    formalism: &'a str,
+    events: Option<&'a str>,
+    premise: &'a str,
+    conclusion: &'a str,
+}
+
+/// What was found.
+struct Answer {
+    verdict: Verdict,
+    /// What a refutation shows, or why nothing was decided.
+    reason: Option<String>,
+}
+
+impl Implies {
+    pub fn run(self) -> Result<(), Failure> {
+        let runtime = self.libraries.builder().build().map_err(Failure::user)?;
+        let formalisms = runtime.formalisms();
+        if let Some(file) = &self.batch {
+            return self.answer_lines(file, formalisms);
+        }
+        let text = |text: &Option<String>| text.clone().expect("clap has asked for it");
+        let (formalism, premise) = (text(&self.formalism), text(&self.premise));
+        let conclusion = text(&self.conclusion);
+        let question = Question {
+            formalism: &formalism,
+            events: self.events.as_deref(),
+            premise: &premise,
+            conclusion: &conclusion,
+        };
+        let answer = self.answer(&question, formalisms)?;
+        match self.format {
+            Format::Human => output::print(&self.for_people(&answer))?,
+            Format::Json => output::print_json(&JsonReport {
+                version: JSON_VERSION,
+                formalism: &formalism,
+                premise: &premise,
+                conclusion: &conclusion,
+                verdict: answer.verdict.to_string(),
+                witness: witness(&answer.verdict),
+                reason: answer.reason.clone(),
+            })?,
+        }
+        match answer.verdict {
+            Verdict::Holds => Ok(()),
+            _ => Err(Failure::Findings),
+        }
+    }
+
+    /// Answers each line as soon as it has been read.
+    fn answer_lines(&self, file: &str, formalisms: &Formalisms) -> Result<(), Failure> {
+        let reader: Box<dyn BufRead> = match file {
+            "-" => Box::new(io::stdin().lock()),
+            file => {
+                let opened = fs::File::open(file);
+                let opened = opened.map_err(|error| {
+                    Failure::user(format_args!("cannot read `{file}`: {error}"))
+                })?;
+                Box::new(BufReader::new(opened))
+            }
+        };
+        let mut all_read = true;
+        for (number, line) in reader.lines().enumerate() {
+            let line =
+                line.map_err(|error| Failure::user(format_args!("cannot read `{file}`: {error}")))?;
+            if line.trim().is_empty() {
+                continue;
+            }
+            let start = Instant::now();
+            let request = serde_json::from_str::<Request>(&line);
+            let (id, outcome) = match &request {
+                Ok(request) => {
+                    let question = Question {
+                        formalism: &request.formalism,
+                        events: request.events.as_deref(),
+                        premise: &request.premise,
+                        conclusion: &request.conclusion,
+                    };
+                    (&request.id, self.answer(&question, formalisms))
+                }
+                Err(error) => {
+                    let message = format!("line {} is no request: {error}", number + 1);
+                    (&Value::Null, Err(Failure::user(message)))
+                }
+            };
+            let (verdict, witness, reason) = match &outcome {
+                Ok(answer) => (
+                    answer.verdict.to_string(),
+                    witness(&answer.verdict),
+                    answer.reason.clone(),
+                ),
+                Err(Failure::User { message, help }) => {
+                    all_read = false;
+                    let help = help.iter().map(|help| format!("; {help}"));
+                    let reason = message.clone() + &help.collect::<String>();
+                    ("error".to_owned(), None, Some(reason))
+                }
+                Err(_) => unreachable!("a question that cannot be read is the user's to mend"),
+            };
+            let answer = JsonAnswer {
+                id,
+                verdict,
+                witness,
+                reason,
+                micros: start.elapsed().as_micros(),
+            };
+            let line = serde_json::to_string(&answer)
+                .expect("because our reports have string keys and no failing parts");
+            output::print_line(&line)?;
+        }
+        match all_read {
+            true => Ok(()),
+            false => Err(Failure::Findings),
+        }
+    }
+
+    fn answer(&self, question: &Question<'_>, formalisms: &Formalisms) -> Result<Answer, Failure> {
+        let formalism = find(formalisms, question.formalism)?;
+        let owner = match question.events {
+            None => None,
+            Some(events) => Some(endpoint(events)?),
+        };
+        let allowed = match &owner {
+            None => Events::All,
+            Some(endpoint) => Events::Endpoint(endpoint.emitted.keys().cloned().collect()),
+        };
+        let peer = owner.clone().map(|endpoint| EndpointStructure {
+            received: endpoint.emitted,
+            emitted: endpoint.received,
+            ..endpoint
+        });
+        let structure = |endpoint: Option<EndpointStructure>| match endpoint {
+            None => Structure::Undeclared,
+            Some(endpoint) => Structure::Endpoint(endpoint),
+        };
+        let premise = parse(&**formalism, question.premise, &structure(owner.clone()))?;
+        let conclusion = match self.dual {
+            false => parse(&**formalism, question.conclusion, &structure(owner))?,
+            true => {
+                let formula = parse(&**formalism, question.conclusion, &structure(peer))?;
+                formalism.dual(&formula).ok_or_else(|| {
+                    let name = question.formalism;
+                    Failure::user(format_args!("formalism `{name}` has no duals"))
+                        .with_help("`--dual` is for `session` and `async_session`")
+                })?
+            }
+        };
+        let verdict = formalism.implies(&[&premise], &allowed, &conclusion, self.budget);
+        let reason = match &verdict {
+            Verdict::Holds => None,
+            Verdict::Fails(witness) => formalism.explain(&[&premise], &conclusion, witness),
+            Verdict::Unknown(reason) => Some(reason.to_string()),
+        };
+        Ok(Answer { verdict, reason })
+    }
+
+    fn for_people(&self, answer: &Answer) -> String {
+        let sentence = match (&answer.verdict, self.dual) {
+            (Verdict::Holds, false) => "holds: A implies B",
+            (Verdict::Fails(_), false) => "fails: A does not imply B",
+            (Verdict::Unknown(_), false) => "unknown: it was not decided whether A implies B",
+            (Verdict::Holds, true) => "holds: A and B fit each other",
+            (Verdict::Fails(_), true) => "fails: A and B do not fit each other",
+            (Verdict::Unknown(_), true) => {
+                "unknown: it was not decided whether A and B fit each other"
+            }
+        };
+        let mut text = format!("{sentence}\n");
+        if let Verdict::Fails(witness) = &answer.verdict {
+            text += &shown(witness);
+        }
+        if let Some(reason) = &answer.reason {
+            text += &format!("  {reason}\n");
+        }
+        text
+    }
+}
+
+fn find<'f>(formalisms: &'f Formalisms, name: &str) -> Result<&'f Arc<dyn Formalism>, Failure> {
+    formalisms.get(name).ok_or_else(|| {
+        let failure = Failure::user(format_args!("there is no formalism `{name}`"));
+        match nearest(name, formalisms.names()) {
+            Some(similar) => failure.with_help(format!("did you mean `{similar}`?")),
+            None => {
+                let names: Vec<&str> = formalisms.names().collect();
+                failure.with_help(format!("there are {}", names.join(", ")))
+            }
+        }
+    })
+}
+
+/// `in a, out b`
+fn endpoint(events: &str) -> Result<EndpointStructure, Failure> {
+    let mut endpoint = EndpointStructure::default();
+    for event in events.split(',').filter(|event| !event.trim().is_empty()) {
+        let words: Vec<&str> = event.split_whitespace().collect();
+        let (direction, name) = match words[..] {
+            ["in", name] => (&mut endpoint.received, name),
+            ["out", name] => (&mut endpoint.emitted, name),
+            _ => {
+                let event = event.trim();
+                return Err(Failure::user(format_args!("`{event}` is not an event"))
+                    .with_help("write `in NAME` or `out NAME`, with commas between"));
+            }
+        };
+        let letter = |c: char| c.is_ascii_alphanumeric() || c == '_';
+        if name.starts_with(|c: char| c.is_ascii_digit()) || !name.chars().all(letter) {
+            return Err(Failure::user(format_args!(
+                "`{name}` is not the name of an event"
+            )));
+        }
+        direction.insert(name.to_owned(), Vec::new());
+    }
+    match endpoint
+        .received
+        .keys()
+        .find(|name| endpoint.emitted.contains_key(*name))
+    {
+        None => Ok(endpoint),
+        Some(name) => Err(Failure::user(format_args!("`{name}` is both in and out"))),
+    }
+}
+
+fn parse(formalism: &dyn Formalism, text: &str, structure: &Structure) -> Result<Formula, Failure> {
+    formalism.parse(text, structure).map_err(|error| {
+        let ParseError {
+            span,
+            message,
+            help,
+        } = error;
+        let column = text[..span.start].chars().count() + 1;
+        let failure = Failure::user(format_args!(
+            "in `{text}`, at character {column}: {message}"
+        ));
+        match help {
+            Some(help) => failure.with_help(help),
+            None => failure,
+        }
+    })
+}
+
+fn witness(verdict: &Verdict) -> Option<JsonWitness<'_>> {
+    match verdict {
+        Verdict::Fails(Witness::Assignment(pairs)) => Some(JsonWitness::Assignment(pairs)),
+        Verdict::Fails(Witness::Trace { prefix, cycle }) => {
+            Some(JsonWitness::Trace { prefix, cycle })
+        }
+        _ => None,
+    }
+}
+
+/// A witness on lines of its own.
+fn shown(witness: &Witness) -> String {
+    match witness {
+        Witness::Assignment(pairs) => pairs
+            .iter()
+            .map(|(name, value)| format!("  {name} = {value}\n"))
+            .collect(),
+        Witness::Trace { prefix, cycle } => {
+            let mut text = String::new();
+            if !prefix.is_empty() {
+                text += &format!("  {}\n", prefix.join("  "));
+            }
+            if !cycle.is_empty() {
+                text += &format!("  then for ever  {}\n", cycle.join("  "));
+            }
+            text
+        }
+        _ => String::new(),
+    }
+}
