@@ -41,18 +41,16 @@ fn what_is_looked_up_comes_from_a_dictionary_as_a_folder() {
   <From xsi:type="ReferenceObject" id="E8C9D312C27649F39812B8E99AA67CBC"/>
 </Object>"#;
     expect![[r#"
-          <external name="A" as="UI_object">
-            <from>
-              <parameterized>
-                <template>
-                  <external name="dictionary_as_folder" library="liveobj:original"/>
-                </template>
-                <parameter name="dictionary">
-                  <external name="Registry" library="liveobj:original"/>
-                </parameter>
-              </parameterized>
-            </from>
-          </external>
+        <external name="A" as="UI_object">
+          <from>
+            <parameterized>
+              <template><external name="dictionary_as_folder" library="liveobj:original"/></template>
+              <parameter name="dictionary">
+                <external name="Registry" library="liveobj:original"/>
+              </parameter>
+            </parameterized>
+          </from>
+        </external>
     "#]]
     .assert_eq(&written(note));
 }

@@ -5,14 +5,15 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::Value;
 
 use super::names::identifier;
-use super::types::{BuiltIn, Pair, Writer, built_in, is_open_dual};
+use super::types::{BuiltIn, Pair, Writer, applied, built_in, is_open_dual};
 use super::{Catalogue, Entry, Parameter};
 
 const HEAD: &str = r#"// The classes and components of the Live Objects platform of 2009, as types of today.
 // `cargo xtask original-catalog` wrote this file: do not edit it. See docs/original.md.
 //
-// An operation of an interface is a call: an event that asks, and one that says that it returned.
-// The original lets a method have further parameters than its caller knows: hence the `..`.
+// An operation of an interface is a call: an event that lends an endpoint for the answer. So an
+// interface can have further operations than its caller knows, as in the original; and operations
+// further parameters, hence the `..`.
 // A value class whose values cannot be looked into is an open record: `content` is the value as
 // documents write it, and the other fields, which are never set, say which classes it is of.
 // What is `option` with the default `null` may be left out by a document, as in the original.
@@ -21,6 +22,11 @@ use "liveobj:standard";
 
 /// Says only that a value is of a class; there is nothing to know of it.
 enum Class { of }
+
+/// Where an operation answers that gives nothing back: it is done.
+endpoint Returned {
+    in returned(..);
+}
 
 "#;
 
@@ -146,53 +152,81 @@ fn marked(arguments: &[String]) -> String {
 
 fn interface_class<'a>(writer: &mut Writer<'_, 'a>, entry: &Entry<'a>) -> Result<String, String> {
     let parameters: Vec<Parameter<'a>> = entry.parameters().collect();
-    let mut out = format!(
-        "endpoint {}{} {{\n",
-        writer.name(entry),
-        heads(writer, &parameters)?
-    );
+    let heads = heads(writer, &parameters)?;
+    let mut out = format!("endpoint {}{heads} {{\n", writer.name(entry));
+    let mut answers = String::new();
     for operation in entry.list("operations") {
-        out += &call(writer, operation, ["in", "out"], &event(operation))?;
+        out += &call(writer, entry, operation, "in", &event(operation))?;
+        let returned = answer(writer, operation)?;
+        if !returned.is_empty() {
+            let name = answer_name(writer, entry, operation);
+            let fields = returned.join(", ");
+            answers += &format!(
+                "\n/// Where `{}` of `{}` answers.\nendpoint {name}{heads} {{\n    \
+                 in returned({fields}, ..);\n}}\n",
+                event(operation),
+                writer.name(entry)
+            );
+        }
     }
-    Ok(out + "}\n")
+    Ok(out + "}\n" + &answers)
 }
 
 fn event(operation: &Value) -> String {
     identifier(operation["name"].as_str().unwrap_or_default())
 }
 
-/// The two events of an operation: what asks in the first direction, what returns in the other.
+/// The type of the endpoint where an operation answers, if it gives something back.
+fn answer_name(writer: &Writer<'_, '_>, interface: &Entry<'_>, operation: &Value) -> String {
+    format!("{}_{}_returned", writer.name(interface), event(operation))
+}
+
+/// What an operation gives back.
+fn answer<'a>(writer: &mut Writer<'_, 'a>, operation: &'a Value) -> Result<Vec<String>, String> {
+    let mut returned = Vec::new();
+    if !operation["returns"].is_null() {
+        returned.push(format!("result: {}", writer.write(&operation["returns"])?));
+    }
+    for parameter in operation["parameters"].as_array().into_iter().flatten() {
+        if parameter["direction"] != "in" {
+            returned.push(field(writer, parameter)?);
+        }
+    }
+    Ok(returned)
+}
+
+fn field<'a>(writer: &mut Writer<'_, 'a>, parameter: &'a Value) -> Result<String, String> {
+    let name = identifier(parameter["name"].as_str().unwrap_or_default());
+    Ok(format!("{name}: {}", writer.write(&parameter["type"])?))
+}
+
+/// The event of an operation: what it is given, and where it answers.
 fn call<'a>(
     writer: &mut Writer<'_, 'a>,
+    interface: &Entry<'a>,
     operation: &'a Value,
-    [ask, answer]: [&str; 2],
+    direction: &str,
     name: &str,
 ) -> Result<String, String> {
     let mut given = Vec::new();
-    let mut returned = Vec::new();
-    if !operation["returns"].is_null() {
-        let ty = writer.write(&operation["returns"])?;
-        returned.push(format!("result: {ty}"));
-    }
     for parameter in operation["parameters"].as_array().into_iter().flatten() {
-        let name = identifier(parameter["name"].as_str().unwrap_or_default());
-        let field = format!("{name}: {}", writer.write(&parameter["type"])?);
         match parameter["direction"].as_str() {
-            Some("in") => given.push(field),
-            Some("out") => returned.push(field),
-            Some("ref") => {
-                given.push(field.clone());
-                returned.push(field);
-            }
+            Some("in" | "ref") => given.push(field(writer, parameter)?),
+            Some("out") => {}
             direction => return Err(format!("the direction {direction:?} is not known")),
         }
     }
-    given.push("..".to_owned());
-    returned.push("..".to_owned());
+    let answers = if answer(writer, operation)?.is_empty() {
+        "Returned".to_owned()
+    } else {
+        let arguments = interface.parameters().map(|it| writer.parameter(it.id));
+        let arguments: Vec<String> = arguments.collect();
+        applied(&answer_name(writer, interface, operation), &arguments)
+    };
+    given.push(format!("returned: external<{answers}>"));
     Ok(format!(
-        "    {ask} {name}({});\n    {answer} {name}_returned({});\n",
-        given.join(", "),
-        returned.join(", ")
+        "    {direction} {name}({}, ..);\n",
+        given.join(", ")
     ))
 }
 
@@ -305,7 +339,7 @@ fn dual<'a>(writer: &mut Writer<'_, 'a>, (exported, imported): Pair<'a>) -> Resu
     let events: BTreeSet<String> = exported.list("operations").map(event).collect();
     let mut body = String::new();
     for operation in exported.list("operations") {
-        body += &call(writer, operation, ["in", "out"], &event(operation))?;
+        body += &call(writer, &exported, operation, "in", &event(operation))?;
     }
     let clash = |id: &str| own.iter().any(|parameter| parameter.id == id);
     writer.renamed = theirs
@@ -325,7 +359,7 @@ fn dual<'a>(writer: &mut Writer<'_, 'a>, (exported, imported): Pair<'a>) -> Resu
         if events.contains(&name) {
             name = format!("imported_{name}");
         }
-        body += &call(writer, operation, ["out", "in"], &name)?;
+        body += &call(writer, &imported, operation, "out", &name)?;
     }
     writer.renamed = BTreeMap::new();
     let heads = match (first.as_str(), second.as_str()) {

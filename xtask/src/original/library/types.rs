@@ -173,7 +173,8 @@ pub fn is_open_dual(ty: &Value) -> bool {
             .any(|side| ty["args"][side]["id"].is_null())
 }
 
-fn applied(name: &str, arguments: &[String]) -> String {
+/// A type with its arguments.
+pub fn applied(name: &str, arguments: &[String]) -> String {
     if arguments.is_empty() {
         name.to_owned()
     } else {
