@@ -1,5 +1,6 @@
 //! Relations between types, and what to say where they do not hold.
 
+use liveobj_types::relation::Side;
 use liveobj_types::types::Object;
 use liveobj_types::{
     Code, Diagnostic, EndpointId, Judgement, Mismatch, ObjectId, Place, Problem, Reason, Relations,
@@ -132,14 +133,20 @@ impl Checker<'_> {
                 alone.to_sentence(&names[0], &names[1])
             );
             found.trail = prefix.iter().chain(&mismatch.trail).cloned().collect();
-            if let Problem::Unmet { place, .. } = &mismatch.problem {
+            if let Problem::Unmet { place, asked, .. } = &mismatch.problem {
                 // The message tells the constraint.
                 if let Some(Step::Constraint { .. }) = found.trail.last() {
                     found.trail.pop();
                 }
                 let place = place.as_ref().map(|place| self.embedded.outermost(place));
                 if let Some(place) = place.filter(|place| place.source == self.source) {
-                    found = found.at(place, "required here");
+                    found = found.at(
+                        place,
+                        match asked {
+                            Side::Requires => "required here",
+                            Side::Provides => "provided here",
+                        },
+                    );
                 }
             }
             let suggested = match &help {

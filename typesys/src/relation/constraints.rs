@@ -30,6 +30,14 @@ impl Side {
         }
     }
 
+    /// What it does with a constraint, as a verb.
+    pub(super) fn verb(self) -> &'static str {
+        match self {
+            Side::Provides => "provides",
+            Side::Requires => "requires",
+        }
+    }
+
     /// Whether this side emits the events of a direction.
     pub fn emits(self, direction: Direction) -> bool {
         match self {
@@ -212,7 +220,12 @@ impl Parsed {
     }
 
     /// What to tell where the `premises` do not meet it: the step to it, and that.
-    pub(super) fn unmet_by(&self, premises: &[Parsed], verdict: Verdict) -> (Step, Problem) {
+    pub(super) fn unmet_by(
+        &self,
+        asked: Side,
+        (given, premises): (Side, &[Parsed]),
+        verdict: Verdict,
+    ) -> (Step, Problem) {
         let formalism = self.constraint.formalism.to_string();
         let required = words(&self.constraint);
         let step = Step::Constraint {
@@ -228,6 +241,8 @@ impl Parsed {
             formalism,
             required,
             place: self.constraint.place.clone(),
+            asked,
+            given,
             provided: provided.map(|p| words(&p.constraint)).collect(),
             verdict,
             explained,

@@ -4,6 +4,7 @@
 //! of what is found at the pairs that can be reached: `judge` walks them with a stack of its own,
 //! `explain` once more where somebody wants to be told. What was found stays with the arena.
 
+mod change;
 mod constraints;
 mod explain;
 mod hash;
@@ -24,6 +25,7 @@ use crate::source::Place;
 use crate::types::{EndpointId, ObjectId, TypeId, Types, ValueId};
 use crate::verdict::{Reason, Verdict, Witness};
 
+pub use change::Change;
 pub(crate) use constraints::{Lossy, Parsed, body_constraints, consistent, emitted};
 pub use constraints::{Side, endpoint_structure, object_structure};
 pub(crate) use known::Known;
@@ -82,6 +84,9 @@ pub enum Problem {
     SameDirection {
         /// Its name.
         event: String,
+        /// Whether other events are sent by one side and received by the other, so that it is not
+        /// the types as a whole that face the same way.
+        facing: bool,
     },
     /// A flag that differs: `many`, `mandatory`.
     Flag {
@@ -98,7 +103,13 @@ pub enum Problem {
         required: String,
         /// Where it is required.
         place: Option<Place>,
-        /// What is guaranteed in that formalism.
+        /// What the side that asks for it does with it: in a match it requires it, while a supertype
+        /// provides it, and a subtype requires it.
+        asked: Side,
+        /// What the other side does with what it gives: it provides it, or, where requirements are
+        /// compared, requires it.
+        given: Side,
+        /// What is given in that formalism.
         provided: Vec<String>,
         /// The verdict, with witness or reason.
         verdict: Verdict,

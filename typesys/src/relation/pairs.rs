@@ -206,7 +206,7 @@ impl Relations<'_> {
                 .get_or_insert_with(|| Lossy::Endpoint(self.lossy_endpoint(left, right, matching)));
             let events = Events::Endpoint(emitted(self.types, giver, given));
             let unmet = self.unmet(&premises, &events, &conclusions, lossy);
-            constraints(unmet, &premises, left_at_fault, out);
+            constraints(unmet, asked, (given, &premises), left_at_fault, out);
         }
     }
 
@@ -276,21 +276,24 @@ impl Relations<'_> {
                 *upper = upper.iter().map(Parsed::unmarked).collect();
             }
             let unmet = self.unmet(&premises, &events, &conclusions, &lossy);
-            constraints(unmet, &premises, left_at_fault, out);
+            constraints(unmet, asked, (given, &premises), left_at_fault, out);
         }
     }
 }
 
-/// Conclusions that the premises do not meet.
+/// Conclusions that the premises do not meet. Where requirements are compared, which is for ◁, the
+/// left side is the one that asks for too much.
 fn constraints<'c>(
     unmet: impl IntoIterator<Item = (&'c Parsed, Verdict)>,
-    premises: &[Parsed],
+    asked: Side,
+    (given, premises): (Side, &[Parsed]),
     left_at_fault: bool,
     out: &mut impl Demands,
 ) {
+    let left_at_fault = left_at_fault || given == Side::Requires;
     for (conclusion, verdict) in unmet {
         out.problem(verdict.clone(), || {
-            let (step, problem) = conclusion.unmet_by(premises, verdict);
+            let (step, problem) = conclusion.unmet_by(asked, (given, premises), verdict);
             Mismatch {
                 trail: vec![step],
                 problem,
@@ -323,8 +326,15 @@ fn match_events(left: &EventMap, right: &EventMap, out: &mut impl Demands) {
                 missing("incoming event", name, names(right, Direction::In))
             }),
             Some(event) if event.direction == Direction::Out => {
-                problem(out, || Problem::SameDirection {
-                    event: name.clone(),
+                problem(out, || {
+                    let faces = |(name, event): (&String, &Event)| {
+                        let other = right.get(name);
+                        other.is_some_and(|other| other.direction != event.direction)
+                    };
+                    Problem::SameDirection {
+                        event: name.clone(),
+                        facing: left.iter().any(faces),
+                    }
                 });
             }
             Some(event) => {

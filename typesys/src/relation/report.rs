@@ -1,6 +1,6 @@
 //! Mismatches in words: what is found, what is expected, which side must change.
 
-use super::{Mismatch, Problem};
+use super::{Mismatch, Problem, Side};
 use crate::diagnostic::Step;
 use crate::verdict::{Reason, Verdict, Witness};
 
@@ -13,7 +13,7 @@ impl Problem {
             Problem::Incompatible { found, expected } => {
                 format!("found {}, expected {}", quoted(found), quoted(expected))
             }
-            Problem::SameDirection { event } => {
+            Problem::SameDirection { event, .. } => {
                 format!("event `{event}` is sent by both sides and received by neither")
             }
             Problem::Flag { flag, found: true } => format!("found `{flag}`, expected not `{flag}`"),
@@ -23,25 +23,30 @@ impl Problem {
             Problem::Unmet {
                 formalism,
                 required,
+                asked,
+                given,
                 provided,
                 verdict,
                 ..
             } => {
-                let given = match &provided[..] {
-                    [] => format!("nothing is provided in `{formalism}`"),
-                    all => format!("provided is {formalism} {}", list(all)),
+                let asked = match asked {
+                    Side::Requires => "required",
+                    Side::Provides => "expected",
                 };
-                match verdict {
-                    Verdict::Unknown(reason) => format!(
-                        "required is {formalism} \"{required}\", {given}, and whether that suffices \
-                         is not known: {reason}"
-                    ),
-                    Verdict::Fails(witness) => {
-                        format!(
-                            "required is {formalism} \"{required}\", {given}{}",
-                            refutation(provided, witness)
-                        )
+                let given = match (given, &provided[..]) {
+                    (Side::Provides, []) => format!("nothing is provided in `{formalism}`"),
+                    (Side::Provides, all) => format!("provided is {formalism} {}", list(all)),
+                    (Side::Requires, []) => format!("nothing may be required in `{formalism}`"),
+                    (Side::Requires, all) => {
+                        format!("what may be required is {formalism} {}", list(all))
                     }
+                };
+                let asked = format!("{asked} is {formalism} \"{required}\", {given}");
+                match verdict {
+                    Verdict::Unknown(reason) => {
+                        format!("{asked}, and whether that suffices is not known: {reason}")
+                    }
+                    Verdict::Fails(witness) => format!("{asked}{}", refutation(provided, witness)),
                     Verdict::Holds => format!("{formalism} \"{required}\" is met"),
                 }
             }
@@ -49,53 +54,6 @@ impl Problem {
                 format!("the types are too large to be compared: {}", Reason::Budget)
             }
         }
-    }
-
-    /// The smallest change that would help, where there is an obvious one: an imperative.
-    pub fn suggestion(&self) -> Option<String> {
-        Some(match self {
-            Problem::Missing {
-                what,
-                name,
-                similar: Some(similar),
-            } => {
-                format!("rename {what} `{similar}` to `{name}`")
-            }
-            Problem::Missing {
-                what,
-                name,
-                similar: None,
-            } => format!("add the {what} `{name}`"),
-            Problem::Unexpected {
-                what: what @ "mandatory endpoint",
-                name,
-            } => {
-                format!("connect the {what} `{name}` inside, or ask for it in the type demanded")
-            }
-            Problem::Unexpected { what, name } => format!("remove the {what} `{name}`"),
-            Problem::Incompatible { found, expected } if is_name(found) && is_name(expected) => {
-                format!("change {} to {}", quoted(found), quoted(expected))
-            }
-            Problem::Incompatible { .. } => return None,
-            Problem::SameDirection { event } => {
-                format!(
-                    "put `mirror` before one of the two endpoint types, so that `{event}` is `in` there"
-                )
-            }
-            Problem::Flag { flag, found: true } => format!("remove `{flag}`"),
-            Problem::Flag { flag, found: false } => format!("add `{flag}`"),
-            Problem::Unmet {
-                formalism,
-                required,
-                verdict: Verdict::Fails(_),
-                ..
-            } => {
-                format!(
-                    "add `provides {formalism} \"{required}\"` where it is true, or require less"
-                )
-            }
-            Problem::Unmet { .. } | Problem::TooLarge => return None,
-        })
     }
 }
 
@@ -135,7 +93,7 @@ impl Mismatch {
             Problem::SameDirection { .. } if left_name == right_name => {
                 format!("{place}{}", self.problem.describe())
             }
-            Problem::SameDirection { event } => format!(
+            Problem::SameDirection { event, .. } => format!(
                 "{place}event `{event}` is sent by both `{left_name}` and `{right_name}` and \
                  received by neither"
             ),
@@ -148,6 +106,8 @@ impl Mismatch {
             Problem::Unmet {
                 formalism,
                 required,
+                asked,
+                given,
                 provided,
                 verdict,
                 explained,
@@ -157,12 +117,18 @@ impl Mismatch {
                     Some((Step::Constraint { .. }, above)) => self::place(above),
                     _ => place,
                 };
+                // A subtype that requires more than its supertype is the one at fault.
+                let (asker, giver) = match given {
+                    Side::Provides => (other, at_fault),
+                    Side::Requires => (at_fault, other),
+                };
+                let (asks, gives) = (asked.verb(), given.verb());
                 let given = match &provided[..] {
-                    [] => format!("provides nothing in `{formalism}`"),
-                    all => format!("provides {formalism} {}", list(all)),
+                    [] => format!("{gives} nothing in `{formalism}`"),
+                    all => format!("{gives} {formalism} {}", list(all)),
                 };
                 let asked = format!(
-                    "{place}`{other}` requires {formalism} \"{required}\", and `{at_fault}` {given}"
+                    "{place}`{asker}` {asks} {formalism} \"{required}\", and `{giver}` {given}"
                 );
                 match verdict {
                     Verdict::Unknown(reason) => {
@@ -264,7 +230,7 @@ fn is_behaviour(pairs: &[(String, String)]) -> bool {
 }
 
 /// Types stand in backticks, words do not.
-fn quoted(text: &str) -> String {
+pub(super) fn quoted(text: &str) -> String {
     if text.contains('`') || text == "no payload" || starts_with_article(text) {
         return text.to_owned();
     }
@@ -275,7 +241,7 @@ fn starts_with_article(text: &str) -> bool {
     text.starts_with("a ") || text.starts_with("an ")
 }
 
-fn is_name(text: &str) -> bool {
+pub(super) fn is_name(text: &str) -> bool {
     text != "no payload" && !text.contains('`') && !starts_with_article(text)
 }
 
@@ -343,6 +309,8 @@ mod tests {
             formalism: "cardinality".into(),
             required: "at most 3".into(),
             place: None,
+            asked: Side::Requires,
+            given: Side::Provides,
             provided: vec!["at most 5".into()],
             verdict: Verdict::Fails(Witness::Assignment(vec![("channel".into(), "5".into())])),
             explained: None,
@@ -360,6 +328,8 @@ mod tests {
             formalism: "quality".into(),
             required: "fast".into(),
             place: None,
+            asked: Side::Requires,
+            given: Side::Provides,
             provided: vec![],
             verdict: Verdict::Unknown(Reason::FormalismMissing("quality".into())),
             explained: None,

@@ -104,11 +104,11 @@ fn code_2_2_is_well_typed() {
 #[test]
 fn code_2_2_with_a_channel_that_guarantees_too_little() {
     expect![[r#"
-        error[not-a-subtype]: the object passed as `channel` is no `Reliable<Line>`: `Reliable<Line>` requires properties "reliable, fifo", and `composite` provides properties "best_effort"; `best_effort` does not imply `fifo` or `reliable`
+        error[not-a-subtype]: the object passed as `channel` is no `Reliable<Line>`: `Reliable<Line>` provides properties "reliable, fifo", and `composite` provides properties "best_effort"; `best_effort` does not imply `fifo` or `reliable`
           test:16:7: <composite>  it is `object { endpoint channel: ChannelService<Line> many; }`
           trail: parameter `channel` → endpoint `channel`
           note: an owner of `mirror ReliableService<Line>` that is connected to `channel` may rely on properties "reliable, fifo", which would not be provided
-          help: in `composite`: add `provides properties "reliable, fifo"` where it is true, or require less
+          help: in `composite`: add `provides properties "reliable, fifo"` where it is true
         Document
         refused
     "#]].assert_eq(&describe(&code_2_2("ChannelService<Message>")));

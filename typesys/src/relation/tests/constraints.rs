@@ -28,10 +28,10 @@ fn a_guarantee_meets_the_same_requirement_and_weaker_ones() {
         "Weak",
         "Strong",
         expect![[r#"
-        fails
-        `right` requires words "fast safe", and `left` provides words "fast"; that allows safe = no
-          add `provides words "fast safe"` where it is true, or require less
-    "#]],
+            fails
+            `right` provides words "fast safe", and `left` provides words "fast"; that allows safe = no
+              add `provides words "fast safe"` where it is true
+        "#]],
     );
     check_match(
         declarations,
@@ -84,10 +84,10 @@ fn requirements_are_contravariant() {
         "Demanding",
         "Undemanding",
         expect![[r#"
-        fails
-        `left` requires words "fast", and `right` provides nothing in `words`; that allows fast = no
-          add `provides words "fast"` where it is true, or require less
-    "#]],
+            fails
+            `left` requires words "fast", and `right` requires nothing in `words`; that allows fast = no
+              remove `requires words "fast"`, or require less
+        "#]],
     );
     check_match(
         declarations,
@@ -120,10 +120,10 @@ fn only_what_the_provider_emits_counts() {
         "Loud",
         "Base",
         expect![[r#"
-        fails
-        `right` requires words "never_a", and `left` provides nothing in `words`; that allows never_a = no
-          add `provides words "never_a"` where it is true, or require less
-    "#]],
+            fails
+            `right` provides words "never_a", and `left` provides nothing in `words`; that allows never_a = no
+              add `provides words "never_a"` where it is true
+        "#]],
     );
 }
 
@@ -146,9 +146,9 @@ fn without_its_formalism_only_an_equal_text_counts() {
         "A",
         "C",
         expect![[r#"
-        unknown
-        `right` requires quality "q p", and `left` provides quality "p q"; whether that suffices is not known: no formalism `quality` is registered
-    "#]],
+            unknown
+            `right` provides quality "q p", and `left` provides quality "p q"; whether that suffices is not known: no formalism `quality` is registered
+        "#]],
     );
 }
 
@@ -162,9 +162,9 @@ fn a_witness_that_does_not_replay_refutes_nothing() {
         "A",
         "B",
         expect![[r#"
-        unknown
-        `right` requires words "liar", and `left` provides nothing in `words`; whether that suffices is not known: formalism `words` refutes it, but its witness does not replay
-    "#]],
+            unknown
+            `right` provides words "liar", and `left` provides nothing in `words`; whether that suffices is not known: formalism `words` refutes it, but its witness does not replay
+        "#]],
     );
 }
 
@@ -178,9 +178,9 @@ fn a_text_that_cannot_be_read_is_not_met_even_by_itself() {
         "A",
         "B",
         expect![[r#"
-        unknown
-        `right` requires words "what?", and `left` provides words "what?"; whether that suffices is not known: the constraint cannot be read: what does that mean
-    "#]],
+            unknown
+            `right` provides words "what?", and `left` provides words "what?"; whether that suffices is not known: the constraint cannot be read: what does that mean
+        "#]],
     );
     // But no type is compared with itself.
     check(
@@ -213,18 +213,18 @@ fn a_conditional_guarantee_meets_only_the_same_condition() {
         "Given",
         "Other",
         expect![[r#"
-        unknown
-        `right` requires words "fast given storm", and `left` provides words "fast given calm"; whether that suffices is not known: the guarantee is conditional (`given`), which is not discharged yet
-    "#]],
+            unknown
+            `right` provides words "fast given storm", and `left` provides words "fast given calm"; whether that suffices is not known: the guarantee is conditional (`given`), which is not discharged yet
+        "#]],
     );
     check(
         declarations,
         "Given",
         "Always",
         expect![[r#"
-        unknown
-        `right` requires words "fast", and `left` provides words "fast given calm"; whether that suffices is not known: the guarantee is conditional (`given`), which is not discharged yet
-    "#]],
+            unknown
+            `right` provides words "fast", and `left` provides words "fast given calm"; whether that suffices is not known: the guarantee is conditional (`given`), which is not discharged yet
+        "#]],
     );
     check(
         declarations,
@@ -255,9 +255,9 @@ fn what_follows_a_protocol_matches_its_mirror_even_without_duals() {
         "A",
         "C",
         expect![[r#"
-        unknown
-        `left` requires words "dual of ping pong", and `right` provides words "dual of pong"; whether that suffices is not known: formalism `words` has no duals
-    "#]],
+            unknown
+            `left` requires words "dual of ping pong", and `right` requires words "dual of pong"; whether that suffices is not known: formalism `words` has no duals
+        "#]],
     );
 }
 
@@ -277,9 +277,9 @@ fn a_guarantee_about_messages_does_not_survive_a_dropped_field() {
         "Full",
         "Once",
         expect![[r#"
-        unknown
-        `right` requires words "once", and `left` provides words "once Quick"; whether that suffices is not known: a conversion drops a field, and the guarantee may not survive that
-    "#]],
+            unknown
+            `right` provides words "once", and `left` provides words "once Quick"; whether that suffices is not known: a conversion drops a field, and the guarantee may not survive that
+        "#]],
     );
     check_match(
         LOSSY,
@@ -307,19 +307,19 @@ fn what_is_not_about_messages_survives_a_dropped_field() {
         "Full",
         "Slow",
         expect![[r#"
-        unknown
-        `right` requires words "Slow", and `left` provides words "once Quick"; whether that suffices is not known: a conversion drops a field, and the guarantee may not survive that
-    "#]],
+            unknown
+            `right` provides words "Slow", and `left` provides words "once Quick"; whether that suffices is not known: a conversion drops a field, and the guarantee may not survive that
+        "#]],
     );
     check(
         LOSSY,
         "QuickFull",
         "Slow",
         expect![[r#"
-        fails
-        `right` requires words "Slow", and `left` provides words "Quick"; that allows Slow = no
-          add `provides words "Slow"` where it is true, or require less
-    "#]],
+            fails
+            `right` provides words "Slow", and `left` provides words "Quick"; that allows Slow = no
+              add `provides words "Slow"` where it is true
+        "#]],
     );
 }
 
@@ -343,10 +343,10 @@ fn objects_have_constraints_of_their_own() {
         "Weak",
         "Strong",
         expect![[r#"
-        fails
-        `right` requires words "fast", and `left` provides nothing in `words`; that allows fast = no
-          add `provides words "fast"` where it is true, or require less
-    "#]],
+            fails
+            `right` provides words "fast", and `left` provides nothing in `words`; that allows fast = no
+              add `provides words "fast"` where it is true
+        "#]],
     );
     check(
         declarations,
@@ -361,10 +361,10 @@ fn objects_have_constraints_of_their_own() {
         "Demanding",
         "Weak",
         expect![[r#"
-        fails
-        `left` requires words "calm", and `right` provides nothing in `words`; that allows calm = no
-          add `provides words "calm"` where it is true, or require less
-    "#]],
+            fails
+            `left` requires words "calm", and `right` requires nothing in `words`; that allows calm = no
+              remove `requires words "calm"`, or require less
+        "#]],
     );
 }
 

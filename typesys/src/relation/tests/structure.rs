@@ -268,10 +268,10 @@ fn an_event_that_both_send_is_told_once() {
         "Channel<u8>",
         "Loud",
         expect![[r#"
-        fails
-        event `receive` is sent by both `left` and `right` and received by neither
-          put `mirror` before one of the two endpoint types, so that `receive` is `in` there
-    "#]],
+            fails
+            event `receive` is sent by both `left` and `right` and received by neither
+              let `receive` be `in` on one of the two sides
+        "#]],
     );
     check_match(
         CHANNELS,

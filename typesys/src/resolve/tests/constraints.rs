@@ -316,7 +316,7 @@ fn arguments_are_compared_with_bounds_under_the_formalisms_given() {
     expect![[r#"
         1:6 `F` argument-out-of-bound: it was not shown that `F` is a subtype of `E`, the bound of `T` in `Wrap`: no formalism `words` is registered
           at test.lot:2:23: bounded here
-          note: `E` requires words "a", and `F` provides words "a a"; whether that suffices is not known: no formalism `words` is registered
+          note: `E` provides words "a", and `F` provides words "a a"; whether that suffices is not known: no formalism `words` is registered
           help: give a subtype of `E`
     "#]].assert_eq(&shown(&faults));
     types.set_formalisms(&formalisms());
@@ -324,7 +324,7 @@ fn arguments_are_compared_with_bounds_under_the_formalisms_given() {
     expect![[r#"
         1:6 `F` argument-out-of-bound: it was not shown that `F` is a subtype of `E`, the bound of `T` in `Wrap`: the step budget ran out
           at test.lot:2:23: bounded here
-          note: `E` requires words "a", and `F` provides words "a a"; whether that suffices is not known: the step budget ran out
+          note: `E` provides words "a", and `F` provides words "a a"; whether that suffices is not known: the step budget ran out
           help: give a subtype of `E`
     "#]].assert_eq(&shown(&faults));
 }

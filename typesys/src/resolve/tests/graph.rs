@@ -306,7 +306,7 @@ fn a_template_refuses_arguments_of_another_kind_and_out_of_bounds() {
         24:30 `O` argument-out-of-bound: `Channel<u8>` is not a subtype of `Group<Object>`, the bound of `O` in `group`
           note: `Channel<u8>` has no endpoint `back`, which `Group<Object>` needs
           note: `Channel<u8>` has no endpoint `lookup`, which `Group<Object>` needs
-          note: `Group<Object>` requires cardinality "at most 64 instances of back connected", and `Channel<u8>` provides nothing in `cardinality`; whether that suffices is not known: no formalism `cardinality` is registered
+          note: `Group<Object>` provides cardinality "at most 64 instances of back connected", and `Channel<u8>` provides nothing in `cardinality`; whether that suffices is not known: no formalism `cardinality` is registered
           note: a composite that connects `back` of a `Group<Object>` would find no such endpoint
           help: give a subtype of `Group<Object>`
     "#]].assert_eq(&shown(&faults));
