@@ -8,8 +8,9 @@ use liveobj_types::formalism::{EndpointStructure, Events, Formalism, Formula, St
 
 use crate::source;
 
-/// Steps that a question may take.
-const BUDGET: u64 = 1_000_000;
+/// Steps that a question may take: enough for all that can be decided at once, and few enough for
+/// many questions a second.
+const BUDGET: u64 = 50_000;
 
 /// Texts of `properties`.
 pub fn properties(bytes: &[u8]) {
@@ -29,6 +30,12 @@ pub fn cardinality(bytes: &[u8]) {
         Structure::Object(endpoints),
     ];
     constraints("cardinality", bytes, &structures);
+}
+
+/// Session types, of any events, in both formalisms.
+pub fn session(bytes: &[u8]) {
+    constraints("session", bytes, &[Structure::Undeclared]);
+    constraints("async_session", bytes, &[Structure::Undeclared]);
 }
 
 fn endpoint(name: &str) -> EndpointStructure {

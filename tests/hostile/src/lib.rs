@@ -18,7 +18,7 @@ use std::sync::Arc;
 
 use liveobj_types::{Diagnostic, Severity, Source};
 
-pub use constraints::{cardinality, properties};
+pub use constraints::{cardinality, properties, session};
 pub use documents::{json, xml};
 pub use frames::frames;
 pub use libraries::manifest;
@@ -32,6 +32,7 @@ pub type Target = fn(&[u8]);
 /// Every target by the name of its corpus.
 pub const TARGETS: &[(&str, Target)] = &[
     ("cardinality", cardinality),
+    ("session", session),
     ("frames", frames),
     ("json", json),
     ("lot", lot),
