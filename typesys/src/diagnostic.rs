@@ -42,7 +42,7 @@ impl Diagnostic {
         Diagnostic {
             code,
             severity: Severity::Error,
-            message: message.into(),
+            message: shortened(message.into()),
             labels: Vec::new(),
             trail: Vec::new(),
             notes: Vec::new(),
@@ -72,7 +72,7 @@ impl Diagnostic {
     pub fn at(mut self, place: Place, text: impl Into<String>) -> Diagnostic {
         self.labels.push(Label {
             place,
-            text: text.into(),
+            text: shortened(text.into()),
         });
         self
     }
@@ -80,14 +80,14 @@ impl Diagnostic {
     /// Adds a fact.
     #[must_use]
     pub fn with_note(mut self, note: impl Into<String>) -> Diagnostic {
-        self.notes.push(note.into());
+        self.notes.push(shortened(note.into()));
         self
     }
 
     /// Says what to do.
     #[must_use]
     pub fn with_help(mut self, help: impl Into<String>) -> Diagnostic {
-        self.help = Some(help.into());
+        self.help = Some(shortened(help.into()));
         self
     }
 
@@ -96,7 +96,7 @@ impl Diagnostic {
     /// in every kind of document.
     #[must_use]
     pub fn did_you_mean(mut self, written: &str, meant: &str) -> Diagnostic {
-        self.help = Some(format!("did you mean `{meant}`?"));
+        self.help = Some(shortened(format!("did you mean `{meant}`?")));
         let plain = |c: char| !c.is_control() && !matches!(c, '&' | '<' | '>' | '"' | '\'' | '\\');
         let first = self.labels.first().map(|label| &label.place);
         self.fix = first
@@ -118,6 +118,42 @@ impl Diagnostic {
         self.trail = trail;
         self
     }
+}
+
+/// Bytes of the longest message, label, note or help.
+const MAX_TEXT: usize = 2048;
+/// Characters that are kept of each name in a text that is longer.
+const KEPT: usize = 64;
+
+/// The text, unless it is so long that nobody would read it: then names in backticks are cut, and
+/// if that is not enough, the rest is.
+pub fn shortened(text: String) -> String {
+    if text.len() <= MAX_TEXT {
+        return text;
+    }
+    let mut short = String::new();
+    for (index, part) in text.split('`').enumerate() {
+        if index > 0 {
+            short.push('`');
+        }
+        match part.char_indices().nth(KEPT) {
+            Some((end, _)) if index % 2 == 1 => {
+                short.push_str(&part[..end]);
+                short.push('…');
+            }
+            _ => short.push_str(part),
+        }
+        if short.len() > MAX_TEXT {
+            let mut end = MAX_TEXT;
+            while !short.is_char_boundary(end) {
+                end -= 1;
+            }
+            short.truncate(end);
+            short.push('…');
+            break;
+        }
+    }
+    short
 }
 
 /// A place with what is to be said of it.
@@ -342,6 +378,22 @@ codes! {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_text_that_nobody_would_read_is_cut() {
+        let long = "ä".repeat(10_000_000);
+        let found = Diagnostic::error(codes::UNKNOWN_TYPE, format!("no type `{long}` in `b`"));
+        assert_eq!(found.message, format!("no type `{}…` in `b`", &long[..128]));
+        let found = found.with_help(long.as_str()).with_note(format!("`{long}"));
+        let help = found.help.as_deref();
+        assert_eq!(help, Some(format!("{}…", &long[..MAX_TEXT]).as_str()));
+        assert_eq!(found.notes, [format!("`{}…", &long[..128])]);
+        let names = "`some name`, ".repeat(1_000);
+        assert_eq!(shortened(names).len(), MAX_TEXT + '…'.len_utf8());
+        // What is read is not cut.
+        let name = "a".repeat(MAX_TEXT - 2);
+        assert_eq!(shortened(format!("`{name}`")), format!("`{name}`"));
+    }
 
     #[test]
     fn codes_are_kebab_case_and_unique() {

@@ -2,14 +2,14 @@
 
 /// The candidate that `name` was probably meant to be: the one with the smallest edit distance
 /// (exchanged neighbours count once, letter case counts half), the first one of several; none
-/// where even the best is too far off.
+/// where even the best is too far off. Only the first ten thousand are looked at.
 pub fn nearest<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let name = letters(name);
     if name.is_empty() || name.len() > MAX_LENGTH {
         return None;
     }
     let mut best: Option<(usize, &'a str)> = None;
-    for candidate in candidates {
+    for candidate in candidates.into_iter().take(MAX_CANDIDATES) {
         let letters = letters(candidate);
         let longer = name.len().max(letters.len());
         // Twice the distance, so that letter case can count half.
@@ -43,6 +43,8 @@ fn letters(name: &str) -> Vec<Letter> {
 
 /// Longer names are not compared: the cost is quadratic.
 const MAX_LENGTH: usize = 64;
+/// So many candidates are looked at: a text may misspell many names where many are known.
+const MAX_CANDIDATES: usize = 10_000;
 
 /// Twice the optimal string alignment distance.
 fn distance(left: &[Letter], right: &[Letter]) -> usize {

@@ -1,15 +1,48 @@
 //! Source texts and places in them.
 
+use std::cmp::Ordering;
 use std::fmt;
-use std::sync::Arc;
+use std::hash::{Hash, Hasher};
+use std::sync::{Arc, OnceLock};
 
 /// A text that was read, with the name under which people know it (a path or a library name).
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Debug)]
 pub struct Source {
     /// The name that messages show.
     pub name: String,
     /// The whole text.
     pub text: String,
+    /// Where lines begin, found when first asked for.
+    lines: OnceLock<Vec<usize>>,
+}
+
+impl PartialEq for Source {
+    fn eq(&self, other: &Source) -> bool {
+        self.cmp(other) == Ordering::Equal
+    }
+}
+impl Eq for Source {}
+
+impl PartialOrd for Source {
+    fn partial_cmp(&self, other: &Source) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for Source {
+    fn cmp(&self, other: &Source) -> Ordering {
+        // Findings are sorted by their places, nearly all of them in one text.
+        if std::ptr::eq(self, other) {
+            return Ordering::Equal;
+        }
+        (&self.name, &self.text).cmp(&(&other.name, &other.text))
+    }
+}
+
+impl Hash for Source {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        (&self.name, self.text.len()).hash(state);
+    }
 }
 
 impl Source {
@@ -18,6 +51,7 @@ impl Source {
         Arc::new(Source {
             name: name.into(),
             text: text.into(),
+            lines: OnceLock::new(),
         })
     }
 
@@ -27,10 +61,17 @@ impl Source {
         while !self.text.is_char_boundary(end) {
             end -= 1;
         }
-        let before = &self.text[..end];
-        let line = before.bytes().filter(|byte| *byte == b'\n').count() + 1;
-        let start = before.rfind('\n').map_or(0, |newline| newline + 1);
-        (line, before[start..].chars().count() + 1)
+        let line = self.lines().partition_point(|start| *start <= end);
+        let start = self.lines()[line - 1];
+        (line, self.text[start..end].chars().count() + 1)
+    }
+
+    /// Where each line begins; the first one at 0.
+    fn lines(&self) -> &[usize] {
+        self.lines.get_or_init(|| {
+            let ends = self.text.match_indices('\n').map(|(end, _)| end + 1);
+            std::iter::once(0).chain(ends).collect()
+        })
     }
 }
 
@@ -93,5 +134,40 @@ impl fmt::Display for Place {
 impl fmt::Debug for Place {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Place({self})")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines_and_columns_are_counted_from_1() {
+        let source = Source::new("test", "a\näb\n\nc");
+        let found: Vec<_> = (0..10).map(|offset| source.line_column(offset)).collect();
+        let expected = [
+            (1, 1),
+            (1, 2),
+            (2, 1),
+            // Inside of a character.
+            (2, 1),
+            (2, 2),
+            (2, 3),
+            (3, 1),
+            (4, 1),
+            (4, 2),
+            (4, 2),
+        ];
+        assert_eq!(found, expected);
+        assert_eq!(Source::new("test", "").line_column(0), (1, 1));
+    }
+
+    #[test]
+    fn sources_are_told_apart_by_name_and_text() {
+        let [a, same] = ["text"; 2].map(|text| Source::new("a", text));
+        assert_eq!(a, same);
+        for (name, text) in [("b", "text"), ("a", "other")] {
+            assert_ne!(a, Source::new(name, text));
+        }
     }
 }
