@@ -1,6 +1,7 @@
 //! Texts inside texts: types and values stand in documents, values in values. Each is parsed as a
 //! source of its own; here its places are turned into places of the text around it.
 
+use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -13,7 +14,33 @@ use crate::model::Spanned;
 #[derive(Debug, Default)]
 pub(crate) struct Embedded {
     /// By address; the source is kept so that the address stays its own.
-    inside: BTreeMap<usize, (Arc<Source>, Arc<Source>, Spanned)>,
+    inside: BTreeMap<usize, Inside>,
+}
+
+/// A text inside another one.
+#[derive(Debug)]
+struct Inside {
+    /// The text as a source of its own; kept so that its address stays its own.
+    source: Arc<Source>,
+    around: Arc<Source>,
+    text: Spanned,
+    /// Where in the raw form the reading has been, about every [`STRIDE`] bytes: findings are many,
+    /// and each would read the text from its beginning.
+    passed: RefCell<Vec<Reading>>,
+}
+
+/// How far apart places are remembered.
+const STRIDE: usize = 1024;
+
+/// How far the raw form of a text was read.
+#[derive(Clone, Copy, Debug, Default)]
+struct Reading {
+    /// Bytes of the text.
+    read: usize,
+    /// Bytes of the raw form.
+    taken: usize,
+    /// In XML: whether this is inside of `<![CDATA[ ]]>`.
+    literal: bool,
 }
 
 impl Embedded {
@@ -21,19 +48,23 @@ impl Embedded {
     pub fn source(&mut self, around: &Arc<Source>, text: &Spanned) -> Arc<Source> {
         let source = Source::new(around.name.as_str(), text.text.as_str());
         let key = Arc::as_ptr(&source) as usize;
-        self.inside
-            .insert(key, (source.clone(), around.clone(), text.clone()));
+        let inside = Inside {
+            source: source.clone(),
+            around: around.clone(),
+            text: text.clone(),
+            passed: RefCell::default(),
+        };
+        self.inside.insert(key, inside);
         source
     }
 
     /// The place in the outermost text.
     pub fn outermost(&self, place: &Place) -> Place {
         let mut place = place.clone();
-        while let Some((_, around, text)) = self.inside.get(&(Arc::as_ptr(&place.source) as usize))
-        {
-            let start = position(around, text, place.span.start);
-            let end = position(around, text, place.span.end).max(start);
-            place = Place::new(around, Span::new(start, end));
+        while let Some(inside) = self.inside.get(&(Arc::as_ptr(&place.source) as usize)) {
+            let start = inside.position(place.span.start);
+            let end = inside.position(place.span.end).max(start);
+            place = Place::new(&inside.around, Span::new(start, end));
         }
         place
     }
@@ -52,100 +83,116 @@ impl Embedded {
     }
 }
 
-/// Where byte `offset` of `text` stands in `around`.
-fn position(around: &Source, text: &Spanned, offset: usize) -> usize {
-    let Span { start, end } = text.span;
-    if text.verbatim {
-        return (start + offset).min(end);
+impl Inside {
+    /// Where byte `offset` of the text stands in the text around it.
+    fn position(&self, offset: usize) -> usize {
+        let offset = offset.min(self.source.text.len());
+        let Span { start, end } = self.text.span;
+        if self.text.verbatim {
+            return (start + offset).min(end);
+        }
+        let Some(raw) = self.around.text.get(start..end) else {
+            return start;
+        };
+        let first = self
+            .around
+            .text
+            .trim_start_matches('\u{feff}')
+            .trim_start()
+            .as_bytes()
+            .first();
+        let step = if first == Some(&b'<') {
+            xml_step
+        } else {
+            json_step
+        };
+        let mut passed = self.passed.borrow_mut();
+        let known = passed.partition_point(|reading| reading.read <= offset);
+        let mut reading = known
+            .checked_sub(1)
+            .map_or(Reading::default(), |last| passed[last]);
+        while let Some(next) = step(raw, reading, offset) {
+            reading = next;
+            let last = passed.last().map_or(0, |last| last.read);
+            if reading.read >= last + STRIDE {
+                passed.push(reading);
+            }
+        }
+        start + reading.taken
     }
-    let Some(raw) = around.text.get(start..end) else {
-        return start;
-    };
-    let first = around
-        .text
-        .trim_start_matches('\u{feff}')
-        .trim_start()
-        .as_bytes()
-        .first();
-    let taken = if first == Some(&b'<') {
-        after_xml(raw, offset)
-    } else {
-        after_json(raw, offset)
-    };
-    start + taken
 }
 
-/// Bytes of JSON string content that spell the first `offset` bytes of the text.
-fn after_json(raw: &str, offset: usize) -> usize {
-    let mut rest = raw;
-    let mut read = 0;
-    while read < offset {
-        let Some(c) = rest.chars().next() else { break };
-        let (bytes, taken) = if c != '\\' {
-            (c.len_utf8(), c.len_utf8())
-        } else if let Some(code) = unit(rest) {
-            match code {
-                0xd800..=0xdbff => (4, 12),
-                code => (char::from_u32(code).map_or(1, char::len_utf8), 6),
-            }
-        } else {
-            (1, 2)
-        };
-        if read + bytes > offset {
-            break;
-        }
-        read += bytes;
-        rest = rest.get(taken..).unwrap_or_default();
+/// Reads one character of a JSON string, unless that would lead beyond byte `offset` of the text.
+fn json_step(raw: &str, reading: Reading, offset: usize) -> Option<Reading> {
+    if reading.read >= offset {
+        return None;
     }
-    raw.len() - rest.len()
+    let rest = raw.get(reading.taken..)?;
+    let c = rest.chars().next()?;
+    let (bytes, taken) = if c != '\\' {
+        (c.len_utf8(), c.len_utf8())
+    } else if let Some(code) = unit(rest) {
+        match code {
+            0xd800..=0xdbff => (4, 12),
+            code => (char::from_u32(code).map_or(1, char::len_utf8), 6),
+        }
+    } else {
+        (1, 2)
+    };
+    (reading.read + bytes <= offset).then_some(Reading {
+        read: reading.read + bytes,
+        taken: (reading.taken + taken).min(raw.len()),
+        literal: false,
+    })
 }
 
 fn unit(rest: &str) -> Option<u32> {
     u32::from_str_radix(rest.strip_prefix("\\u")?.get(..4)?, 16).ok()
 }
 
-/// Bytes of XML content, or of an attribute, that spell the first `offset` bytes of the text.
-fn after_xml(raw: &str, offset: usize) -> usize {
+/// Reads one character or mark of XML content, or of an attribute, unless that would lead beyond
+/// byte `offset` of the text. Marks that spell nothing are read also at `offset`.
+fn xml_step(raw: &str, reading: Reading, offset: usize) -> Option<Reading> {
     const OPEN: &str = "<![CDATA[";
-    let mut rest = raw;
-    let mut read = 0;
-    let mut literal = false;
-    loop {
-        if literal {
-            if let Some(after) = rest.strip_prefix("]]>") {
-                rest = after;
-                literal = false;
-                continue;
+    const CLOSE: &str = "]]>";
+    let rest = raw.get(reading.taken..)?;
+    let (bytes, taken, literal) = if reading.literal {
+        match rest.starts_with(CLOSE) {
+            true => (0, CLOSE.len(), false),
+            false => {
+                let c = rest.chars().next()?;
+                let taken = if rest.starts_with("\r\n") {
+                    2
+                } else {
+                    c.len_utf8()
+                };
+                (c.len_utf8(), taken, true)
             }
-        } else if let Some(after) = rest.strip_prefix(OPEN) {
-            rest = after;
-            literal = true;
-            continue;
-        } else if rest.starts_with("<!--") {
-            rest = rest
-                .find("-->")
-                .map_or("", |position| &rest[position + 3..]);
-            continue;
         }
-        if read >= offset {
-            break;
-        }
-        let Some(c) = rest.chars().next() else { break };
-        let (bytes, taken) = match c {
-            '&' if !literal => {
+    } else if rest.starts_with(OPEN) {
+        (0, OPEN.len(), true)
+    } else if rest.starts_with("<!--") {
+        let end = rest.find("-->").map_or(rest.len(), |position| position + 3);
+        (0, end, false)
+    } else {
+        let c = rest.chars().next()?;
+        match c {
+            '&' => {
                 let taken = rest.find(';').map_or(1, |position| position + 1);
-                (entity(&rest[..taken]), taken)
+                (entity(&rest[..taken]), taken, false)
             }
-            '\r' if rest.starts_with("\r\n") => (1, 2),
-            c => (c.len_utf8(), c.len_utf8()),
-        };
-        if read + bytes > offset {
-            break;
+            '\r' if rest.starts_with("\r\n") => (1, 2, false),
+            c => (c.len_utf8(), c.len_utf8(), false),
         }
-        read += bytes;
-        rest = &rest[taken..];
+    };
+    if bytes > 0 && (reading.read >= offset || reading.read + bytes > offset) {
+        return None;
     }
-    raw.len() - rest.len()
+    Some(Reading {
+        read: reading.read + bytes,
+        taken: reading.taken + taken,
+        literal,
+    })
 }
 
 /// Bytes of the character that a reference stands for.

@@ -2,13 +2,24 @@
 
 use std::sync::Arc;
 
-use liveobj_types::{Diagnostic, Place, Source, Span, codes, nearest};
+use liveobj_types::{Diagnostic, Place, Severity, Source, Span, codes, nearest};
 
 use crate::json::SyntaxFault;
 use crate::model::Spanned;
 
-/// Most findings about the form of one document.
-const MOST: usize = 1000;
+/// Most findings about one document.
+pub(crate) const MOST: usize = 1000;
+/// Most names that a message lists.
+const MOST_NAMES: usize = 20;
+
+/// Says that there are more findings than are listed.
+pub(crate) fn unlisted(severity: Severity) -> Diagnostic {
+    let message = format!("more than {MOST} findings: the rest is not listed");
+    Diagnostic {
+        severity,
+        ..Diagnostic::error(codes::LIMIT_EXCEEDED, message)
+    }
+}
 
 /// Collects findings about one document.
 pub(crate) struct Faults<'a> {
@@ -33,8 +44,7 @@ impl<'a> Faults<'a> {
         match self.diagnostics.len() {
             ..MOST => self.diagnostics.push(found),
             MOST => {
-                let message = format!("more than {MOST} findings: the rest is not listed");
-                let mut last = Diagnostic::error(codes::LIMIT_EXCEEDED, message);
+                let mut last = unlisted(Severity::Error);
                 last.labels = found.labels;
                 self.diagnostics.push(last);
             }
@@ -44,10 +54,11 @@ impl<'a> Faults<'a> {
 
     /// A document that is not what a reference looks like.
     pub fn structure(&mut self, span: Span, message: String, help: Option<String>) {
-        let mut found =
-            Diagnostic::error(codes::DOCUMENT_STRUCTURE, message).at(self.place(span), "");
-        found.help = help;
-        self.push(found);
+        let found = Diagnostic::error(codes::DOCUMENT_STRUCTURE, message).at(self.place(span), "");
+        self.push(match help {
+            Some(help) => found.with_help(help),
+            None => found,
+        });
     }
 
     /// A name that has no place there.
@@ -67,8 +78,10 @@ impl<'a> Faults<'a> {
         if let Some((span, text)) = fault.related {
             found = found.at(self.place(span), text);
         }
-        found.help = fault.help;
-        self.push(found);
+        self.push(match fault.help {
+            Some(help) => found.with_help(help),
+            None => found,
+        });
     }
 }
 
@@ -80,9 +93,13 @@ pub(crate) fn bracketed(mut text: Spanned) -> Spanned {
     text
 }
 
-/// `` `a`, `b` or `c` ``
+/// `` `a`, `b` or `c` ``; of very many names the first ones, and how many there are.
 pub(crate) fn one_of(names: &[&str]) -> String {
-    let quoted: Vec<String> = names.iter().map(|name| format!("`{name}`")).collect();
+    let listed = names.iter().take(MOST_NAMES);
+    let quoted: Vec<String> = listed.map(|name| format!("`{name}`")).collect();
+    if names.len() > MOST_NAMES {
+        return format!("{}, … ({} in all)", quoted.join(", "), names.len());
+    }
     match quoted.split_last() {
         Some((last, [])) => last.clone(),
         Some((last, first)) => format!("{} or {last}", first.join(", ")),

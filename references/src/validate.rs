@@ -7,8 +7,14 @@ use liveobj_types::{Diagnostic, Span, codes};
 use crate::faults::Faults;
 use crate::limits::{Limits, RAISE};
 use crate::model::{
-    Argument, Composite, Document, ExternalSource, Parameterized, Reference, ReferenceKind, Spanned,
+    Argument, Composite, Document, EndpointName, ExternalSource, Parameterized, Reference,
+    ReferenceKind, Spanned,
 };
+
+/// Longest name of a component, an exported endpoint or a parameter, in bytes.
+const MAX_NAME: usize = 256;
+/// Longest name of a library or of what is asked of a folder, in bytes.
+const MAX_TEXT: usize = 4096;
 
 /// Reports every violation.
 pub(crate) fn validate(faults: &mut Faults<'_>, document: &Document, limits: &Limits) {
@@ -82,8 +88,12 @@ impl Walk<'_, '_> {
             self.name(&component.name, "component");
             self.unique(&mut seen, &component.name, "component");
         }
+        for end in composite.connections.iter().flat_map(|it| &it.ends) {
+            self.endpoint(end);
+        }
         let mut seen = BTreeMap::new();
         for export in &composite.exports {
+            self.endpoint(&export.endpoint);
             if let Some(name) = &export.as_name {
                 self.name(name, "exported endpoint");
             }
@@ -103,6 +113,11 @@ impl Walk<'_, '_> {
         }
     }
 
+    fn endpoint(&mut self, end: &EndpointName) {
+        self.length(&end.of, MAX_NAME, "the name of a component");
+        self.length(&end.name, MAX_NAME, "the name of an endpoint");
+    }
+
     fn parameterized(&mut self, inner: &Parameterized, depth: usize) {
         self.reference(&inner.template, depth + 1);
         self.parameters(&inner.parameters, depth);
@@ -111,6 +126,7 @@ impl Walk<'_, '_> {
     fn parameters(&mut self, parameters: &[(Spanned, Argument)], depth: usize) {
         let mut seen = BTreeMap::new();
         for (name, argument) in parameters {
+            self.length(name, MAX_NAME, "the name of a parameter");
             self.unique(&mut seen, name, "parameter");
             if let Argument::Reference(reference) = argument {
                 self.reference(reference, depth + 1);
@@ -131,15 +147,31 @@ impl Walk<'_, '_> {
         self.faults.push(found);
     }
 
-    fn name(&mut self, name: &Spanned, what: &str) {
-        if is_name(&name.text) {
-            return;
+    /// Whether a text is short enough.
+    fn length(&mut self, text: &Spanned, most: usize, what: &str) -> bool {
+        let fits = text.text.len() <= most;
+        if !fits {
+            // Nobody needs to see all of it.
+            let first = text.text.chars().next().filter(|_| text.verbatim);
+            let end = text.span.start + first.map_or(0, char::len_utf8);
+            let span = Span::new(text.span.start, end);
+            let help = Some("give it a shorter name");
+            self.limit(span, format!("{what} is longer than {most} bytes"), help);
         }
+        fits
+    }
+
+    fn name(&mut self, name: &Spanned, what: &str) {
         let article = if what.starts_with(['a', 'e']) {
             "an"
         } else {
             "a"
         };
+        if !self.length(name, MAX_NAME, &format!("the name of {article} {what}"))
+            || is_name(&name.text)
+        {
+            return;
+        }
         let message = format!("`{}` cannot be the name of {article} {what}", name.text);
         let help = "names are letters, digits and `_`, and do not begin with a digit";
         self.faults
@@ -151,6 +183,7 @@ impl Walk<'_, '_> {
             self.faults
                 .structure(text.span, format!("{what} is empty"), None);
         }
+        self.length(text, MAX_TEXT, what);
     }
 
     fn hash(&mut self, text: &Spanned) {

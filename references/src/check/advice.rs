@@ -154,7 +154,7 @@ impl Checker<'_> {
                 for pair in values.iter().rev() {
                     let (own, wanted) = (pair[side], pair[1 - side]);
                     self.trials = self.trials.checked_sub(1)?;
-                    let reported = self.diagnostics.len();
+                    let reported = (self.diagnostics.len(), self.unlisted);
                     let new = self.replacement(around.scope, text, own, wanted);
                     let found = new.as_ref().and_then(|(_, new)| {
                         let environment = self.environment(around.scope, inner, name, *new)?;
@@ -168,7 +168,8 @@ impl Checker<'_> {
                         }
                     });
                     // Nobody wrote what is tried here.
-                    self.diagnostics.truncate(reported);
+                    self.diagnostics.truncate(reported.0);
+                    self.unlisted = reported.1;
                     let (Some((new, _)), Some(found)) = (new, found) else {
                         continue;
                     };

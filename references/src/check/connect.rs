@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use liveobj_types::types::{Object, ObjectEndpoint};
-use liveobj_types::{Diagnostic, EndpointId, Place, TypeId, codes, nearest};
+use liveobj_types::{Diagnostic, EndpointId, Place, TypeId, codes};
 
 use super::adapt::Adapted;
 use super::advice::Around;
@@ -114,11 +114,14 @@ impl Checker<'_> {
         let (component, name) = (end.of.text.as_str(), end.name.text.as_str());
         let Some(typed) = components.get(component) else {
             uses.missing = true;
+            if self.is_full() {
+                return None;
+            }
             let message = format!("there is no component `{component}`");
             let found = Diagnostic::error(codes::UNKNOWN_COMPONENT, message)
                 .at(self.at(scope, end.of.span), "");
             let names: Vec<&str> = components.keys().copied().collect();
-            self.report(match nearest(component, names.iter().copied()) {
+            self.report(match self.nearest(component, &names) {
                 Some(similar) => found.did_you_mean(component, similar),
                 None if names.is_empty() => found.with_help("the composite has no components"),
                 None => {
@@ -178,6 +181,9 @@ impl Checker<'_> {
     }
 
     fn unknown_endpoint(&mut self, scope: &Scope, end: &EndpointName, typed: &Typed) {
+        if self.is_full() {
+            return;
+        }
         let (component, name) = (&end.of.text, &end.name.text);
         let message = format!("component `{component}` has no endpoint `{name}`");
         let place = self.at(scope, end.name.span);
@@ -196,7 +202,7 @@ impl Checker<'_> {
                 crate::faults::one_of(names).replace(" or ", " and ")
             ),
         });
-        let similar = nearest(name, names).map(str::to_owned);
+        let similar = self.nearest(name, &names).map(str::to_owned);
         self.report(match similar {
             _ if hidden => found.with_help(format!(
                 "the `as` of `{component}` hides it: remove the `as`, or name a type with it"

@@ -118,6 +118,9 @@ impl Checker<'_> {
                 template: template.clone(),
             });
         }
+        if self.is_full() {
+            return None;
+        }
         let message = format!("library `{}` has no template `{name}`", library.name);
         let names = library.templates.iter().map(String::as_str);
         let found = Diagnostic::error(codes::UNKNOWN_TEMPLATE, message).at(place, "");

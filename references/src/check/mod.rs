@@ -24,13 +24,13 @@ use std::sync::Arc;
 
 use liveobj_types::{
     Diagnostic, Formalisms, Judgement, Module, ObjectId, Place, Severity, Source, Span, TypeId,
-    Types, codes,
+    Types, codes, nearest,
 };
 
 use crate::catalog::{Catalog, LibraryTypes};
 use crate::checked::{CheckedReference, Part};
 use crate::embed::Embedded;
-use crate::faults::Faults;
+use crate::faults::{Faults, MOST, unlisted};
 use crate::graph::ObjectNode;
 use crate::limits::Limits;
 use crate::model::{Document, Reference, ReferenceKind};
@@ -198,6 +198,10 @@ enum Depth {
     Identity,
 }
 
+/// Findings for which a name is looked for among very many, and how many these are.
+const SUGGESTIONS: usize = 20;
+const MANY_NAMES: usize = 1000;
+
 /// What is known of a reference.
 struct Typed {
     /// Its type as others see it.
@@ -218,6 +222,8 @@ struct Checker<'a> {
     types: Types,
     embedded: Embedded,
     diagnostics: Vec<Diagnostic>,
+    /// The worst of what was found beyond the findings that are listed.
+    unlisted: Option<Severity>,
     /// References around the one at hand.
     nesting: usize,
     /// Bytes of canonical documents written so far.
@@ -271,6 +277,7 @@ impl<'a> Checker<'a> {
             types,
             embedded: Embedded::default(),
             diagnostics: Vec::new(),
+            unlisted: None,
             nesting: 0,
             passed_bytes: 0,
             trials: advice::MAX_TRIALS,
@@ -301,9 +308,33 @@ impl<'a> Checker<'a> {
 
     /// Adds a finding, its places turned into those of the document.
     fn report(&mut self, found: Diagnostic) {
+        if self.diagnostics.len() >= MOST {
+            self.unlisted = self.unlisted.max(Some(found.severity));
+            return;
+        }
         let found = self.embedded.translated(found);
         self.keep_finding();
         self.diagnostics.push(found);
+    }
+
+    /// The name that was probably meant; among very many names only for the first findings.
+    fn nearest<'n>(&self, name: &str, names: &[&'n str]) -> Option<&'n str> {
+        let may = self.diagnostics.len() < SUGGESTIONS || names.len() < MANY_NAMES;
+        if may {
+            nearest(name, names.iter().copied())
+        } else {
+            None
+        }
+    }
+
+    /// Whether an error that was found is one too many to be listed. To be asked before much is
+    /// done for its wording.
+    fn is_full(&mut self) -> bool {
+        let full = self.diagnostics.len() >= MOST;
+        if full {
+            self.unlisted = Some(Severity::Error);
+        }
+        full
     }
 
     fn report_all(&mut self, found: Vec<Diagnostic>) {
@@ -322,7 +353,8 @@ impl<'a> Checker<'a> {
         let mut seen = BTreeSet::new();
         let mut found = std::mem::take(&mut self.diagnostics);
         found.retain(|found| {
-            let place = found.labels.first().map(|label| label.place.clone());
+            let place = found.labels.first().map(|label| &label.place);
+            let place = place.map(|place| (Arc::as_ptr(&place.source), place.span));
             seen.insert((found.code, place, found.message.clone()))
         });
         found.sort_by_key(|found| {
@@ -332,6 +364,7 @@ impl<'a> Checker<'a> {
                 .find(|label| Arc::ptr_eq(&label.place.source, &self.source));
             first.map_or(0, |label| label.place.span.start)
         });
+        found.extend(self.unlisted.map(unlisted));
         found
     }
 

@@ -1,12 +1,12 @@
 //! Parameterized references: every parameter of the template is assigned.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use liveobj_types::diagnostic::Label;
 use liveobj_types::resolve::{Environment, TemplateSignature, ValueParameterSignature};
 use liveobj_types::syntax::TypeParameter;
 use liveobj_types::types::Value;
-use liveobj_types::{Data, Diagnostic, Place, Span, TypeId, codes, nearest};
+use liveobj_types::{Data, Diagnostic, Place, Span, TypeId, codes};
 
 use super::libraries::{LibraryName, Offered};
 use super::scope::Scope;
@@ -102,14 +102,18 @@ impl Checker<'_> {
             .iter()
             .map(|parameter| &parameter.name.name);
         let names: Vec<&str> = types.chain(values).map(String::as_str).collect();
+        let known_names: BTreeSet<&str> = names.iter().copied().collect();
         let mut complete = true;
         // A parameter whose name is misspelt is not missing as well.
-        let mut meant = Vec::new();
+        let mut meant = BTreeSet::new();
         for (name, _) in given.values() {
-            if names.contains(&name.text.as_str()) {
+            if known_names.contains(name.text.as_str()) {
                 continue;
             }
             complete = false;
+            if self.is_full() {
+                break;
+            }
             let place = self.at(scope, name.span);
             let title = &template.name.name;
             let found = if names.is_empty() {
@@ -119,12 +123,14 @@ impl Checker<'_> {
                     .with_help("use the external reference itself, without parameters")
             } else {
                 let message = format!("template `{title}` has no parameter `{}`", name.text);
-                let free = names
+                let free: Vec<&str> = names
                     .iter()
                     .copied()
-                    .filter(|name| !given.contains_key(name));
-                let similar = nearest(&name.text, free)
-                    .or_else(|| nearest(&name.text, names.iter().copied()));
+                    .filter(|name| !given.contains_key(name))
+                    .collect();
+                let similar = self
+                    .nearest(&name.text, &free)
+                    .or_else(|| self.nearest(&name.text, &names));
                 meant.extend(similar);
                 let found = Diagnostic::error(codes::UNKNOWN_PARAMETER, message).at(place, "");
                 match similar {

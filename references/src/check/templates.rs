@@ -153,6 +153,7 @@ impl Checker<'_> {
                     format!("`{}` is a type, no template", name.name),
                 )
                 .with_help("put the type of the object into the `as` of `parameterized`"),
+                None if self.is_full() => return None,
                 None => {
                     let names = scope.module.visible_names();
                     let similar = nearest(&name.name, names);
