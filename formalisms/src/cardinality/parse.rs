@@ -81,15 +81,16 @@ impl<'t> Reader<'t> {
             }
         }
         let quantity = start[..start.len() - self.rest.len()].trim_start();
-        let named = self.rest.split_whitespace().find(|word| {
-            endpoints.is_some_and(|endpoints| endpoints.contains_key(word.trim_matches(',')))
-        });
+        let rest = self.rest;
         self.keyword("instances", &["instances", "instance"])
             .map_err(|error| ParseError {
                 help: Some(match endpoints {
-                    Some(_) => {
-                        let endpoint = named.unwrap_or("ENDPOINT");
-                        format!("write `{quantity} instances of {endpoint} connected`")
+                    Some(endpoints) => {
+                        let mut words = rest.split_whitespace();
+                        let named = words
+                            .find(|word| endpoints.contains_key(word.trim_matches(',')))
+                            .unwrap_or("ENDPOINT");
+                        format!("write `{quantity} instances of {named} connected`")
                     }
                     None => format!("write `{quantity} instances connected`"),
                 }),

@@ -1,8 +1,10 @@
 //! Reading a manifest out of a file.
 
-use std::io::{Read, Seek};
+use std::io::{Cursor, Read, Seek};
 
-use object::{Architecture, Object, ObjectSection, ReadCache, ReadRef};
+use object::{Architecture, Object, ObjectSection, ReadCache};
+
+use liveobj_types::diagnostic::shortened;
 
 use crate::{HEADER_SIZE, MAGIC, MAX_SIZE, Manifest, SECTION, VERSION};
 
@@ -79,7 +81,7 @@ pub enum ReadError {
 ///
 /// The file is no library, has no manifest or several, or a damaged one.
 pub fn read(file_bytes: &[u8]) -> Result<Manifest, ReadError> {
-    read_any(file_bytes)
+    read_from(Cursor::new(file_bytes))
 }
 
 /// [`read`] without reading the whole file: only its tables of sections and the manifest.
@@ -88,14 +90,12 @@ pub fn read(file_bytes: &[u8]) -> Result<Manifest, ReadError> {
 ///
 /// As [`read`]; a file that cannot be read is no library.
 pub fn read_from(file: impl Read + Seek) -> Result<Manifest, ReadError> {
-    read_any(&ReadCache::new(file))
-}
-
-fn read_any<'data>(data: impl ReadRef<'data>) -> Result<Manifest, ReadError> {
+    // Names that it reads are short. In a slice each section could have the whole file for a name.
+    let data = ReadCache::new(file);
     let not_a_library = |error: object::Error| ReadError::NotALibrary {
         reason: error.to_string(),
     };
-    let file = object::File::parse(data).map_err(not_a_library)?;
+    let file = object::File::parse(&data).map_err(not_a_library)?;
     let mut sections = file
         .sections()
         .filter(|section| section.name_bytes() == Ok(SECTION.as_bytes()));
@@ -193,7 +193,7 @@ pub fn read_section(section: &[u8]) -> Result<Manifest, ReadError> {
     let types = text(types, "types")?;
     let mut manifest: Manifest =
         serde_json::from_str(json).map_err(|error| ReadError::InvalidJson {
-            reason: error.to_string(),
+            reason: shortened(error.to_string()),
         })?;
     manifest.types = types.to_owned();
     Ok(manifest)

@@ -124,6 +124,68 @@ fn a_manifest_that_is_cut_short_is_refused_wherever_it_is_cut() {
 }
 
 #[test]
+fn a_library_file_that_is_cut_short_is_refused_wherever_it_is_cut() {
+    let file = elf(&[(".text", b"code"), (".liveobj", &emit(&manifest()))]);
+    for length in 0..file.len() {
+        let error = read(&file[..length]).unwrap_err();
+        assert!(
+            matches!(error, ReadError::NotALibrary { .. }),
+            "{length}: {error}"
+        );
+    }
+}
+
+/// An ELF file with so many sections, all of which have the rest of the file for their name.
+fn elf_with_endless_names(count: u16) -> Vec<u8> {
+    let table = 64 + 64 * u64::from(count);
+    let length = 64 * 1024 * 1024;
+    let mut file = elf(&[]);
+    file.truncate(64);
+    file[40..48].copy_from_slice(&64_u64.to_le_bytes());
+    file[60..62].copy_from_slice(&count.to_le_bytes());
+    file[62..64].copy_from_slice(&1_u16.to_le_bytes());
+    for section in 0..count {
+        let (kind, place) = match section {
+            0 => (0, [0, 0]),
+            1 => (3, [table, length]),
+            _ => (1, [table, 1]),
+        };
+        file.extend([0_u32.to_le_bytes(), u32::to_le_bytes(kind)].concat());
+        file.extend([0; 16]);
+        file.extend(place.map(u64::to_le_bytes).concat());
+        file.extend([0; 24]);
+    }
+    file.resize((table + length) as usize, b'n');
+    file
+}
+
+#[test]
+fn endless_names_of_sections_are_not_read_to_their_end() {
+    // 60,000 times 64 MiB would take an hour.
+    let file = elf_with_endless_names(60_000);
+    assert_eq!(read(&file), Err(ReadError::NoSection));
+    assert_eq!(read_from(Cursor::new(&file)), Err(ReadError::NoSection));
+}
+
+#[test]
+fn what_is_wrong_with_the_json_is_told_in_a_few_words() {
+    let section = |json: &str| {
+        let mut section = MAGIC.to_vec();
+        section.extend(1_u32.to_le_bytes());
+        section.extend((json.len() as u32).to_le_bytes());
+        section.extend([0; 8]);
+        section.extend(json.as_bytes());
+        read_section(&section).unwrap_err().to_string()
+    };
+    let name = "n".repeat(10_000_000);
+    let error = section(&format!("{{\"abi\":\"{name}\"}}"));
+    assert!(error.contains("cannot be read: invalid type"));
+    assert!(error.len() < 4096, "{} bytes", error.len());
+    let error = section(&format!("{{\"other\":{}", "[".repeat(1_000_000)));
+    assert!(error.contains("cannot be read: EOF"), "{error}");
+}
+
+#[test]
 fn another_mark_is_refused() {
     let mut section = emit(&manifest());
     section[0] = b'l';
