@@ -6,13 +6,20 @@ pub mod sarif;
 use std::io::{self, IsTerminal};
 use std::ops::Range;
 
-use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
+use annotate_snippets::{AnnotationKind, Group, Level, Origin, Renderer, Snippet};
 use imara_diff::{Algorithm, BasicLineDiffPrinter, Diff, InternedInput, UnifiedDiffConfig};
+use liveobj_types::diagnostic::{Label, shortened};
 use liveobj_types::{Diagnostic, Mismatch, Place, Severity};
 use serde::Serialize;
 
 /// Version of the JSON reports; it grows when something is removed or changes its meaning.
 pub const JSON_VERSION: u32 = 1;
+
+/// Bytes of the longest text that is handed to the renderer as it is: it reads all of it for each
+/// finding. Of longer ones it is given the line of each place.
+const MAX_SOURCE: usize = 64 << 10;
+/// Bytes of the longest line that is shown.
+const MAX_LINE: usize = 4096;
 
 /// Renders findings for people.
 pub fn findings(diagnostics: &[Diagnostic], styled: bool) -> String {
@@ -45,9 +52,12 @@ fn colours_wanted() -> bool {
 
 /// Renders an error that has no place in a document.
 pub fn failure(message: &str, help: Option<&str>) -> String {
+    let message = shortened(message.to_owned());
     match help {
-        Some(help) => line(Level::ERROR, message) + &line(Level::HELP, help),
-        None => line(Level::ERROR, message),
+        Some(help) => {
+            line(Level::ERROR, &message) + &line(Level::HELP, &shortened(help.to_owned()))
+        }
+        None => line(Level::ERROR, &message),
     }
 }
 
@@ -105,6 +115,10 @@ fn group(diagnostic: &Diagnostic) -> Group<'_> {
     // Labels of one text that follow each other share a snippet.
     while let Some((first, label)) = labels.next() {
         let source = &label.place.source;
+        if source.text.len() > MAX_SOURCE {
+            group = excerpt(group, first, label);
+            continue;
+        }
         let mut snippet = Snippet::source(source.text.as_str()).path(source.name.as_str());
         snippet = snippet.annotation(annotation(first, label));
         while let Some((index, next)) = labels.next_if(|(_, next)| next.place.source == *source) {
@@ -114,7 +128,8 @@ fn group(diagnostic: &Diagnostic) -> Group<'_> {
     }
     if !diagnostic.trail.is_empty() {
         let steps: Vec<String> = diagnostic.trail.iter().map(ToString::to_string).collect();
-        group = group.element(Level::NOTE.message(format!("this is about {}", steps.join(" > "))));
+        let trail = shortened(format!("this is about {}", steps.join(" > ")));
+        group = group.element(Level::NOTE.message(trail));
     }
     for note in &diagnostic.notes {
         group = group.element(Level::NOTE.message(note.as_str()));
@@ -125,16 +140,47 @@ fn group(diagnostic: &Diagnostic) -> Group<'_> {
     group
 }
 
-fn annotation(
-    index: usize,
-    label: &liveobj_types::diagnostic::Label,
-) -> annotate_snippets::Annotation<'_> {
-    let kind = if index == 0 {
+/// Adds a place in a long text: its line, or where that is long as well, only its number.
+fn excerpt<'a>(group: Group<'a>, index: usize, label: &'a Label) -> Group<'a> {
+    let source = &label.place.source;
+    let range = range(&label.place);
+    let start = source.text[..range.start]
+        .rfind('\n')
+        .map_or(0, |end| end + 1);
+    let length = source.text[start..].find('\n');
+    let end = length.map_or(source.text.len(), |length| start + length);
+    let (line, column) = source.line_column(range.start);
+    if end - start > MAX_LINE {
+        let origin = Origin::path(source.name.as_str())
+            .line(line)
+            .char_column(column);
+        let group = group.element(origin);
+        return match label.text.as_str() {
+            "" => group,
+            text => group.element(Level::NOTE.message(format!("line {line}: {text}"))),
+        };
+    }
+    let within = range.start - start..range.end.min(end) - start;
+    let snippet = Snippet::source(&source.text[start..end])
+        .path(source.name.as_str())
+        .line_start(line)
+        .annotation(kind(index).span(within).label(label.text.as_str()));
+    group.element(snippet)
+}
+
+fn annotation(index: usize, label: &Label) -> annotate_snippets::Annotation<'_> {
+    kind(index)
+        .span(range(&label.place))
+        .label(label.text.as_str())
+}
+
+/// How a place is marked: the first one is what it is about.
+fn kind(index: usize) -> AnnotationKind {
+    if index == 0 {
         AnnotationKind::Primary
     } else {
         AnnotationKind::Context
-    };
-    kind.span(range(&label.place)).label(label.text.as_str())
+    }
 }
 
 /// The span, within the text and on character boundaries.
@@ -219,7 +265,11 @@ pub fn json(diagnostic: &Diagnostic) -> JsonDiagnostic<'_> {
                 }
             })
             .collect(),
-        trail: diagnostic.trail.iter().map(ToString::to_string).collect(),
+        trail: diagnostic
+            .trail
+            .iter()
+            .map(|step| shortened(step.to_string()))
+            .collect(),
         notes: &diagnostic.notes,
         help: diagnostic.help.as_deref(),
         fix: diagnostic.fix.as_ref().map(|fix| {
@@ -325,6 +375,45 @@ mod tests {
             help: there is a `y`
         "#]]
         .assert_eq(&failure("there is no `x`", Some("there is a `y`")));
+    }
+
+    #[test]
+    fn of_a_long_text_only_the_lines_are_shown_that_matter() {
+        let filler = "<!-- filler -->\n".repeat(10_000);
+        let source = Source::new("long.xml", format!("<a/>\n{filler}<b/>\n"));
+        let diagnostic = Diagnostic::error(codes::DUPLICATE_PART, "it stands twice")
+            .at(place(&source, "<b/>"), "again here")
+            .at(place(&source, "<a/>"), "first here");
+        expect![[r#"
+            error[duplicate-part]: it stands twice
+                 --> long.xml:10002:1
+                  |
+            10002 | <b/>
+                  | ^^^^ again here
+                  |
+                 ::: long.xml:1:1
+                  |
+                1 | <a/>
+                  | ---- first here
+
+        "#]]
+        .assert_eq(&findings(&[diagnostic], false));
+    }
+
+    #[test]
+    fn lines_that_nobody_could_read_are_not_shown() {
+        let filler = "1,".repeat(100_000);
+        let source = Source::new("long.json", format!("{{}}\n[{filler}0]"));
+        let end = source.text.len() - 2;
+        let diagnostic = Diagnostic::error(codes::INVALID_VALUE, "it is 0")
+            .at(Place::new(&source, Span::new(end, end + 1)), "expected 1");
+        expect![[r#"
+            error[invalid-value]: it is 0
+            --> long.json:2:200002
+             = note: line 2: expected 1
+
+        "#]]
+        .assert_eq(&findings(&[diagnostic], false));
     }
 
     #[test]
