@@ -13,6 +13,7 @@ mod explanations;
 mod fmt;
 mod graph;
 mod help;
+mod hostile;
 mod implies;
 mod layering;
 mod links;

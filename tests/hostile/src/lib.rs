@@ -10,6 +10,7 @@
 mod constraints;
 mod documents;
 mod frames;
+pub mod inputs;
 mod libraries;
 mod original;
 mod types;
