@@ -5,6 +5,7 @@
 //! - [`catalog`]: the types and components that it came with, as generated data.
 //! - [`library`]: the same as a type library.
 //! - [`read`]: documents as references of today; [`convert`] alone, of what was read already.
+//! - [`strict`]: what its loader said of a document.
 
 #![forbid(unsafe_code)]
 
@@ -15,6 +16,7 @@ mod id;
 mod library;
 mod names;
 mod reading;
+pub mod strict;
 
 pub use convert::{Converted, convert};
 pub use id::{Id, InvalidId, QualifiedId};

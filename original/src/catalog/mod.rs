@@ -213,6 +213,8 @@ pub struct Catalog {
     entries: Vec<Entry>,
     /// Position of the first entry of that library, kind and number.
     index: HashMap<(Id, Kind, Id), usize>,
+    /// Position of the value class that is the .NET type of that name.
+    builtins: HashMap<String, usize>,
 }
 
 impl Catalog {
@@ -243,7 +245,16 @@ impl Catalog {
 
     /// The entry of that library, kind and number; the first, if there are several.
     pub fn get(&self, library: Id, kind: Kind, id: Id) -> Option<&Entry> {
-        let position = self.index.get(&(library, kind, id))?;
-        self.entries.get(*position)
+        self.entries.get(self.position(library, kind, id)?)
+    }
+
+    /// Where [`Catalog::get`] finds an entry among [`Catalog::entries`].
+    pub(crate) fn position(&self, library: Id, kind: Kind, id: Id) -> Option<usize> {
+        self.index.get(&(library, kind, id)).copied()
+    }
+
+    /// The value class that is the .NET type of that name, such as `Int32` or `IList`1`.
+    pub(crate) fn builtin(&self, name: &str) -> Option<usize> {
+        self.builtins.get(name).copied()
     }
 }

@@ -143,6 +143,7 @@ impl Catalog {
     }
 
     fn fact(&mut self, words: &mut Words<'_>) -> Result<(), String> {
+        let position = self.entries.len().wrapping_sub(1);
         let entry = self.entries.last_mut().ok_or("a fact before any entry")?;
         let fact = words.next("a fact")?;
         if let Some(kind) = match fact {
@@ -158,7 +159,10 @@ impl Catalog {
             return Ok(());
         }
         match (fact, &mut entry.facts) {
-            ("builtin", Facts::Value { builtin, .. }) => *builtin = true,
+            ("builtin", Facts::Value { builtin, .. }) => {
+                *builtin = true;
+                self.builtins.insert(entry.name.clone(), position);
+            }
             ("assignable-to", Facts::Value { assignable_to, .. }) => {
                 assignable_to.push(words.ty()?);
             }

@@ -274,6 +274,23 @@ pub enum ScalarType {
     Id,
 }
 
+impl ScalarType {
+    /// The name that `xsi:type` gives.
+    pub fn name(self) -> &'static str {
+        match self {
+            ScalarType::Address => "Address",
+            ScalarType::Identifier => "Identifier",
+            ScalarType::Incarnation => "Incarnation",
+            ScalarType::Index => "Index",
+            ScalarType::Name => "Name",
+            ScalarType::Uint32 => "UINT32",
+            ScalarType::Uint64 => "UINT64",
+            ScalarType::Uint128 => "UINT128",
+            ScalarType::Id => "ID",
+        }
+    }
+}
+
 /// A parameter of a configuration.
 #[derive(Clone, Debug)]
 pub struct ConfigurationParameter {
@@ -299,7 +316,7 @@ pub struct Property {
     /// The class of its values.
     pub class: Option<Class>,
     /// The value to begin with.
-    pub initial: Option<Box<Value>>,
+    pub initial: Option<Text>,
     /// How it depends on others.
     pub dependency: Option<Text>,
     /// Where its parts come from.

@@ -9,7 +9,7 @@ use super::primitive::{self, PrimitiveType};
 use super::tree::{Content, MICROSOFT, Reader, SCHEMA, TypeName};
 use super::{
     Attribute, Class, ClassKind, Component, Composite, Connection, Constraint, Document, Export,
-    Object, ObjectKind, Parameter, Text, Value, ValueKind, decode, structured,
+    Object, ObjectKind, Parameter, ScalarType, Text, Value, ValueKind, decode, structured,
 };
 
 /// Reads a document within the default [`Limits`].
@@ -30,11 +30,11 @@ pub fn read_within(name: &str, bytes: &[u8], limits: &Limits) -> Result<Document
     read_source(&Source::new(name, decode(bytes)), limits)
 }
 
-/// As [`read_within`], of what is text already.
+/// As [`read_within`], of bytes that were decoded already.
 ///
 /// # Errors
 ///
-/// It is not XML, exceeds a limit, or is not a document of this dialect at all.
+/// The text is not XML, exceeds a limit, or is not a document of this dialect at all.
 pub fn read_source(source: &Arc<Source>, limits: &Limits) -> Result<Document, Box<Diagnostic>> {
     let root = read_elements(source, limits)?;
     let mut reader = Reader::new(source);
@@ -355,7 +355,7 @@ fn class_name(kind: ClassKind) -> &'static str {
 }
 
 /// Reads a value, which may be of any type.
-pub(super) fn value<'a>(reader: &mut Reader<'a>, element: &'a Element) -> Value {
+fn value<'a>(reader: &mut Reader<'a>, element: &'a Element) -> Value {
     reader.inside(element, |reader| {
         let kind = match reader.instance_type(element) {
             Some(ty) if ty.namespace.is_empty() => own_type(reader, element, &ty),
@@ -386,7 +386,7 @@ fn own_type<'a>(reader: &mut Reader<'a>, element: &'a Element, ty: &TypeName<'a>
     if let Some((kind, _)) = classes.map(as_class).iter().find(|(_, name)| ty.is(name)) {
         return ValueKind::Class(*kind, class(reader, element, *kind));
     }
-    let scalar = |ty| (ty, structured::scalar_name(ty));
+    let scalar = |ty: ScalarType| (ty, ty.name());
     if let Some((ty, _)) = structured::SCALARS
         .map(scalar)
         .iter()

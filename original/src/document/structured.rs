@@ -1,10 +1,12 @@
 //! Reading the values that are made of several parts, and the small ones that are written in an
 //! attribute.
 
+use std::collections::BTreeSet;
+
 use liveobj_references::Element;
 use liveobj_types::codes;
 
-use super::read::{all_text, child, children, class, value};
+use super::read::{all_text, child, children, class};
 use super::tree::{Content, Reader};
 use super::{
     ClassKind, ConfigurationParameter, Property, PropertyReference, ScalarType, Text, ValueKind,
@@ -23,21 +25,6 @@ pub const SCALARS: [ScalarType; 9] = [
     ScalarType::Uint128,
     ScalarType::Id,
 ];
-
-/// The name that `xsi:type` gives.
-pub fn scalar_name(ty: ScalarType) -> &'static str {
-    match ty {
-        ScalarType::Address => "Address",
-        ScalarType::Identifier => "Identifier",
-        ScalarType::Incarnation => "Incarnation",
-        ScalarType::Index => "Index",
-        ScalarType::Name => "Name",
-        ScalarType::Uint32 => "UINT32",
-        ScalarType::Uint64 => "UINT64",
-        ScalarType::Uint128 => "UINT128",
-        ScalarType::Id => "ID",
-    }
-}
 
 const SCALAR: Content = Content {
     attributes: &["value"],
@@ -98,14 +85,10 @@ pub fn scalar<'a>(reader: &mut Reader<'a>, element: &'a Element, ty: ScalarType)
     if let Some(text) = &text
         && let Err(why) = scalar_fits(ty, &text.text)
     {
-        let message = format!(
-            "`{}` is not a value of {}: {why}",
-            text.text,
-            scalar_name(ty)
-        );
+        let message = format!("`{}` is not a value of {}: {why}", text.text, ty.name());
         reader.fault(codes::INVALID_VALUE, text.span, message);
         let name = Text {
-            text: scalar_name(ty).to_owned(),
+            text: ty.name().to_owned(),
             span: element.span,
         };
         return ValueKind::Invalid(name, text.clone());
@@ -153,7 +136,18 @@ pub fn configuration<'a>(reader: &mut Reader<'a>, element: &'a Element) -> Value
             value: reader.attribute(it, "value"),
         }
     });
-    ValueKind::Configuration(parameters.collect())
+    let parameters: Vec<ConfigurationParameter> = parameters.collect();
+    let mut names = BTreeSet::new();
+    for parameter in &parameters {
+        let name = parameter.name.as_ref().map(|name| name.text.as_str());
+        let message = match name {
+            None => "a parameter of a configuration has no `name`".to_owned(),
+            Some(name) if names.insert(name) => continue,
+            Some(name) => format!("`{name}` stands twice in the configuration"),
+        };
+        reader.fault(codes::DUPLICATE_PART, parameter.span, message);
+    }
+    ValueKind::Configuration(parameters)
 }
 
 /// Reads `Properties`.
@@ -168,19 +162,30 @@ pub fn property<'a>(reader: &mut Reader<'a>, element: &'a Element) -> Property {
     reader.inside(element, |reader| {
         reader.skip_rest(element, &PROPERTY);
         let text = |it| all_text(it);
+        let id = number(reader, element);
         Property {
             span: element.span,
-            id: reader.attribute(element, "id"),
+            id,
             name: child(reader, element, "Name").map(text),
             comment: child(reader, element, "Comment").map(text),
             class: child(reader, element, "ValueClass")
                 .map(|it| class(reader, it, ClassKind::Value)),
-            initial: child(reader, element, "InitialValue").map(|it| Box::new(value(reader, it))),
+            initial: child(reader, element, "InitialValue").map(text),
             dependency: child(reader, element, "DependencyClass").map(text),
             sources: references(reader, element, "Source"),
             destinations: references(reader, element, "Destination"),
         }
     })
+}
+
+/// The attribute `id` of a property, which is a whole number of 32 bits.
+fn number(reader: &mut Reader<'_>, element: &Element) -> Option<Text> {
+    let id = reader.attribute(element, "id")?;
+    if id.text.trim().parse::<i32>().is_err() {
+        let message = format!("`{}` is not the number of a property", id.text);
+        reader.fault(codes::INVALID_VALUE, id.span, message);
+    }
+    Some(id)
 }
 
 /// Where the parts of a property come from, or where it goes.

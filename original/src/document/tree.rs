@@ -1,5 +1,6 @@
 //! Elements with their namespaces resolved.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use liveobj_references::Element;
@@ -22,8 +23,9 @@ const MOST: usize = 1000;
 /// What is in scope where an element is read, and the faults so far.
 pub struct Reader<'a> {
     source: &'a Arc<Source>,
-    /// Declared prefixes, innermost last; the empty prefix is the default namespace.
-    bindings: Vec<(&'a str, &'a str)>,
+    /// What each prefix was declared to be, innermost last; the empty prefix is the default
+    /// namespace.
+    bindings: HashMap<&'a str, Vec<&'a str>>,
     pub faults: Vec<Diagnostic>,
     pub skipped: Vec<Skipped>,
 }
@@ -42,7 +44,7 @@ impl<'a> Reader<'a> {
     pub fn new(source: &'a Arc<Source>) -> Reader<'a> {
         Reader {
             source,
-            bindings: vec![("", ""), ("xml", XML)],
+            bindings: HashMap::from([("", vec![""]), ("xml", vec![XML])]),
             faults: Vec::new(),
             skipped: Vec::new(),
         }
@@ -64,26 +66,21 @@ impl<'a> Reader<'a> {
 
     /// Calls `read` with the declarations of `element` in scope.
     pub fn inside<T>(&mut self, element: &'a Element, read: impl FnOnce(&mut Self) -> T) -> T {
-        let outside = self.bindings.len();
-        for (name, value) in &element.attributes {
-            if name.text == "xmlns" {
-                self.bindings.push(("", &value.text));
-            } else if let Some(prefix) = name.text.strip_prefix("xmlns:") {
-                self.bindings.push((prefix, &value.text));
-            }
+        for (prefix, namespace) in declarations(element) {
+            self.bindings.entry(prefix).or_default().push(namespace);
         }
         let read = read(self);
-        self.bindings.truncate(outside);
+        for (prefix, _) in declarations(element) {
+            if let Some(bound) = self.bindings.get_mut(prefix) {
+                bound.pop();
+            }
+        }
         read
     }
 
     /// The namespace of a prefix.
     fn namespace(&self, prefix: &str) -> Option<&'a str> {
-        let bound = self.bindings.iter().rev();
-        bound
-            .copied()
-            .find(|(own, _)| *own == prefix)
-            .map(|(_, uri)| uri)
+        self.bindings.get(prefix)?.last().copied()
     }
 
     /// Namespace and local name; elements and types without prefix are in the default namespace.
@@ -213,6 +210,17 @@ impl<'a> Reader<'a> {
     pub fn raw(&self, span: Span) -> &'a str {
         &self.source.text[span.start..span.end]
     }
+}
+
+/// The prefixes that an element declares, and what they are.
+fn declarations(element: &Element) -> impl Iterator<Item = (&str, &str)> {
+    element.attributes.iter().filter_map(|(name, value)| {
+        let prefix = match name.text.as_str() {
+            "xmlns" => "",
+            name => name.strip_prefix("xmlns:")?,
+        };
+        Some((prefix, value.text.as_str()))
+    })
 }
 
 /// A type named by `xsi:type`.

@@ -26,3 +26,25 @@ pub fn generate(path: &Path, root: &Path) -> Result<(), String> {
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::path::Path;
+
+    use super::*;
+
+    #[test]
+    fn what_is_kept_is_what_the_facts_give() {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+        let path = root.join("../shared/conformance/original/catalog.json");
+        let Ok(text) = fs::read_to_string(&path) else {
+            println!("skipped: {} is not there", path.display());
+            return;
+        };
+        let facts: Value = serde_json::from_str(&text).expect("the facts are JSON");
+        let generated = catalog::text_of(&facts).expect("they are as expected");
+        let kept = fs::read_to_string(root.join("original/data/catalog.txt"));
+        assert_eq!(kept.expect("it is kept"), generated);
+    }
+}
