@@ -24,6 +24,7 @@ mod sarif;
 mod simulation;
 mod simulation_command;
 mod state;
+mod strict_2009;
 mod thesis;
 mod trust;
 

@@ -1,5 +1,7 @@
 //! `liveobj check`
 
+mod strict_2009;
+
 use std::io::{self, IsTerminal};
 use std::time::Instant;
 
@@ -17,7 +19,8 @@ use crate::{input, output};
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   liveobj check examples/team-note.liveobject --library-path target/release
-  liveobj check examples/team-note.liveobject --library-path target/release --format sarif")]
+  liveobj check examples/team-note.liveobject --library-path target/release --format sarif
+  liveobj check --strict-2009 examples/original/note.liveobject")]
 pub struct Check {
     /// Reference documents, XML or JSON; `-` is standard input
     #[arg(required = true, value_name = "REF")]
@@ -26,6 +29,9 @@ pub struct Check {
     libraries: LibraryOptions,
     #[command(flatten)]
     policy: PolicyOptions,
+    /// Say what the platform of 2009 said of its documents: its loader's rules, to the letter
+    #[arg(long, conflicts_with_all = ["library_paths", "allow"])]
+    strict_2009: bool,
     /// How findings are printed
     #[arg(long, value_enum, default_value_t)]
     format: CheckFormat,
@@ -60,6 +66,9 @@ struct JsonReference<'a> {
 
 impl Check {
     pub fn run(self) -> Result<(), Failure> {
+        if self.strict_2009 {
+            return strict_2009::check(&self.references, &self.policy.limits(), self.format);
+        }
         let mut builder = self.libraries.builder();
         builder = builder
             .allow_unknown(self.policy.unknown())
