@@ -15,6 +15,8 @@ pub mod document;
 mod id;
 mod library;
 mod names;
+#[cfg(test)]
+mod pairs_tests;
 mod reading;
 pub mod strict;
 

@@ -9,6 +9,7 @@ use std::sync::Arc;
 
 use clap::Args;
 use liveobj::Runtime;
+use liveobj_original::document::is_original;
 use liveobj_references::Catalog;
 use liveobj_types::syntax::{Brackets, format_file};
 use liveobj_types::{Diagnostic, Source};
@@ -135,6 +136,10 @@ impl Fmt {
     /// Formats a file, writes it or prints what is asked for.
     fn one(&self, name: &str, runtime: &OnceCell<Runtime>) -> Result<Formatted, Failure> {
         let source = input::read(name)?;
+        if is_original(&source.text) {
+            let failure = Failure::user(format_args!("`{}` is a reference of 2009", source.name));
+            return Err(failure.with_help("`liveobj convert FILE` prints it as one of today"));
+        }
         let outcome = match language(name, &source.text) {
             Language::Types => format_file(&source, Brackets::Angle, 0),
             Language::Reference if self.layout_only => liveobj_references::format(&source, None),

@@ -3,7 +3,6 @@
 use std::fs::{self, File};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
 use clap::{Args, ValueEnum};
 use liveobj_references::Policy;
@@ -52,18 +51,17 @@ enum Picture {
 impl Graph {
     pub fn run(self) -> Result<(), Failure> {
         let picture = self.picture()?;
-        let source = input::read(&self.reference)?;
-        let (document, diagnostics) =
-            liveobj_references::read_within(&source, &self.policy.limits());
-        let Some(document) = document else {
-            output::complain(&report::findings(&diagnostics, report::styled_errors()));
+        let input = input::reference_within(&self.reference, &self.policy.limits())?;
+        let (source, mut found) = (input.source, input.diagnostics);
+        let Some(document) = input.document else {
+            output::complain(&report::findings(&found, report::styled_errors()));
             return Err(Failure::Findings);
         };
         let about = document.about.as_ref().and_then(|about| about.name.clone());
         let name = about.map_or_else(|| file_name(&source), |name| name.text);
         let runtime = self.libraries.runtime()?;
         let (checked, root) = liveobj_references::graph(
-            &Arc::new(document),
+            &document,
             &source,
             runtime.catalog(),
             runtime.formalisms(),
@@ -72,7 +70,7 @@ impl Graph {
                 limits: self.policy.limits(),
             },
         );
-        let mut found = checked.diagnostics;
+        found.extend(checked.diagnostics);
         found.retain(|found| found.severity != Severity::Note);
         output::complain(&report::findings(&found, report::styled_errors()));
         self.libraries.warn_of_empty(&found);
