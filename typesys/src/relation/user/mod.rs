@@ -14,7 +14,7 @@ use std::collections::BTreeMap;
 pub use self::example::Example;
 use self::path::{Hop, Path};
 use super::pairs::Pair;
-use super::{Problem, Relations};
+use super::{Problem, Relations, Side};
 use crate::composite::CompositeShape;
 use crate::diagnostic::Step;
 use crate::types::{
@@ -299,14 +299,15 @@ fn breach(types: &Types, hops: &[Hop], path: &Path) -> Option<Breach> {
             Problem::Unmet {
                 formalism,
                 required,
+                given,
                 ..
             },
             _,
         ) => {
             let (formalism, text) = (formalism.clone(), required.clone());
-            match path.left_at_fault {
-                true => Breach::Unprovided { formalism, text },
-                false => Breach::Demanded { formalism, text },
+            match given {
+                Side::Provides => Breach::Unprovided { formalism, text },
+                Side::Requires => Breach::Demanded { formalism, text },
             }
         }
         (problem, _) => Breach::Other(problem.clone()),

@@ -13,8 +13,6 @@ pub(super) struct Path {
     pub(super) problem: Problem,
     /// Where in it.
     pub(super) rest: Vec<Step>,
-    /// Whether the left side of the pair compared is the one at fault.
-    pub(super) left_at_fault: bool,
 }
 
 /// A pair on the way.
@@ -48,7 +46,6 @@ impl Relations<'_> {
                     hops,
                     problem: mismatch.problem.clone(),
                     rest: rest.to_vec(),
-                    left_at_fault: mismatch.left_at_fault,
                 });
             }
             let mut parts = told.parts.into_iter();
