@@ -239,6 +239,16 @@ pub const INPUTS: &[Input] = &[
     input("comments in XML", MANY, None, |n| {
         document(&format!("{}{TIMER}", "<!-- -->".repeat(n)))
     }),
+    input("constraints of an endpoint", MANY, None, |n| {
+        let constraints = many(n, " ", |i| {
+            let most = i + 1;
+            format!(
+                "provides properties \"fifo\"; \
+                 requires cardinality \"at most {most} instances connected\";"
+            )
+        });
+        declaring(&format!("endpoint E {{ in a(); {constraints} }}"))
+    }),
     input("bounds in a constraint", MANY, None, |n| {
         let clauses = many(n, ", ", |_| {
             "at most 5 instances of 'b' connected".to_owned()

@@ -36,15 +36,16 @@ impl Session<'_> {
                             constraints.push(constraint);
                         }
                     }
-                    let structure = |side| Structure::Endpoint(structure_of(endpoint, side));
+                    let structures = [Side::Provides, Side::Requires]
+                        .map(|side| Structure::Endpoint(structure_of(endpoint, side)));
                     for (formalism, provided, required) in
                         self.check_sessions(&module.source, &endpoint.name, &constraints)
                     {
                         let texts = (&endpoint.name, provided, required);
-                        self.check_fit(&module.source, formalism, texts, &structure);
+                        self.check_fit(&module.source, formalism, texts, &structures);
                     }
                     let texts = (&endpoint.name, constraints.as_slice());
-                    self.check_texts(&module.source, texts, &structure, &[]);
+                    self.check_texts(&module.source, texts, &structures, &[]);
                 }
                 Item::Object(object) => {
                     let constraints: Vec<&Constraint> = object.constraints.iter().collect();
@@ -68,7 +69,6 @@ impl Session<'_> {
         let sides = [Side::Provides, Side::Requires];
         let structures =
             sides.map(|side| object_structure(self.types, body, side, &BTreeMap::new()));
-        let structure = |side: Side| structures[side as usize].clone();
         let constraints: Vec<&Constraint> = object.constraints.iter().collect();
         let formalisms = self.types.instances.formalisms.clone();
         let mut lifted = Vec::new();
@@ -77,13 +77,13 @@ impl Session<'_> {
                 continue;
             };
             let structure = endpoint_structure(self.types, endpoint.ty, Side::Provides, "");
+            let structure = Structure::Endpoint(structure);
             for constraint in provides.iter().filter(|c| !c.dual && c.given.is_none()) {
                 let (Some(formalism), Some(place)) =
                     (formalisms.get(&constraint.formalism), &constraint.place)
                 else {
                     continue;
                 };
-                let structure = Structure::Endpoint(structure.clone());
                 let formula = formalism.parse(&constraint.text, &structure).ok();
                 if let Some(formula) = formula.and_then(|f| formalism.at_endpoint(&f, name)) {
                     let formalism = constraint.formalism.to_string();
@@ -92,7 +92,7 @@ impl Session<'_> {
             }
         }
         let texts = (&object.name, constraints.as_slice());
-        self.check_texts(&module.source, texts, &structure, &lifted);
+        self.check_texts(&module.source, texts, &structures, &lifted);
     }
 
     /// At most one session type per side and formalism; one that is provided has one that is
@@ -164,7 +164,7 @@ impl Session<'_> {
         source: &Arc<Source>,
         name: &str,
         (owner, provided, required): (&Ident, &Constraint, &Constraint),
-        structure: &dyn Fn(Side) -> Structure,
+        structures: &[Structure; 2],
     ) {
         let formalisms = self.types.instances.formalisms.clone();
         let Some(formalism) = formalisms.get(name) else {
@@ -173,7 +173,7 @@ impl Session<'_> {
         let formula = |constraint: &Constraint, side: Side| {
             let dual = side == Side::Requires && constraint.role == ConstraintRole::Follows;
             let written = if dual { side.opposite() } else { side };
-            let formula = read(&**formalism, constraint, &structure(written)).ok()?;
+            let formula = read(&**formalism, constraint, &structures[written as usize]).ok()?;
             if dual {
                 formalism.dual(&formula)
             } else {
@@ -225,7 +225,7 @@ impl Session<'_> {
         &mut self,
         source: &Arc<Source>,
         (owner, all): (&Ident, &[&Constraint]),
-        structure: &dyn Fn(Side) -> Structure,
+        structures: &[Structure; 2],
         lifted: &[(String, Placed)],
     ) {
         let formalisms = self.types.instances.formalisms.clone();
@@ -236,8 +236,8 @@ impl Session<'_> {
                 continue;
             };
             // A text whose dual is meant is written from the other side.
-            let written = structure(if dual { side.opposite() } else { side });
-            let formula = match read(&**formalism, constraint, &written) {
+            let written = if dual { side.opposite() } else { side };
+            let formula = match read(&**formalism, constraint, &structures[written as usize]) {
                 Ok(formula) => formula,
                 Err(fault) => {
                     let place = place_in_text(source, constraint, fault.span);
