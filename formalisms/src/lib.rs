@@ -17,6 +17,7 @@
 #![forbid(unsafe_code)]
 
 pub mod cardinality;
+mod cursor;
 mod ontology;
 pub mod properties;
 pub mod session;

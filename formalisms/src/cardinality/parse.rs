@@ -3,13 +3,14 @@
 use std::collections::BTreeMap;
 
 use liveobj_types::formalism::{EndpointStructure, ParseError, Structure};
-use liveobj_types::{Span, nearest};
+use liveobj_types::nearest;
 use nom::Parser;
 use nom::bytes::complete::{take_till1, take_while1};
 use nom::character::complete::{char, multispace0};
 use nom::sequence::delimited;
 
 use super::{Bound, Bounds};
+use crate::cursor::Cursor;
 
 type Endpoints = BTreeMap<String, EndpointStructure>;
 
@@ -19,18 +20,20 @@ pub(super) fn parse(text: &str, structure: &Structure) -> Result<Bounds, ParseEr
         Structure::Endpoint(_) | Structure::Undeclared => None,
         Structure::Object(endpoints) => Some(endpoints),
     };
-    let mut reader = Reader { text, rest: text };
+    let mut reader = Reader {
+        cursor: Cursor::new(text),
+    };
     let mut bounds = Bounds::default();
     loop {
         let (endpoint, bound) = reader.clause(endpoints)?;
         let known: &mut Bound = bounds.0.entry(endpoint).or_default();
         bound.most.iter().for_each(|most| known.at_most(*most));
         bound.least.iter().for_each(|least| known.at_least(*least));
-        if reader.rest.trim_start().is_empty() {
+        if reader.cursor.rest.trim_start().is_empty() {
             return Ok(bounds);
         }
         if !reader.sign(',') {
-            return Err(reader.expected("expected `,` or the end", FORM));
+            return Err(reader.cursor.expected("expected `,` or the end", FORM));
         }
     }
 }
@@ -39,14 +42,13 @@ const FORM: &str = "the forms are `at most K instances [of ENDPOINT] connected`,
                     `exactly K …` and `between K and L …`";
 
 struct Reader<'t> {
-    text: &'t str,
-    rest: &'t str,
+    cursor: Cursor<'t>,
 }
 
 impl<'t> Reader<'t> {
     fn clause(&mut self, endpoints: Option<&Endpoints>) -> Result<(String, Bound), ParseError> {
         let mut bound = Bound::default();
-        let start = self.rest;
+        let start = self.cursor.rest;
         match self.word() {
             "at" => match self.word() {
                 "most" => bound.at_most(self.number()?),
@@ -67,7 +69,7 @@ impl<'t> Reader<'t> {
                 let high = self.number()?;
                 if low > high {
                     return Err(ParseError {
-                        span: self.span(start, self.rest),
+                        span: self.cursor.span(start, self.cursor.rest),
                         message: format!("no number lies between {low} and {high}"),
                         help: Some(format!("write `between {high} and {low}`")),
                     });
@@ -80,8 +82,8 @@ impl<'t> Reader<'t> {
                 return Err(self.misspelt(message, other, &["at", "exactly", "between"]));
             }
         }
-        let quantity = start[..start.len() - self.rest.len()].trim_start();
-        let rest = self.rest;
+        let quantity = start[..start.len() - self.cursor.rest.len()].trim_start();
+        let rest = self.cursor.rest;
         self.keyword("instances", &["instances", "instance"])
             .map_err(|error| ParseError {
                 help: Some(match endpoints {
@@ -96,7 +98,7 @@ impl<'t> Reader<'t> {
                 }),
                 ..error
             })?;
-        let before = self.rest;
+        let before = self.cursor.rest;
         let endpoint = match (self.word(), endpoints) {
             ("of", Some(endpoints)) => {
                 let name = self.endpoint(endpoints)?;
@@ -106,7 +108,7 @@ impl<'t> Reader<'t> {
             ("connected", None) => String::new(),
             ("of", None) => {
                 return Err(ParseError {
-                    span: self.span(before.trim_start(), self.rest),
+                    span: self.cursor.span(before.trim_start(), self.cursor.rest),
                     message: "expected `connected`: the constraint of an endpoint is about that \
                               endpoint"
                         .to_owned(),
@@ -132,12 +134,12 @@ impl<'t> Reader<'t> {
     /// An endpoint: the name that the text uses for it, or in quotes the name that it has in the
     /// type that holds the constraint.
     fn endpoint(&mut self, endpoints: &Endpoints) -> Result<String, ParseError> {
-        let before = self.rest.trim_start();
+        let before = self.cursor.rest.trim_start();
         let quoted: Result<_, nom::Err<nom::error::Error<&str>>> =
             delimited(char('\''), take_till1(|c| c == '\''), char('\'')).parse(before);
         let name = match quoted {
             Ok((rest, name)) => {
-                self.rest = rest;
+                self.cursor.rest = rest;
                 if endpoints.values().any(|endpoint| endpoint.name == name) {
                     return Ok(name.to_owned());
                 }
@@ -146,7 +148,9 @@ impl<'t> Reader<'t> {
             Err(_) => {
                 let name = self.word();
                 if name.is_empty() {
-                    return Err(self.expected("expected the name of an endpoint", FORM));
+                    return Err(self
+                        .cursor
+                        .expected("expected the name of an endpoint", FORM));
                 }
                 if let Some(endpoint) = endpoints.get(name) {
                     return Ok(endpoint.name.clone());
@@ -164,7 +168,7 @@ impl<'t> Reader<'t> {
             }
         };
         Err(ParseError {
-            span: self.span(before, self.rest),
+            span: self.cursor.span(before, self.cursor.rest),
             message: format!("the object has no endpoint `{name}`"),
             help: Some(help),
         })
@@ -174,9 +178,9 @@ impl<'t> Reader<'t> {
     fn word(&mut self) -> &'t str {
         let word =
             take_while1::<_, _, nom::error::Error<&str>>(|c: char| c.is_alphanumeric() || c == '_');
-        match (multispace0, word).parse(self.rest) {
+        match (multispace0, word).parse(self.cursor.rest) {
             Ok((rest, (_, word))) => {
-                self.rest = rest;
+                self.cursor.rest = rest;
                 word
             }
             Err(_) => "",
@@ -185,10 +189,10 @@ impl<'t> Reader<'t> {
 
     fn sign(&mut self, sign: char) -> bool {
         let sign: Result<_, nom::Err<nom::error::Error<&str>>> =
-            (multispace0, char(sign)).parse(self.rest);
+            (multispace0, char(sign)).parse(self.cursor.rest);
         match sign {
             Ok((rest, _)) => {
-                self.rest = rest;
+                self.cursor.rest = rest;
                 true
             }
             Err(_) => false,
@@ -209,7 +213,7 @@ impl<'t> Reader<'t> {
             return Err(self.misspelt("expected a number", word, &[]));
         }
         word.parse().map_err(|_| ParseError {
-            span: self.span_of(word),
+            span: self.cursor.span_of(word),
             message: format!("`{word}` is too large"),
             help: Some(format!("the largest number is {}", u64::MAX)),
         })
@@ -218,38 +222,15 @@ impl<'t> Reader<'t> {
     /// An error at `word`, or at what follows if it is empty.
     fn misspelt(&self, message: &str, word: &'t str, meant: &[&str]) -> ParseError {
         if word.is_empty() {
-            return self.expected(message, FORM);
+            return self.cursor.expected(message, FORM);
         }
         ParseError {
-            span: self.span_of(word),
+            span: self.cursor.span_of(word),
             message: format!("{message}, found `{word}`"),
             help: Some(match nearest(word, meant.iter().copied()) {
                 Some(similar) => format!("write `{similar}`"),
                 None => FORM.to_owned(),
             }),
         }
-    }
-
-    /// An error at the next visible character, or at the end.
-    fn expected(&self, message: &str, help: &str) -> ParseError {
-        let visible = self.rest.trim_start();
-        let start = self.text.len() - visible.len();
-        let end = start + visible.chars().next().map_or(0, char::len_utf8);
-        ParseError {
-            span: Span::new(start, end),
-            message: message.to_owned(),
-            help: Some(help.to_owned()),
-        }
-    }
-
-    /// From where `start` begins to where `rest` does, both being ends of the text.
-    fn span(&self, start: &str, rest: &str) -> Span {
-        Span::new(self.text.len() - start.len(), self.text.len() - rest.len())
-    }
-
-    /// The span of the word just read.
-    fn span_of(&self, word: &str) -> Span {
-        let end = self.text.len() - self.rest.len();
-        Span::new(end - word.len(), end)
     }
 }

@@ -5,6 +5,8 @@ use std::collections::BTreeMap;
 use liveobj_types::formalism::{EndpointStructure, ParseError, Structure};
 use liveobj_types::{Span, nearest};
 
+use crate::cursor::Cursor;
+
 use super::protocol::{Kind, Protocol, State, StateId};
 
 /// Choices inside each other that are read.
@@ -16,8 +18,7 @@ const FORM: &str = "the forms are `end`, `!event; T`, `?event; T`, `+{!a; T, !b;
 /// Reads a session type.
 pub(super) fn parse(text: &str, structure: &Structure) -> Result<Protocol, ParseError> {
     let mut reader = Reader {
-        text,
-        rest: text,
+        cursor: Cursor::new(text),
         structure,
         states: Vec::new(),
         variables: Vec::new(),
@@ -32,8 +33,8 @@ pub(super) fn parse(text: &str, structure: &Structure) -> Result<Protocol, Parse
         });
     }
     let start = reader.session(0)?;
-    if !reader.rest.trim_start().is_empty() {
-        return Err(reader.expected("expected the end of the text", FORM));
+    if !reader.cursor.rest.trim_start().is_empty() {
+        return Err(reader.cursor.expected("expected the end of the text", FORM));
     }
     Ok(reader.finish(start))
 }
@@ -53,8 +54,7 @@ struct Draft {
 }
 
 struct Reader<'t> {
-    text: &'t str,
-    rest: &'t str,
+    cursor: Cursor<'t>,
     structure: &'t Structure,
     states: Vec<Draft>,
     /// What each `rec` stands for, known when its end has been read.
@@ -74,7 +74,7 @@ impl<'t> Reader<'t> {
         let mut pending: Option<(StateId, String)> = None;
         let mut unbound: Vec<(usize, Span)> = Vec::new();
         loop {
-            let before = self.rest;
+            let before = self.cursor.rest;
             let (target, goes_on) = match self.next_sign() {
                 Some('!' | '?') => {
                     let (kind, event) = self.action()?;
@@ -87,9 +87,11 @@ impl<'t> Reader<'t> {
                     "rec" => {
                         let name = self.word();
                         if name.is_empty() || matches!(name, "rec" | "end") {
-                            return Err(self.expected("expected a variable after `rec`", FORM));
+                            return Err(self
+                                .cursor
+                                .expected("expected a variable after `rec`", FORM));
                         }
-                        let span = self.span(before.trim_start(), self.rest);
+                        let span = self.cursor.span(before.trim_start(), self.cursor.rest);
                         self.sign('.', "write `rec X . T`")?;
                         unbound.push((self.variables.len(), span));
                         self.scope.push(name);
@@ -98,7 +100,7 @@ impl<'t> Reader<'t> {
                         self.variables.push(None);
                         continue;
                     }
-                    "" => return Err(self.expected("expected a session type", FORM)),
+                    "" => return Err(self.cursor.expected("expected a session type", FORM)),
                     name => (self.variable(name)?, None),
                 },
             };
@@ -125,10 +127,10 @@ impl<'t> Reader<'t> {
 
     /// `+{…}`, `&[…]`, or brackets alone where the first letters decide.
     fn choice(&mut self, nesting: usize) -> Result<Target, ParseError> {
-        let start = self.rest.trim_start();
+        let start = self.cursor.rest.trim_start();
         if nesting == MAX_NESTING {
             return Err(ParseError {
-                span: self.span(start, &start[1..]),
+                span: self.cursor.span(start, &start[1..]),
                 message: format!("more than {MAX_NESTING} choices stand inside each other"),
                 help: Some(
                     "name what repeats with `rec X . T`, or write a simpler protocol".to_owned(),
@@ -141,22 +143,22 @@ impl<'t> Reader<'t> {
             _ => None,
         };
         if declared.is_some() {
-            self.rest = &start[1..];
+            self.cursor.rest = &start[1..];
         }
         let close = match self.next_sign() {
             Some('{') => '}',
             Some('[') => ']',
-            _ => return Err(self.expected("expected `{` or `[`", FORM)),
+            _ => return Err(self.cursor.expected("expected `{` or `[`", FORM)),
         };
-        self.rest = &self.rest.trim_start()[1..];
+        self.cursor.rest = &self.cursor.rest.trim_start()[1..];
         let mut chosen: Option<(Kind, StateId)> = declared.map(|kind| (kind, self.draft(kind)));
         loop {
-            let before = self.rest.trim_start();
+            let before = self.cursor.rest.trim_start();
             if !matches!(self.next_sign(), Some('!' | '?')) {
-                return Err(self.expected("expected `!event` or `?event`", FORM));
+                return Err(self.cursor.expected("expected `!event` or `?event`", FORM));
             }
             let (kind, event) = self.action()?;
-            let span = self.span(before, self.rest);
+            let span = self.cursor.span(before, self.cursor.rest);
             let (expected, id) = match chosen {
                 Some(chosen) => chosen,
                 None => *chosen.insert((kind, self.draft(kind))),
@@ -183,14 +185,14 @@ impl<'t> Reader<'t> {
             let target = self.session(nesting + 1)?;
             self.states[id].next.insert(event, target);
             match self.next_sign() {
-                Some(',') => self.rest = &self.rest.trim_start()[1..],
+                Some(',') => self.cursor.rest = &self.cursor.rest.trim_start()[1..],
                 Some(sign) if sign == close => {
-                    self.rest = &self.rest.trim_start()[1..];
+                    self.cursor.rest = &self.cursor.rest.trim_start()[1..];
                     return Ok(Target::State(id));
                 }
                 _ => {
                     let message = format!("expected `,` or `{close}`");
-                    return Err(self.expected(&message, FORM));
+                    return Err(self.cursor.expected(&message, FORM));
                 }
             }
         }
@@ -202,10 +204,10 @@ impl<'t> Reader<'t> {
             Some('!') => Kind::Output,
             _ => Kind::Input,
         };
-        self.rest = &self.rest.trim_start()[1..];
+        self.cursor.rest = &self.cursor.rest.trim_start()[1..];
         let event = self.word();
         if event.is_empty() {
-            return Err(self.expected("expected the name of an event", FORM));
+            return Err(self.cursor.expected("expected the name of an event", FORM));
         }
         if let Structure::Endpoint(endpoint) = self.structure {
             self.known(endpoint, kind, event)?;
@@ -244,7 +246,7 @@ impl<'t> Reader<'t> {
             (message, help)
         };
         Err(ParseError {
-            span: self.span_of(event),
+            span: self.cursor.span_of(event),
             message,
             help: Some(help),
         })
@@ -256,7 +258,7 @@ impl<'t> Reader<'t> {
         }
         let names = self.scope.iter().copied().chain(["end", "rec"]);
         Err(ParseError {
-            span: self.span_of(name),
+            span: self.cursor.span_of(name),
             message: format!("no `rec` binds `{name}`"),
             help: Some(match nearest(name, names) {
                 Some(similar) => format!("write `{similar}`"),
@@ -322,53 +324,30 @@ impl<'t> Reader<'t> {
 
     /// The next visible character.
     fn next_sign(&self) -> Option<char> {
-        self.rest.trim_start().chars().next()
+        self.cursor.rest.trim_start().chars().next()
     }
 
     /// Reads `sign`.
     fn sign(&mut self, sign: char, help: &str) -> Result<(), ParseError> {
-        match self.rest.trim_start().strip_prefix(sign) {
+        match self.cursor.rest.trim_start().strip_prefix(sign) {
             Some(rest) => {
-                self.rest = rest;
+                self.cursor.rest = rest;
                 Ok(())
             }
-            None => Err(self.expected(&format!("expected `{sign}`"), help)),
+            None => Err(self.cursor.expected(&format!("expected `{sign}`"), help)),
         }
     }
 
     /// The next word; empty at the end and at any sign.
     fn word(&mut self) -> &'t str {
-        let visible = self.rest.trim_start();
+        let visible = self.cursor.rest.trim_start();
         let end = visible
             .find(|c: char| !c.is_alphanumeric() && c != '_')
             .unwrap_or(visible.len());
         let (word, rest) = visible.split_at(end);
         if !word.is_empty() {
-            self.rest = rest;
+            self.cursor.rest = rest;
         }
         word
-    }
-
-    /// An error at the next visible character, or at the end.
-    fn expected(&self, message: &str, help: &str) -> ParseError {
-        let visible = self.rest.trim_start();
-        let start = self.text.len() - visible.len();
-        let end = start + visible.chars().next().map_or(0, char::len_utf8);
-        ParseError {
-            span: Span::new(start, end),
-            message: message.to_owned(),
-            help: Some(help.to_owned()),
-        }
-    }
-
-    /// From where `start` begins to where `rest` does, both being ends of the text.
-    fn span(&self, start: &str, rest: &str) -> Span {
-        Span::new(self.text.len() - start.len(), self.text.len() - rest.len())
-    }
-
-    /// The span of the word just read.
-    fn span_of(&self, word: &str) -> Span {
-        let end = self.text.len() - self.rest.len();
-        Span::new(end - word.len(), end)
     }
 }
