@@ -21,6 +21,7 @@ mod cursor;
 mod ontology;
 pub mod properties;
 pub mod session;
+pub mod temporal;
 
 use std::sync::Arc;
 

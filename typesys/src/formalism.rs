@@ -134,6 +134,17 @@ pub struct EndpointStructure {
     pub emitted: BTreeMap<String, Vec<String>>,
 }
 
+/// Which values a parameter of an event takes, as far as equality goes. Two domains of equal key
+/// are one.
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Domain {
+    /// What tells domains apart; empty if nothing is known, and all such are one domain.
+    pub key: String,
+    /// How many values there are; none if they are not finitely many, not known to be, or more
+    /// than the number can say.
+    pub size: Option<u64>,
+}
+
 /// Ω of semantics, section 3: what the provider of the premises may emit.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Events {

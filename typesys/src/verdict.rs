@@ -79,6 +79,16 @@ pub enum Witness {
         /// What then repeats.
         cycle: Vec<String>,
     },
+    /// A history of several instances, which names what there is: a formula may speak of all of
+    /// them, also of those to which nothing happens.
+    History {
+        /// Each instance, proxy and message, with what it is: `i1: an instance of channel`.
+        elements: Vec<String>,
+        /// What happens first, a position each.
+        prefix: Vec<String>,
+        /// What then repeats for ever; never empty.
+        cycle: Vec<String>,
+    },
 }
 
 /// Why something was not decided.

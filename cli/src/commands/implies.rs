@@ -105,6 +105,11 @@ enum JsonWitness<'a> {
         prefix: &'a [String],
         cycle: &'a [String],
     },
+    History {
+        elements: &'a [String],
+        prefix: &'a [String],
+        cycle: &'a [String],
+    },
 }
 
 /// What is asked.
@@ -355,6 +360,15 @@ fn witness(verdict: &Verdict) -> Option<JsonWitness<'_>> {
         Verdict::Fails(Witness::Trace { prefix, cycle }) => {
             Some(JsonWitness::Trace { prefix, cycle })
         }
+        Verdict::Fails(Witness::History {
+            elements,
+            prefix,
+            cycle,
+        }) => Some(JsonWitness::History {
+            elements,
+            prefix,
+            cycle,
+        }),
         _ => None,
     }
 }
@@ -374,6 +388,29 @@ fn shown(witness: &Witness) -> String {
             if !cycle.is_empty() {
                 text += &format!("  then for ever  {}\n", cycle.join("  "));
             }
+            text
+        }
+        Witness::History {
+            elements,
+            prefix,
+            cycle,
+        } => {
+            let mut text = String::new();
+            let lines = |text: &mut String, lines: &[String]| {
+                for line in lines {
+                    *text += &format!("    {line}\n");
+                }
+            };
+            if !elements.is_empty() {
+                text += "  there are\n";
+                lines(&mut text, elements);
+            }
+            if !prefix.is_empty() {
+                text += "  in order, a position each\n";
+                lines(&mut text, prefix);
+            }
+            text += "  then for ever\n";
+            lines(&mut text, cycle);
             text
         }
         _ => String::new(),

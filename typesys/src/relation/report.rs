@@ -209,7 +209,7 @@ fn shown(witness: &Witness) -> String {
             format!("; that allows {all}")
         }
         Witness::Trace { prefix, cycle } if prefix.is_empty() && cycle.is_empty() => String::new(),
-        Witness::Trace { prefix, cycle } => {
+        Witness::Trace { prefix, cycle } | Witness::History { prefix, cycle, .. } => {
             let prefix = prefix.join(", ");
             match &cycle[..] {
                 [] => format!("; that allows the history {prefix}"),

@@ -1,0 +1,198 @@
+//! Sentences of `temporal` after their names have been resolved (semantics, section 7).
+
+use liveobj_types::formalism::Domain;
+
+/// A formula behind its leading quantifiers. Nothing is free: what a text leaves open is bound by
+/// quantifiers in front.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Sentence {
+    /// The leading quantifiers, outermost first. Each binds a variable that occurs in the body.
+    pub prefix: Vec<Binding>,
+    /// The formula that they range over; nested at most as deep as the parser allows.
+    pub body: Node,
+}
+
+/// One leading quantifier.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Binding {
+    /// Whether all or some are meant.
+    pub quantifier: Quantifier,
+    /// The variable's name, unique in the sentence. Empty for the one connection that a formula
+    /// without quantified instances speaks of.
+    pub name: String,
+    /// What it ranges over.
+    pub sort: Sort,
+}
+
+/// All or some.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Quantifier {
+    /// For all.
+    ForAll,
+    /// For at least one.
+    Exists,
+}
+
+/// What a variable ranges over.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Sort {
+    /// The connections of an endpoint; its name is empty at endpoint level.
+    Instance(String),
+    /// The proxies of an object.
+    Proxy,
+    /// The values of a parameter.
+    Message(Domain),
+}
+
+/// The position of a variable's quantifier in [`Sentence::prefix`].
+pub type Variable = usize;
+
+/// A formula; its truth is that at the first position of a history.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Node {
+    /// `true` or `false`.
+    Constant(bool),
+    /// An event happens at this position.
+    Event(Atom),
+    /// A proposition of ordinary linear temporal logic, any set of which may hold at a position.
+    Proposition(String),
+    /// Two variables of one sort are the same.
+    Same(Variable, Variable),
+    /// An operator on one formula.
+    Unary(Unary, Box<Node>),
+    /// An operator on two formulas.
+    Binary(Binary, Box<Node>, Box<Node>),
+}
+
+/// Operators on one formula.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Unary {
+    /// `!`
+    Not,
+    /// `X`: at the next position.
+    Next,
+    /// `F`: now or at some later position.
+    Finally,
+    /// `G`: now and at all later positions.
+    Globally,
+    /// `Y`: there is a previous position, and it holds there.
+    Yesterday,
+    /// `O`: now or at some earlier position.
+    Once,
+    /// `H`: now and at all earlier positions.
+    Historically,
+}
+
+/// Operators on two formulas.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Binary {
+    /// `&`
+    And,
+    /// `|`
+    Or,
+    /// `->`
+    Implies,
+    /// `<->`
+    Iff,
+    /// `xor`
+    Xor,
+    /// `U`: the right holds now or later, and the left at all positions before that.
+    Until,
+    /// `W`: `U`, or the left holds for ever.
+    WeakUntil,
+    /// `R`: the right holds up to and including the position where the left does, or for ever.
+    Release,
+    /// `M`: `R`, and the left does hold at some position.
+    StrongRelease,
+    /// `S`: the right held now or earlier, and the left at all positions after that up to now.
+    Since,
+}
+
+/// An event that may happen at a position.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Atom {
+    /// The endpoint where it happens; empty at endpoint level.
+    pub endpoint: String,
+    /// Which event.
+    pub event: Event,
+    /// At which connection of the endpoint.
+    pub place: Place,
+    /// The parameters that are bound, sorted by parameter; the others may have any value.
+    pub arguments: Vec<Argument>,
+}
+
+/// An event as its provider has it: a name alone does not tell (semantics, section 3).
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Event {
+    /// The connection begins.
+    Connect,
+    /// The connection ends.
+    Disconnect,
+    /// An event of the endpoint's type.
+    Named {
+        /// Its name.
+        name: String,
+        /// Whether the provider of the constraint emits it; otherwise it handles it.
+        emitted: bool,
+    },
+}
+
+/// Where an event happens.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Place {
+    /// At this connection.
+    Instance(Variable),
+    /// At some connection of this proxy.
+    Proxy(Variable),
+    /// At some connection.
+    Somewhere,
+}
+
+/// A parameter whose value is that of a variable.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Argument {
+    /// The parameter's name.
+    pub parameter: String,
+    /// The variable.
+    pub variable: Variable,
+}
+
+impl Sentence {
+    /// The atoms of the body, in the order of the text, with repetitions.
+    pub fn atoms(&self) -> Vec<&Atom> {
+        let mut atoms = Vec::new();
+        self.body.visit(&mut |node| {
+            if let Node::Event(atom) = node {
+                atoms.push(atom);
+            }
+        });
+        atoms
+    }
+}
+
+impl Node {
+    /// Calls `see` for each part of the formula, the left before the right.
+    pub fn visit<'n>(&'n self, see: &mut dyn FnMut(&'n Node)) {
+        see(self);
+        match self {
+            Node::Unary(_, inner) => inner.visit(see),
+            Node::Binary(_, left, right) => {
+                left.visit(see);
+                right.visit(see);
+            }
+            Node::Constant(_) | Node::Event(_) | Node::Proposition(_) | Node::Same(..) => {}
+        }
+    }
+
+    /// `operator inner`
+    #[must_use]
+    pub fn unary(operator: Unary, inner: Node) -> Node {
+        Node::Unary(operator, Box::new(inner))
+    }
+
+    /// `left operator right`
+    #[must_use]
+    pub fn binary(operator: Binary, left: Node, right: Node) -> Node {
+        Node::Binary(operator, Box::new(left), Box::new(right))
+    }
+}
