@@ -4,7 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::formalism::{Events, Structure};
 use crate::relation::{
-    Lossy, Parsed, Relations, Side, body_constraints, consistent, emitted, endpoint_structure,
+    Lossy, Parsed, Relations, Side, Structures, body_constraints, consistent, emitted,
+    endpoint_structure,
 };
 use crate::types::{
     Constraint, Endpoint, EndpointId, Object, ObjectBody, ObjectEndpoint, ObjectId,
@@ -250,8 +251,11 @@ impl Relations<'_> {
         let Endpoint::Events { provides, .. } = self.types.endpoint(ty) else {
             return;
         };
-        let structure = |side| Structure::Endpoint(endpoint_structure(self.types, ty, side, ""));
+        let structures = Structures::new(|side| {
+            Structure::Endpoint(endpoint_structure(self.types, ty, side, ""))
+        });
         for constraint in provides {
+            let structure = |side| structures.get(side);
             let parsed = Parsed::new(self.formalisms, constraint, Side::Provides, structure);
             let Some((formalism, formula)) = parsed.read() else {
                 continue;

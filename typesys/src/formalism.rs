@@ -128,10 +128,41 @@ pub struct EndpointStructure {
     /// Name of the endpoint in the type that holds the constraint (at object level it may differ
     /// from the name that the text uses; formulas must use this one). Empty at endpoint level.
     pub name: String,
-    /// What the provider handles: event name → parameter names in order.
-    pub received: BTreeMap<String, Vec<String>>,
-    /// What the provider emits: event name → parameter names in order.
-    pub emitted: BTreeMap<String, Vec<String>>,
+    /// What the provider handles: event name → its parameters in order.
+    pub received: BTreeMap<String, Vec<Parameter>>,
+    /// What the provider emits: event name → its parameters in order.
+    pub emitted: BTreeMap<String, Vec<Parameter>>,
+}
+
+/// A parameter of an event.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Parameter {
+    /// Its name.
+    pub name: String,
+    /// What it can be.
+    pub domain: Domain,
+}
+
+/// Which values a parameter takes, as far as their equality goes.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Domain {
+    /// Two domains of equal key are one: the key is made from the structure of the type. An empty
+    /// one says that nothing is known of the type; all such domains are one.
+    pub key: String,
+    /// How many values there are; none if not finite, not known, or more than `u64` holds.
+    pub size: Option<u64>,
+}
+
+impl EndpointStructure {
+    /// The same endpoint, seen from the other side.
+    #[must_use]
+    pub fn turned(self) -> EndpointStructure {
+        EndpointStructure {
+            name: self.name,
+            received: self.emitted,
+            emitted: self.received,
+        }
+    }
 }
 
 /// Which values a parameter of an event takes, as far as equality goes. Two domains of equal key

@@ -12,6 +12,7 @@ pub mod composite;
 pub mod data;
 mod describe;
 pub mod diagnostic;
+mod domain;
 pub mod evolution;
 pub mod formalism;
 mod graph;

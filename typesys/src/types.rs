@@ -286,6 +286,7 @@ pub struct Types {
     pub(crate) objects: Vec<(Object, Origin)>,
     pub(crate) instances: crate::resolve::Instances,
     pub(crate) known: crate::relation::Known,
+    pub(crate) domains: crate::domain::Domains,
 }
 
 impl Types {

@@ -20,6 +20,8 @@ use crate::failure::Failure;
 use crate::output;
 use crate::report::JSON_VERSION;
 
+mod events;
+
 /// Decide whether one constraint implies another, or whether two sessions fit each other
 ///
 /// Both are written from the side of who provides them. For sessions, A implies B if A is a subtype of B: whoever follows A may stand where one is expected that follows B.
@@ -36,7 +38,7 @@ pub struct Implies {
     /// The formalism both are written in
     #[arg(long, value_name = "NAME", required_unless_present = "batch")]
     formalism: Option<String>,
-    /// The events of the endpoint, as its owner has them: `in NAME` is received, `out NAME` is sent; without it, any name is an event
+    /// The events of the endpoint, as its owner has them: `in NAME` is received, `out NAME(PARAMETER, PARAMETER: TYPE)` is sent; without it, any name is an event
     #[arg(long, value_name = "EVENTS")]
     events: Option<String>,
     /// Decide whether two sides fit: B is what the peer follows
@@ -233,17 +235,13 @@ impl Implies {
         let formalism = find(formalisms, question.formalism)?;
         let owner = match question.events {
             None => None,
-            Some(events) => Some(endpoint(events)?),
+            Some(events) => Some(events::endpoint(events)?),
         };
         let allowed = match &owner {
             None => Events::All,
             Some(endpoint) => Events::Endpoint(endpoint.emitted.keys().cloned().collect()),
         };
-        let peer = owner.clone().map(|endpoint| EndpointStructure {
-            received: endpoint.emitted,
-            emitted: endpoint.received,
-            ..endpoint
-        });
+        let peer = owner.clone().map(EndpointStructure::turned);
         let structure = |endpoint: Option<EndpointStructure>| match endpoint {
             None => Structure::Undeclared,
             Some(endpoint) => Structure::Endpoint(endpoint),
@@ -302,38 +300,6 @@ fn find<'f>(formalisms: &'f Formalisms, name: &str) -> Result<&'f Arc<dyn Formal
             }
         }
     })
-}
-
-/// `in a, out b`
-fn endpoint(events: &str) -> Result<EndpointStructure, Failure> {
-    let mut endpoint = EndpointStructure::default();
-    for event in events.split(',').filter(|event| !event.trim().is_empty()) {
-        let words: Vec<&str> = event.split_whitespace().collect();
-        let (direction, name) = match words[..] {
-            ["in", name] => (&mut endpoint.received, name),
-            ["out", name] => (&mut endpoint.emitted, name),
-            _ => {
-                let event = event.trim();
-                return Err(Failure::user(format_args!("`{event}` is not an event"))
-                    .with_help("write `in NAME` or `out NAME`, with commas between"));
-            }
-        };
-        let letter = |c: char| c.is_ascii_alphanumeric() || c == '_';
-        if name.starts_with(|c: char| c.is_ascii_digit()) || !name.chars().all(letter) {
-            return Err(Failure::user(format_args!(
-                "`{name}` is not the name of an event"
-            )));
-        }
-        direction.insert(name.to_owned(), Vec::new());
-    }
-    match endpoint
-        .received
-        .keys()
-        .find(|name| endpoint.emitted.contains_key(*name))
-    {
-        None => Ok(endpoint),
-        Some(name) => Err(Failure::user(format_args!("`{name}` is both in and out"))),
-    }
 }
 
 fn parse(formalism: &dyn Formalism, text: &str, structure: &Structure) -> Result<Formula, Failure> {

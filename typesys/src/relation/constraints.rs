@@ -1,13 +1,16 @@
 //! Implication between the constraints of types (semantics, section 6).
 
+use std::cell::OnceCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::{Problem, Relations};
 use crate::diagnostic::Step;
-use crate::formalism::{EndpointStructure, Events, Formalism, Formalisms, Formula, Structure};
+use crate::formalism::{
+    Domain, EndpointStructure, Events, Formalism, Formalisms, Formula, Parameter, Structure,
+};
 use crate::types::{
-    Constraint, Direction, Endpoint, EndpointId, Object, ObjectBody, ObjectId, Types,
+    Constraint, Direction, Endpoint, EndpointId, Object, ObjectBody, ObjectId, Types, Value,
 };
 use crate::verdict::{Reason, Verdict, Witness};
 
@@ -65,7 +68,17 @@ pub fn endpoint_structure(
                 true => &mut structure.emitted,
                 false => &mut structure.received,
             };
-            events.insert(name.clone(), event.order.clone());
+            let fields = match types.value(event.payload) {
+                Value::Record { fields, .. } => Some(fields),
+                _ => None,
+            };
+            let parameter = |name: &String| Parameter {
+                name: name.clone(),
+                domain: fields
+                    .and_then(|fields| fields.get(name))
+                    .map_or_else(Domain::default, |ty| types.domain(*ty)),
+            };
+            events.insert(name.clone(), event.order.iter().map(parameter).collect());
         }
     }
     structure
@@ -90,6 +103,26 @@ pub fn object_structure(
         Some((written.clone(), structure))
     });
     Structure::Object(structures.collect())
+}
+
+/// What texts can speak of, by the side that gives them: made where a text needs it, and once.
+pub(crate) struct Structures<M> {
+    make: M,
+    made: [OnceCell<Arc<Structure>>; 2],
+}
+
+impl<M: Fn(Side) -> Structure> Structures<M> {
+    pub(crate) fn new(make: M) -> Structures<M> {
+        Structures {
+            make,
+            made: Default::default(),
+        }
+    }
+
+    pub(crate) fn get(&self, side: Side) -> Arc<Structure> {
+        let made = self.made[side as usize].get_or_init(|| Arc::new((self.make)(side)));
+        made.clone()
+    }
 }
 
 /// Names of the events that one side of an endpoint emits.
@@ -141,7 +174,7 @@ struct NotRead {
     /// What to answer where the formula is needed.
     reason: Reason,
     /// What the text speaks of, where an equal text still means the same.
-    comparable: Option<Structure>,
+    comparable: Option<Arc<Structure>>,
 }
 
 /// What a formalism made of a text.
@@ -162,7 +195,7 @@ impl Parsed {
         formalisms: &Formalisms,
         constraint: &Constraint,
         side: Side,
-        structure: impl FnOnce(Side) -> Structure,
+        structure: impl FnOnce(Side) -> Arc<Structure>,
     ) -> Parsed {
         let formalism = formalisms.get(&constraint.formalism).cloned();
         let formula = match &formalism {
@@ -299,7 +332,7 @@ fn read(
     formalism: &dyn Formalism,
     constraint: &Constraint,
     side: Side,
-    structure: impl FnOnce(Side) -> Structure,
+    structure: impl FnOnce(Side) -> Arc<Structure>,
 ) -> Result<Read, NotRead> {
     let structure = structure(written(constraint, side));
     let formula = formalism
@@ -338,8 +371,11 @@ fn same_orders(text: &str, left: &Structure, right: &Structure) -> bool {
             (&left.received, &right.received),
         ];
         pairs.into_iter().all(|(left, right)| {
-            left.iter()
-                .all(|(event, order)| right.get(event).is_none_or(|other| other == order))
+            left.iter().all(|(event, order)| {
+                let order = order.iter().map(|parameter| &parameter.name);
+                let other = right.get(event).map(|other| other.iter().map(|p| &p.name));
+                other.is_none_or(|other| other.eq(order))
+            })
         })
     };
     match (left, right) {
@@ -385,12 +421,13 @@ impl Relations<'_> {
             return all[index].clone();
         }
         let (types, formalisms) = (&*self.types, self.formalisms);
+        let structures =
+            Structures::new(|side| Structure::Endpoint(endpoint_structure(types, id, side, "")));
         let read = |constraints: &[Constraint], side: Side| -> Arc<[Parsed]> {
-            let structure = |side| Structure::Endpoint(endpoint_structure(types, id, side, ""));
-            let parsed = constraints.iter();
-            parsed
-                .map(|constraint| Parsed::new(formalisms, constraint, side, structure))
-                .collect()
+            let parsed = constraints.iter().map(|constraint| {
+                Parsed::new(formalisms, constraint, side, |side| structures.get(side))
+            });
+            parsed.collect()
         };
         let all = match types.endpoint(id) {
             Endpoint::Events {
@@ -450,11 +487,16 @@ pub(crate) fn body_constraints(
         Side::Provides => &body.provides,
         Side::Requires => &body.requires,
     };
-    let read = |constraint: &Constraint| {
-        let structure = |side| object_structure(types, body, side, &constraint.renamed);
-        Parsed::new(formalisms, constraint, side, structure)
-    };
-    constraints.iter().map(read).collect()
+    let mut read = Vec::with_capacity(constraints.len());
+    // Those of one part of a composite stand together, and are renamed alike.
+    for alike in constraints.chunk_by(|left, right| left.renamed == right.renamed) {
+        let renamed = &alike[0].renamed;
+        let structures = Structures::new(|side| object_structure(types, body, side, renamed));
+        read.extend(alike.iter().map(|constraint| {
+            Parsed::new(formalisms, constraint, side, |side| structures.get(side))
+        }));
+    }
+    read
 }
 
 /// Whether nothing keeps a group of constraints from being satisfied together; those that cannot

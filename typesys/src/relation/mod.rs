@@ -26,7 +26,7 @@ use crate::types::{EndpointId, ObjectId, TypeId, Types, ValueId};
 use crate::verdict::{Reason, Verdict, Witness};
 
 pub use change::Change;
-pub(crate) use constraints::{Lossy, Parsed, body_constraints, consistent, emitted};
+pub(crate) use constraints::{Lossy, Parsed, Structures, body_constraints, consistent, emitted};
 pub use constraints::{Side, endpoint_structure, object_structure};
 pub(crate) use known::Known;
 use pairs::Pair;

@@ -7,12 +7,14 @@ use std::sync::Arc;
 use super::expand::Session;
 use super::fill::collapsed;
 use crate::diagnostic::{Diagnostic, codes};
-use crate::formalism::{EndpointStructure, Events, Formalism, Formula, ParseError, Structure};
+use crate::formalism::{
+    Domain, EndpointStructure, Events, Formalism, Formula, Parameter, ParseError, Structure,
+};
 use crate::module::Module;
 use crate::relation::{DEFAULT_BUDGET, Side, endpoint_structure, object_structure};
 use crate::source::{Place, Source, Span};
 use crate::syntax::{self, Constraint, ConstraintRole, EndpointMember, Ident, Item};
-use crate::types::{Endpoint, Object, ObjectId};
+use crate::types::{Endpoint, EndpointId, Object, ObjectId};
 use crate::verdict::{Verdict, Witness};
 
 /// Formalisms whose texts are the whole protocol of one side.
@@ -26,8 +28,13 @@ type Placed = (Place, Formula);
 
 impl Session<'_> {
     /// Judges the constraints of every endpoint type, and the number of sessions everywhere.
-    pub(super) fn check_constraints(&mut self, module: &Module) {
-        for item in &module.file.items {
+    /// `endpoints`: the types that are complete, by the number of their declaration.
+    pub(super) fn check_constraints(
+        &mut self,
+        module: &Module,
+        endpoints: &BTreeMap<usize, EndpointId>,
+    ) {
+        for (number, item) in module.file.items.iter().enumerate() {
             match item {
                 Item::Endpoint(endpoint) => {
                     let mut constraints = Vec::new();
@@ -36,8 +43,16 @@ impl Session<'_> {
                             constraints.push(constraint);
                         }
                     }
-                    let structures = [Side::Provides, Side::Requires]
-                        .map(|side| Structure::Endpoint(structure_of(endpoint, side)));
+                    if constraints.is_empty() {
+                        continue;
+                    }
+                    let known = endpoints.get(&number);
+                    let structures = [Side::Provides, Side::Requires].map(|side| {
+                        Structure::Endpoint(match known {
+                            Some(id) => endpoint_structure(self.types, *id, side, ""),
+                            None => structure_of(endpoint, side),
+                        })
+                    });
                     for (formalism, provided, required) in
                         self.check_sessions(&module.source, &endpoint.name, &constraints)
                     {
@@ -66,6 +81,9 @@ impl Session<'_> {
         let Object::Endpoints(body) = self.types.object(id) else {
             return;
         };
+        if object.constraints.is_empty() {
+            return;
+        }
         let sides = [Side::Provides, Side::Requires];
         let structures =
             sides.map(|side| object_structure(self.types, body, side, &BTreeMap::new()));
@@ -407,7 +425,7 @@ fn place_in_text(source: &Arc<Source>, constraint: &Constraint, part: Span) -> P
     Place::new(source, Span::new(start, position(part.end).max(start)))
 }
 
-/// What the constraints of a declared endpoint type can speak of.
+/// What the constraints of a declared endpoint type can speak of, whatever the types of parameters.
 fn structure_of(endpoint: &syntax::Endpoint, side: Side) -> EndpointStructure {
     let mut structure = EndpointStructure::default();
     for member in &endpoint.members {
@@ -416,10 +434,10 @@ fn structure_of(endpoint: &syntax::Endpoint, side: Side) -> EndpointStructure {
                 true => &mut structure.emitted,
                 false => &mut structure.received,
             };
-            let parameters = event
-                .parameters
-                .iter()
-                .map(|parameter| parameter.name.name.clone());
+            let parameters = event.parameters.iter().map(|parameter| Parameter {
+                name: parameter.name.name.clone(),
+                domain: Domain::default(),
+            });
             events.insert(event.name.name.clone(), parameters.collect());
         }
     }

@@ -1,6 +1,6 @@
 //! Judging a whole module.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::expand::Session;
@@ -44,7 +44,6 @@ impl Types {
 
         let before = std::mem::replace(&mut self.instances.formalisms, formalisms.clone());
         let mut session = Session::new(self);
-        session.check_constraints(module);
         session.judge(module, &decls, &tainted);
         let found = session.close();
         self.instances.formalisms = before;
@@ -68,6 +67,7 @@ impl Session<'_> {
     fn judge(&mut self, module: &Module, decls: &[Decl], tainted: &BTreeSet<Decl>) {
         let mut values = Vec::new();
         let mut objects = Vec::new();
+        let mut endpoints = BTreeMap::new();
         for decl in decls.iter().filter(|decl| !tainted.contains(decl)) {
             let item = &module.file.items[decl.item as usize];
             if let Item::Template(template) = item {
@@ -88,13 +88,19 @@ impl Session<'_> {
             match self.node(term) {
                 Some(TypeId::Value(id)) => values.push((item, id)),
                 Some(TypeId::Object(id)) => objects.push((item, id)),
-                _ => {}
+                Some(TypeId::Endpoint(id)) => {
+                    endpoints.insert(decl.item as usize, id);
+                }
+                None => {}
             }
         }
         self.settle();
         if self.is_incomplete() {
+            // Texts are read all the same, without looking at the types of parameters.
+            self.check_constraints(module, &BTreeMap::new());
             return;
         }
+        self.check_constraints(module, &endpoints);
         for (item, id) in objects {
             if let Item::Object(object) = item {
                 self.check_object_constraints(module, object, id);

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 use super::import::Shape;
+use crate::domain::Domains;
 use crate::formalism::Formalisms;
 use crate::module::Module;
 use crate::relation::Known;
@@ -292,6 +293,7 @@ impl Mark {
     pub(super) fn restore(self, types: &mut Types) {
         // Ids will be given again.
         types.known = Known::default();
+        types.domains = Domains::default();
         types.values.truncate(self.values);
         types.endpoints.truncate(self.endpoints);
         types.objects.truncate(self.objects);

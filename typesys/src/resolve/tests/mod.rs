@@ -1,4 +1,5 @@
 mod constraints;
+mod domains;
 mod generated;
 mod graph;
 mod limits;
