@@ -143,16 +143,6 @@ pub struct Parameter {
     pub domain: Domain,
 }
 
-/// Which values a parameter takes, as far as their equality goes.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Domain {
-    /// Two domains of equal key are one: the key is made from the structure of the type. An empty
-    /// one says that nothing is known of the type; all such domains are one.
-    pub key: String,
-    /// How many values there are; none if not finite, not known, or more than `u64` holds.
-    pub size: Option<u64>,
-}
-
 impl EndpointStructure {
     /// The same endpoint, seen from the other side.
     #[must_use]
