@@ -17,6 +17,8 @@ pub struct Property {
     pub sentence: String,
     /// Whether it outlives conversions that drop fields.
     pub survives_lossy: bool,
+    /// The same, exactly, as a constraint of the formalism `temporal`.
+    pub temporal: Option<String>,
 }
 
 /// Names with their sentences and facts. A fact says that a name follows from others.
@@ -43,6 +45,13 @@ pub enum OntologyError {
         /// The name.
         name: String,
     },
+    /// A second definition of one property.
+    Redefined {
+        /// Counted from 1.
+        line: usize,
+        /// The name of the property.
+        name: String,
+    },
     /// A fact about a name that is not declared.
     Unknown {
         /// Counted from 1.
@@ -65,10 +74,13 @@ impl std::fmt::Display for OntologyError {
             OntologyError::Syntax { line } => write!(
                 f,
                 "line {line} is not `NAME: SENTENCE`, `NAME & NAME -> NAME`, or, indented, \
-                 `implies NAME, …` or `survives lossy`"
+                 `implies NAME, …`, `survives lossy` or `temporal TEXT`"
             ),
             OntologyError::Repeated { line, name } => {
                 write!(f, "line {line} declares `{name}`, which is declared before")
+            }
+            OntologyError::Redefined { line, name } => {
+                write!(f, "line {line} defines `{name}` a second time")
             }
             OntologyError::Unknown {
                 line,
@@ -98,6 +110,7 @@ enum Line<'t> {
     Property(&'t str, &'t str),
     Implies(Vec<&'t str>),
     Survives,
+    Temporal(&'t str),
     Fact(Vec<&'t str>, &'t str),
 }
 
@@ -120,10 +133,12 @@ fn line(input: &str) -> IResult<&str, Line<'_>> {
         let comma = delimited(space0, char(','), space0);
         let implies = preceded((tag("implies"), space1), separated_list1(comma, name));
         let survives = (tag("survives"), space1, tag("lossy"));
+        let temporal = preceded((tag("temporal"), space1), rest);
         return all_consuming(
             implies
                 .map(Line::Implies)
-                .or(survives.map(|_| Line::Survives)),
+                .or(survives.map(|_| Line::Survives))
+                .or(temporal.map(Line::Temporal)),
         )
         .parse(input);
     }
@@ -174,6 +189,7 @@ impl Ontology {
                     let property = Property {
                         sentence: sentence.to_owned(),
                         survives_lossy: false,
+                        temporal: None,
                     };
                     if self.properties.insert(name.to_owned(), property).is_some() {
                         let name = name.to_owned();
@@ -193,10 +209,18 @@ impl Ontology {
                             .map(|name| (number, vec![above], name)),
                     );
                 }
-                Ok((_, Line::Survives)) => {
+                Ok((_, detail @ (Line::Survives | Line::Temporal(_)))) => {
                     let above = above.ok_or(OntologyError::Astray { line: number })?;
-                    if let Some(property) = self.properties.get_mut(above) {
-                        property.survives_lossy = true;
+                    let Some(property) = self.properties.get_mut(above) else {
+                        continue;
+                    };
+                    match detail {
+                        Line::Temporal(_) if property.temporal.is_some() => {
+                            let name = above.to_owned();
+                            return Err(OntologyError::Redefined { line: number, name });
+                        }
+                        Line::Temporal(text) => property.temporal = Some(text.to_owned()),
+                        _ => property.survives_lossy = true,
                     }
                 }
             }
@@ -265,6 +289,16 @@ mod tests {
     }
 
     #[test]
+    fn a_property_may_have_a_definition() {
+        let text =
+            "once: It comes once.\n    temporal at most once receive(m)\n    survives lossy\n";
+        let ontology = Ontology::parse(text).unwrap();
+        let once = &ontology.properties()["once"];
+        assert_eq!(once.temporal.as_deref(), Some("at most once receive(m)"));
+        assert!(once.survives_lossy);
+    }
+
+    #[test]
     fn faults_tell_the_line() {
         let error = |text: &str| Ontology::parse(text).unwrap_err().to_string();
         assert_eq!(
@@ -278,6 +312,10 @@ mod tests {
         assert_eq!(
             error("    implies fast"),
             "line 1 is indented, but no property stands above it"
+        );
+        assert_eq!(
+            error("fast: It is fast.\n    temporal F a\n    temporal F b"),
+            "line 3 defines `fast` a second time"
         );
         assert!(error("fast fast").starts_with("line 1 is not `NAME: SENTENCE`"));
         assert!(error("fast:").starts_with("line 1 is not"));

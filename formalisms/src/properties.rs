@@ -7,7 +7,9 @@
 use std::collections::BTreeSet;
 
 use liveobj_types::Span;
-use liveobj_types::formalism::{Events, Formalism, Formula, ParseError, Structure};
+use liveobj_types::formalism::{
+    Events, Fidelity, Formalism, Formula, ParseError, Structure, Translated,
+};
 use liveobj_types::verdict::{Reason, Verdict, Witness};
 use nom::Parser;
 use nom::bytes::complete::take_while1;
@@ -18,6 +20,9 @@ use crate::{Budget, foreign};
 
 /// The id of `properties`.
 pub const ID: u128 = 0x6c6f_7072_6f70_8d31_9a4e_5b1c_0e77_2f01;
+
+/// The formalism in which an ontology may define its names.
+const TEMPORAL: &str = "temporal";
 
 /// The formalism.
 #[derive(Clone, Debug)]
@@ -182,6 +187,45 @@ impl Formalism for Properties {
             .map(str::to_owned)
             .collect();
         (!names.is_empty()).then(|| Formula::new(Names(names)))
+    }
+
+    /// Every name that follows, alone.
+    fn consequences(&self, formulas: &[&Formula]) -> Vec<Formula> {
+        let known = self.closure(formulas, &mut Budget(u64::MAX));
+        let known = known.into_iter().flatten();
+        known
+            .map(|name| Formula::new(Names(BTreeSet::from([name.to_owned()]))))
+            .collect()
+    }
+
+    fn translations(&self) -> Vec<(String, Fidelity)> {
+        let mut properties = self.ontology.properties().values();
+        match properties.any(|property| property.temporal.is_some()) {
+            true => vec![(TEMPORAL.to_owned(), Fidelity::Exact)],
+            false => Vec::new(),
+        }
+    }
+
+    /// By the definitions of the ontology, which are about the events of one endpoint.
+    fn translate(
+        &self,
+        formula: &Formula,
+        target: &str,
+        structure: &Structure,
+    ) -> Option<Translated> {
+        let (TEMPORAL, Structure::Endpoint(_)) = (target, structure) else {
+            return None;
+        };
+        let names = names(formula).ok()?;
+        let properties = self.ontology.properties();
+        let definition = |name: &String| properties.get(name)?.temporal.clone();
+        let texts: Vec<String> = names.iter().filter_map(definition).collect();
+        let fidelity = match texts.len() {
+            0 => return None,
+            defined if defined == names.len() => Fidelity::Exact,
+            _ => Fidelity::Implied,
+        };
+        Some(Translated { texts, fidelity })
     }
 }
 

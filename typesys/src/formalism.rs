@@ -6,7 +6,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use crate::source::Span;
-use crate::verdict::{Verdict, Witness};
+use crate::verdict::{Reason, Verdict, Witness};
 
 /// A language of constraints over the events of endpoints.
 ///
@@ -86,6 +86,80 @@ pub trait Formalism: Send + Sync {
         let _ = formula;
         None
     }
+
+    /// What follows from `formulas` by the formalism's own laws and may be worth telling another
+    /// formalism. All of it together is equivalent to all of `formulas`.
+    fn consequences(&self, formulas: &[&Formula]) -> Vec<Formula> {
+        formulas.iter().map(|formula| (*formula).clone()).collect()
+    }
+
+    /// The formalisms into which formulas may be translated, by name, with the most that a
+    /// translation into each can be.
+    fn translations(&self) -> Vec<(String, Fidelity)> {
+        Vec::new()
+    }
+
+    /// A formula in the formalism `target`, as texts which that one reads in `structure`. They are
+    /// written from the side of the same provider; they name endpoints by the keys of the
+    /// structure, while `formula` has their final names ([`EndpointStructure::name`]). None where
+    /// there is nothing to say, also where the structure lacks what a text would speak of.
+    fn translate(
+        &self,
+        formula: &Formula,
+        target: &str,
+        structure: &Structure,
+    ) -> Option<Translated> {
+        let _ = (formula, target, structure);
+        None
+    }
+
+    /// Whether guarantees that wait for those of the other side, which wait for these, hold all
+    /// the same (semantics, section 9). `Holds` only if, the provider emitting only `events`,
+    ///
+    /// - each of `waiting` is a safety property, and each of its minimal bad prefixes ends in an
+    ///   event that the provider emits;
+    /// - every finite history that refutes none of `waiting` alone and can go on so that all of
+    ///   `kept` hold, can go on so that all of `kept` and of `waiting` hold together.
+    ///
+    /// Then no first guarantee is broken: its cause would have to come before.
+    fn self_sustaining(
+        &self,
+        kept: &[&Formula],
+        waiting: &[&Formula],
+        events: &Events,
+        budget: u64,
+    ) -> Verdict {
+        let _ = (kept, waiting, events, budget);
+        Verdict::Unknown(Reason::Undecided(format!(
+            "formalism `{}` cannot show that guarantees which wait for each other hold",
+            self.name()
+        )))
+    }
+
+    /// Whether a formula of an endpoint speaks of each connection by itself: a history satisfies it
+    /// exactly if what happens at each connection, taken alone, does.
+    fn of_one_connection(&self, formula: &Formula) -> bool {
+        let _ = formula;
+        false
+    }
+}
+
+/// How much of a formula a translation says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Fidelity {
+    /// It follows from the formula: good for guarantees.
+    Implied,
+    /// It is equivalent: good for requirements too.
+    Exact,
+}
+
+/// A formula in another formalism.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Translated {
+    /// The texts: the formula is translated into all of them together.
+    pub texts: Vec<String>,
+    /// How much of the formula they say together.
+    pub fidelity: Fidelity,
 }
 
 /// A parsed constraint: opaque to everything but its formalism.

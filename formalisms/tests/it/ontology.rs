@@ -1,7 +1,7 @@
 //! The facts of the ontology that is shipped, and those that must not be in it.
 
-use liveobj_formalisms::Properties;
-use liveobj_types::formalism::{Events, Formalism, Structure};
+use liveobj_formalisms::{Ontology, Properties};
+use liveobj_types::formalism::{Events, Fidelity, Formalism, Structure, Translated};
 
 fn implied(premise: &str, conclusion: &str) -> bool {
     let properties = Properties::standard();
@@ -88,4 +88,45 @@ fn what_is_between_names_must_be_a_comma() {
             "{text}"
         );
     }
+}
+
+/// The definitions are told to `temporal`, name by name; a set is defined if each of its names is.
+#[test]
+fn definitions_translate_names() {
+    let text = "once: It comes once.\n    temporal at most once receive(m)\n    implies kept\n\
+                kept: It is kept.\n    temporal G kept\n\
+                soon: It comes soon.\n";
+    let properties = Properties::new(Ontology::parse(text).expect("an ontology"));
+    assert_eq!(
+        properties.translations(),
+        [("temporal".to_owned(), Fidelity::Exact)]
+    );
+    let structure = Structure::Endpoint(Default::default());
+    let parse = |text: &str| properties.parse(text, &structure).expect("names");
+    let translated = |text: &str| properties.translate(&parse(text), "temporal", &structure);
+    let both = Translated {
+        texts: vec!["G kept".to_owned(), "at most once receive(m)".to_owned()],
+        fidelity: Fidelity::Exact,
+    };
+    assert_eq!(translated("once, kept"), Some(both));
+    let partly = translated("soon, kept").expect("one is defined");
+    assert_eq!(
+        (partly.texts.len(), partly.fidelity),
+        (1, Fidelity::Implied)
+    );
+    assert_eq!(translated("soon"), None);
+    assert_eq!(
+        properties.translate(&parse("kept"), "session", &structure),
+        None
+    );
+    let object = Structure::Object(Default::default());
+    assert_eq!(
+        properties.translate(&parse("kept"), "temporal", &object),
+        None
+    );
+
+    let once = parse("once");
+    let consequences = properties.consequences(&[&once]);
+    let told = consequences.iter().map(|formula| properties.print(formula));
+    assert_eq!(told.collect::<Vec<_>>(), ["kept", "once"]);
 }
