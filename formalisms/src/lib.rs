@@ -1,6 +1,6 @@
 //! Constraint formalisms for live object types: [`properties`] (names from an ontology),
 //! [`cardinality`] (how many instances of an endpoint are connected), and [`session`] (what is sent
-//! and received at an endpoint, in order).
+//! and received at an endpoint, in order). [`automata`] decides linear temporal logic.
 //!
 //! ```
 //! use liveobj_types::formalism::{Events, Structure};
@@ -16,6 +16,7 @@
 
 #![forbid(unsafe_code)]
 
+pub mod automata;
 pub mod cardinality;
 mod cursor;
 mod ontology;
