@@ -195,4 +195,37 @@ impl Node {
     pub fn binary(operator: Binary, left: Node, right: Node) -> Node {
         Node::Binary(operator, Box::new(left), Box::new(right))
     }
+
+    /// `part operator part operator …`, for an associative operator.
+    ///
+    /// However the parts were grouped, and whatever of them are such formulas themselves, the
+    /// same formula comes out, nested only as deep as the logarithm of their number.
+    ///
+    /// # Panics
+    ///
+    /// There are no parts.
+    #[must_use]
+    pub fn chain(operator: Binary, parts: Vec<Node>) -> Node {
+        fn even(operator: Binary, parts: &mut dyn Iterator<Item = Node>, count: usize) -> Node {
+            if count == 1 {
+                return parts.next().expect("because so many parts are left");
+            }
+            let left = even(operator, parts, count - count / 2);
+            Node::binary(operator, left, even(operator, parts, count / 2))
+        }
+        let mut waiting: Vec<Node> = parts.into_iter().rev().collect();
+        let mut flat = Vec::new();
+        while let Some(part) = waiting.pop() {
+            match part {
+                Node::Binary(own, left, right) if own == operator => {
+                    waiting.push(*right);
+                    waiting.push(*left);
+                }
+                part => flat.push(part),
+            }
+        }
+        let count = flat.len();
+        assert!(count > 0, "a chain has parts");
+        even(operator, &mut flat.into_iter(), count)
+    }
 }

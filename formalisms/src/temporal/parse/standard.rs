@@ -1,0 +1,20 @@
+//! The definitions that every text may use.
+
+use std::sync::OnceLock;
+
+use super::reader::definitions;
+use super::syntax::Define;
+
+/// The file of the standard definitions.
+pub(super) const TEXT: &str = include_str!("../standard.temporal");
+
+/// The standard definitions.
+pub(super) fn standard() -> &'static [Define<'static>] {
+    static STANDARD: OnceLock<Vec<Define<'static>>> = OnceLock::new();
+    STANDARD.get_or_init(|| definitions(TEXT).expect("because a test reads the file"))
+}
+
+/// Whether a standard definition has this name.
+pub(crate) fn is_standard(name: &str) -> bool {
+    standard().iter().any(|define| define.name.text() == name)
+}
