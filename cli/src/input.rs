@@ -35,9 +35,13 @@ pub struct Input {
 }
 
 impl Input {
-    /// Checks it; what was found while it was read comes first.
+    /// Checks it; what was found while it was read comes first. Of a reference of today what could
+    /// be read is checked even if the rest could not.
     pub fn check(&self, runtime: &Runtime) -> Checked {
         let Some(document) = &self.document else {
+            if !self.original {
+                return runtime.check(&self.source);
+            }
             return Checked {
                 types: Arc::new(Types::new()),
                 typed: None,

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use liveobj_types::{Diagnostic, Place, Severity, Source, Span, codes, nearest};
 
+use crate::gaps::Gaps;
 use crate::json::SyntaxFault;
 use crate::model::Spanned;
 
@@ -25,6 +26,8 @@ pub(crate) fn unlisted(severity: Severity) -> Diagnostic {
 pub(crate) struct Faults<'a> {
     pub source: &'a Arc<Source>,
     pub diagnostics: Vec<Diagnostic>,
+    /// What could not be read.
+    pub gaps: Gaps,
 }
 
 impl<'a> Faults<'a> {
@@ -32,6 +35,7 @@ impl<'a> Faults<'a> {
         Faults {
             source,
             diagnostics: Vec::new(),
+            gaps: Gaps::default(),
         }
     }
 
@@ -52,6 +56,11 @@ impl<'a> Faults<'a> {
         }
     }
 
+    /// Whether there are more findings than are listed.
+    pub fn is_full(&self) -> bool {
+        self.diagnostics.len() > MOST
+    }
+
     /// A document that is not what a reference looks like.
     pub fn structure(&mut self, span: Span, message: String, help: Option<String>) {
         let found = Diagnostic::error(codes::DOCUMENT_STRUCTURE, message).at(self.place(span), "");
@@ -61,16 +70,24 @@ impl<'a> Faults<'a> {
         });
     }
 
-    /// A name that has no place there.
-    pub fn unexpected(&mut self, what: &str, name: &Spanned, within: &str, allowed: &[&str]) {
+    /// A name that has no place there; gives the one that was probably meant.
+    pub fn unexpected<'n>(
+        &mut self,
+        what: &str,
+        name: &Spanned,
+        within: &str,
+        allowed: &[&'n str],
+    ) -> Option<&'n str> {
         let message = format!("{what} `{}` is not expected in {within}", name.text);
         let found = Diagnostic::error(codes::DOCUMENT_STRUCTURE, message);
         let found = found.at(self.place(name.span), "");
-        self.push(match nearest(&name.text, allowed.iter().copied()) {
+        let meant = nearest(&name.text, allowed.iter().copied());
+        self.push(match meant {
             Some(similar) => found.did_you_mean(&name.text, similar),
             None if allowed.is_empty() => found.with_help("remove it"),
             None => found.with_help(format!("expected {}", one_of(allowed))),
         });
+        meant
     }
 
     pub fn syntax(&mut self, fault: SyntaxFault) {

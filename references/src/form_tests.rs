@@ -166,6 +166,9 @@ fn other_namespaces_are_refused() {
             error[document-structure]: element `x:external` is not expected in `<liveobject>`
               test:2:2: x:external
               help: did you mean `external`?
+            error[document-structure]: attribute `xmlns:x` belongs to another namespace
+              test:2:13: xmlns:x
+              help: only `urn:liveobj:reference:1` is accepted, without prefixes
         "#]],
     );
     xml(
@@ -296,6 +299,9 @@ fn every_fault_of_structure_is_found_at_once() {
             error[document-structure]: attribute `conections` is not expected in `<composite>`
               test:3:12: conections
               help: expected `as`
+            error[document-structure]: `a b` cannot be the name of a component
+              test:4:20: a b
+              help: names are letters, digits and `_`, and do not begin with a digit
             error[document-structure]: `<external>` does not say where from
               test:4:25: <external name="x"/>
               help: add `library="…"`, or a `<from>` with a reference to a folder
@@ -310,6 +316,7 @@ fn every_fault_of_structure_is_found_at_once() {
               help: put several objects into one `<composite>`
             error[document-structure]: text is not expected in `<component>`
               test:8:23: text
+              help: remove it, or make it a comment: `<!-- … -->`
             error[document-structure]: a connection has two endpoints, this one has 1
               test:9:3: <connection>
               help: write `<endpoint of="…" name="…"/>` twice
@@ -359,8 +366,10 @@ fn every_fault_of_structure_is_found_at_once() {
               help: did you mean `connections`?
             error[document-structure]: a connection has two endpoints, this one has 1
               test:4:19: [{"of": "a", "name": "x"}]
+              help: write `{"of": …, "name": …}` twice
             error[document-structure]: the endpoint has no key `name`
               test:4:48: {
+              help: add `"name": …`
             error[document-structure]: `name` is a number, expected a string
               test:4:81: 3
               help: put it in double quotes
@@ -615,8 +624,10 @@ fn connections_with_adapters() {
         expect![[r#"
             error[document-structure]: the connection has no key `adapt`
               test:2:3: {
+              help: add `"adapt": …`
             error[document-structure]: the connection has no key `ends`
               test:3:3: {
+              help: add `"ends": …`
             error[document-structure]: `adapt` is a number, expected a string
               test:4:13: 5
               help: put it in double quotes
@@ -627,6 +638,7 @@ fn connections_with_adapters() {
               help: expected `adapt`, `ends` or `parameters`
             error[document-structure]: a connection has two endpoints, this one has 1
               test:5:29: [{"of": "a", "name": "x"}]
+              help: write `{"of": …, "name": …}` twice
             error[document-structure]: the parameter is a number, expected an object
               test:5:77: 5
             error[document-structure]: the connection is a string, expected a list

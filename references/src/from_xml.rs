@@ -1,6 +1,9 @@
-//! From XML elements to the model.
+//! From XML elements to the model. What cannot be read is left out, and said to be.
+
+use liveobj_types::Span;
 
 use crate::faults::{Faults, bracketed};
+use crate::gaps::LooseEnd;
 use crate::model::{
     About, Adapt, Argument, Component, Composite, Connection, Document, EndpointName, ExportEntry,
     External, ExternalSource, Parameterized, Primitive, Reference, ReferenceKind, Spanned,
@@ -20,7 +23,7 @@ pub(crate) fn document(faults: &mut Faults<'_>, root: &Element) -> Option<Docume
         faults.structure(root.name.span, message, Some(help));
         return None;
     }
-    match get(root, "xmlns") {
+    match exactly(root, "xmlns") {
         None => faults.structure(
             root.span,
             "`<liveobject>` does not name its namespace".to_owned(),
@@ -35,52 +38,51 @@ pub(crate) fn document(faults: &mut Faults<'_>, root: &Element) -> Option<Docume
     }
     attributes(faults, root, &["xmlns"]);
     no_text(faults, root);
+    let allowed: Vec<&str> = ["types", "about"].iter().chain(KINDS).copied().collect();
     let mut types = None;
     let mut about = None;
     let mut references = Vec::new();
     let mut strange = false;
     for child in &root.children {
-        match child.name.text.as_str() {
-            "types" => {
-                once(faults, child, types.is_some());
+        match known(faults, root, child, &allowed, &["types", "about"]) {
+            Some("types") => {
                 attributes(faults, child, &[]);
-                types = Some(leaf(faults, child));
+                let text = leaf(faults, child);
+                faults.gaps.types |= types.is_some() || text.is_none();
+                match types {
+                    Some(_) => second(
+                        faults,
+                        child,
+                        Some("put all declarations into the first one"),
+                    ),
+                    None => types = text,
+                }
             }
-            "about" => {
-                once(faults, child, about.is_some());
-                attributes(faults, child, &["name", "comment"]);
+            Some("about") => {
+                if about.is_some() {
+                    second(faults, child, None);
+                }
+                let given = attributes(faults, child, &["name", "comment"]);
                 empty(faults, child);
                 about = Some(About {
-                    name: get(child, "name").cloned(),
-                    comment: get(child, "comment").cloned(),
+                    name: given.get("name").cloned(),
+                    comment: given.get("comment").cloned(),
                 });
             }
-            name if KINDS.contains(&name) => references.push(child),
-            _ => {
-                strange = true;
-                let allowed: Vec<&str> = ["types", "about"].iter().chain(KINDS).copied().collect();
-                faults.unexpected("element", &child.name, "`<liveobject>`", &allowed);
-            }
+            Some(kind) => references.push((kind, child)),
+            None => strange = true,
         }
     }
-    if references.is_empty() && strange {
-        return None;
-    }
-    let root = single(faults, root, &references)?;
+    let root = single(faults, root, references, strange);
     Some(Document { types, about, root })
 }
 
-fn once(faults: &mut Faults<'_>, element: &Element, again: bool) {
-    if again {
-        faults.structure(
-            element.span,
-            format!("a second `<{}>`", element.name.text),
-            None,
-        );
-    }
+fn second(faults: &mut Faults<'_>, element: &Element, help: Option<&str>) {
+    let message = format!("a second `<{}>`", element.name.text);
+    faults.structure(element.span, message, help.map(str::to_owned));
 }
 
-fn get<'e>(element: &'e Element, name: &str) -> Option<&'e Spanned> {
+fn exactly<'e>(element: &'e Element, name: &str) -> Option<&'e Spanned> {
     element
         .attributes
         .iter()
@@ -88,18 +90,36 @@ fn get<'e>(element: &'e Element, name: &str) -> Option<&'e Spanned> {
         .map(|(_, value)| value)
 }
 
-fn required(faults: &mut Faults<'_>, element: &Element, name: &str) -> Option<Spanned> {
-    let found = get(element, name).cloned();
-    if found.is_none() {
-        let message = format!("`<{}>` has no attribute `{name}`", element.name.text);
-        let help = format!("add `{name}=\"…\"`");
-        faults.structure(element.span, message, Some(help));
+/// The attributes of an element; one that is misspelt stands for the one that was meant.
+struct Given<'e> {
+    element: &'e Element,
+    meant: Vec<(&'static str, &'e Spanned)>,
+}
+
+impl<'e> Given<'e> {
+    fn get(&self, name: &str) -> Option<&'e Spanned> {
+        let meant = || self.meant.iter().find(|(key, _)| *key == name);
+        exactly(self.element, name).or_else(|| meant().map(|(_, value)| *value))
     }
-    found
+
+    fn required(&self, faults: &mut Faults<'_>, name: &str) -> Option<Spanned> {
+        let found = self.get(name).cloned();
+        if found.is_none() {
+            let message = format!("`<{}>` has no attribute `{name}`", self.element.name.text);
+            let help = format!("add `{name}=\"…\"`");
+            faults.structure(self.element.span, message, Some(help));
+        }
+        found
+    }
 }
 
 /// Reports attributes that have no place there.
-fn attributes(faults: &mut Faults<'_>, element: &Element, allowed: &[&str]) {
+fn attributes<'e>(
+    faults: &mut Faults<'_>,
+    element: &'e Element,
+    allowed: &[&'static str],
+) -> Given<'e> {
+    let mut meant: Vec<(&'static str, &'e Spanned)> = Vec::new();
     for (key, value) in &element.attributes {
         if allowed.contains(&key.text.as_str()) {
             continue;
@@ -113,312 +133,433 @@ fn attributes(faults: &mut Faults<'_>, element: &Element, allowed: &[&str]) {
             faults.structure(key.span, message, Some(help));
             continue;
         }
-        faults.unexpected(
-            "attribute",
-            key,
-            &format!("`<{}>`", element.name.text),
-            allowed,
-        );
+        let within = format!("`<{}>`", element.name.text);
+        let similar = faults.unexpected("attribute", key, &within, allowed);
+        meant.extend(similar.map(|similar| (similar, value)));
     }
+    Given { element, meant }
+}
+
+/// What `child` is; one that is misspelt is what was meant, unless that stands there already and
+/// is one of `once`.
+fn known<'n>(
+    faults: &mut Faults<'_>,
+    parent: &Element,
+    child: &Element,
+    allowed: &[&'n str],
+    once: &[&str],
+) -> Option<&'n str> {
+    let name = child.name.text.as_str();
+    if let Some(known) = allowed.iter().find(|allowed| **allowed == name) {
+        return Some(known);
+    }
+    let within = format!("`<{}>`", parent.name.text);
+    let meant = faults.unexpected("element", &child.name, &within, allowed)?;
+    if child.end != child.span.end
+        && let Some(found) = faults.diagnostics.last_mut()
+    {
+        // Its end tag would have to be changed as well.
+        found.fix = None;
+    }
+    if faults.is_full() {
+        // What follows is not looked at, and looking for others would take time.
+        return None;
+    }
+    let mut others = parent.children.iter();
+    let again = once.contains(&meant) && others.any(|other| other.name.text == meant);
+    (!again).then_some(meant)
 }
 
 fn no_text(faults: &mut Faults<'_>, element: &Element) {
     if let Some(span) = element.stray {
         let message = format!("text is not expected in `<{}>`", element.name.text);
-        faults.structure(span, message, None);
-    }
-}
-
-fn no_children(faults: &mut Faults<'_>, element: &Element) {
-    for child in &element.children {
-        let within = format!("`<{}>`", element.name.text);
-        faults.unexpected("element", &child.name, &within, &[]);
+        let help = match element.name.text.as_str() {
+            "parameter" => "put a value into `<value>`, a type into `<type>`",
+            "liveobject" => "put declarations into `<types>`, and remarks into `<!-- … -->`",
+            _ => "remove it, or make it a comment: `<!-- … -->`",
+        };
+        faults.structure(span, message, Some(help.to_owned()));
     }
 }
 
 fn empty(faults: &mut Faults<'_>, element: &Element) {
     no_text(faults, element);
-    no_children(faults, element);
+    leaf(faults, element);
 }
 
-/// The text of an element without children.
-fn leaf(faults: &mut Faults<'_>, element: &Element) -> Spanned {
-    no_children(faults, element);
-    element.text.clone()
+/// The text of an element without children; none where it has some.
+fn leaf(faults: &mut Faults<'_>, element: &Element) -> Option<Spanned> {
+    for child in &element.children {
+        known(faults, element, child, &[], &[]);
+    }
+    element.children.is_empty().then(|| element.text.clone())
 }
 
-/// The one reference among `references`, the children of `parent` that are references.
-fn single(faults: &mut Faults<'_>, parent: &Element, references: &[&Element]) -> Option<Reference> {
-    if references.is_empty() {
+/// The one reference among `references`, the children of `parent` that are references. Where there
+/// is none, a `strange` child may have been meant to be it.
+fn single(
+    faults: &mut Faults<'_>,
+    parent: &Element,
+    references: Vec<(&str, &Element)>,
+    strange: bool,
+) -> Reference {
+    if references.is_empty() && !strange {
         let message = format!("`<{}>` holds no reference", parent.name.text);
         let help = "add `<composite>`, `<external>`, `<parameterized>` or `<primitive>`";
         faults.structure(parent.span, message, Some(help.to_owned()));
-        return None;
     }
-    for second in &references[1..] {
+    for (_, second) in references.iter().skip(1) {
         let message = format!("a second reference in `<{}>`", parent.name.text);
         let help = "put several objects into one `<composite>`";
         faults.structure(second.span, message, Some(help.to_owned()));
     }
-    let mut read: Vec<Option<Reference>> = references
-        .iter()
-        .map(|element| reference(faults, element))
+    let mut read: Vec<Reference> = references
+        .into_iter()
+        .map(|(kind, element)| reference(faults, kind, element))
         .collect();
-    read.swap_remove(0)
+    match read.len() {
+        1 => read.swap_remove(0),
+        _ => faults.gaps.unread(parent.span, None, read),
+    }
 }
 
 /// An element whose only child is a reference.
-fn wrapper(faults: &mut Faults<'_>, element: &Element) -> Option<Reference> {
+fn wrapper(faults: &mut Faults<'_>, element: &Element) -> Reference {
     no_text(faults, element);
     let mut references = Vec::new();
     for child in &element.children {
-        if KINDS.contains(&child.name.text.as_str()) {
-            references.push(child);
-        } else {
-            let within = format!("`<{}>`", element.name.text);
-            faults.unexpected("element", &child.name, &within, KINDS);
-        }
+        let kind = known(faults, element, child, KINDS, &[]);
+        references.extend(kind.map(|kind| (kind, child)));
     }
-    if references.is_empty() && (!element.children.is_empty() || element.stray.is_some()) {
-        return None;
-    }
-    single(faults, element, &references)
+    let strange = !element.children.is_empty() || element.stray.is_some();
+    single(faults, element, references, strange)
 }
 
-fn reference(faults: &mut Faults<'_>, element: &Element) -> Option<Reference> {
-    let kind = match element.name.text.as_str() {
-        "composite" => ReferenceKind::Composite(composite(faults, element)),
-        "external" => ReferenceKind::External(external(faults, element)?),
-        "parameterized" => ReferenceKind::Parameterized(parameterized(faults, element)?),
-        "primitive" => ReferenceKind::Primitive(primitive(faults, element)?),
+fn reference(faults: &mut Faults<'_>, kind: &str, element: &Element) -> Reference {
+    let (given, kind) = match kind {
+        "composite" => {
+            let given = attributes(faults, element, &["as"]);
+            (
+                given,
+                Ok(ReferenceKind::Composite(composite(faults, element))),
+            )
+        }
+        "external" => external(faults, element),
+        "parameterized" => {
+            let given = attributes(faults, element, &["as"]);
+            let kind = ReferenceKind::Parameterized(parameterized(faults, element));
+            (given, Ok(kind))
+        }
+        "primitive" => primitive(faults, element),
         _ => unreachable!("callers pass references only"),
     };
-    let as_type = get(element, "as").cloned().map(bracketed);
-    Some(Reference {
-        as_type,
-        kind,
-        span: element.span,
-    })
+    let as_type = given.get("as").cloned().map(bracketed);
+    match kind {
+        Ok(kind) => Reference {
+            as_type,
+            kind,
+            span: element.span,
+        },
+        Err(inside) => faults.gaps.unread(element.span, as_type, inside),
+    }
 }
 
-/// What can be read of a composite: where something is left out, a finding says so.
+/// A reference, or what could be read inside of it.
+type Read<'e> = (Given<'e>, Result<ReferenceKind, Vec<Reference>>);
+
 fn composite(faults: &mut Faults<'_>, element: &Element) -> Composite {
-    attributes(faults, element, &["as"]);
     no_text(faults, element);
     let mut composite = Composite::default();
     for child in &element.children {
-        match child.name.text.as_str() {
-            "component" => {
-                attributes(faults, child, &["name"]);
-                let name = required(faults, child, "name");
-                let reference = wrapper(faults, child);
-                if let (Some(name), Some(reference)) = (name, reference) {
-                    composite.components.push(Component { name, reference });
+        let allowed = ["component", "connection", "export"];
+        match known(faults, element, child, &allowed, &[]) {
+            Some("component") => component(faults, element, child, &mut composite),
+            Some("connection") => {
+                let read = connection(faults, element, child);
+                composite.connections.extend(read);
+            }
+            Some(_) => {
+                let given = attributes(faults, child, &["of", "name", "as"]);
+                empty(faults, child);
+                let as_name = given.get("as").cloned();
+                match endpoint(faults, &given) {
+                    Ok(endpoint) => composite.exports.push(ExportEntry { endpoint, as_name }),
+                    Err(end) => {
+                        let exported = true;
+                        let gap = faults.gaps.composite(element.span);
+                        gap.ends.push(LooseEnd { exported, ..end });
+                    }
                 }
             }
-            "connection" => composite.connections.extend(connection(faults, child)),
-            "export" => {
-                attributes(faults, child, &["of", "name", "as"]);
-                empty(faults, child);
-                let as_name = get(child, "as").cloned();
-                let export =
-                    endpoint(faults, child).map(|endpoint| ExportEntry { endpoint, as_name });
-                composite.exports.extend(export);
-            }
-            _ => {
-                let allowed = ["component", "connection", "export"];
-                faults.unexpected("element", &child.name, "`<composite>`", &allowed);
+            None => {
+                // It may have been meant to be any of them.
+                let gap = faults.gaps.composite(element.span);
+                let values = child.attributes.iter().map(|(_, value)| value.text.clone());
+                gap.names.extend(values);
+                let mut children = child.children.iter();
+                gap.any_end |= exactly(child, "of").is_some()
+                    || children.any(|child| child.name.text == "endpoint");
             }
         }
     }
     composite
 }
 
-fn connection(faults: &mut Faults<'_>, element: &Element) -> Option<Connection> {
-    attributes(faults, element, &["adapt"]);
+fn component(
+    faults: &mut Faults<'_>,
+    around: &Element,
+    element: &Element,
+    composite: &mut Composite,
+) {
+    let given = attributes(faults, element, &["name"]);
+    let name = given.required(faults, "name");
+    let reference = wrapper(faults, element);
+    match name {
+        Some(name) => composite.components.push(Component { name, reference }),
+        None => {
+            let gap = faults.gaps.composite(around.span);
+            gap.any_name = true;
+            gap.inside.push(reference);
+        }
+    }
+}
+
+fn connection(faults: &mut Faults<'_>, around: &Element, element: &Element) -> Option<Connection> {
+    let given = attributes(faults, element, &["adapt"]);
     no_text(faults, element);
     let mut ends = Vec::new();
     let mut parameters = Vec::new();
-    let mut complete = true;
+    let mut nameless = Vec::new();
+    // Faults that leave open what is connected, and all others.
+    let (mut open, mut whole) = (false, true);
     for child in &element.children {
-        match child.name.text.as_str() {
-            "endpoint" => {
-                attributes(faults, child, &["of", "name"]);
+        match known(faults, element, child, &["endpoint", "parameter"], &[]) {
+            Some("endpoint") => {
+                let given = attributes(faults, child, &["of", "name"]);
                 empty(faults, child);
-                match endpoint(faults, child) {
-                    Some(end) => ends.push(end),
-                    None => complete = false,
+                ends.push(endpoint(faults, &given));
+            }
+            Some(_) => {
+                let given = attributes(faults, child, &["name"]);
+                let name = given.required(faults, "name");
+                let argument = argument(faults, child);
+                whole &= name.is_some() && !faults.gaps.is_unread_argument(&argument);
+                match name {
+                    Some(name) => parameters.push((name, argument)),
+                    None => nameless.push(argument),
                 }
             }
-            "parameter" => {
-                attributes(faults, child, &["name"]);
-                let name = required(faults, child, "name");
-                let argument = argument(faults, child);
-                parameters.extend(name.zip(argument));
-            }
-            _ => {
-                let allowed = ["endpoint", "parameter"];
-                faults.unexpected("element", &child.name, "`<connection>`", &allowed);
-                complete = false;
-            }
+            None => open = true,
         }
     }
-    let adapt = get(element, "adapt").cloned();
+    let adapt = given.get("adapt").cloned();
     if let (None, Some((name, _))) = (&adapt, parameters.first()) {
         let message = "a connection without `adapt` takes no parameters".to_owned();
         let help = "name the adapter that they are for: `<connection adapt=\"…\">`";
         faults.structure(name.span, message, Some(help.to_owned()));
+        whole = false;
     }
-    let adapt = adapt.map(|name| Adapt { name, parameters });
-    if complete && ends.len() != 2 {
+    if !open && ends.len() != 2 {
         let message = format!(
             "a connection has two endpoints, this one has {}",
             ends.len()
         );
         let help = "write `<endpoint of=\"…\" name=\"…\"/>` twice";
         faults.structure(element.span, message, Some(help.to_owned()));
+        open |= ends.len() < 2;
     }
-    let ends: [EndpointName; 2] = ends.try_into().ok()?;
-    complete.then_some(Connection {
-        ends,
-        adapt,
-        span: element.span,
-    })
-}
-
-fn endpoint(faults: &mut Faults<'_>, element: &Element) -> Option<EndpointName> {
-    let of = required(faults, element, "of");
-    let name = required(faults, element, "name");
-    Some(EndpointName {
-        of: of?,
-        name: name?,
-        span: element.span,
-    })
-}
-
-fn external(faults: &mut Faults<'_>, element: &Element) -> Option<External> {
-    attributes(faults, element, &["name", "as", "library", "sha256"]);
-    no_text(faults, element);
-    let name = required(faults, element, "name");
-    let mut from = Vec::new();
-    for child in &element.children {
-        if child.name.text == "from" {
-            from.push(child);
-        } else {
-            faults.unexpected("element", &child.name, "`<external>`", &["from"]);
+    match <[_; 2]>::try_from(ends) {
+        Ok([Ok(left), Ok(right)]) if whole && !open => Some(Connection {
+            ends: [left, right],
+            adapt: adapt.map(|name| Adapt { name, parameters }),
+            span: element.span,
+        }),
+        ends => {
+            let ends = ends.map_or_else(|ends| ends, Vec::from);
+            let gap = faults.gaps.composite(around.span);
+            gap.any_end |= open;
+            gap.ends.extend(ends.into_iter().map(|end| match end {
+                Ok(end) => LooseEnd::from(end),
+                Err(end) => end,
+            }));
+            let arguments = parameters.into_iter().map(|(_, argument)| argument);
+            gap.inside
+                .extend(arguments.chain(nameless).filter_map(Argument::reference));
+            None
         }
     }
-    for second in from.iter().skip(1) {
-        faults.structure(second.span, "a second `<from>`".to_owned(), None);
+}
+
+/// An endpoint, or what is known of it.
+fn endpoint(faults: &mut Faults<'_>, given: &Given<'_>) -> Result<EndpointName, LooseEnd> {
+    let of = given.required(faults, "of");
+    let name = given.required(faults, "name");
+    let span = given.element.span;
+    match (of, name) {
+        (Some(of), Some(name)) => Ok(EndpointName { of, name, span }),
+        (of, name) => Err(LooseEnd {
+            of,
+            name,
+            span,
+            exported: false,
+        }),
     }
-    let sha256 = get(element, "sha256").cloned();
-    let source = match (get(element, "library"), from.first()) {
-        (Some(_), Some(from)) => {
+}
+
+fn external<'e>(faults: &mut Faults<'_>, element: &'e Element) -> Read<'e> {
+    let given = attributes(faults, element, &["name", "as", "library", "sha256"]);
+    no_text(faults, element);
+    let name = given.required(faults, "name");
+    let mut from = Vec::new();
+    let mut strange = false;
+    for child in &element.children {
+        match known(faults, element, child, &["from"], &["from"]) {
+            Some(_) => from.push(child),
+            None => strange = true,
+        }
+    }
+    for other in from.iter().skip(1) {
+        second(faults, other, None);
+    }
+    let sha256 = given.get("sha256").cloned();
+    let source = match (given.get("library"), from.as_slice()) {
+        (Some(_), [from, ..]) => {
             let message = "`<external>` has both a `library` and a `<from>`".to_owned();
             let help = "keep one of them: `library` is short for a `<from>`";
             faults.structure(from.span, message, Some(help.to_owned()));
-            wrapper(faults, from);
-            None
+            Err(vec![wrapper(faults, from)])
         }
-        (Some(name), None) => Some(ExternalSource::Library {
+        (Some(name), []) => Ok(ExternalSource::Library {
             name: name.clone(),
             sha256,
         }),
-        (None, Some(from)) => {
+        (None, [first, others @ ..]) => {
             if let Some(sha256) = sha256 {
                 let message = "`sha256` goes with `library` only".to_owned();
                 faults.structure(sha256.span, message, None);
             }
-            attributes(faults, from, &[]);
-            wrapper(faults, from).map(|from| ExternalSource::From(Box::new(from)))
+            attributes(faults, first, &[]);
+            let first = wrapper(faults, first);
+            match others {
+                [] => Ok(ExternalSource::From(Box::new(first))),
+                others => {
+                    let others = others.iter().map(|other| wrapper(faults, other));
+                    Err(std::iter::once(first).chain(others).collect())
+                }
+            }
         }
-        (None, None) => {
-            let message = "`<external>` does not say where from".to_owned();
-            let help = "add `library=\"…\"`, or a `<from>` with a reference to a folder";
-            faults.structure(element.span, message, Some(help.to_owned()));
-            None
+        (None, []) => {
+            if !strange {
+                let message = "`<external>` does not say where from".to_owned();
+                let help = "add `library=\"…\"`, or a `<from>` with a reference to a folder";
+                faults.structure(element.span, message, Some(help.to_owned()));
+            }
+            Err(Vec::new())
         }
     };
-    Some(External {
-        name: name?,
-        source: source?,
-    })
+    if name.is_none() {
+        faults.gaps.lose_name(element.span);
+    }
+    let name = name.unwrap_or_default();
+    let kind = source.map(|source| ReferenceKind::External(External { name, source }));
+    (given, kind)
 }
 
-fn parameterized(faults: &mut Faults<'_>, element: &Element) -> Option<Parameterized> {
-    attributes(faults, element, &["as"]);
+fn parameterized(faults: &mut Faults<'_>, element: &Element) -> Parameterized {
     no_text(faults, element);
-    let mut templates = 0;
-    let mut template = None;
+    let mut templates = Vec::new();
     let mut parameters = Vec::new();
+    let mut strange = false;
     for child in &element.children {
-        match child.name.text.as_str() {
-            "template" => {
-                once(faults, child, templates > 0);
-                templates += 1;
+        let allowed = ["template", "parameter"];
+        match known(faults, element, child, &allowed, &["template"]) {
+            Some("template") => {
+                if !templates.is_empty() {
+                    second(faults, child, Some("assign parameters to one template"));
+                }
                 attributes(faults, child, &[]);
-                template = wrapper(faults, child);
+                templates.push(wrapper(faults, child));
             }
-            "parameter" => {
-                attributes(faults, child, &["name"]);
-                let name = required(faults, child, "name");
-                let argument = argument(faults, child);
-                parameters.extend(name.zip(argument));
+            Some(_) => {
+                let given = attributes(faults, child, &["name"]);
+                let name = given.required(faults, "name");
+                if name.is_none() {
+                    faults.gaps.lose_assignment(element.span);
+                }
+                parameters.push((name.unwrap_or_default(), argument(faults, child)));
             }
-            _ => {
-                let allowed = ["template", "parameter"];
-                faults.unexpected("element", &child.name, "`<parameterized>`", &allowed);
-            }
+            None => strange = true,
         }
     }
-    if templates == 0 {
+    if strange {
+        // It may have been meant to be a parameter.
+        faults.gaps.lose_assignment(element.span);
+    }
+    if templates.is_empty() && !strange {
         let message = "`<parameterized>` has no `<template>`".to_owned();
         let help = "add `<template><external name=\"…\" library=\"…\"/></template>`";
         faults.structure(element.span, message, Some(help.to_owned()));
     }
-    let template = Box::new(template?);
-    Some(Parameterized {
-        template,
+    let template = match templates.len() {
+        1 => templates.swap_remove(0),
+        // Not where the element begins: that place is its own.
+        _ => {
+            let last = Span::new(element.span.end - 1, element.span.end);
+            faults.gaps.unread(last, None, Vec::new())
+        }
+    };
+    Parameterized {
+        template: Box::new(template),
         parameters,
-    })
+    }
 }
 
-fn argument(faults: &mut Faults<'_>, element: &Element) -> Option<Argument> {
+fn argument(faults: &mut Faults<'_>, element: &Element) -> Argument {
     no_text(faults, element);
     if let Some(second) = element.children.get(1) {
         let message = "a parameter takes one reference, `<type>` or `<value>`".to_owned();
         faults.structure(second.span, message, None);
     }
-    let Some(child) = element.children.first() else {
+    if element.children.is_empty() && element.stray.is_none() {
         let message = "`<parameter>` is empty".to_owned();
         let help = "put a reference, a `<type>` or a `<value>` into it";
         faults.structure(element.span, message, Some(help.to_owned()));
-        return None;
-    };
-    match child.name.text.as_str() {
-        "type" => {
-            attributes(faults, child, &[]);
-            Some(Argument::Type(bracketed(leaf(faults, child))))
-        }
-        "value" => {
-            attributes(faults, child, &[]);
-            Some(Argument::Value(leaf(faults, child)))
-        }
-        name if KINDS.contains(&name) => reference(faults, child).map(Argument::Reference),
+    }
+    let allowed: Vec<&str> = ["type", "value"].iter().chain(KINDS).copied().collect();
+    let mut read = Vec::new();
+    for child in &element.children {
+        read.push(match known(faults, element, child, &allowed, &[]) {
+            Some("type") => {
+                attributes(faults, child, &[]);
+                leaf(faults, child).map(|text| Argument::Type(bracketed(text)))
+            }
+            Some("value") => {
+                attributes(faults, child, &[]);
+                leaf(faults, child).map(Argument::Value)
+            }
+            Some(kind) => Some(Argument::Reference(reference(faults, kind, child))),
+            None => None,
+        });
+    }
+    match read.as_mut_slice() {
+        [Some(_)] => read.swap_remove(0).expect("because it is there"),
         _ => {
-            let allowed: Vec<&str> = ["type", "value"].iter().chain(KINDS).copied().collect();
-            faults.unexpected("element", &child.name, "`<parameter>`", &allowed);
-            None
+            let inside = read.into_iter().flatten().filter_map(Argument::reference);
+            Argument::Reference(faults.gaps.unread(element.span, None, inside.collect()))
         }
     }
 }
 
-fn primitive(faults: &mut Faults<'_>, element: &Element) -> Option<Primitive> {
-    attributes(faults, element, &["id", "as", "library", "name"]);
+fn primitive<'e>(faults: &mut Faults<'_>, element: &'e Element) -> Read<'e> {
+    let given = attributes(faults, element, &["id", "as", "library", "name"]);
     empty(faults, element);
-    Some(Primitive {
-        id: required(faults, element, "id")?,
-        library: get(element, "library").cloned(),
-        name: get(element, "name").cloned(),
-    })
+    let kind = match given.required(faults, "id") {
+        Some(id) => Ok(ReferenceKind::Primitive(Primitive {
+            id,
+            library: given.get("library").cloned(),
+            name: given.get("name").cloned(),
+        })),
+        None => Err(Vec::new()),
+    };
+    (given, kind)
 }

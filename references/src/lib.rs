@@ -49,6 +49,7 @@ mod format;
 mod format_tests;
 mod from_json;
 mod from_xml;
+mod gaps;
 mod graph;
 mod identity;
 #[cfg(test)]

@@ -2,9 +2,11 @@
 
 use std::sync::Arc;
 
+use liveobj_types::syntax::is_type_text;
 use liveobj_types::{Diagnostic, Source, Span, codes};
 
 use crate::faults::Faults;
+use crate::gaps::Gaps;
 use crate::limits::{Limits, RAISE};
 use crate::model::Document;
 use crate::xml::{Element, Form};
@@ -17,12 +19,13 @@ pub fn read(source: &Arc<Source>) -> (Option<Document>, Vec<Diagnostic>) {
     read_within(source, &Limits::default())
 }
 
-/// As [`read`], for those who tell of more faults than those of form: what the document says is
-/// there even if parts stand twice, as long as nothing else is wrong with its form.
+/// As [`read_within`], for those who tell of more faults than those of form: what could be read is
+/// there, and what could not, unless a limit is exceeded.
 pub(crate) fn read_on(source: &Arc<Source>, limits: &Limits) -> Parsed {
-    let (document, found) = parse(source, limits);
-    let twice = found.iter().all(|it| it.code == codes::DUPLICATE_PART);
-    (document.filter(|_| twice), found)
+    let (parts, found) = parse(source, limits);
+    let exceeds = |found: &Diagnostic| found.code == codes::LIMIT_EXCEEDED;
+    let parts = parts.filter(|_| !found.iter().any(exceeds));
+    (parts, found)
 }
 
 /// As [`read`], within other limits.
@@ -31,12 +34,13 @@ pub fn read_within(source: &Arc<Source>, limits: &Limits) -> (Option<Document>, 
 }
 
 /// The document only if nothing is wrong with it.
-fn refused((document, found): Parsed) -> Parsed {
-    (document.filter(|_| found.is_empty()), found)
+fn refused((parts, found): Parsed) -> (Option<Document>, Vec<Diagnostic>) {
+    let whole = parts.filter(|_| found.is_empty());
+    (whole.map(|(document, _)| document), found)
 }
 
-/// A document, unless its form hinders that, and what is wrong with it.
-pub(crate) type Parsed = (Option<Document>, Vec<Diagnostic>);
+/// A document with what is left out of it, if anything could be read, and what is wrong with it.
+pub(crate) type Parsed = (Option<(Document, Gaps)>, Vec<Diagnostic>);
 
 fn parse(source: &Arc<Source>, limits: &Limits) -> Parsed {
     if source.text.len() > limits.size {
@@ -52,15 +56,20 @@ fn parse(source: &Arc<Source>, limits: &Limits) -> Parsed {
         _ => {
             let mut faults = Faults::new(source);
             let start = source.text.len() - source.text[mark(&source.text)..].trim_start().len();
-            let message = if start == source.text.len() {
-                "the document is empty"
+            let begins = "a reference begins with `<liveobject` or `{\"liveobj\": 1`";
+            let (message, help) = if start == source.text.len() {
+                ("the document is empty", begins)
+            } else if is_type_text(&source.text) {
+                (
+                    "this is a text of the type language, not a reference",
+                    "declarations stand in the `<types>` of a reference, or in a type library, which \
+                     `liveobj fmt`, `compare` and `diff` take",
+                )
             } else {
-                "this is neither XML nor JSON: expected `<` or `{`"
+                ("this is neither XML nor JSON: expected `<` or `{`", begins)
             };
-            faults.syntax(
-                json::SyntaxFault::new(Span::new(start, start), message)
-                    .with_help("a reference begins with `<liveobject` or `{\"liveobj\": 1`"),
-            );
+            let fault = json::SyntaxFault::new(Span::new(start, start), message);
+            faults.syntax(fault.with_help(help));
             (None, faults.diagnostics)
         }
     }
@@ -135,15 +144,14 @@ fn read_with(
     if !fits(&mut faults, limits) {
         return (None, faults.diagnostics);
     }
-    let mut document = read(&mut faults);
-    let well_formed = faults.diagnostics.is_empty();
+    let document = read(&mut faults);
+    let gaps = std::mem::take(&mut faults.gaps);
     if let Some(document) = &document {
-        validate::validate(&mut faults, document, limits);
+        validate::validate(&mut faults, document, &gaps, limits);
     }
-    document = document.filter(|_| well_formed);
     let mut diagnostics = faults.diagnostics;
     diagnostics.sort_by_key(|found| found.labels.first().map(|label| label.place.span.start));
-    (document, diagnostics)
+    (document.map(|document| (document, gaps)), diagnostics)
 }
 
 /// Whether the text is not too long to be read.

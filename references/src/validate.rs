@@ -5,10 +5,10 @@ use std::collections::BTreeMap;
 use liveobj_types::{Diagnostic, Span, codes};
 
 use crate::faults::Faults;
+use crate::gaps::{Gaps, is_left_out};
 use crate::limits::{Limits, RAISE};
 use crate::model::{
-    Argument, Composite, Document, EndpointName, ExternalSource, Parameterized, Reference,
-    ReferenceKind, Spanned,
+    Argument, Composite, Document, EndpointName, ExternalSource, Reference, ReferenceKind, Spanned,
 };
 
 /// Longest name of a component, an exported endpoint or a parameter, in bytes.
@@ -16,10 +16,11 @@ const MAX_NAME: usize = 256;
 /// Longest name of a library or of what is asked of a folder, in bytes.
 const MAX_TEXT: usize = 4096;
 
-/// Reports every violation.
-pub(crate) fn validate(faults: &mut Faults<'_>, document: &Document, limits: &Limits) {
+/// Reports every violation; what is left out violates nothing.
+pub(crate) fn validate(faults: &mut Faults<'_>, document: &Document, gaps: &Gaps, limits: &Limits) {
     let mut walk = Walk {
         faults,
+        gaps,
         limits,
         components: 0,
     };
@@ -28,6 +29,7 @@ pub(crate) fn validate(faults: &mut Faults<'_>, document: &Document, limits: &Li
 
 struct Walk<'f, 's> {
     faults: &'f mut Faults<'s>,
+    gaps: &'f Gaps,
     limits: &'f Limits,
     components: usize,
 }
@@ -51,9 +53,22 @@ impl Walk<'_, '_> {
             return;
         }
         match &reference.kind {
-            ReferenceKind::Composite(composite) => self.composite(composite, depth),
+            ReferenceKind::Composite(composite) if self.gaps.is_unread(reference) => {
+                for component in &composite.components {
+                    self.reference(&component.reference, depth + 1);
+                }
+            }
+            ReferenceKind::Composite(composite) => {
+                self.composite(composite, depth);
+                let left_out = self.gaps.of_composite(reference);
+                for inside in left_out.iter().flat_map(|it| &it.inside) {
+                    self.reference(inside, depth + 1);
+                }
+            }
             ReferenceKind::External(external) => {
-                self.not_empty(&external.name, "the name of an external object");
+                if !self.gaps.is_nameless(reference) {
+                    self.not_empty(&external.name, "the name of an external object");
+                }
                 match &external.source {
                     ExternalSource::From(from) => self.reference(from, depth + 1),
                     ExternalSource::Library { name, sha256 } => {
@@ -64,7 +79,15 @@ impl Walk<'_, '_> {
                     }
                 }
             }
-            ReferenceKind::Parameterized(inner) => self.parameterized(inner, depth),
+            ReferenceKind::Parameterized(inner) => {
+                self.reference(&inner.template, depth + 1);
+                let more = self.gaps.assigns_more(reference.span);
+                let named = |(name, _): &&(Spanned, Argument)| !(more && is_left_out(name));
+                self.parameters(inner.parameters.iter().filter(named), depth);
+                for (_, argument) in inner.parameters.iter().filter(|it| !named(it)) {
+                    self.argument(argument, depth);
+                }
+            }
             ReferenceKind::Primitive(primitive) => {
                 self.not_empty(&primitive.id, "the id of a primitive");
             }
@@ -109,7 +132,7 @@ impl Walk<'_, '_> {
             .filter_map(|c| c.adapt.as_ref())
         {
             self.name(&adapt.name, "adapter");
-            self.parameters(&adapt.parameters, depth);
+            self.parameters(adapt.parameters.iter(), depth);
         }
     }
 
@@ -118,19 +141,22 @@ impl Walk<'_, '_> {
         self.length(&end.name, MAX_NAME, "the name of an endpoint");
     }
 
-    fn parameterized(&mut self, inner: &Parameterized, depth: usize) {
-        self.reference(&inner.template, depth + 1);
-        self.parameters(&inner.parameters, depth);
-    }
-
-    fn parameters(&mut self, parameters: &[(Spanned, Argument)], depth: usize) {
+    fn parameters<'d>(
+        &mut self,
+        parameters: impl Iterator<Item = &'d (Spanned, Argument)>,
+        depth: usize,
+    ) {
         let mut seen = BTreeMap::new();
         for (name, argument) in parameters {
             self.length(name, MAX_NAME, "the name of a parameter");
             self.unique(&mut seen, name, "parameter");
-            if let Argument::Reference(reference) = argument {
-                self.reference(reference, depth + 1);
-            }
+            self.argument(argument, depth);
+        }
+    }
+
+    fn argument(&mut self, argument: &Argument, depth: usize) {
+        if let Argument::Reference(reference) = argument {
+            self.reference(reference, depth + 1);
         }
     }
 
@@ -187,13 +213,18 @@ impl Walk<'_, '_> {
     }
 
     fn hash(&mut self, text: &Spanned) {
-        if text.text.len() != 64 || !text.text.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+        if !is_hash(&text.text) {
             let message = "a `sha256` is 64 hexadecimal digits".to_owned();
             let help = "`sha256sum FILE` prints it";
             self.faults
                 .structure(text.span, message, Some(help.to_owned()));
         }
     }
+}
+
+/// Whether a text is a SHA-256 as documents write it.
+pub(crate) fn is_hash(text: &str) -> bool {
+    text.len() == 64 && text.bytes().all(|byte| byte.is_ascii_hexdigit())
 }
 
 /// Whether a text can name a component or an endpoint.

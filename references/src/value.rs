@@ -271,6 +271,7 @@ impl Reader<'_> {
             (Value::Reference(object), NodeKind::Object(_)) => {
                 let mut faults = Faults::new(self.source);
                 let document = from_json::document(&mut faults, node, false);
+                let document = document.filter(|_| faults.diagnostics.is_empty());
                 self.diagnostics.append(&mut faults.diagnostics);
                 let index = u32::try_from(self.references.len()).ok()?;
                 self.references.push((document?, *object));

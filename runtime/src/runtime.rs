@@ -9,9 +9,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use liveobj_references::{
-    Catalog, Checked, CheckedReference, Document, LibraryTypes, Limits, Policy, check, read_within,
+    Catalog, Checked, CheckedReference, Document, LibraryTypes, Limits, Policy, check, check_source,
 };
-use liveobj_types::{Data, Formalisms, Severity, Source, Types};
+use liveobj_types::{Data, Formalisms, Source};
 use tokio::runtime::Handle;
 
 use crate::directories::user_registry;
@@ -64,32 +64,10 @@ pub(crate) struct Core {
 impl Core {
     /// Checks a document.
     pub(crate) fn check(&self, source: &Arc<Source>) -> Checked {
-        let (document, mut diagnostics) = read_within(source, &self.policy.limits);
-        let Some(document) = document else {
-            let types = Arc::new(Types::new());
-            return Checked {
-                types,
-                typed: None,
-                diagnostics,
-                reference: None,
-            };
-        };
-        let mut checked = self.check_document(&Arc::new(document), source);
-        let wrong = diagnostics
-            .iter()
-            .any(|diagnostic| diagnostic.severity == Severity::Error);
-        diagnostics.append(&mut checked.diagnostics);
-        let reference = checked.reference.filter(|_| !wrong);
-        Checked {
-            types: checked.types,
-            typed: checked.typed,
-            diagnostics,
-            reference,
-        }
+        let (catalog, formalisms) = (&self.catalog, &self.formalisms);
+        check_source(source, catalog, formalisms, &self.policy)
     }
-}
 
-impl Core {
     /// Checks a document that was read from `source`.
     pub(crate) fn check_document(&self, document: &Arc<Document>, source: &Arc<Source>) -> Checked {
         let (catalog, formalisms) = (&self.catalog, &self.formalisms);

@@ -220,3 +220,29 @@ fn the_files_of_the_project_are_formatted() {
     assert_eq!(text(&output.stderr), "");
     assert_eq!(output.status.code(), Some(0));
 }
+
+#[test]
+fn what_is_no_text_of_ours_is_told_in_one_finding() {
+    let prose = "# A heading\n\nSome prose: a, b; c.\n\n* an item; another\n";
+    let folder = scratch(&[("README.md", prose), ("a.md", UGLY), ("b.lot", prose)]);
+    let output = fmt(folder.path(), &["README.md", "a.md"]);
+    assert_eq!(output.status.code(), Some(1));
+    let told = text(&output.stderr);
+    assert_eq!(told.matches("error").count(), 1, "{told}");
+    let message = "this is neither a reference, in XML or JSON, nor a text of the type language";
+    assert!(told.contains(message), "{told}");
+    assert!(told.contains("README.md:1:1"), "{told}");
+    assert!(told.contains("a type library with a declaration"), "{told}");
+    assert_eq!(read(folder.path(), "README.md"), prose);
+    // How a text begins decides, not only its name.
+    assert_eq!(read(folder.path(), "a.md"), NEAT);
+    let output = fmt(folder.path(), &["b.lot"]);
+    let told = text(&output.stderr);
+    assert_eq!(told.matches("error").count(), 1, "{told}");
+    let output = fmt(folder.path(), &["README.md", "--format", "json"]);
+    let report: Value = serde_json::from_slice(&output.stdout).expect("it is JSON");
+    assert_eq!(report["files"][0]["outcome"], "refused");
+    let found = &report["files"][0]["diagnostics"];
+    assert_eq!(found[0]["code"], "document-syntax");
+    assert_eq!(found.as_array().map(Vec::len), Some(1));
+}

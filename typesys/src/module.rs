@@ -10,7 +10,7 @@ use std::sync::{Arc, OnceLock};
 use crate::STANDARD;
 use crate::diagnostic::{Diagnostic, codes};
 use crate::source::{Place, Source, Span};
-use crate::syntax::{File, Ident, Item, MAX_FAULTS, TypeExpr, quoted, read_file};
+use crate::syntax::{File, Ident, Item, Lost, MAX_FAULTS, TypeExpr, quoted, read_file};
 
 /// Name of the standard library.
 pub const STANDARD_NAME: &str = "liveobj:standard";
@@ -32,6 +32,8 @@ pub struct Module {
     pub file: File,
     /// Declared name → index into `file.items`.
     pub(crate) names: BTreeMap<String, usize>,
+    /// What it declares where it could not be read, or where a library that it uses is not there.
+    pub(crate) lost: Lost,
     /// What the `use` lines bring, in order.
     pub uses: Vec<Arc<Module>>,
 }
@@ -39,16 +41,16 @@ pub struct Module {
 impl Module {
     /// Parses `source` and resolves its `use` lines with `find` (which is given the text between
     /// the quotes). Always gives a module, holding what could be read, and every fault found:
-    /// syntax, duplicate names, unknown libraries. The well-formedness of the declarations
+    /// syntax, duplicate names, unknown libraries. A name that is declared where the text cannot be
+    /// read counts as declared: what needs it is not resolved, and nobody is told once more. The well-formedness of the declarations
     /// themselves is [`crate::Types::check_module`]'s to judge.
     pub fn parse(
         name: &str,
         source: &Arc<Source>,
         find: &mut dyn FnMut(&str) -> Option<Arc<Module>>,
     ) -> (Arc<Module>, Vec<Diagnostic>) {
-        let (file, faults) = read_file(source);
         let mut found = |library: &str| find(library).ok_or(Absent::Unknown);
-        let (module, faults) = link(name, source, file, faults, &mut found);
+        let (module, faults) = link(name, source, read_file(source), &mut found);
         (Arc::new(module), faults)
     }
 
@@ -60,10 +62,23 @@ impl Module {
         implicit: &[Arc<Module>],
         find: &mut dyn FnMut(&str) -> Option<Arc<Module>>,
     ) -> (Arc<Module>, Vec<Diagnostic>) {
-        let (file, faults) = read_file(source);
         let mut found = |library: &str| find(library).ok_or(Absent::Unknown);
-        let (mut module, faults) = link(name, source, file, faults, &mut found);
+        let (mut module, faults) = link(name, source, read_file(source), &mut found);
         module.uses.extend(implicit.iter().cloned());
+        (Arc::new(module), faults)
+    }
+
+    /// As [`Module::parse_in`], of a part of a text: any name may be declared in the rest of it.
+    pub fn parse_part(
+        name: &str,
+        source: &Arc<Source>,
+        implicit: &[Arc<Module>],
+        find: &mut dyn FnMut(&str) -> Option<Arc<Module>>,
+    ) -> (Arc<Module>, Vec<Diagnostic>) {
+        let mut found = |library: &str| find(library).ok_or(Absent::Unknown);
+        let (mut module, faults) = link(name, source, read_file(source), &mut found);
+        module.uses.extend(implicit.iter().cloned());
+        module.lost.all();
         (Arc::new(module), faults)
     }
 
@@ -106,11 +121,27 @@ impl Module {
         if let Some(index) = self.names.get(name) {
             return Some((self, &self.file.items[*index]));
         }
+        if self.lost.declares(name) {
+            return None;
+        }
         self.uses.iter().find_map(|used| {
             used.names
                 .get(name)
                 .map(|index| (used, &used.file.items[*index]))
         })
+    }
+
+    /// Whether `name`, which [`Module::lookup`] does not find, may be declared in a text that could
+    /// not be read: then nothing follows from its absence.
+    pub fn may_declare(&self, name: &str) -> bool {
+        let mut used = self.uses.iter();
+        self.lost.may_declare(name) || used.any(|used| used.lost.may_declare(name))
+    }
+
+    /// Whether all that it uses is known: nothing was passed over that may be a `use`, and every
+    /// library was found.
+    pub fn knows_its_uses(&self) -> bool {
+        !self.lost.may_use()
     }
 
     /// All names that [`Module::lookup`] finds, sorted; for "did you mean".
@@ -168,9 +199,8 @@ impl Loading<'_, '_> {
         faults: &mut Vec<Diagnostic>,
     ) -> Arc<Module> {
         self.open.push(source.name.clone());
-        let (file, own) = read_file(source);
         let mut used = Vec::new();
-        let (module, own) = link(name, source, file, own, &mut |library| {
+        let (module, own) = link(name, source, read_file(source), &mut |library| {
             self.used(source, library, &mut used)
         });
         faults.extend(used);
@@ -213,8 +243,7 @@ impl Loading<'_, '_> {
 fn link(
     name: &str,
     source: &Arc<Source>,
-    file: File,
-    mut faults: Vec<Diagnostic>,
+    (file, mut lost, mut faults): (File, Lost, Vec<Diagnostic>),
     find: &mut dyn FnMut(&str) -> Result<Arc<Module>, Absent>,
 ) -> (Module, Vec<Diagnostic>) {
     let mut names = BTreeMap::new();
@@ -251,6 +280,7 @@ fn link(
         let used = match used {
             Ok(used) => used,
             Err(absent) => {
+                lost.all();
                 faults.push(not_used(source, &item.library, item.span, &absent));
                 continue;
             }
@@ -301,6 +331,7 @@ fn link(
             source: source.clone(),
             file,
             names,
+            lost,
             uses,
         },
         faults,

@@ -11,8 +11,8 @@ use clap::Args;
 use liveobj::Runtime;
 use liveobj_original::document::is_original;
 use liveobj_references::Catalog;
-use liveobj_types::syntax::{Brackets, format_file};
-use liveobj_types::{Diagnostic, Source};
+use liveobj_types::syntax::{Brackets, format_file, is_type_text};
+use liveobj_types::{Diagnostic, Place, Source, Span, codes};
 use serde::Serialize;
 
 use super::{Format, LibraryOptions};
@@ -141,6 +141,7 @@ impl Fmt {
             return Err(failure.with_help("`liveobj convert FILE` prints it as one of today"));
         }
         let outcome = match language(name, &source.text) {
+            Language::Neither => Err(vec![neither(&source)]),
             Language::Types => format_file(&source, Brackets::Angle, 0),
             Language::Reference if self.layout_only => liveobj_references::format(&source, None),
             Language::Reference => {
@@ -238,23 +239,39 @@ fn has_extension(path: &Path, extension: &str) -> bool {
     path.extension().is_some_and(|it| it == extension)
 }
 
+#[derive(Debug, PartialEq, Eq)]
 enum Language {
     Types,
     Reference,
+    Neither,
 }
 
-/// What a file holds: its name tells, or how it begins.
+/// What a file holds: how it begins tells, and where that says nothing, its name.
 fn language(name: &str, text: &str) -> Language {
     let path = Path::new(name);
-    let text = text.trim_start_matches('\u{feff}').trim_start();
     let known = ["liveobject", "xml", "json"];
-    if has_extension(path, "lot") {
-        Language::Types
-    } else if known.iter().any(|known| has_extension(path, known)) || text.starts_with(['<', '{']) {
+    let named = known.iter().any(|known| has_extension(path, known));
+    let start = text.trim_start_matches('\u{feff}').trim_start();
+    if start.starts_with(['<', '{']) || named {
         Language::Reference
-    } else {
+    } else if is_type_text(text) || has_extension(path, "lot") {
         Language::Types
+    } else {
+        Language::Neither
     }
+}
+
+/// Says of a text that it is nothing that can be formatted.
+fn neither(source: &Arc<Source>) -> Diagnostic {
+    let text = source.text.trim_start_matches('\u{feff}').trim_start();
+    let start = source.text.len() - text.len();
+    let message = "this is neither a reference, in XML or JSON, nor a text of the type language";
+    Diagnostic::error(codes::DOCUMENT_SYNTAX, message)
+        .at(Place::new(source, Span::new(start, start)), "")
+        .with_help(
+            "a reference begins with `<liveobject` or `{\"liveobj\": 1`, and a type library with a \
+             declaration, such as `record` or `use`",
+        )
 }
 
 /// Puts `text` in place of what a file holds. Whatever happens, the file is the old one or the new
@@ -317,11 +334,21 @@ mod tests {
     }
 
     #[test]
-    fn names_tell_languages_before_texts_do() {
-        let types = |name, text| matches!(language(name, text), Language::Types);
-        assert!(types("a.lot", "<liveobject/>"));
-        assert!(!types("a.liveobject", "record A {}"));
-        assert!(types("-", "// a\nrecord A {}"));
-        assert!(!types("-", "\u{feff} {\"liveobj\": 1}"));
+    fn texts_tell_languages_before_names_do() {
+        let rows = [
+            ("a.lot", "<liveobject/>", Language::Reference),
+            ("a.liveobject", "record A {}", Language::Reference),
+            ("a.lot", "# a heading", Language::Types),
+            ("a.md", "# a heading", Language::Neither),
+            ("a.md", "a paragraph", Language::Neither),
+            ("Cargo.toml", "[package]", Language::Neither),
+            ("a.md", "// a\nrecord A {}", Language::Types),
+            ("-", "recrod A {}", Language::Types),
+            ("-", "// nothing yet", Language::Types),
+            ("-", "\u{feff} {\"liveobj\": 1}", Language::Reference),
+        ];
+        for (name, text, expected) in rows {
+            assert_eq!(language(name, text), expected, "{name}: {text}");
+        }
     }
 }

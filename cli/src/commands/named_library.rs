@@ -149,9 +149,7 @@ fn well_formed(
         let mut severities = findings.iter().map(|finding| finding.severity);
         severities.any(|severity| severity == Severity::Error)
     };
-    if !wrong(&findings) {
-        findings.extend(Types::new().check_module(module, formalisms));
-    }
+    findings.extend(Types::new().check_module(module, formalisms));
     if wrong(&findings) {
         return Err(refuse(&findings));
     }

@@ -34,7 +34,6 @@ pub fn load(arguments: &Arguments, root: &Path) -> syn::Result<Loaded> {
             })
         }
     };
-    refuse(arguments, &findings)?;
     let mut types = Types::new();
     findings.extend(types.check_module(&module, &Formalisms::none()));
     refuse(arguments, &findings)?;

@@ -64,6 +64,8 @@ fn faults_are_named_with_file_line_and_column() {
         expect![[r#"
             types.lot:4:8: `F` cannot name an event: temporal constraints use it as an operator
             help: reserved are F, G, H, M, O, R, S, U, W, X and Y; choose a longer name
+            types.lot:1:15: no type is called `strin`
+            help: did you mean `string`?
         "#]],
     );
 }

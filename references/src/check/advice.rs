@@ -25,6 +25,8 @@ pub(super) struct Around<'d> {
     pub scope: &'d Scope,
     pub composite: &'d Composite,
     pub components: &'d BTreeMap<&'d str, Option<Typed>>,
+    /// Whether nothing is left out of the composite.
+    pub whole: bool,
 }
 
 /// What to do, and further places that this concerns.

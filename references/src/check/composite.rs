@@ -41,7 +41,12 @@ impl Checker<'_> {
                 Some(self.top())
             }
             Depth::Types => {
-                let wiring = self.wire(scope, composite, &components);
+                let left_out = self.left_out(scope);
+                let left_out = left_out.and_then(|gaps| gaps.of_composite(reference));
+                for inside in left_out.iter().flat_map(|it| &it.inside) {
+                    self.reference(scope, inside);
+                }
+                let wiring = self.wire(scope, composite, &components, left_out);
                 insertions = adapt::named(composite, wiring.adapted);
                 wiring
                     .complete

@@ -3,13 +3,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use liveobj_types::types::{Object, ObjectEndpoint};
-use liveobj_types::{Diagnostic, EndpointId, Place, TypeId, codes};
+use liveobj_types::{Diagnostic, EndpointId, Place, Span, TypeId, codes};
 
 use super::adapt::Adapted;
 use super::advice::Around;
 use super::relate::{Asked, Help, MATCH, Question};
 use super::scope::Scope;
 use super::{Checker, Typed};
+use crate::gaps::{self, LooseEnd};
 use crate::model::{Composite, Connection, EndpointName, Spanned};
 
 /// What became of a composite's connections and exports.
@@ -38,7 +39,10 @@ struct Uses<'d> {
     first: BTreeMap<(&'d str, &'d str), Place>,
     /// Components of which some end was not found: a mandatory endpoint may have been meant.
     unclear: BTreeSet<&'d str>,
+    /// Whether there is an end of which it is not known whose it is.
+    any: bool,
     missing: bool,
+    left_out: Option<&'d gaps::Wiring>,
 }
 
 /// The ends of a connection, whichever is written first.
@@ -54,12 +58,18 @@ impl Checker<'_> {
         scope: &Scope,
         composite: &Composite,
         components: &Components<'_>,
+        left_out: Option<&gaps::Wiring>,
     ) -> Wiring {
-        let mut uses = Uses::default();
+        let mut uses = Uses {
+            left_out,
+            missing: left_out.is_some(),
+            ..Uses::default()
+        };
         let around = Around {
             scope,
             composite,
             components,
+            whole: left_out.is_none(),
         };
         let mut adapted = Vec::new();
         let mut candidates = None;
@@ -94,6 +104,9 @@ impl Checker<'_> {
                 Use::Exported,
             );
         }
+        for end in left_out.iter().flat_map(|it| &it.ends) {
+            self.loose_end(scope, end, components, &mut uses);
+        }
         self.mandatory(around, &uses);
         self.turn_back(about);
         Wiring {
@@ -102,24 +115,49 @@ impl Checker<'_> {
         }
     }
 
-    /// Finds an end and notes that it is used.
-    fn end<'d>(
+    /// Finds what is known of an end that could not be read as a whole.
+    fn loose_end<'d>(
         &mut self,
         scope: &Scope,
-        end: &'d EndpointName,
+        end: &'d LooseEnd,
         components: &Components<'_>,
         uses: &mut Uses<'d>,
-        used: Use,
-    ) -> Option<ObjectEndpoint> {
-        let (component, name) = (end.of.text.as_str(), end.name.text.as_str());
+    ) {
+        let used = match end.exported {
+            true => Use::Exported,
+            false => Use::Connected,
+        };
+        match (&end.of, &end.name) {
+            (Some(of), Some(name)) => {
+                self.used(scope, (of, name, end.span), components, uses, used);
+            }
+            (Some(of), None) => {
+                if self.component(scope, of, components, uses).is_some() {
+                    uses.unclear.insert(&of.text);
+                }
+            }
+            (None, _) => uses.any = true,
+        }
+    }
+
+    /// Finds a component; none where it is not known what it is.
+    fn component<'c>(
+        &mut self,
+        scope: &Scope,
+        of: &Spanned,
+        components: &'c Components<'_>,
+        uses: &mut Uses<'_>,
+    ) -> Option<&'c Typed> {
+        let component = of.text.as_str();
         let Some(typed) = components.get(component) else {
             uses.missing = true;
-            if self.is_full() {
+            let may_be = uses.left_out.is_some_and(|it| it.may_have(component));
+            if may_be || self.is_full() {
                 return None;
             }
             let message = format!("there is no component `{component}`");
             let found = Diagnostic::error(codes::UNKNOWN_COMPONENT, message)
-                .at(self.at(scope, end.of.span), "");
+                .at(self.at(scope, of.span), "");
             let names: Vec<&str> = components.keys().copied().collect();
             self.report(match self.nearest(component, &names) {
                 Some(similar) => found.did_you_mean(component, similar),
@@ -131,10 +169,38 @@ impl Checker<'_> {
             });
             return None;
         };
-        let Some(typed) = typed else {
-            uses.missing = true;
-            return None;
-        };
+        uses.missing |= typed.is_none();
+        typed.as_ref()
+    }
+
+    /// Finds an end and notes that it is used.
+    fn end<'d>(
+        &mut self,
+        scope: &Scope,
+        end: &'d EndpointName,
+        components: &Components<'_>,
+        uses: &mut Uses<'d>,
+        used: Use,
+    ) -> Option<ObjectEndpoint> {
+        self.used(
+            scope,
+            (&end.of, &end.name, end.span),
+            components,
+            uses,
+            used,
+        )
+    }
+
+    fn used<'d>(
+        &mut self,
+        scope: &Scope,
+        (of, endpoint_name, span): (&'d Spanned, &'d Spanned, Span),
+        components: &Components<'_>,
+        uses: &mut Uses<'d>,
+        used: Use,
+    ) -> Option<ObjectEndpoint> {
+        let (component, name) = (of.text.as_str(), endpoint_name.text.as_str());
+        let typed = self.component(scope, of, components, uses)?;
         let found = match self.types.object(typed.ty) {
             Object::Endpoints(body) => body.endpoints.get(name).cloned(),
             _ => None,
@@ -142,10 +208,10 @@ impl Checker<'_> {
         let Some(endpoint) = found else {
             uses.missing = true;
             uses.unclear.insert(component);
-            self.unknown_endpoint(scope, end, typed);
+            self.unknown_endpoint(scope, [of, endpoint_name], typed);
             return None;
         };
-        let place = self.at(scope, end.span);
+        let place = self.at(scope, span);
         match uses.first.get(&(component, name)) {
             None => {
                 uses.first.insert((component, name), place);
@@ -180,13 +246,13 @@ impl Checker<'_> {
         Some(endpoint)
     }
 
-    fn unknown_endpoint(&mut self, scope: &Scope, end: &EndpointName, typed: &Typed) {
+    fn unknown_endpoint(&mut self, scope: &Scope, [of, end]: [&Spanned; 2], typed: &Typed) {
         if self.is_full() {
             return;
         }
-        let (component, name) = (&end.of.text, &end.name.text);
+        let (component, name) = (&of.text, &end.text);
         let message = format!("component `{component}` has no endpoint `{name}`");
-        let place = self.at(scope, end.name.span);
+        let place = self.at(scope, end.span);
         let mut found = Diagnostic::error(codes::UNKNOWN_ENDPOINT, message).at(place, "");
         let names: Vec<&str> = match self.types.object(typed.ty) {
             Object::Endpoints(body) => body.endpoints.keys().map(String::as_str).collect(),
@@ -273,7 +339,11 @@ impl Checker<'_> {
             scope,
             composite,
             components,
+            ..
         } = around;
+        if uses.any || uses.left_out.is_some_and(|it| it.any_end) {
+            return;
+        }
         for component in &composite.components {
             let name = component.name.text.as_str();
             let Some(Some(typed)) = components.get(name) else {

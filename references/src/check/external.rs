@@ -11,6 +11,7 @@ use super::{Checker, Typed};
 use crate::checked::{Part, PartKind};
 use crate::identity;
 use crate::model::{External, ExternalSource, Reference, Spanned};
+use crate::validate::is_hash;
 
 /// What `from` turned out to be.
 pub(super) enum Origin {
@@ -37,10 +38,13 @@ impl Checker<'_> {
         match source {
             ExternalSource::Library { name, sha256 } => Origin::Library(LibraryName {
                 name: name.text.clone(),
+                // One that is none is a finding of its own.
                 sha256: sha256
                     .as_ref()
+                    .filter(|sha256| is_hash(&sha256.text))
                     .map(|sha256| sha256.text.to_ascii_lowercase()),
                 place: self.at(scope, name.span),
+                written: true,
             }),
             ExternalSource::From(from) => {
                 let folder = self.reference(scope, from);
@@ -56,6 +60,7 @@ impl Checker<'_> {
                             name,
                             sha256,
                             place,
+                            written: false,
                         })
                     }
                     folder => Origin::Folder(folder),
@@ -75,11 +80,13 @@ impl Checker<'_> {
         let name = external.name.text.as_str();
         let mut complete = true;
         let mut derived = None;
-        match self.library(&wanted, as_type.is_none()) {
+        match self.library(&wanted, !self.has_cast(scope, reference)) {
             // Nobody can tell now: the `as` is believed. Where the library is at hand when the
             // reference is opened, it is checked again.
             Err(Absent::Silent) => {}
             Err(Absent::Reported) => complete = false,
+            // That there is no name is a finding already.
+            Ok(_) if name.is_empty() => complete = false,
             Ok(library) => {
                 let place = self.at(scope, external.name.span);
                 derived = self.offered(&library, name, place).and_then(|offered| {
@@ -175,7 +182,8 @@ impl Checker<'_> {
             folder_part = folder.part.filter(|_| passes);
         }
         let Some(as_type) = &reference.as_type else {
-            if folder_part.is_some() {
+            let told = external.name.text.is_empty() || self.has_cast(scope, reference);
+            if folder_part.is_some() && !told {
                 let message = format!(
                     "nothing tells the type of `{}`: what is in a folder is not looked at",
                     external.name.text

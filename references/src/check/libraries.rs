@@ -31,6 +31,8 @@ pub(super) struct LibraryName {
     pub name: String,
     pub sha256: Option<String>,
     pub place: Place,
+    /// Whether it stands in a `library`: that it is empty is a finding then.
+    pub written: bool,
 }
 
 impl Checker<'_> {
@@ -41,6 +43,9 @@ impl Checker<'_> {
         needed: bool,
     ) -> Result<Arc<LibraryTypes>, Absent> {
         let key = (wanted.name.clone(), wanted.sha256.clone());
+        if wanted.name.is_empty() && wanted.written {
+            return Err(Absent::Reported);
+        }
         let known = self.libraries.get(&key).cloned();
         let answer = known.unwrap_or_else(|| {
             let answer = match self.catalog.library(&wanted.name, wanted.sha256.as_deref()) {

@@ -31,10 +31,11 @@ use crate::catalog::{Catalog, LibraryTypes};
 use crate::checked::{CheckedReference, Part};
 use crate::embed::Embedded;
 use crate::faults::{Faults, MOST, unlisted};
+use crate::gaps::Gaps;
 use crate::graph::ObjectNode;
 use crate::limits::Limits;
 use crate::model::{Document, Reference, ReferenceKind};
-use crate::validate;
+use crate::{read, validate};
 
 pub(crate) use adapt::written_out;
 pub(crate) use named::named_types;
@@ -71,7 +72,8 @@ pub fn check(
     formalisms: &Formalisms,
     policy: &Policy,
 ) -> Checked {
-    let checker = Checker::new(source, catalog, formalisms, policy, Depth::Types);
+    let gaps = Gaps::default();
+    let checker = Checker::new(source, catalog, formalisms, policy, Depth::Types, &gaps);
     concluded(checker, document, source).0
 }
 
@@ -85,7 +87,8 @@ pub fn graph(
     formalisms: &Formalisms,
     policy: &Policy,
 ) -> (Checked, ObjectNode) {
-    let mut checker = Checker::new(source, catalog, formalisms, policy, Depth::Types);
+    let gaps = Gaps::default();
+    let mut checker = Checker::new(source, catalog, formalisms, policy, Depth::Types, &gaps);
     checker.kept = Some(graph::Kept::default());
     let (checked, graph) = concluded(checker, document, source);
     (checked, graph.expect("what it takes was kept"))
@@ -135,15 +138,26 @@ fn concluded(
     (checked, graph)
 }
 
-/// Reads `source` and checks what it says: the way of everything that arrives as text.
+/// Reads `source` and checks what it says: the way of everything that arrives as text. What cannot
+/// be read is left out, so that a fault of form hides no other fault; there is no plan then.
 pub fn check_source(
     source: &Arc<Source>,
     catalog: &dyn Catalog,
     formalisms: &Formalisms,
     policy: &Policy,
 ) -> Checked {
-    match crate::read::read_on(source, &policy.limits) {
-        (Some(document), _) => check(&Arc::new(document), source, catalog, formalisms, policy),
+    match read::read_on(source, &policy.limits) {
+        (Some((document, gaps)), found) => {
+            let mut checker =
+                Checker::new(source, catalog, formalisms, policy, Depth::Types, &gaps);
+            let faulty = !found.is_empty();
+            checker.report_all(found);
+            let mut checked = concluded(checker, &Arc::new(document), source).0;
+            if faulty {
+                checked.reference = None;
+            }
+            checked
+        }
         (None, diagnostics) => Checked {
             types: Arc::new(Types::new()),
             typed: None,
@@ -170,10 +184,11 @@ pub fn hash(
 ) -> Result<[u8; 32], Vec<Diagnostic>> {
     let none = Formalisms::none();
     let policy = Policy::default();
-    let mut checker = Checker::new(source, catalog, &none, &policy, Depth::Identity);
+    let gaps = Gaps::default();
+    let mut checker = Checker::new(source, catalog, &none, &policy, Depth::Identity, &gaps);
     let mut root = checker.document(document);
     if checker.adapts {
-        checker = Checker::new(source, catalog, formalisms, &policy, Depth::Types);
+        checker = Checker::new(source, catalog, formalisms, &policy, Depth::Types, &gaps);
         root = checker.document(document);
     }
     let mut diagnostics = checker.finish();
@@ -218,6 +233,8 @@ struct Checker<'a> {
     formalisms: &'a Formalisms,
     policy: &'a Policy,
     depth: Depth,
+    /// What the document at hand leaves out.
+    gaps: &'a Gaps,
     limits: Limits,
     types: Types,
     embedded: Embedded,
@@ -261,6 +278,7 @@ impl<'a> Checker<'a> {
         formalisms: &'a Formalisms,
         policy: &'a Policy,
         depth: Depth,
+        gaps: &'a Gaps,
     ) -> Checker<'a> {
         let mut types = Types::new();
         types.set_formalisms(formalisms);
@@ -273,6 +291,7 @@ impl<'a> Checker<'a> {
             formalisms,
             policy,
             depth,
+            gaps,
             limits: policy.limits,
             types,
             embedded: Embedded::default(),
@@ -298,10 +317,8 @@ impl<'a> Checker<'a> {
     fn document(&mut self, document: &Document) -> Option<Typed> {
         let source = self.source.clone();
         let mut faults = Faults::new(&source);
-        validate::validate(&mut faults, document, &self.limits);
-        for found in faults.diagnostics {
-            self.report(found);
-        }
+        validate::validate(&mut faults, document, self.gaps, &self.limits);
+        self.report_all(faults.diagnostics);
         let scope = self.scope(document, &source, None);
         self.reference(&scope, &document.root)
     }
@@ -368,6 +385,26 @@ impl<'a> Checker<'a> {
         found
     }
 
+    /// What is left out of the document that `scope` belongs to.
+    fn left_out(&self, scope: &Scope) -> Option<&'a Gaps> {
+        self.left_out_of(&scope.source)
+    }
+
+    /// The same of the document that stands in `source`.
+    fn left_out_of(&self, source: &Arc<Source>) -> Option<&'a Gaps> {
+        // Documents inside values are read whole or not at all.
+        Arc::ptr_eq(source, &self.source).then_some(self.gaps)
+    }
+
+    /// Whether a reference has an `as`, even if that could not be read.
+    fn has_cast(&self, scope: &Scope, reference: &Reference) -> bool {
+        let left_out = || {
+            self.left_out(scope)
+                .is_some_and(|it| it.has_cast(reference))
+        };
+        reference.as_type.is_some() || left_out()
+    }
+
     /// Types a reference, whatever its kind.
     fn reference(&mut self, scope: &Scope, reference: &Reference) -> Option<Typed> {
         if self.nesting >= self.limits.depth {
@@ -381,12 +418,25 @@ impl<'a> Checker<'a> {
         }
         self.nesting += 1;
         let around = self.turn_to(reference);
+        let gaps = self.left_out(scope);
         let typed = match &reference.kind {
+            ReferenceKind::Composite(around) if gaps.is_some_and(|it| it.is_unread(reference)) => {
+                for inside in &around.components {
+                    self.reference(scope, &inside.reference);
+                }
+                let ty = self.cast(scope, reference.as_type.as_ref(), None);
+                ty.map(|ty| Typed {
+                    ty,
+                    derived: ty,
+                    part: None,
+                })
+            }
             ReferenceKind::Composite(composite) => self.composite(scope, reference, composite),
             ReferenceKind::External(external) => self.external(scope, reference, external),
             ReferenceKind::Parameterized(inner) => self.parameterized(scope, reference, inner),
             ReferenceKind::Primitive(primitive) => self.primitive(scope, reference, primitive),
         };
+        let typed = typed.filter(|_| !gaps.is_some_and(|it| it.has_cast(reference)));
         self.keep_type(reference, typed.as_ref());
         self.turn_back(around);
         self.nesting -= 1;

@@ -14,6 +14,7 @@ use super::{Checker, Depth, Policy};
 use crate::catalog::Catalog;
 use crate::expand::named_library;
 use crate::format::NamedTypes;
+use crate::gaps::Gaps;
 use crate::model::{Argument, Document, ExternalSource, Reference, ReferenceKind, Spanned};
 use crate::types_text::TypesText;
 
@@ -25,7 +26,15 @@ pub(crate) fn named_types(
     catalog: &dyn Catalog,
 ) -> NamedTypes {
     let (formalisms, policy) = (Formalisms::none(), Policy::default());
-    let mut checker = Checker::new(source, catalog, &formalisms, &policy, Depth::Identity);
+    let gaps = Gaps::default();
+    let mut checker = Checker::new(
+        source,
+        catalog,
+        &formalisms,
+        &policy,
+        Depth::Identity,
+        &gaps,
+    );
     let scope = checker.scope(document, source, None);
     if scope.is_broken() {
         return NamedTypes::default();

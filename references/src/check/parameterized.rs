@@ -14,6 +14,7 @@ use super::templates::{Found, Maker};
 use super::values::Bound;
 use super::{Checker, Typed};
 use crate::checked::{BoundArgument, Part, PartKind};
+use crate::gaps::is_left_out;
 use crate::identity;
 use crate::model::{Argument, Parameterized, Reference, Spanned};
 
@@ -28,12 +29,15 @@ impl Checker<'_> {
     ) -> Option<Typed> {
         let as_type = reference.as_type.as_ref();
         let found = self.template(scope, &inner.template);
+        let gaps = self.left_out(scope);
+        let more = gaps.is_some_and(|it| it.assigns_more(reference.span));
         let mut given = Given::new();
-        for (name, argument) in &inner.parameters {
+        let named = |(name, _): &&(Spanned, Argument)| !(more && is_left_out(name));
+        for (name, argument) in inner.parameters.iter().filter(named) {
             given.entry(&name.text).or_insert((name, argument));
         }
         let Some(Found { offered, maker }) = found else {
-            self.arguments_alone(scope, inner);
+            self.arguments_alone(scope, inner.parameters.iter());
             let ty = self.cast(scope, as_type, None)?;
             return Some(Typed {
                 ty,
@@ -41,6 +45,8 @@ impl Checker<'_> {
                 part: None,
             });
         };
+        let nameless = inner.parameters.iter().filter(|it| !named(it));
+        self.arguments_alone(scope, nameless);
         let none = Environment::new();
         let named = self.names(scope, reference.span, &offered, &given, &none);
         let assigned = self.assign(scope, &offered, &given, &none);
@@ -67,9 +73,13 @@ impl Checker<'_> {
         })
     }
 
-    /// Checks arguments of a template that is not known.
-    fn arguments_alone(&mut self, scope: &Scope, inner: &Parameterized) {
-        for (_, argument) in &inner.parameters {
+    /// Checks arguments of which it is not known what they are for.
+    fn arguments_alone<'d>(
+        &mut self,
+        scope: &Scope,
+        arguments: impl Iterator<Item = &'d (Spanned, Argument)>,
+    ) {
+        for (_, argument) in arguments {
             match argument {
                 Argument::Reference(reference) => {
                     self.reference(scope, reference);
@@ -158,6 +168,12 @@ impl Checker<'_> {
             .filter(|name| !given.contains_key(name) && !known.contains_key(*name))
             .filter(|name| !meant.contains(name))
             .collect();
+        let gaps = self.left_out(scope);
+        let missing = match gaps.is_some_and(|it| it.assigns_more(span)) {
+            // They may be among the assignments that are left out.
+            true => Vec::new(),
+            false => missing,
+        };
         if !missing.is_empty() {
             complete = false;
             let (what, verb) = if missing.len() == 1 {
@@ -232,6 +248,18 @@ impl Checker<'_> {
         })
     }
 
+    /// Whether an argument could not be read; checks what could be read inside of it.
+    fn unread(&mut self, scope: &Scope, argument: &Argument) -> bool {
+        let gaps = self.left_out(scope);
+        match argument {
+            Argument::Reference(reference) if gaps.is_some_and(|it| it.is_unread(reference)) => {
+                self.reference(scope, reference);
+                true
+            }
+            _ => false,
+        }
+    }
+
     /// The type that is given for a type parameter.
     fn type_argument(
         &mut self,
@@ -240,6 +268,9 @@ impl Checker<'_> {
         key: &Spanned,
         argument: &Argument,
     ) -> Option<TypeId> {
+        if self.unread(scope, argument) {
+            return None;
+        }
         let Argument::Type(text) = argument else {
             self.wrong_kind(scope, key, "a type", argument);
             return None;
@@ -344,6 +375,9 @@ impl Checker<'_> {
         key: &Spanned,
         argument: &Argument,
     ) -> Option<Bound> {
+        if self.unread(scope, argument) {
+            return None;
+        }
         let object = match self.types.value(parameter.ty) {
             Value::Reference(object) => Some((*object, false)),
             Value::Option(inner) => match self.types.value(*inner) {

@@ -91,7 +91,9 @@ impl Checker<'_> {
         primitive: &Primitive,
     ) -> Option<Known> {
         let known = known(&primitive.id.text);
-        if known.is_none() {
+        if primitive.id.text.is_empty() {
+            // That is a finding already.
+        } else if known.is_none() {
             let message = format!("there is no primitive `{}`", primitive.id.text);
             let place = self.at(scope, primitive.id.span);
             let found = Diagnostic::error(codes::UNKNOWN_PRIMITIVE, message).at(place, "");

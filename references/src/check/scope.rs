@@ -18,7 +18,7 @@ pub(super) struct Scope {
     pub module: Arc<Module>,
     /// The text that places of the document refer to.
     pub source: Arc<Source>,
-    /// Whether some of its types could not be read, so that a missing name means nothing.
+    /// Whether some of its types could not be read.
     broken: bool,
 }
 
@@ -47,7 +47,14 @@ impl Checker<'_> {
         source: &Arc<Source>,
         around: Option<&Scope>,
     ) -> Scope {
-        let Some(types) = &document.types else {
+        let nothing = Spanned::default();
+        let unread = self.left_out_of(source).is_some_and(|gaps| gaps.types);
+        let types = match &document.types {
+            // Nothing is known of what is declared.
+            None if unread => Some(&nothing),
+            types => types.as_ref(),
+        };
+        let Some(types) = types else {
             return match around {
                 Some(around) => Scope {
                     source: source.clone(),
@@ -76,20 +83,21 @@ impl Checker<'_> {
             }
         };
         let standard = [Module::standard()];
-        let (module, mut found) = Module::parse_in(&source.name, &inside, &standard, &mut find);
+        let (module, mut found) = match unread {
+            true => Module::parse_part(&source.name, &inside, &standard, &mut find),
+            false => Module::parse_in(&source.name, &inside, &standard, &mut find),
+        };
         let unknown = found
             .iter_mut()
             .filter(|found| found.code == codes::UNKNOWN_TYPE_LIBRARY);
         for (found, (name, error)) in unknown.zip(missing) {
             self.unknown_library(found, name, &error);
         }
-        let mut lost = found.iter().map(|found| found.code);
-        let broken = lost.any(|code| code != codes::DUPLICATE_NAME);
+        let mut codes = found.iter().map(|found| found.code);
+        let broken = unread || codes.any(|code| code != codes::DUPLICATE_NAME);
         self.report_all(found);
         if self.depth == Depth::Types {
-            let mut found = self.types.check_module(&module, self.formalisms);
-            // What could not be read may be what declares a name.
-            found.retain(|found| !broken || found.code != codes::UNKNOWN_TYPE);
+            let found = self.types.check_module(&module, self.formalisms);
             self.report_all(found);
             let found = self.defaults(&module);
             self.report_all(found);
@@ -142,7 +150,7 @@ impl Checker<'_> {
                 Some(id)
             }
             Err(found) => {
-                self.unresolved(scope, found);
+                self.unresolved(found);
                 None
             }
         }
@@ -164,17 +172,14 @@ impl Checker<'_> {
                 Some(id)
             }
             Err(found) => {
-                self.unresolved(scope, found);
+                self.unresolved(found);
                 None
             }
         }
     }
 
-    /// Reports what hinders a type text, unless it follows from types that could not be read.
-    fn unresolved(&mut self, scope: &Scope, found: Vec<Diagnostic>) {
-        if scope.broken && found.iter().all(|found| found.code == codes::UNKNOWN_TYPE) {
-            return;
-        }
+    /// Reports what hinders a type text.
+    fn unresolved(&mut self, found: Vec<Diagnostic>) {
         // What goes wrong inside a library follows from the arguments that are given here.
         let (here, inside): (Vec<_>, Vec<_>) = found.into_iter().partition(|found| {
             let first = found.labels.first().map(|label| &label.place);

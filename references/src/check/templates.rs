@@ -50,6 +50,13 @@ impl Checker<'_> {
 
     pub(super) fn template(&mut self, scope: &Scope, reference: &Reference) -> Option<Found> {
         let as_type = reference.as_type.as_ref();
+        if self
+            .left_out(scope)
+            .is_some_and(|it| it.is_unread(reference))
+        {
+            self.reference(scope, reference);
+            return None;
+        }
         let (name, wanted) = match &reference.kind {
             ReferenceKind::Primitive(primitive) => {
                 return match self.known_primitive(scope, primitive)? {
@@ -73,7 +80,8 @@ impl Checker<'_> {
             ReferenceKind::External(external) => match self.origin(scope, &external.source) {
                 Origin::Library(wanted) => (&external.name, wanted),
                 Origin::Folder(folder) => {
-                    if folder.is_some_and(|folder| folder.part.is_some()) {
+                    let named = !external.name.text.is_empty();
+                    if named && folder.is_some_and(|folder| folder.part.is_some()) {
                         let message = format!(
                             "the template `{}` does not come from a library",
                             external.name.text
@@ -101,9 +109,10 @@ impl Checker<'_> {
                 return None;
             }
         };
-        let library = self.library(&wanted, as_type.is_none());
+        let library = self.library(&wanted, !self.has_cast(scope, reference));
         let place = self.at(scope, name.span);
         match library {
+            Ok(_) if name.text.is_empty() => self.as_template(scope, as_type?, Maker::Nobody),
             Ok(library) => match self.offered(&library, &name.text, place) {
                 Some(offered) => {
                     if let Some(text) = as_type {
@@ -153,7 +162,7 @@ impl Checker<'_> {
                     format!("`{}` is a type, no template", name.name),
                 )
                 .with_help("put the type of the object into the `as` of `parameterized`"),
-                None if self.is_full() => return None,
+                None if scope.module.may_declare(&name.name) || self.is_full() => return None,
                 None => {
                     let names = scope.module.visible_names();
                     let similar = nearest(&name.name, names);

@@ -13,6 +13,7 @@ use super::{Checker, Depth};
 use crate::canonical;
 use crate::checked::{BoundArgument, Part};
 use crate::faults::Faults;
+use crate::gaps::Gaps;
 use crate::identity;
 use crate::model::{Document, Spanned};
 use crate::validate;
@@ -127,7 +128,7 @@ impl Checker<'_> {
         name: &str,
     ) -> Option<Part> {
         let mut faults = Faults::new(source);
-        validate::validate(&mut faults, document, &self.limits);
+        validate::validate(&mut faults, document, &Gaps::default(), &self.limits);
         let found = faults.diagnostics;
         self.report_all(found);
         let scope = self.scope(document, source, Some(around));

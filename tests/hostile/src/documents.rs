@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use liveobj_references::{
-    Document, Limits, Policy, StandardCatalog, check, check_source, expand, hash, read_json,
+    Document, Limits, Policy, StandardCatalog, check, check_source, expand, hash, read, read_json,
     read_xml, write_json, write_xml,
 };
 use liveobj_types::{Diagnostic, Formalisms, Source, codes};
@@ -30,10 +30,30 @@ pub fn json(bytes: &[u8]) {
 fn document(source: &Arc<Source>, read: Read) {
     let (document, findings) = read(source, &Limits::default());
     assert_eq!(document.is_none(), refused(&findings));
-    let Some(document) = document else { return };
+    let Some(document) = document else {
+        return in_part(source);
+    };
     read_back(&document, &write_xml(&document), read_xml);
     read_back(&document, &write_json(&document), read_json);
     checked(document, source);
+}
+
+/// Of a text that is no document as much is checked as could be read: there is no plan, and every
+/// fault of form is told.
+fn in_part(source: &Arc<Source>) {
+    let (document, findings) = read(source);
+    if document.is_some() {
+        // It is one in the other notation.
+        return;
+    }
+    let (formalisms, policy) = (liveobj_formalisms::builtin(), Policy::default());
+    let checked = check_source(source, &StandardCatalog, &formalisms, &policy);
+    assert!(checked.reference.is_none());
+    assert!(refused(&checked.diagnostics));
+    let few = findings.len() < 1000;
+    for finding in findings.iter().filter(|_| few) {
+        assert!(checked.diagnostics.contains(finding), "{finding:?}");
+    }
 }
 
 /// What is written is read as what it was, and written alike again.

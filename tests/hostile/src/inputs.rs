@@ -269,6 +269,45 @@ pub const INPUTS: &[Input] = &[
     input("elements that are not known", MANY, TOO_MANY, |n| {
         document(&many(n, "", |i| format!("<x{i}/>")))
     }),
+    input("elements that are misspelt", MANY, TOO_MANY, |n| {
+        document(&format!("{}<types/>", "<typess/>".repeat(n)))
+    }),
+    input(
+        "a composite with components that cannot be read",
+        MANY,
+        Some("holds no reference"),
+        |n| {
+            let broken = many(900.min(n), "", |i| format!("<component name=\"b{i}\"/>"));
+            let components = many(n, "", |i| {
+                format!("<component name=\"a{i}\">{TIMER}</component>")
+            });
+            let ends = many(n, "", |i| {
+                let broken = i % 900;
+                format!(
+                    "<connection><endpoint of=\"b{broken}\" name=\"x\"/>\
+                     <endpoint of=\"a{i}\" name=\"timer\"/></connection>"
+                )
+            });
+            document(&format!(
+                "<composite>{broken}{components}{ends}</composite>"
+            ))
+        },
+    ),
+    input(
+        "declarations that cannot be read",
+        MANY,
+        Some("expected `:`"),
+        |n| declaring(&many(n, " ", |i| format!("record R{i} {{ a Q{i} }}"))),
+    ),
+    input(
+        "declarations in one that is not closed",
+        MANY,
+        Some("expected"),
+        |n| {
+            let inside = many(n, " ", |i| format!("record R{i} {{ a: Q{i} }}"));
+            declaring(&format!("record R {{ {inside}"))
+        },
+    ),
     input("templates that no library has", MANY, TOO_MANY, |n| {
         composite(n, |i| {
             format!("<external name=\"timr{i}\" library=\"liveobj:standard\"/>")

@@ -208,6 +208,9 @@ impl Instances {
                 item: *item as u32,
             });
         }
+        if here.lost.declares(name) {
+            return None;
+        }
         here.uses.iter().find_map(|used| {
             let item = *used.names.get(name)? as u32;
             Some(Decl {

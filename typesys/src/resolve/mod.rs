@@ -86,7 +86,8 @@ impl Types {
     /// # Errors
     ///
     /// Unknown names, wrong kinds and argument counts, arguments out of bounds, invalid keys;
-    /// also where they are in a declaration that the expression reaches.
+    /// also where they are in a declaration that the expression reaches. None at all where what is
+    /// wrong is only that a module could not be read, which its findings say.
     pub fn resolve(
         &mut self,
         module: &Arc<Module>,

@@ -33,6 +33,8 @@ pub(super) struct Names<'a> {
     kinds: BTreeMap<Decl, Option<Kind>>,
     /// How many names were not found.
     unknown: usize,
+    /// Whether a name was not found that may be declared where nothing could be read.
+    lost: bool,
     /// The declaration that is being checked.
     current: Option<Decl>,
 }
@@ -56,6 +58,7 @@ impl<'a> Names<'a> {
             waiting: Vec::new(),
             kinds: BTreeMap::new(),
             unknown: 0,
+            lost: false,
             current: None,
         }
     }
@@ -143,10 +146,10 @@ impl<'a> Names<'a> {
         tainted
     }
 
-    /// The faults, if any.
+    /// The faults, if any; none of them where all that is wrong was told when texts were read.
     pub(super) fn finish(self) -> Result<(), Vec<Diagnostic>> {
         let faults = self.faults.into_vec();
-        if faults.is_empty() {
+        if faults.is_empty() && !self.lost {
             Ok(())
         } else {
             Err(faults)
@@ -396,6 +399,11 @@ impl<'a> Names<'a> {
     }
 
     fn unknown(&mut self, at: &At<'_>, name: &Ident, later: Option<&TypeParameter>) {
+        if later.is_none() && self.instances.module(at.module).may_declare(&name.name) {
+            self.faulty.extend(self.current);
+            self.lost = true;
+            return;
+        }
         let message = format!("no type is called `{}`", name.name);
         let mut fault = Diagnostic::error(codes::UNKNOWN_TYPE, message)
             .at(Place::new(at.source, name.span), "");

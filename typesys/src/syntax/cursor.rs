@@ -4,7 +4,9 @@ use std::sync::Arc;
 
 use super::ast::Ident;
 use super::lexis;
+use super::lost::Lost;
 use crate::diagnostic::{Diagnostic, codes};
+use crate::similar::nearest;
 use crate::source::{Place, Source, Span};
 
 /// Deepest nesting of type expressions and of defaults.
@@ -38,6 +40,8 @@ pub(super) struct Cursor<'a> {
     /// What is being read (`record`, …) and where its head stands.
     pub(super) context: Option<(&'static str, Span)>,
     pub(super) faults: Vec<Diagnostic>,
+    /// What is declared where nothing could be read.
+    pub(super) lost: Lost,
 }
 
 impl<'a> Cursor<'a> {
@@ -52,6 +56,7 @@ impl<'a> Cursor<'a> {
             tokens: None,
             context: None,
             faults: Vec::new(),
+            lost: Lost::default(),
         };
         cursor.go_to(0);
         cursor
@@ -243,8 +248,23 @@ impl<'a> Cursor<'a> {
         if let Some((what, head)) = self.context {
             fault = fault.at(self.place(head), format!("in this {what}"));
         }
+        if let Some((found, meant)) = self.meant_keyword() {
+            fault = fault.did_you_mean(found, meant);
+        }
         self.faults.push(fault);
         Err(Stop)
+    }
+
+    /// The name that stands here, and the expected keyword that it is nearly.
+    fn meant_keyword(&self) -> Option<(&'a str, &str)> {
+        let found = self.peek_name()?;
+        let words = self.expected.iter().filter_map(|expected| {
+            let word = expected.strip_prefix('`')?.strip_suffix('`')?;
+            word.bytes()
+                .all(|byte| byte.is_ascii_lowercase())
+                .then_some(word)
+        });
+        Some((found, nearest(found, words)?))
     }
 
     /// Records that a limit is exceeded.
@@ -274,8 +294,14 @@ impl<'a> Cursor<'a> {
     }
 
     /// Goes on after the item that begins at `start`: after the next `;` or `}` outside braces,
-    /// or where a line begins, as far left as the item, with another declaration.
+    /// or where a line begins, as far left as the item, with another declaration. What is passed
+    /// over counts as declared.
     pub(super) fn recover(&mut self, start: usize) {
+        self.pass_over(start);
+        self.lost.note(&self.text[start..self.at]);
+    }
+
+    fn pass_over(&mut self, start: usize) {
         let bytes = self.text.as_bytes();
         let line = self.text[..start]
             .rfind('\n')
@@ -318,6 +344,18 @@ fn string_length(text: &str) -> usize {
         Ok((after, _)) => text.len() - after.len(),
         Err(_) => text.find('\n').unwrap_or(text.len()),
     }
+}
+
+/// Whether a text begins as one of the type language does: with a declaration, whose first word may
+/// be misspelt, or with nothing but comments.
+pub fn is_type_text(text: &str) -> bool {
+    let (text, _) = lexis::trivia(text);
+    let Ok((rest, word)) = lexis::name(text) else {
+        return text.is_empty();
+    };
+    let after = rest.trim_start_matches([' ', '\t']);
+    let named = after.len() < rest.len() && (lexis::name(after).is_ok() || after.starts_with('"'));
+    ITEM_KEYWORDS.contains(&word) || (named && nearest(word, ITEM_KEYWORDS).is_some())
 }
 
 fn starts_item(text: &str) -> bool {

@@ -7,6 +7,7 @@ mod cursor;
 mod format;
 mod layout;
 mod lexis;
+mod lost;
 mod names;
 mod parse;
 mod print;
@@ -19,8 +20,10 @@ pub use ast::{
     Event, EventParameter, Field, File, Ident, Item, Kind, Object, ObjectEndpoint, Record,
     Template, TypeExpr, TypeParameter, Use, ValueParameter, Variant, VariantCase,
 };
+pub use cursor::is_type_text;
 pub(crate) use cursor::{MAX_FAULTS, quoted};
 pub use format::{format_file, format_type};
+pub(crate) use lost::Lost;
 pub use names::{is_built_in, is_reserved_event};
 pub(crate) use parse::read_file;
 pub use parse::{parse_file, parse_type};

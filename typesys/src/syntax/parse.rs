@@ -7,7 +7,8 @@ use super::ast::{
     EventParameter, Field, File, Ident, Item, Kind, Object, ObjectEndpoint, Record, Template,
     TypeExpr, TypeParameter, Use, ValueParameter, Variant, VariantCase,
 };
-use super::cursor::{Cursor, MAX_DEPTH, Read};
+use super::cursor::{Cursor, MAX_DEPTH, Read, is_type_text};
+use super::lost::Lost;
 use super::names;
 use crate::diagnostic::{Diagnostic, codes};
 use crate::source::{Source, Span};
@@ -18,7 +19,7 @@ use crate::source::{Source, Span};
 ///
 /// One diagnostic per fault found (at most 100), each with the place and what was expected there.
 pub fn parse_file(source: &Arc<Source>) -> Result<File, Vec<Diagnostic>> {
-    let (file, faults) = read_file(source);
+    let (file, _, faults) = read_file(source);
     if faults.is_empty() {
         Ok(file)
     } else {
@@ -43,11 +44,12 @@ pub fn parse_type(source: &Arc<Source>) -> Result<TypeExpr, Vec<Diagnostic>> {
         .ok_or(cursor.faults)
 }
 
-/// Reads a whole text: the items that could be read, and every fault (at most 100).
-pub(crate) fn read_file(source: &Arc<Source>) -> (File, Vec<Diagnostic>) {
+/// Reads a whole text: the items that could be read, what could not, and every fault (at most
+/// 100).
+pub(crate) fn read_file(source: &Arc<Source>) -> (File, Lost, Vec<Diagnostic>) {
     let mut cursor = Cursor::new(source);
     let file = cursor.file();
-    (file, cursor.faults)
+    (file, cursor.lost, cursor.faults)
 }
 
 /// As [`parse_file`], with every token.
@@ -75,8 +77,27 @@ impl Cursor<'_> {
             }
             self.context = None;
         }
+        if !self.at_end() {
+            self.lost.all();
+        }
+        if file.items.is_empty() && !is_type_text(&self.source.text) {
+            self.no_type_text();
+        }
         self.faults.truncate(super::cursor::MAX_FAULTS);
         file
+    }
+
+    /// Of a text in another language one fault says enough.
+    fn no_type_text(&mut self) {
+        self.faults.truncate(1);
+        if let Some(fault) = self.faults.pop() {
+            let help = "a text of the type language is made of declarations, such as \
+                        `record Line { text: string }`";
+            self.faults.push(match fault.help {
+                Some(_) => fault,
+                None => fault.with_help(help),
+            });
+        }
     }
 
     fn item(&mut self) -> Read<Item> {

@@ -312,6 +312,7 @@ fn reading_goes_on_after_a_fault() {
             type-syntax: expected `}`, `in`, `out`, `provides`, `requires` or `follows`, found `inn`
               t.lot:3:22 `inn`
               t.lot:3:1 `endpoint C` in this endpoint type
+              help: did you mean `in`?
             type-syntax: expected `;`, found `type`
               t.lot:5:1 `type`
               t.lot:4:1 `type D` in this alias
@@ -347,9 +348,10 @@ fn what_begins_a_declaration_is_listed() {
     check(
         "interface A {}",
         expect![[r#"
-        type-syntax: expected `use`, `type`, `record`, `variant`, `enum`, `endpoint`, `object`, `template` or `adapter`, found `interface`
-          t.lot:1:1 `interface`
-    "#]],
+            type-syntax: expected `use`, `type`, `record`, `variant`, `enum`, `endpoint`, `object`, `template` or `adapter`, found `interface`
+              t.lot:1:1 `interface`
+              help: a text of the type language is made of declarations, such as `record Line { text: string }`
+        "#]],
     );
 }
 

@@ -21,6 +21,7 @@ use crate::catalog::LibraryTypes;
 use crate::model::{
     Argument, Composite, External, ExternalSource, Reference, ReferenceKind, Spanned,
 };
+use crate::validate::is_hash;
 
 /// Most libraries that advice looks into.
 const MAX_LIBRARIES: usize = 64;
@@ -66,11 +67,13 @@ impl Adapter {
 
 impl Checker<'_> {
     /// The adapters that a connection of the composite may use, by library and name. `None` where
-    /// a library is not at hand: a finding says so, since it might have others.
+    /// a library is not at hand, or what may name one cannot be read: a finding says so, since it
+    /// might have others.
     pub(super) fn adapters(&mut self, around: Around<'_>) -> Option<Vec<Adapter>> {
         let mut wanted = BTreeMap::new();
         self.named_libraries(around.scope, around.composite, &mut wanted);
-        let mut found = Some(Vec::new());
+        let whole = around.whole && around.scope.module.knows_its_uses();
+        let mut found = whole.then(Vec::new);
         for library in wanted.into_values() {
             match (self.library(&library, true), &mut found) {
                 (Ok(types), Some(found)) => self.offered_adapters(&library, &types, found),
@@ -92,6 +95,7 @@ impl Checker<'_> {
                 name,
                 sha256: None,
                 place: place.clone(),
+                written: false,
             };
             self.offered_adapters(&library, &types, &mut found);
         }
@@ -152,6 +156,7 @@ impl Checker<'_> {
                 name: name.to_owned(),
                 sha256,
                 place,
+                written: true,
             };
             // A hash narrows, wherever it stands; of two the choice does not depend on the order.
             let known = found.entry(name.to_owned()).or_insert(library.clone());
@@ -169,6 +174,7 @@ impl Checker<'_> {
         let mut names = Vec::new();
         libraries_of_composite(composite, &mut names);
         for (name, sha256) in names {
+            let sha256 = sha256.filter(|text| is_hash(&text.text));
             let sha256 = sha256.map(|text| text.text.to_ascii_lowercase());
             add(&name.text, sha256, self.at(scope, name.span));
         }

@@ -11,6 +11,7 @@ use super::super::scope::Scope;
 use super::super::{Checker, Depth, Policy};
 use super::insert::{Inserted, Insertion};
 use crate::catalog::Catalog;
+use crate::gaps::Gaps;
 use crate::model::{
     Argument, Component, Composite, Connection, Document, EndpointName, External, ExternalSource,
     Parameterized, Reference, ReferenceKind, Spanned,
@@ -33,7 +34,8 @@ pub(crate) fn written_out(
         return Ok(document.clone());
     }
     let policy = Policy::default();
-    let mut checker = Checker::new(source, catalog, formalisms, &policy, Depth::Types);
+    let gaps = Gaps::default();
+    let mut checker = Checker::new(source, catalog, formalisms, &policy, Depth::Types, &gaps);
     checker.document(document);
     let mut found = checker.finish();
     found.retain(|found| found.severity == Severity::Error);

@@ -1,5 +1,6 @@
 pub(crate) mod adapters;
 mod faults;
+mod faults_json;
 mod findings;
 mod graph;
 mod listings;

@@ -4,6 +4,7 @@ mod generated;
 mod graph;
 mod limits;
 mod private;
+mod unread;
 
 use std::fmt::Write as _;
 
