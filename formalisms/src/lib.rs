@@ -33,6 +33,7 @@ pub use cardinality::Cardinality;
 pub use ontology::{Ontology, OntologyError, Property};
 pub use properties::Properties;
 pub use session::Session;
+pub use temporal::Temporal;
 
 /// All formalisms of this crate.
 pub fn builtin() -> Formalisms {
@@ -41,6 +42,7 @@ pub fn builtin() -> Formalisms {
     formalisms.add(Arc::new(Cardinality));
     formalisms.add(Arc::new(Session::Synchronous));
     formalisms.add(Arc::new(Session::Asynchronous));
+    formalisms.add(Arc::new(Temporal::new()));
     formalisms
 }
 

@@ -80,3 +80,65 @@ fn a_misspelt_formalism_is_corrected() {
         "error: there is no formalism `sesion`\nhelp: did you mean `session`?\n"
     );
 }
+
+#[test]
+fn a_history_that_refutes_is_told_event_by_event() {
+    let output = implies(
+        &[
+            "--formalism",
+            "temporal",
+            "--events",
+            "in send(m), out receive(m)",
+            "G (receive(m) -> O send(m))",
+            "at most once receive(m)",
+        ],
+        "",
+    );
+    assert_eq!(output.status.code(), Some(1));
+    assert_eq!(
+        String::from_utf8_lossy(&output.stdout),
+        "fails: A does not imply B\n  there are\n    i1: an instance\n    m1: a value of m\n  \
+         in order, a position each\n    connect at i1\n    handles send(m1) at i1\n    \
+         emits receive(m1) at i1\n    emits receive(m1) at i1\n  then for ever\n    -\n  \
+         this history is allowed by what is promised, and it is not as asked for\n"
+    );
+}
+
+#[test]
+fn ordinary_temporal_logic_has_any_set_of_atoms_at_a_position() {
+    let ask = |atoms: &str| {
+        let texts = ["G p & F q", "F (p & q)"];
+        let arguments = [
+            "--formalism",
+            "temporal",
+            "--atoms",
+            atoms,
+            texts[0],
+            texts[1],
+        ];
+        implies(&arguments, "").status.code()
+    };
+    assert_eq!(ask("independent"), Some(0));
+    assert_eq!(
+        ask("events"),
+        Some(0),
+        "from what cannot be anything follows"
+    );
+    let output = implies(
+        &[
+            "--formalism",
+            "temporal",
+            "--atoms",
+            "independent",
+            "F p & F q",
+            "F (p & q)",
+        ],
+        "",
+    );
+    assert_eq!(
+        String::from_utf8_lossy(&output.stdout),
+        "fails: A does not imply B\n  in order, a position each\n    {q}\n    {p}\n  \
+         then for ever\n    {}\n  \
+         this history is allowed by what is promised, and it is not as asked for\n"
+    );
+}

@@ -37,6 +37,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
         "liveobj-cli",
         &[
             "liveobj",
+            "liveobj-formalisms",
             "liveobj-manifest",
             "liveobj-original",
             "liveobj-references",

@@ -299,6 +299,8 @@ codes! {
     CONSTRAINT_SYNTAX = "constraint-syntax";
     /// Constraints that nothing can satisfy.
     UNSATISFIABLE_CONSTRAINT = "unsatisfiable-constraint";
+    /// A temporal constraint that changes when nothing happens for a while.
+    COUNTS_SILENCE = "counts-silence";
     /// More than one session type on one side.
     DUPLICATE_SESSION = "duplicate-session";
     /// Session types of both sides that do not fit each other.

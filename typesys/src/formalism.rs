@@ -71,6 +71,14 @@ pub trait Formalism: Send + Sync {
         None
     }
 
+    /// Whether the truth of a formula stays when moments at which nothing happens are inserted or
+    /// removed: no type may declare one of which that was not shown, since nobody can observe them
+    /// (semantics, well-formedness). [`Formalism::implies`] takes any.
+    fn ignores_silence(&self, formula: &Formula, budget: u64) -> Verdict {
+        let _ = (formula, budget);
+        Verdict::Holds
+    }
+
     /// A formula of an endpoint as one of an object that has the endpoint under this name; none
     /// where that cannot be said. In composites, what endpoints guarantee to each other meets in
     /// this way what objects require (semantics, section 5).

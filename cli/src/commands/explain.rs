@@ -24,6 +24,7 @@ texts! {
     "adapter-not-found",
     "argument-out-of-bound",
     "constraint-syntax",
+    "counts-silence",
     "cyclic-alias",
     "document-structure",
     "document-syntax",

@@ -5,7 +5,8 @@ use std::io::{self, BufRead, BufReader};
 use std::sync::Arc;
 use std::time::Instant;
 
-use clap::Args;
+use clap::{Args, ValueEnum};
+use liveobj_formalisms::Temporal;
 use liveobj_types::formalism::{
     EndpointStructure, Events, Formalism, Formalisms, Formula, ParseError, Structure,
 };
@@ -32,6 +33,8 @@ Examples:
   liveobj implies --formalism session '!a; end' '+{!a; end, !b; end}'
   liveobj implies --formalism async_session --events 'in b, out a' '!a; ?b; end' '?b; !a; end'
   liveobj implies --formalism session --dual '?get; !item; end' '!get; ?item; end'
+  liveobj implies --formalism temporal --events 'in send(m), out receive(m)' 'G (receive(m) -> O send(m))' '!receive(m) W send(m)'
+  liveobj implies --formalism temporal --atoms independent 'G F p' 'F p'
 
 Exit codes: 0 it holds, 1 it does not or is not known; with --batch, 0 if every line was decided or found to be undecided, 1 if one could not be read.")]
 pub struct Implies {
@@ -44,6 +47,9 @@ pub struct Implies {
     /// Decide whether two sides fit: B is what the peer follows
     #[arg(long)]
     dual: bool,
+    /// What the atoms of `temporal` are
+    #[arg(long, value_enum, default_value_t)]
+    atoms: Atoms,
     /// Steps after which the answer is `unknown`
     #[arg(long, value_name = "STEPS", default_value_t = DEFAULT_BUDGET)]
     budget: u64,
@@ -65,6 +71,16 @@ pub struct Implies {
     /// What is asked for
     #[arg(value_name = "B", required_unless_present = "batch")]
     conclusion: Option<String>,
+}
+
+/// What holds at a position of a history.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+enum Atoms {
+    /// One event or none
+    #[default]
+    Events,
+    /// Any set of atoms: the linear temporal logic of the literature
+    Independent,
 }
 
 /// One line of a batch.
@@ -132,7 +148,11 @@ struct Answer {
 impl Implies {
     pub fn run(self) -> Result<(), Failure> {
         let runtime = self.libraries.builder().build().map_err(Failure::user)?;
-        let formalisms = runtime.formalisms();
+        let mut formalisms = runtime.formalisms().clone();
+        if self.atoms == Atoms::Independent {
+            formalisms.add(Arc::new(Temporal::independent()));
+        }
+        let formalisms = &formalisms;
         if let Some(file) = &self.batch {
             return self.answer_lines(file, formalisms);
         }

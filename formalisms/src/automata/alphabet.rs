@@ -87,6 +87,11 @@ impl Letters {
     pub fn count(&self) -> usize {
         self.count
     }
+
+    /// The label of one letter.
+    pub(super) fn only(letter: usize) -> Set {
+        [letter].into_iter().collect()
+    }
 }
 
 /// Methods panic if they are given an atom that was not added.

@@ -80,6 +80,7 @@ mod conjunction;
 mod entails;
 mod expansion;
 mod formulas;
+mod prefixes;
 mod search;
 mod set;
 #[cfg(test)]
@@ -90,6 +91,7 @@ use liveobj_types::verdict::Reason;
 
 pub use alphabet::{Alphabet, Cube, Independent, Letters};
 pub use formulas::{Formulas, Id};
+pub(crate) use prefixes::Prefixes;
 pub use set::Set;
 pub use word::Word;
 

@@ -71,7 +71,7 @@ impl<'a, A: Alphabet> Search<'a, A> {
 
     /// A word at whose position 0 all of `roots` are true; none if there is no such word.
     pub(super) fn run(
-        mut self,
+        self,
         roots: &[Number],
         budget: &mut Budget,
     ) -> Result<Option<Word<A::Letter>>, Reason> {
@@ -79,14 +79,24 @@ impl<'a, A: Alphabet> Search<'a, A> {
             obligations: roots.iter().copied().collect(),
             facts: Set::default(),
         };
-        // The initial state has no number: it is the only one at position 0, and no transition
-        // leads to it.
+        self.run_from(initial, true, budget)
+    }
+
+    /// A word that is accepted from `initial`, which is at position 0 if it is the `first` state.
+    pub(super) fn run_from(
+        mut self,
+        initial: State,
+        first: bool,
+        budget: &mut Budget,
+    ) -> Result<Option<Word<A::Letter>>, Reason> {
+        // The initial state has no number: it may be the only one at position 0, and otherwise it
+        // is met again as another one.
         self.states.push(initial.clone());
         self.edges.push(Vec::new());
         self.order.push(Some(0));
         let mut frames = vec![Frame {
             state: 0,
-            expansion: Expansion::new(&initial, true, self.alphabet.any()),
+            expansion: Expansion::new(&initial, first, self.alphabet.any()),
         }];
         let mut components = vec![Root {
             order: 0,

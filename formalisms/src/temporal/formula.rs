@@ -184,6 +184,19 @@ impl Node {
         }
     }
 
+    /// Calls `change` for each atom, the left before the right.
+    pub(super) fn visit_atoms_mut(&mut self, change: &mut dyn FnMut(&mut Atom)) {
+        match self {
+            Node::Event(atom) => change(atom),
+            Node::Unary(_, inner) => inner.visit_atoms_mut(change),
+            Node::Binary(_, left, right) => {
+                left.visit_atoms_mut(change);
+                right.visit_atoms_mut(change);
+            }
+            Node::Constant(_) | Node::Proposition(_) | Node::Same(..) => {}
+        }
+    }
+
     /// `operator inner`
     #[must_use]
     pub fn unary(operator: Unary, inner: Node) -> Node {

@@ -1,11 +1,326 @@
 //! `temporal`: linear temporal logic with past over the histories of several instances.
+//!
+//! # Meaning
+//!
+//! A history is an infinite sequence of positions, at each of which nothing happens, or one event
+//! at one instance (a connection of an endpoint) with the values of its parameters. There are any
+//! non-empty sets of instances, of proxies, and of values of each type, of the latter at most as
+//! many as the type has. At each instance `connect` comes first and once, and nothing comes after
+//! `disconnect`; an instance may also stay unconnected, and then nothing happens there. The provider
+//! emits only what Ω has. A sentence is true of a history if its body is true at the first position,
+//! for all or some values of the variables in front (semantics, section 7, and "What a history is").
+//!
+//! # Deciding whether premises P imply a conclusion ∀y∃z.ψ
+//!
+//! Histories with variables become words over a finite alphabet in two ways, and the automata of
+//! [`crate::automata`] tell whether there is such a word. Premises have the shape ∃x∀u.φ. In each
+//! way, every possibility for which of the variables x and y are equal is tried; W is the set of the
+//! elements that they stand for, with one more for each sort that has none.
+//!
+//! **Proof.** Letters speak of the elements of W and, for each sort whose type has further values,
+//! of one more element, `other`, that stands for all of those. The premises are instantiated with
+//! elements of W only, at their witnesses x, and so is ¬∃z.ψ, at y. An atom that leaves an instance
+//! or a parameter open is true whatever stands there, `other` included. The axioms of connections
+//! are asked of the instances in W. *If there is no such word, the conclusion follows:* take a
+//! history that satisfies P and not the conclusion. Choose witnesses for x and values of y for
+//! which ∃z.ψ is false; they are equal in one of the ways that were tried. Write `other` for
+//! everything outside of W. Every atom over W keeps its truth value at every position, hence so does
+//! every formula over W; the premises hold for the elements of W because they hold for all; the
+//! axioms hold at the instances of W. So there is a word. An element of W for a sort without
+//! variables exists because universes are not empty. Where proxies matter, letters say
+//! whose connection it is, and each instance of W belongs to one element of W or to `other` for ever.
+//!
+//! **Refutation.** For n = 0, 1, …: the universe is W and n elements more of each sort, as far as
+//! the type has values, and there is no `other`. Premises and ¬∃z.ψ are instantiated with all of
+//! the universe, and open places range over it. A word is then a history in this universe that
+//! satisfies P and not the conclusion. It is made small and confirmed by [`evaluate`], which shares
+//! nothing with the automata, before anybody sees it.
+//!
+//! Neither need find anything: whether there is a history is undecidable in general, since an open
+//! place hides an existential quantifier. Then the answer is `unknown`. Without open places the
+//! refutation with n = 0 finds something whenever the proof fails: replace what happens to `other`
+//! by silence; no atom notices.
+//!
+//! Instances of the premises are added one by one, where a word that satisfies the others breaks
+//! them: what follows from some of them follows from all, and a word that breaks none satisfies all.
+//!
+//! Places that the conclusion leaves open become variables where that says the same: see
+//! `wildcards`.
+//!
+//! A premise of another shape is left out, which keeps every proof and forbids every refutation.
 
+mod decide;
 pub mod evaluate;
 pub mod formula;
+mod ground;
 pub mod history;
+mod independent;
 pub mod minimize;
-#[allow(dead_code, reason = "the formalism that reads and prints comes next")]
 mod parse;
-#[allow(dead_code, reason = "the formalism that reads and prints comes next")]
+mod partition;
 mod print;
+mod signature;
+mod silence;
+mod wildcards;
 pub mod witness;
+
+#[cfg(test)]
+mod tests;
+
+use liveobj_types::formalism::{Events, Formalism, Formula, ParseError, Structure};
+use liveobj_types::verdict::{Reason, Verdict, Witness};
+
+use crate::{Budget, foreign};
+use decide::{Answer, Question};
+use formula::{Node, Place, Quantifier, Sentence, Sort};
+use history::Lasso;
+pub use parse::Atoms;
+
+/// The id of `temporal`.
+pub const ID: u128 = 0x6c6f_7465_6d70_8b31_a2c9_64d0_17e5_2f05;
+
+/// Steps that the confirmation of a history may take.
+const CONFIRMATION: u64 = 50_000_000;
+
+/// Histories that are tried on the way to a small one.
+const ATTEMPTS: usize = 2_000;
+
+/// The formalism.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Temporal {
+    atoms: Atoms,
+}
+
+impl Temporal {
+    /// Atoms are events, of which at most one happens at a position: what constraints mean.
+    pub const fn new() -> Temporal {
+        Temporal {
+            atoms: Atoms::Events,
+        }
+    }
+
+    /// Atoms are propositions, any set of which may hold at a position: the linear temporal logic
+    /// of the literature.
+    pub const fn independent() -> Temporal {
+        Temporal {
+            atoms: Atoms::Independent,
+        }
+    }
+
+    fn sentence<'f>(&self, formula: &'f Formula) -> Result<&'f Sentence, Reason> {
+        formula.get().ok_or_else(|| foreign(self.name()))
+    }
+
+    fn decide(
+        &self,
+        premises: &[&Sentence],
+        events: &Events,
+        conclusion: &Sentence,
+        budget: &mut Budget,
+    ) -> Result<Verdict, Reason> {
+        budget.take(1 + premises.len())?;
+        if premises.contains(&conclusion) {
+            return Ok(Verdict::Holds);
+        }
+        let mut all = premises.to_vec();
+        all.push(conclusion);
+        let confirm = |lasso: &Lasso| refutes(premises, events, conclusion, lasso);
+        let answer = match self.atoms {
+            Atoms::Independent => independent::decide(premises, conclusion, budget)?,
+            Atoms::Events => Question {
+                premises,
+                conclusion,
+                events,
+                confirm: &confirm,
+            }
+            .decide(budget)?,
+        };
+        let Answer::Refuted(lasso) = answer else {
+            return Ok(Verdict::Holds);
+        };
+        let lasso = minimize::minimize(lasso, &all, ATTEMPTS, &mut |lasso| confirm(lasso));
+        let unconfirmed = || {
+            Reason::Undecided("it is refuted, but the refutation could not be confirmed".to_owned())
+        };
+        if !confirm(&lasso) {
+            return Err(unconfirmed());
+        }
+        let witness = witness::to_witness(&lasso, &all).ok_or_else(unconfirmed)?;
+        Ok(Verdict::Fails(witness))
+    }
+}
+
+impl Default for Temporal {
+    fn default() -> Temporal {
+        Temporal::new()
+    }
+}
+
+/// Whether a history satisfies the premises and not the conclusion.
+fn refutes(premises: &[&Sentence], events: &Events, conclusion: &Sentence, lasso: &Lasso) -> bool {
+    let mut all = premises.to_vec();
+    all.push(conclusion);
+    let is = |sentence: &Sentence, truth: bool| {
+        evaluate::holds(sentence, lasso, CONFIRMATION) == Some(truth)
+    };
+    evaluate::admissible(lasso, &all, events).is_ok()
+        && premises.iter().all(|premise| is(premise, true))
+        && is(conclusion, false)
+}
+
+impl Formalism for Temporal {
+    fn name(&self) -> &str {
+        "temporal"
+    }
+
+    fn id(&self) -> u128 {
+        ID
+    }
+
+    fn parse(&self, text: &str, structure: &Structure) -> Result<Formula, ParseError> {
+        parse::parse(text, structure, self.atoms).map(Formula::new)
+    }
+
+    fn print(&self, formula: &Formula) -> String {
+        self.sentence(formula)
+            .map_or_else(|_| String::new(), print::print)
+    }
+
+    fn satisfiable(&self, formulas: &[&Formula], budget: u64) -> Verdict {
+        let contradiction = Formula::new(Sentence {
+            prefix: Vec::new(),
+            body: Node::Constant(false),
+        });
+        match self.implies(formulas, &Events::All, &contradiction, budget) {
+            Verdict::Holds => Verdict::Fails(Witness::Structure),
+            Verdict::Fails(_) => Verdict::Holds,
+            unknown @ Verdict::Unknown(_) => unknown,
+        }
+    }
+
+    fn implies(
+        &self,
+        premises: &[&Formula],
+        events: &Events,
+        conclusion: &Formula,
+        budget: u64,
+    ) -> Verdict {
+        let decide = || {
+            let premises: Vec<&Sentence> = premises
+                .iter()
+                .map(|premise| self.sentence(premise))
+                .collect::<Result<_, _>>()?;
+            let conclusion = self.sentence(conclusion)?;
+            self.decide(&premises, events, conclusion, &mut Budget(budget))
+        };
+        decide().unwrap_or_else(Verdict::Unknown)
+    }
+
+    fn replay(
+        &self,
+        premises: &[&Formula],
+        events: &Events,
+        conclusion: &Formula,
+        witness: &Witness,
+    ) -> bool {
+        let replayed = || {
+            let premises = premises.iter().map(|premise| self.sentence(premise).ok());
+            let premises: Vec<&Sentence> = premises.collect::<Option<_>>()?;
+            let conclusion = self.sentence(conclusion).ok()?;
+            let mut all = premises.clone();
+            all.push(conclusion);
+            let lasso = witness::from_witness(witness, &all)?;
+            Some(refutes(&premises, events, conclusion, &lasso))
+        };
+        replayed().unwrap_or(false)
+    }
+
+    fn explain(
+        &self,
+        premises: &[&Formula],
+        _conclusion: &Formula,
+        _witness: &Witness,
+    ) -> Option<String> {
+        let what = match (self.atoms, premises) {
+            (_, []) => "nothing forbids this history",
+            (_, [_]) => "this history is allowed by what is promised",
+            (_, _) => "this history is allowed by everything that is promised",
+        };
+        Some(format!("{what}, and it is not as asked for"))
+    }
+
+    fn ignores_silence(&self, formula: &Formula, budget: u64) -> Verdict {
+        let decide = || {
+            let question = silence::question(self.sentence(formula)?);
+            self.decide(&[], &Events::All, &question, &mut Budget(budget))
+        };
+        decide().unwrap_or_else(Verdict::Unknown)
+    }
+
+    /// The same about the object's endpoint of this name.
+    fn at_endpoint(&self, formula: &Formula, endpoint: &str) -> Option<Formula> {
+        let mut sentence = self.sentence(formula).ok()?.clone();
+        if sentence
+            .atoms()
+            .iter()
+            .any(|atom| !atom.endpoint.is_empty())
+        {
+            return None;
+        }
+        for binding in &mut sentence.prefix {
+            if let Sort::Instance(name) = &mut binding.sort {
+                endpoint.clone_into(name);
+            }
+        }
+        sentence.body.visit_atoms_mut(&mut |atom| {
+            endpoint.clone_into(&mut atom.endpoint);
+        });
+        Some(Formula::new(sentence))
+    }
+
+    fn self_sustaining(
+        &self,
+        kept: &[&Formula],
+        waiting: &[&Formula],
+        events: &Events,
+        budget: u64,
+    ) -> Verdict {
+        let decide = || {
+            let all = kept.iter().chain(waiting);
+            let all: Vec<&Sentence> = all
+                .map(|formula| self.sentence(formula))
+                .collect::<Result<_, _>>()?;
+            decide::broken_by_their_provider(&all, events, &mut Budget(budget))
+        };
+        match (self.atoms, decide()) {
+            (Atoms::Events, Ok(())) => Verdict::Holds,
+            (Atoms::Events, Err(reason)) => Verdict::Unknown(reason),
+            (Atoms::Independent, _) => Verdict::Unknown(Reason::Undecided(
+                "propositions have no provider".to_owned(),
+            )),
+        }
+    }
+
+    /// If it is about one connection, which may be any.
+    fn of_one_connection(&self, formula: &Formula) -> bool {
+        let Ok(sentence) = self.sentence(formula) else {
+            return false;
+        };
+        let instances = |binding: &&formula::Binding| matches!(binding.sort, Sort::Instance(_));
+        let universal = |binding: &formula::Binding| binding.quantifier == Quantifier::ForAll;
+        let at_one = |atom: &&formula::Atom| matches!(atom.place, Place::Instance(_));
+        sentence.prefix.iter().all(universal)
+            && sentence.prefix.iter().filter(instances).count() == 1
+            && sentence.atoms().iter().all(at_one)
+    }
+
+    /// Itself, if it does not tell messages apart.
+    fn surviving(&self, formula: &Formula) -> Option<Formula> {
+        let sentence = self.sentence(formula).ok()?;
+        let messages = |binding: &formula::Binding| matches!(binding.sort, Sort::Message(_));
+        match sentence.prefix.iter().any(messages) {
+            true => None,
+            false => Some(formula.clone()),
+        }
+    }
+}

@@ -7,9 +7,9 @@
 //! - `-`: nothing happens,
 //! - `{a, b}`: exactly these propositions hold,
 //! - `send(m1) at i1`, at object level `channel.send(m1) at i1 of p1`: an event. Where sentences bind
-//!   several of its parameters they are named: `edit(at: x1, text: y1)`. Where the same name is an
-//!   event that is emitted and one that is handled, or `connect` is the name of an event, it reads
-//!   `emits send(m1) at i1` or `handles send(m1) at i1`.
+//!   several of its parameters they are named: `edit(at: x1, text: y1)`. Where sentences speak of an
+//!   event that their provider emits, it reads `emits receive(m1) at i1`, and `handles send(m1) at i1`
+//!   for one that comes from its peer.
 //!
 //! Which names the values have, and in which direction an event goes, is what the sentences say, so
 //! a text is read back beside the sentences that it was written for.
@@ -30,6 +30,8 @@ pub(super) struct Vocabulary<'s> {
     labels: BTreeMap<&'s Domain, String>,
     /// Of events that are not named.
     unbound: Parameters<'s>,
+    /// Whether it is known of events who causes them: some are emitted.
+    says_who: bool,
 }
 
 /// The values that a parameter takes, by its name.
@@ -129,7 +131,10 @@ impl<'s> Vocabulary<'s> {
                 }
             }
         }
+        let mut named = events.values().flat_map(BTreeMap::keys);
+        let says_who = named.any(|event| matches!(event, Event::Named { emitted: true, .. }));
         Ok(Vocabulary {
+            says_who,
             events,
             labels: labels(&names),
             unbound: BTreeMap::new(),
@@ -163,7 +168,7 @@ impl<'s> Vocabulary<'s> {
             Event::Named { name, .. } => name,
         };
         if let Event::Named { name, emitted } = &occurrence.event
-            && self.direction(&instance.endpoint, name).is_none()
+            && (self.says_who || self.direction(&instance.endpoint, name).is_none())
         {
             text = format!("{} {text}", if *emitted { "emits" } else { "handles" });
         }

@@ -7,7 +7,7 @@ use liveobj_types::formalism::{EndpointStructure, Events, Formalism, Formula, St
 use liveobj_types::verdict::{Reason, Verdict};
 use proptest::prelude::*;
 
-use liveobj_formalisms::{Cardinality, Properties, Session};
+use liveobj_formalisms::{Cardinality, Properties, Session, Temporal};
 
 const BUDGET: u64 = 100_000;
 
@@ -169,6 +169,30 @@ fn sessions() -> impl Strategy<Value = Vec<String>> {
     proptest::collection::vec(closed, 1..6)
 }
 
+/// Formulas over the events of `endpoint`, at one connection or at two.
+fn temporals(two: bool) -> impl Strategy<Value = Vec<String>> {
+    let events = ["receive", "view", "send", "join", "connect", "disconnect"];
+    let places = if two { vec!["@i", "@j"] } else { vec![""] };
+    let events = proptest::sample::select(events.to_vec());
+    let atom = (events, proptest::sample::select(places));
+    let leaf = atom.prop_map(|(event, place)| format!("{event}{place}"));
+    let formula = leaf.prop_recursive(3, 6, 2, |inner| {
+        let unary = proptest::sample::select(vec!["!", "X", "F", "G", "Y", "O", "H"]);
+        let binary =
+            proptest::sample::select(vec!["&", "|", "->", "<->", "xor", "U", "W", "R", "M", "S"]);
+        prop_oneof![
+            (unary, inner.clone()).prop_map(|(operator, inner)| format!("{operator} ({inner})")),
+            (inner.clone(), binary, inner)
+                .prop_map(|(left, operator, right)| format!("({left}) {operator} ({right})")),
+        ]
+    });
+    let quantified = formula.prop_map(move |formula| match two {
+        true => format!("forall i, j: instance. {formula}"),
+        false => formula,
+    });
+    proptest::collection::vec(quantified, 1..5)
+}
+
 /// Texts near to the notation, so that parsers get deep into them.
 fn almost() -> impl Strategy<Value = String> {
     let words = proptest::sample::select(vec![
@@ -207,6 +231,19 @@ fn almost() -> impl Strategy<Value = String> {
         "}",
         "[",
         "]",
+        "forall i: instance.",
+        "exists",
+        "G",
+        "U",
+        "send@i",
+        "send",
+        "->",
+        "(",
+        ")",
+        "define a =",
+        ";",
+        "event send never precedes event receive",
+        "at some instance",
     ]);
     proptest::collection::vec(words, 0..12).prop_map(|words| words.join(" "))
 }
@@ -260,9 +297,24 @@ proptest! {
     }
 
     #[test]
+    fn temporal_conforms(one in temporals(false), two in temporals(true)) {
+        let structure = Structure::Endpoint(endpoint(""));
+        conforms(&Temporal::new(), &structure, &one);
+        conforms(&Temporal::new(), &structure, &two);
+    }
+
+    #[test]
+    fn ordinary_temporal_logic_conforms(texts in temporals(false)) {
+        conforms(&Temporal::independent(), &Structure::Undeclared, &texts);
+    }
+
+    #[test]
     fn parsers_never_panic(text in any::<String>(), almost in almost()) {
         let properties = Properties::standard();
-        let all: [&dyn Formalism; 3] = [&properties, &Cardinality, &Session::Synchronous];
+        let (histories, independent) = (Temporal::new(), Temporal::independent());
+        let all: [&dyn Formalism; 5] = [
+            &properties, &Cardinality, &Session::Synchronous, &histories, &independent,
+        ];
         for formalism in all {
             parses_or_tells_where(formalism, &text);
             parses_or_tells_where(formalism, &almost);
@@ -329,9 +381,19 @@ fn ids_differ_and_stay() {
         Session::Asynchronous.id(),
         0x6c6f_6173_796e_8f6e_a7d5_0c94_3e18_2f04
     );
+    assert_eq!(
+        Temporal::new().id(),
+        0x6c6f_7465_6d70_8b31_a2c9_64d0_17e5_2f05
+    );
     let builtin = liveobj_formalisms::builtin();
     assert_eq!(
         builtin.names().collect::<Vec<_>>(),
-        ["async_session", "cardinality", "properties", "session"]
+        [
+            "async_session",
+            "cardinality",
+            "properties",
+            "session",
+            "temporal"
+        ]
     );
 }

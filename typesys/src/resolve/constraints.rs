@@ -286,6 +286,7 @@ impl Session<'_> {
                 );
                 continue;
             };
+            self.check_silence(&**formalism, source, constraint, &formula);
             // What holds only under an assumption contradicts nothing without it.
             if constraint.given.is_none() {
                 groups
@@ -327,6 +328,35 @@ impl Session<'_> {
             }
             self.fault(fault.with_help(help));
         }
+    }
+}
+
+impl Session<'_> {
+    /// No constraint may depend on how long nothing happens.
+    fn check_silence(
+        &mut self,
+        formalism: &dyn Formalism,
+        source: &Arc<Source>,
+        constraint: &Constraint,
+        formula: &Formula,
+    ) {
+        let verdict = formalism.ignores_silence(formula, DEFAULT_BUDGET);
+        let (message, note) = match &verdict {
+            Verdict::Holds => return,
+            Verdict::Fails(_) => (
+                "this constraint counts moments at which nothing happens",
+                "nobody can observe how many of them are between two events".to_owned(),
+            ),
+            Verdict::Unknown(reason) => (
+                "it was not shown that this constraint does not count moments at which nothing \
+                 happens",
+                reason.to_string(),
+            ),
+        };
+        let found = Diagnostic::error(codes::COUNTS_SILENCE, message)
+            .at(Place::new(source, constraint.text_span), "")
+            .with_help("say what must not happen before something else: `!A W B`");
+        self.fault(found.with_note(note));
     }
 }
 

@@ -149,7 +149,7 @@ p2: a proxy
 message1: a value of message
 --
 channel.connect at i1 of p2
-channel.send(message1) at i1 of p2
+handles channel.send(message1) at i1 of p2
 --
 emits k/e.send at i2 of p1
 handles k/e.send at i2 of p1

@@ -1,0 +1,271 @@
+//! Questions whose answers are known.
+
+use liveobj_types::formalism::{Events, Formalism};
+use liveobj_types::verdict::{Reason, Verdict, Witness};
+
+use super::{BUDGET, answer, emitting, formula};
+use crate::temporal::Temporal;
+
+fn all(table: &[(&str, &str, &str)]) {
+    for (premises, conclusion, expected) in table {
+        let found = answer(premises, &Events::All, conclusion);
+        assert_eq!(found, *expected, "{premises} => {conclusion}");
+    }
+}
+
+#[test]
+fn one_event_happens_at_a_position() {
+    all(&[
+        ("", "G !(send & receive)", "holds"),
+        ("G (send -> X receive)", "G (send -> X !send)", "holds"),
+        ("F (send(m) & receive(m))", "false", "holds"),
+    ]);
+}
+
+#[test]
+fn a_connection_begins_before_anything_happens_there_and_ends_once() {
+    all(&[
+        ("", "!send W connect", "holds"),
+        ("", "G (send -> O connect)", "holds"),
+        ("", "G (connect -> X G !connect)", "holds"),
+        (
+            "",
+            "G (disconnect -> X G !(send | connect | disconnect))",
+            "holds",
+        ),
+        ("", "F connect", "fails"),
+        ("F send", "F connect", "holds"),
+        ("", "!send", "holds"),
+        ("", "X !send", "fails"),
+        ("", "G (disconnect -> O send)", "fails"),
+    ]);
+}
+
+#[test]
+fn variables_may_be_equal_and_premises_hold_for_all() {
+    all(&[
+        (
+            "G (send(m) -> F receive(m))",
+            "forall k: message. G (send(k) -> F receive(k))",
+            "holds",
+        ),
+        (
+            "G (send(m) -> F receive(m))",
+            "G (send(m) -> X receive(m))",
+            "fails",
+        ),
+        (
+            "G (receive(m) -> H (receive(n) -> m = n))",
+            "G !(receive(m) & O (receive(n) & n != m))",
+            "holds",
+        ),
+        (
+            "G (receive(m) -> H (receive(n) -> m = n))",
+            "forall k, m, n: message. G !(receive(m) & O (receive(n) & n != m & O receive(k)))",
+            "holds",
+        ),
+        ("", "G (receive(m) -> H (receive(n) -> m = n))", "fails"),
+    ]);
+}
+
+#[test]
+fn instances_are_told_apart() {
+    all(&[
+        (
+            "forall i, j: instance. G (receive@i(m) -> H !receive@j(n))",
+            "forall i: instance. G (receive@i(m) -> H !receive@i(m))",
+            "holds",
+        ),
+        (
+            "at most once receive(m)",
+            "forall i, j: instance. G (receive@i(m) -> X G !receive@j(m))",
+            "fails",
+        ),
+        (
+            "forall i, j: instance. G (receive@i(m) -> X G !receive@j(m))",
+            "at most once receive(m)",
+            "holds",
+        ),
+    ]);
+}
+
+#[test]
+fn what_is_left_open_may_be_anything() {
+    all(&[
+        ("G !send", "G !send(m)", "holds"),
+        ("G !send@*", "G !send", "holds"),
+        (
+            "G (send(m) -> F receive)",
+            "G (send(m) -> F receive(m))",
+            "fails",
+        ),
+        (
+            "G (send(m) -> F receive(m))",
+            "G (send(m) -> F receive)",
+            "holds",
+        ),
+        ("G F send", "F send", "holds"),
+        ("G !send(m)", "G !send", "holds"),
+        ("forall i: instance. G !send@i", "G !send@*", "holds"),
+        (
+            "G (receive(m) -> O send@*(m))",
+            "G (receive -> O send@*)",
+            "holds",
+        ),
+        ("!receive(m) W send@*(m)", "!receive W send@*", "holds"),
+        // Each message may stop some time, and there may be ever new ones.
+        ("F G !send(m)", "F G !send", "unknown"),
+    ]);
+}
+
+#[test]
+fn existential_quantifiers_lead_premises_and_end_conclusions() {
+    all(&[
+        (
+            "exists i: instance. F send@i",
+            "exists i: instance. F send@i",
+            "holds",
+        ),
+        (
+            "exists i: instance. G !send@i",
+            "forall i: instance. G !send@i",
+            "fails",
+        ),
+        (
+            "forall i: instance. F send@i",
+            "exists i: instance. F send@i",
+            "holds",
+        ),
+        (
+            "exists i: instance. F send@i",
+            "exists j: instance. F connect@j",
+            "holds",
+        ),
+        (
+            "exists i: instance. forall j: instance. G (send@j -> O connect@i)",
+            "forall j: instance. exists i: instance. G (send@j -> O connect@i)",
+            "holds",
+        ),
+    ]);
+}
+
+#[test]
+fn a_provider_emits_what_it_may_and_receives_anything() {
+    let receives = "G (receive -> O send)";
+    assert_eq!(answer("", &emitting(&["done"]), receives), "holds");
+    assert_eq!(answer("", &emitting(&["receive"]), receives), "fails");
+    assert_eq!(answer("", &emitting(&[]), "G !send"), "fails");
+}
+
+#[test]
+fn models_that_are_all_infinite_refute_nothing_and_prove_nothing() {
+    // Each message is sent at most once, and always another one.
+    let premises = "at most once send(m); G F send";
+    assert_eq!(answer(premises, &Events::All, "false"), "unknown");
+}
+
+#[test]
+fn a_refutation_names_what_there_is_and_what_happens() {
+    let temporal = Temporal::new();
+    let conclusion = formula("forall i, j: instance. G (receive@i(m) -> O send@j(m))");
+    let premise = formula("G (receive(m) -> O send(m))");
+    let verdict = temporal.implies(&[&premise], &Events::All, &conclusion, BUDGET);
+    let Verdict::Fails(Witness::History {
+        elements,
+        prefix,
+        cycle,
+    }) = &verdict
+    else {
+        panic!("{verdict:?}");
+    };
+    assert!(elements.len() == 3, "{elements:?}");
+    assert!(prefix.len() <= 3, "{prefix:?}");
+    assert_eq!(cycle.len(), 1, "{cycle:?}");
+}
+
+#[test]
+fn a_budget_that_ends_is_no_answer() {
+    let temporal = Temporal::new();
+    let (premise, conclusion) = (
+        formula("G (send(m) -> F receive(m))"),
+        formula("G !send(m)"),
+    );
+    let answers = [0, 1, 10, 100]
+        .map(|budget| temporal.implies(&[&premise], &Events::All, &conclusion, budget));
+    for answer in answers {
+        assert_eq!(answer, Verdict::Unknown(Reason::Budget));
+    }
+}
+
+#[test]
+fn silence_is_told_from_what_nobody_can_observe() {
+    let temporal = Temporal::new();
+    for (text, expected) in [
+        ("G (send -> F receive)", "holds"),
+        ("G (send -> X G !send)", "holds"),
+        ("!send W connect", "holds"),
+        ("G (receive(m) -> O send(m))", "holds"),
+        ("G (send -> X receive)", "fails"),
+        ("G (send -> Y connect)", "fails"),
+        ("send U receive", "holds"),
+        ("F (send & X send)", "fails"),
+        ("F G !send", "holds"),
+        ("G F send", "holds"),
+        (
+            "forall i, j: instance. G (receive@i(m) -> O send@j(m))",
+            "holds",
+        ),
+        ("G (send -> (!done U receive))", "holds"),
+        ("G (send -> (send U receive))", "fails"),
+    ] {
+        let verdict = temporal.ignores_silence(&formula(text), BUDGET);
+        assert_eq!(verdict.to_string(), expected, "{text}");
+    }
+}
+
+#[test]
+fn guarantees_wait_for_each_other_if_only_their_provider_can_break_them() {
+    let temporal = Temporal::new();
+    let all = emitting(&["receive", "done"]);
+    for (text, expected) in [
+        ("G (receive(m) -> O send(m))", "holds"),
+        ("at most once receive(m)", "holds"),
+        (
+            "forall i, j: instance. G (receive@i(m) -> O send@j(m))",
+            "holds",
+        ),
+        ("G (receive -> O send@*)", "holds"),
+        ("!receive W (send & O connect)", "holds"),
+        ("G (send(m) -> F receive(m))", "unknown"),
+        ("G !(send(m) & O receive(m))", "unknown"),
+        ("X !receive", "holds"),
+        ("false", "unknown"),
+        ("exists i: instance. G !receive@i", "unknown"),
+    ] {
+        let waiting = formula(text);
+        let verdict = temporal.self_sustaining(&[], &[&waiting], &all, BUDGET);
+        assert_eq!(verdict.to_string(), expected, "{text}");
+    }
+    // What it may not emit it cannot break anything with.
+    let waiting = formula("G !done");
+    let verdict = temporal.self_sustaining(&[], &[&waiting], &emitting(&[]), BUDGET);
+    assert!(verdict.holds());
+}
+
+#[test]
+fn a_formula_about_one_connection_is_told_from_one_about_several() {
+    let temporal = Temporal::new();
+    for (text, expected) in [
+        ("G (receive(m) -> O send(m))", true),
+        ("forall i: instance. G !receive@i", true),
+        ("forall i, j: instance. G (receive@i -> O send@j)", false),
+        ("G (receive(m) -> O send@*(m))", false),
+        ("exists i: instance. G !receive@i", false),
+    ] {
+        assert_eq!(
+            temporal.of_one_connection(&formula(text)),
+            expected,
+            "{text}"
+        );
+    }
+}
