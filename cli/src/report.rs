@@ -9,7 +9,7 @@ use std::ops::Range;
 use annotate_snippets::{AnnotationKind, Group, Level, Origin, Renderer, Snippet};
 use imara_diff::{Algorithm, BasicLineDiffPrinter, Diff, InternedInput, UnifiedDiffConfig};
 use liveobj_types::diagnostic::{Label, shortened};
-use liveobj_types::{Diagnostic, Mismatch, Place, Severity};
+use liveobj_types::{Diagnostic, Mismatch, Place, Problem, Severity};
 use serde::Serialize;
 
 /// Version of the JSON reports; it grows when something is removed or changes its meaning.
@@ -290,15 +290,35 @@ pub struct JsonMismatch {
     trail: Vec<String>,
     message: String,
     suggestion: Option<String>,
+    translations: Vec<Vec<JsonText>>,
+}
+
+/// A constraint in one formalism.
+#[derive(Debug, Serialize)]
+struct JsonText {
+    formalism: String,
+    text: String,
 }
 
 impl JsonMismatch {
     /// A mismatch for programs; the names are those of the two sides.
     pub fn new(mismatch: &Mismatch, [left, right]: [&str; 2]) -> JsonMismatch {
+        let translations = match &mismatch.problem {
+            Problem::Unmet { translations, .. } => &translations[..],
+            _ => &[],
+        };
+        let text = |(formalism, text): &(String, String)| JsonText {
+            formalism: formalism.clone(),
+            text: text.clone(),
+        };
         JsonMismatch {
             trail: mismatch.trail.iter().map(ToString::to_string).collect(),
             message: mismatch.to_sentence(left, right),
             suggestion: mismatch.problem.suggestion(),
+            translations: translations
+                .iter()
+                .map(|translation| translation.steps.iter().map(text).collect())
+                .collect(),
         }
     }
 }

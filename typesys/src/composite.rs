@@ -174,13 +174,16 @@ impl Relations<'_> {
         if parts.values().all(|part| part.requires.is_empty()) {
             return Vec::new();
         }
-        let mut premises: BTreeMap<String, Vec<Parsed>> = BTreeMap::new();
-        let mut add = |parsed: Parsed| {
-            premises
-                .entry(parsed.constraint.formalism.to_string())
-                .or_default()
-                .push(parsed);
-        };
+        let required: BTreeSet<&str> = parts
+            .values()
+            .flat_map(|part| {
+                part.requires
+                    .iter()
+                    .map(|constraint| &*constraint.formalism)
+            })
+            .collect();
+        let mut premises: Vec<Parsed> = Vec::new();
+        let mut add = |parsed: Parsed| premises.push(parsed);
         let mut events = BTreeMap::new();
         for part in parts.values() {
             for (name, endpoint) in &part.endpoints {
@@ -210,16 +213,18 @@ impl Relations<'_> {
                 let peer = outside(&peer.0, &peer.1, shown);
                 // The one connection of two endpoints that have no other is the same for both.
                 let names = if single { vec![own, peer] } else { vec![own] };
-                self.lift(ty, &names, &mut add);
+                self.lift(ty, &names, &required, lossy, &mut add);
             }
         }
 
         // From guarantees that contradict each other everything would follow.
+        premises.sort_by(|a, b| a.constraint.formalism.cmp(&b.constraint.formalism));
         let contradictory: BTreeSet<String> = premises
-            .iter()
-            .filter(|(_, premises)| !consistent(premises, self.budget))
-            .map(|(formalism, _)| formalism.clone())
+            .chunk_by(|a, b| a.constraint.formalism == b.constraint.formalism)
+            .filter(|of_one| !consistent(of_one, self.budget))
+            .map(|of_one| of_one[0].constraint.formalism.to_string())
             .collect();
+        premises.retain(|parsed| !contradictory.contains(&*parsed.constraint.formalism));
         let mut left_over = Vec::new();
         for part in parts.values() {
             let formalisms: BTreeSet<&str> = part
@@ -235,9 +240,8 @@ impl Relations<'_> {
                     ..ObjectBody::default()
                 };
                 let wanted = body_constraints(self.types, self.formalisms, &own, Side::Requires);
-                let premises = premises.get(formalism).map_or(&[][..], Vec::as_slice);
                 if contradictory.contains(formalism)
-                    || !self.unmet(premises, &events, &wanted, lossy).is_empty()
+                    || !self.unmet(&premises, &events, &wanted, lossy).is_empty()
                 {
                     left_over.extend(own.requires);
                 }
@@ -246,17 +250,36 @@ impl Relations<'_> {
         left_over
     }
 
-    /// What the owner of an endpoint guarantees there, as constraints of an object.
-    fn lift(&self, ty: EndpointId, names: &[String], add: &mut dyn FnMut(Parsed)) {
+    /// What the owner of an endpoint guarantees there, as constraints of an object; also what that
+    /// says in formalisms where it helps to meet requirements of the formalisms `required`.
+    fn lift(
+        &self,
+        ty: EndpointId,
+        names: &[String],
+        required: &BTreeSet<&str>,
+        lossy: &Lossy,
+        add: &mut dyn FnMut(Parsed),
+    ) {
         let Endpoint::Events { provides, .. } = self.types.endpoint(ty) else {
             return;
         };
         let structures = Structures::new(|side| {
             Structure::Endpoint(endpoint_structure(self.types, ty, side, ""))
         });
-        for constraint in provides {
-            let structure = |side| structures.get(side);
-            let parsed = Parsed::new(self.formalisms, constraint, Side::Provides, structure);
+        let all: Vec<Parsed> = provides
+            .iter()
+            .map(|constraint| {
+                let structure = |side| structures.get(side);
+                Parsed::new(self.formalisms, constraint, Side::Provides, structure)
+            })
+            .collect();
+        // What is asked for may be about any endpoint.
+        let is_lossy = match lossy {
+            Lossy::Endpoint(lossy) => *lossy,
+            Lossy::Object(lossy) => !lossy.is_empty(),
+        };
+        let translated = self.translations(&all, is_lossy, required);
+        for parsed in all.iter().chain(&translated) {
             let Some((formalism, formula)) = parsed.read() else {
                 continue;
             };

@@ -4,15 +4,14 @@ use std::cell::OnceCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use super::{Problem, Relations};
-use crate::diagnostic::Step;
+use super::Relations;
 use crate::formalism::{
-    Domain, EndpointStructure, Events, Formalism, Formalisms, Formula, Parameter, Structure,
+    Domain, EndpointStructure, Formalism, Formalisms, Formula, Parameter, Structure,
 };
 use crate::types::{
     Constraint, Direction, Endpoint, EndpointId, Object, ObjectBody, ObjectId, Types, Value,
 };
-use crate::verdict::{Reason, Verdict, Witness};
+use crate::verdict::Reason;
 
 /// Who gives a constraint: its text is written from that side.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -166,6 +165,12 @@ pub(crate) struct Parsed {
     pub(crate) constraint: Constraint,
     formalism: Option<Arc<dyn Formalism>>,
     formula: Result<Read, NotRead>,
+    /// What the formula can speak of, if its formalism translates.
+    structure: Option<Arc<Structure>>,
+    /// What it is given under, from the side of who has to provide that.
+    assumption: Option<Arc<Parsed>>,
+    /// Whether that is known to be so.
+    discharged: bool,
 }
 
 /// Why there is no formula.
@@ -195,7 +200,32 @@ impl Parsed {
         formalisms: &Formalisms,
         constraint: &Constraint,
         side: Side,
-        structure: impl FnOnce(Side) -> Arc<Structure>,
+        structure: impl Fn(Side) -> Arc<Structure>,
+    ) -> Parsed {
+        let parsed = Parsed::alone(formalisms, constraint, side, &structure);
+        let Some(given) = &constraint.given else {
+            return parsed;
+        };
+        // The other side has to provide it, so it is written from there; of a protocol as of its
+        // dual that is one and the same.
+        let assumption = Constraint {
+            text: given.clone(),
+            given: None,
+            ..constraint.clone()
+        };
+        let assumption = Parsed::alone(formalisms, &assumption, side.opposite(), &structure);
+        Parsed {
+            assumption: Some(Arc::new(assumption)),
+            ..parsed
+        }
+    }
+
+    /// Reads a constraint, whatever it is given under.
+    fn alone(
+        formalisms: &Formalisms,
+        constraint: &Constraint,
+        side: Side,
+        structure: &dyn Fn(Side) -> Arc<Structure>,
     ) -> Parsed {
         let formalism = formalisms.get(&constraint.formalism).cloned();
         let formula = match &formalism {
@@ -205,10 +235,37 @@ impl Parsed {
             }),
             Some(formalism) => read(&**formalism, constraint, side, structure),
         };
+        let translates = formula.is_ok()
+            && formalism
+                .as_ref()
+                .is_some_and(|formalism| !formalism.translations().is_empty());
         Parsed {
             constraint: constraint.clone(),
             formalism,
             formula,
+            structure: translates.then(|| structure(side)),
+            assumption: None,
+            discharged: false,
+        }
+    }
+
+    /// A guarantee that nobody wrote.
+    pub(super) fn made(formalism: &Arc<dyn Formalism>, text: &str, formula: Formula) -> Parsed {
+        Parsed {
+            constraint: Constraint {
+                formalism: Arc::from(formalism.name()),
+                text: Arc::from(text),
+                dual: false,
+                given: None,
+                renamed: BTreeMap::new(),
+                lossy: false,
+                place: None,
+            },
+            formalism: Some(formalism.clone()),
+            formula: Ok(Read::new(&**formalism, formula)),
+            structure: None,
+            assumption: None,
+            discharged: false,
         }
     }
 
@@ -225,8 +282,9 @@ impl Parsed {
                 renamed,
                 ..self.constraint.clone()
             },
-            formalism: self.formalism.clone(),
             formula: Ok(Read::new(formalism, formula)),
+            structure: None,
+            ..self.clone()
         }
     }
 
@@ -245,57 +303,59 @@ impl Parsed {
         }
     }
 
+    /// Why there is no formula; what to answer where one is needed.
+    pub(super) fn not_read(&self) -> Reason {
+        match &self.formula {
+            Err(not) => not.reason.clone(),
+            Ok(_) => Reason::Undecided("the formula is not used".to_owned()),
+        }
+    }
+
+    /// What can be used of it as a premise: all of it, or what survives lossy conversions.
+    pub(super) fn usable(&self, intact: bool) -> Option<Formula> {
+        let read = self.formula.as_ref().ok()?;
+        match intact {
+            true => Some(read.formula.clone()),
+            false => read.surviving.clone(),
+        }
+    }
+
+    /// Whether all of it survives lossy conversions.
+    pub(super) fn survives(&self) -> bool {
+        self.formula.as_ref().is_ok_and(|read| read.survives)
+    }
+
+    /// What its formula can speak of, where it may be translated.
+    pub(super) fn structure(&self) -> Option<&Structure> {
+        self.structure.as_deref()
+    }
+
+    /// Whether it holds only under an assumption of which nothing is known.
+    pub(crate) fn is_conditional(&self) -> bool {
+        self.constraint.given.is_some() && !self.discharged
+    }
+
+    /// The constraint as people see it.
+    pub(super) fn words(&self) -> String {
+        words(&self.constraint)
+    }
+
     /// The constraints of its formalism.
-    fn same_formalism<'p>(&self, all: &'p [Parsed]) -> impl Iterator<Item = &'p Parsed> {
+    pub(super) fn same_formalism<'p>(&self, all: &'p [Parsed]) -> impl Iterator<Item = &'p Parsed> {
         let formalism = &self.constraint.formalism;
         all.iter()
             .filter(move |other| other.constraint.formalism == *formalism)
     }
 
-    /// What to tell where the `premises` do not meet it: the step to it, and that.
-    pub(super) fn unmet_by(
-        &self,
-        asked: Side,
-        (given, premises): (Side, &[Parsed]),
-        verdict: Verdict,
-    ) -> (Step, Problem) {
-        let formalism = self.constraint.formalism.to_string();
-        let required = words(&self.constraint);
-        let step = Step::Constraint {
-            formalism: formalism.clone(),
-            text: required.clone(),
-        };
-        let provided = self.same_formalism(premises);
-        let explained = match &verdict {
-            Verdict::Fails(witness) => self.explained(premises, witness),
-            _ => None,
-        };
-        let problem = Problem::Unmet {
-            formalism,
-            required,
-            place: self.constraint.place.clone(),
-            asked,
-            given,
-            provided: provided.map(|p| words(&p.constraint)).collect(),
-            verdict,
-            explained,
-        };
-        (step, problem)
-    }
-
-    /// What its formalism says of a refutation.
-    fn explained(&self, premises: &[Parsed], witness: &Witness) -> Option<String> {
-        let (formalism, asked) = self.read()?;
-        let given = self.same_formalism(premises).filter_map(Parsed::read);
-        let given: Vec<&Formula> = given.map(|(_, formula)| formula).collect();
-        formalism.explain(&given, asked, witness)
-    }
-
     /// Whether it is literally met by a premise that is given by the same text.
-    fn is_repeated_by(&self, premise: &Parsed) -> bool {
+    pub(super) fn is_repeated_by(&self, premise: &Parsed) -> bool {
         let (asked, given) = (&self.constraint, &premise.constraint);
         asked.formalism == given.formalism
-            && (given.given.is_none() || asked.given == given.given)
+            && (!premise.is_conditional()
+                || match (&self.assumption, &premise.assumption) {
+                    (Some(asked), Some(given)) => asked.is_repeated_by(given),
+                    _ => false,
+                })
             && match (&self.formula, &premise.formula) {
                 (Ok(asked), Ok(given)) => asked.printed == given.printed,
                 (Err(a), Err(b)) => {
@@ -332,7 +392,7 @@ fn read(
     formalism: &dyn Formalism,
     constraint: &Constraint,
     side: Side,
-    structure: impl FnOnce(Side) -> Arc<Structure>,
+    structure: &dyn Fn(Side) -> Arc<Structure>,
 ) -> Result<Read, NotRead> {
     let structure = structure(written(constraint, side));
     let formula = formalism
@@ -458,22 +518,6 @@ impl Relations<'_> {
         self.known.objects.insert(id, all);
         answer
     }
-
-    /// Those `conclusions` that the `premises` do not meet, each with what is known instead.
-    pub(crate) fn unmet<'c>(
-        &self,
-        premises: &[Parsed],
-        events: &Events,
-        conclusions: &'c [Parsed],
-        lossy: &Lossy,
-    ) -> Vec<(&'c Parsed, Verdict)> {
-        let verdicts = conclusions.iter().map(|conclusion| {
-            let premises: Vec<&Parsed> = conclusion.same_formalism(premises).collect();
-            let verdict = implies(&premises, events, conclusion, lossy, self.budget);
-            (conclusion, verdict)
-        });
-        verdicts.filter(|(_, verdict)| !verdict.holds()).collect()
-    }
 }
 
 /// The constraints of an object type that one side gives.
@@ -497,99 +541,4 @@ pub(crate) fn body_constraints(
         }));
     }
     read
-}
-
-/// Whether nothing keeps a group of constraints from being satisfied together; those that cannot
-/// be read, or hold only under an assumption, are left aside.
-pub(crate) fn consistent(all: &[Parsed], budget: u64) -> bool {
-    let read = all
-        .iter()
-        .filter(|parsed| parsed.constraint.given.is_none());
-    let read: Vec<_> = read.filter_map(Parsed::read).collect();
-    let Some((formalism, _)) = read.first() else {
-        return true;
-    };
-    let formulas: Vec<&Formula> = read.iter().map(|(_, formula)| *formula).collect();
-    formalism.satisfiable(&formulas, budget).holds()
-}
-
-/// Whether `premises`, all of the conclusion's formalism, imply it.
-fn implies(
-    premises: &[&Parsed],
-    events: &Events,
-    conclusion: &Parsed,
-    lossy: &Lossy,
-    budget: u64,
-) -> Verdict {
-    // Where the conclusion speaks of converted messages, so may every premise that it rests on.
-    let all = lossy.concerns(&conclusion.constraint);
-    let intact = |parsed: &Parsed| !all && !lossy.concerns(&parsed.constraint);
-    let survives =
-        |parsed: &Parsed| intact(parsed) || parsed.formula.as_ref().is_ok_and(|read| read.survives);
-    let mut equal = premises
-        .iter()
-        .filter(|premise| conclusion.is_repeated_by(premise))
-        .peekable();
-    let repeated = equal.peek().is_some();
-    if survives(conclusion) && equal.any(|premise| survives(premise)) {
-        return Verdict::Holds;
-    }
-    let (formalism, asked) = match (&conclusion.formalism, &conclusion.formula) {
-        (Some(formalism), Ok(read)) => (formalism, &read.formula),
-        (_, Err(_)) if repeated => return Verdict::Unknown(Reason::Lossy),
-        (_, Err(not)) => return Verdict::Unknown(not.reason.clone()),
-        (None, Ok(_)) => unreachable!("only a formalism reads"),
-    };
-    let usable = premises
-        .iter()
-        .filter(|premise| premise.constraint.given.is_none());
-    let usable: Vec<&Formula> = usable
-        .filter_map(|premise| {
-            let read = premise.formula.as_ref().ok()?;
-            match intact(premise) {
-                true => Some(&read.formula),
-                false => read.surviving.as_ref(),
-            }
-        })
-        .collect();
-    let verdict = formalism.implies(&usable, events, asked, budget);
-    if verdict.holds() {
-        // From a contradiction anything follows, and nobody can keep it. Each declaration is free
-        // of them, but premises of several levels and parts meet here.
-        return match formalism.satisfiable(&usable, budget) {
-            Verdict::Holds => verdict,
-            Verdict::Unknown(reason) => Verdict::Unknown(reason),
-            Verdict::Fails(_) => {
-                let reason = "the guarantees contradict each other";
-                Verdict::Unknown(Reason::Undecided(reason.to_owned()))
-            }
-        };
-    }
-
-    // What was left aside might have made the difference.
-    if !survives(conclusion)
-        || premises
-            .iter()
-            .any(|premise| premise.formula.is_ok() && !survives(premise))
-    {
-        return Verdict::Unknown(Reason::Lossy);
-    }
-    if conclusion.constraint.given.is_some()
-        || premises.iter().any(|p| p.constraint.given.is_some())
-    {
-        return Verdict::Unknown(Reason::Given);
-    }
-    let Verdict::Fails(witness) = &verdict else {
-        return verdict;
-    };
-    if let Some(not) = premises.iter().find_map(|p| p.formula.as_ref().err()) {
-        return Verdict::Unknown(not.reason.clone());
-    }
-    if !formalism.replay(&usable, events, asked, witness) {
-        let name = formalism.name();
-        return Verdict::Unknown(Reason::Undecided(format!(
-            "formalism `{name}` refutes it, but its witness does not replay"
-        )));
-    }
-    verdict
 }

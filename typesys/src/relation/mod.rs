@@ -8,6 +8,7 @@ mod change;
 mod constraints;
 mod explain;
 mod hash;
+mod implication;
 mod judge;
 mod known;
 mod lossy;
@@ -16,6 +17,7 @@ mod parameters;
 mod report;
 #[cfg(test)]
 mod tests;
+mod translation;
 pub mod user;
 mod values;
 
@@ -26,8 +28,9 @@ use crate::types::{EndpointId, ObjectId, TypeId, Types, ValueId};
 use crate::verdict::{Reason, Verdict, Witness};
 
 pub use change::Change;
-pub(crate) use constraints::{Lossy, Parsed, Structures, body_constraints, consistent, emitted};
+pub(crate) use constraints::{Lossy, Parsed, Structures, body_constraints, emitted};
 pub use constraints::{Side, endpoint_structure, object_structure};
+pub(crate) use implication::consistent;
 pub(crate) use known::Known;
 use pairs::Pair;
 
@@ -111,6 +114,8 @@ pub enum Problem {
         given: Side,
         /// What is given in that formalism.
         provided: Vec<String>,
+        /// What was translated to decide it: what is given, then what is required.
+        translations: Vec<Translation>,
         /// The verdict, with witness or reason.
         verdict: Verdict,
         /// What the formalism says of the witness.
@@ -118,6 +123,14 @@ pub enum Problem {
     },
     /// The types are so large that not all of them was compared.
     TooLarge,
+}
+
+/// A constraint in other formalisms.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Translation {
+    /// The formalism and the text: first the constraint itself, or what follows from constraints of
+    /// its formalism; then what each is translated into.
+    pub steps: Vec<(String, String)>,
 }
 
 /// The relations over one arena. What was found is kept in it for later questions, with the same

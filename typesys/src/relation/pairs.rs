@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::constraints::{Lossy, Parsed, Side, emitted};
+use super::implication::Unmet;
 use super::parameters::{Ascent, ascend, endpoint_parameters};
 use super::{Mismatch, Problem, Relations, lossy, values};
 use crate::diagnostic::Step;
@@ -206,7 +207,7 @@ impl Relations<'_> {
                 .get_or_insert_with(|| Lossy::Endpoint(self.lossy_endpoint(left, right, matching)));
             let events = Events::Endpoint(emitted(self.types, giver, given));
             let unmet = self.unmet(&premises, &events, &conclusions, lossy);
-            constraints(unmet, asked, (given, &premises), left_at_fault, out);
+            constraints(self, unmet, asked, (given, &premises), left_at_fault, out);
         }
     }
 
@@ -276,7 +277,7 @@ impl Relations<'_> {
                 *upper = upper.iter().map(Parsed::unmarked).collect();
             }
             let unmet = self.unmet(&premises, &events, &conclusions, &lossy);
-            constraints(unmet, asked, (given, &premises), left_at_fault, out);
+            constraints(self, unmet, asked, (given, &premises), left_at_fault, out);
         }
     }
 }
@@ -284,16 +285,17 @@ impl Relations<'_> {
 /// Conclusions that the premises do not meet. Where requirements are compared, which is for ◁, the
 /// left side is the one that asks for too much.
 fn constraints<'c>(
-    unmet: impl IntoIterator<Item = (&'c Parsed, Verdict)>,
+    relations: &Relations<'_>,
+    unmet: impl IntoIterator<Item = Unmet<'c>>,
     asked: Side,
     (given, premises): (Side, &[Parsed]),
     left_at_fault: bool,
     out: &mut impl Demands,
 ) {
     let left_at_fault = left_at_fault || given == Side::Requires;
-    for (conclusion, verdict) in unmet {
-        out.problem(verdict.clone(), || {
-            let (step, problem) = conclusion.unmet_by(asked, (given, premises), verdict);
+    for unmet in unmet {
+        out.problem(unmet.verdict().clone(), || {
+            let (step, problem) = unmet.told(relations, asked, (given, premises));
             Mismatch {
                 trail: vec![step],
                 problem,

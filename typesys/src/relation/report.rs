@@ -1,6 +1,6 @@
 //! Mismatches in words: what is found, what is expected, which side must change.
 
-use super::{Mismatch, Problem, Side};
+use super::{Mismatch, Problem, Side, Translation};
 use crate::diagnostic::Step;
 use crate::verdict::{Reason, Verdict, Witness};
 
@@ -109,6 +109,7 @@ impl Mismatch {
                 asked,
                 given,
                 provided,
+                translations,
                 verdict,
                 explained,
                 ..
@@ -128,7 +129,8 @@ impl Mismatch {
                     all => format!("{gives} {formalism} {}", list(all)),
                 };
                 let asked = format!(
-                    "{place}`{asker}` {asks} {formalism} \"{required}\", and `{giver}` {given}"
+                    "{place}`{asker}` {asks} {formalism} \"{required}\", and `{giver}` {given}{}",
+                    translated(translations)
                 );
                 match verdict {
                     Verdict::Unknown(reason) => {
@@ -148,6 +150,28 @@ impl Mismatch {
             ),
         }
     }
+}
+
+/// Translations that a sentence tells; the data has them all.
+const MAX_TRANSLATIONS: usize = 4;
+
+/// What was translated into what, as further clauses.
+fn translated(translations: &[Translation]) -> String {
+    let mut text = String::new();
+    for translation in &translations[..translations.len().min(MAX_TRANSLATIONS)] {
+        for (position, (formalism, written)) in translation.steps.iter().enumerate() {
+            text += match position {
+                0 => "; ",
+                1 => " is translated into ",
+                _ => ", and that into ",
+            };
+            text += &format!("{formalism} \"{written}\"");
+        }
+    }
+    if let Some(more @ 1..) = translations.len().checked_sub(MAX_TRANSLATIONS) {
+        text += &format!("; and so on, {more} more");
+    }
+    text
 }
 
 /// The trail as the beginning of a sentence.
@@ -312,6 +336,7 @@ mod tests {
             asked: Side::Requires,
             given: Side::Provides,
             provided: vec!["at most 5".into()],
+            translations: vec![],
             verdict: Verdict::Fails(Witness::Assignment(vec![("channel".into(), "5".into())])),
             explained: None,
         };
@@ -331,6 +356,7 @@ mod tests {
             asked: Side::Requires,
             given: Side::Provides,
             provided: vec![],
+            translations: vec![],
             verdict: Verdict::Unknown(Reason::FormalismMissing("quality".into())),
             explained: None,
         };

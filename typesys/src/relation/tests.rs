@@ -16,6 +16,7 @@ mod changes;
 mod constraints;
 mod scale;
 mod structure;
+mod translation;
 
 /// A formalism of words. A conclusion follows from premises with the same words; `never_E` also
 /// follows where the provider may not emit `E`. Words in capitals survive lossy conversions. The

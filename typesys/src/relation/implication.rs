@@ -1,0 +1,385 @@
+//! Whether guarantees imply what is asked for (semantics, section 6).
+
+use std::collections::BTreeSet;
+
+use super::constraints::{Lossy, Parsed, Side};
+use super::translation::{Asked, Given, Routes, Used, definitions, spread, useful};
+use super::{Problem, Relations, Translation};
+use crate::diagnostic::Step;
+use crate::formalism::{Events, Fidelity, Formalism, Formula};
+use crate::verdict::{Reason, Verdict, Witness};
+
+/// What is asked for and was not shown to be guaranteed.
+pub(crate) struct Unmet<'c> {
+    conclusion: &'c Parsed,
+    answer: Answer,
+}
+
+/// The answer on one implication.
+pub(crate) struct Answer {
+    pub(crate) verdict: Verdict,
+    /// What decided it, where that is not the formalism of the conclusion with nothing translated.
+    decided: Option<Box<Decided>>,
+}
+
+/// A question that was decided with the help of translations.
+struct Decided {
+    asked: Asked,
+    /// The first of the formulas asked for of which the verdict is true.
+    at: usize,
+    used: Vec<Used>,
+}
+
+impl Decided {
+    /// The translations that the question rests on.
+    fn translations(&self) -> Vec<Translation> {
+        let asked = (self.asked.steps.len() > 1).then(|| Translation {
+            steps: self.asked.steps.clone(),
+        });
+        let used = self.used.iter().filter_map(Used::told);
+        used.chain(asked).collect()
+    }
+}
+
+impl From<Verdict> for Answer {
+    fn from(verdict: Verdict) -> Answer {
+        Answer {
+            verdict,
+            decided: None,
+        }
+    }
+}
+
+impl Unmet<'_> {
+    pub(super) fn verdict(&self) -> &Verdict {
+        &self.answer.verdict
+    }
+
+    /// What to tell: the step to the constraint, and the problem.
+    pub(super) fn told(
+        self,
+        relations: &Relations<'_>,
+        asked: Side,
+        (given, premises): (Side, &[Parsed]),
+    ) -> (Step, Problem) {
+        let constraint = &self.conclusion.constraint;
+        let formalism = constraint.formalism.to_string();
+        let required = self.conclusion.words();
+        let step = Step::Constraint {
+            formalism: formalism.clone(),
+            text: required.clone(),
+        };
+        let provided = self.conclusion.same_formalism(premises);
+        let explained = match &self.answer.verdict {
+            Verdict::Fails(witness) => self.explained(relations, premises, witness),
+            _ => None,
+        };
+        let decided = self.answer.decided.as_ref();
+        let problem = Problem::Unmet {
+            formalism,
+            required,
+            place: constraint.place.clone(),
+            asked,
+            given,
+            provided: provided.map(Parsed::words).collect(),
+            translations: decided.map_or_else(Vec::new, |decided| decided.translations()),
+            verdict: self.answer.verdict,
+            explained,
+        };
+        (step, problem)
+    }
+
+    /// What the formalism that refuted it says of that.
+    fn explained(
+        &self,
+        relations: &Relations<'_>,
+        premises: &[Parsed],
+        witness: &Witness,
+    ) -> Option<String> {
+        if let Some(decided) = &self.answer.decided {
+            let formalism = relations.formalisms.get(&decided.asked.formalism)?;
+            let used: Vec<&Formula> = decided.used.iter().map(|used| &used.formula).collect();
+            let asked = decided.asked.formulas.get(decided.at)?;
+            return formalism.explain(&used, asked, witness);
+        }
+        let (formalism, asked) = self.conclusion.read()?;
+        let given = self.conclusion.same_formalism(premises);
+        let given: Vec<&Formula> = given.filter_map(Parsed::read).map(|(_, f)| f).collect();
+        formalism.explain(&given, asked, witness)
+    }
+}
+
+impl Relations<'_> {
+    /// Those `conclusions` that the `premises` are not shown to meet.
+    pub(crate) fn unmet<'c>(
+        &self,
+        premises: &[Parsed],
+        events: &Events,
+        conclusions: &'c [Parsed],
+        lossy: &Lossy,
+    ) -> Vec<Unmet<'c>> {
+        let unmet = conclusions.iter().map(|conclusion| Unmet {
+            conclusion,
+            answer: self.implies(premises, events, conclusion, lossy),
+        });
+        unmet.filter(|unmet| !unmet.verdict().holds()).collect()
+    }
+
+    /// Whether `premises` imply the conclusion.
+    pub(crate) fn implies(
+        &self,
+        premises: &[Parsed],
+        events: &Events,
+        conclusion: &Parsed,
+        lossy: &Lossy,
+    ) -> Answer {
+        // Where the conclusion speaks of converted messages, so may every premise that it rests on.
+        let all = lossy.concerns(&conclusion.constraint);
+        let intact = |parsed: &Parsed| !all && !lossy.concerns(&parsed.constraint);
+        let survives = |parsed: &Parsed| intact(parsed) || parsed.survives();
+        let own: Vec<&Parsed> = conclusion.same_formalism(premises).collect();
+        let mut equal = own
+            .iter()
+            .filter(|premise| conclusion.is_repeated_by(premise))
+            .peekable();
+        let repeated = equal.peek().is_some();
+        if survives(conclusion) && equal.any(|premise| survives(premise)) {
+            return Verdict::Holds.into();
+        }
+        let (formalism, asked) = match conclusion.read() {
+            Some((formalism, formula)) => (&**formalism, formula),
+            None if repeated => return Verdict::Unknown(Reason::Lossy).into(),
+            None => return Verdict::Unknown(conclusion.not_read()).into(),
+        };
+        let usable = |premise: &Parsed| match premise.is_conditional() {
+            true => None,
+            false => premise.usable(intact(premise)),
+        };
+        let used: Vec<Formula> = own.iter().filter_map(|premise| usable(premise)).collect();
+        let used: Vec<&Formula> = used.iter().collect();
+        let (verdict, _) = self.decide(formalism, &used, events, &[asked]);
+        if verdict.holds() {
+            return verdict.into();
+        }
+
+        // Premises that can be told to where the conclusion can be said.
+        let mut routes = Routes::new(self.formalisms);
+        let own_name = &*conclusion.constraint.formalism;
+        let said = routes.reachable(own_name, Fidelity::Exact);
+        let formalisms = premises.iter().map(|p| &*p.constraint.formalism);
+        let formalisms: BTreeSet<&str> = formalisms.collect();
+        let related: BTreeSet<&str> = formalisms
+            .into_iter()
+            .filter(|name| {
+                *name == own_name || !routes.reachable(name, Fidelity::Implied).is_disjoint(&said)
+            })
+            .collect();
+        let premises: Vec<&Parsed> = premises
+            .iter()
+            .filter(|premise| related.contains(&*premise.constraint.formalism))
+            .collect();
+        let mut answer = Answer::from(verdict);
+        let mut is_whole = true;
+        if related.iter().any(|name| *name != own_name) {
+            let given: Vec<Given<'_>> = premises
+                .iter()
+                .map(|premise| Given {
+                    parsed: premise,
+                    usable: usable(premise),
+                    whole: !premise.is_conditional()
+                        && premise.read().is_some()
+                        && survives(premise),
+                    lossy: !intact(premise),
+                })
+                .collect();
+            (answer, is_whole) =
+                self.translated(&mut routes, &given, events, conclusion, answer.verdict);
+            if answer.verdict.holds() {
+                return answer;
+            }
+        }
+
+        // What was left aside might have made the difference.
+        let readable = |premise: &&&Parsed| premise.read().is_some();
+        if !survives(conclusion) || premises.iter().filter(readable).any(|p| !survives(p)) {
+            return Verdict::Unknown(Reason::Lossy).into();
+        }
+        if conclusion.is_conditional() || premises.iter().any(|p| p.is_conditional()) {
+            return Verdict::Unknown(Reason::Given).into();
+        }
+        if !answer.verdict.fails() {
+            return answer;
+        }
+        if let Some(not) = premises.iter().find(|premise| premise.read().is_none()) {
+            return Verdict::Unknown(not.not_read()).into();
+        }
+        if !is_whole {
+            let reason = format!(
+                "`{own_name}` does not decide it, and what is guaranteed in other formalisms is \
+                 translated only in part"
+            );
+            return Verdict::Unknown(Reason::Undecided(reason)).into();
+        }
+        answer
+    }
+
+    /// Asks again with translations, in every formalism in which the conclusion can be said, `first`
+    /// being the verdict of its own one without any. Also tells whether a refutation counts: all
+    /// that is guaranteed went into it.
+    fn translated(
+        &self,
+        routes: &mut Routes<'_>,
+        given: &[Given<'_>],
+        events: &Events,
+        conclusion: &Parsed,
+        first: Verdict,
+    ) -> (Answer, bool) {
+        let questions = definitions(routes, conclusion);
+        let own_name = conclusion.constraint.formalism.to_string();
+        let said: BTreeSet<String> = questions.iter().map(|q| q.formalism.clone()).collect();
+        let names: BTreeSet<&str> = given
+            .iter()
+            .map(|each| &*each.parsed.constraint.formalism)
+            .collect();
+        let useful = useful(routes, names.iter().copied(), &said);
+        let mut told = spread(routes, given, &useful, self.budget);
+        let mut refuted = None;
+        let mut doubt = None;
+        for question in questions {
+            let here = told.remove(&question.formalism).unwrap_or_default();
+            let whole = names.iter().all(|name| here.whole.contains(*name));
+            let own = question.formalism == own_name;
+            let foreign = here.used.iter().any(|used| used.is_foreign_to(&own_name));
+            let (verdict, at) = match (own, foreign) {
+                (true, false) => (first.clone(), 0),
+                // The laws of its own formalism have been asked.
+                (false, false) => continue,
+                (_, true) => {
+                    let Some(formalism) = self.formalisms.get(&question.formalism) else {
+                        continue;
+                    };
+                    let used: Vec<&Formula> = here.used.iter().map(|used| &used.formula).collect();
+                    let asked: Vec<&Formula> = question.formulas.iter().collect();
+                    self.decide(&**formalism, &used, events, &asked)
+                }
+            };
+            let decided = (!own || foreign).then(|| {
+                Box::new(Decided {
+                    asked: question,
+                    at,
+                    used: here.used,
+                })
+            });
+            let answer = Answer { verdict, decided };
+            match &answer.verdict {
+                Verdict::Holds => return (answer, whole),
+                Verdict::Fails(_) if whole => {
+                    refuted.get_or_insert(answer);
+                }
+                Verdict::Unknown(_) if whole => {
+                    doubt.get_or_insert(answer);
+                }
+                _ => {}
+            }
+        }
+        // Where one formalism has all and cannot tell, the others' no may rest on what they lack.
+        match (doubt, refuted) {
+            (Some(answer), _) | (None, Some(answer)) => (answer, true),
+            (None, None) => (Answer::from(first), false),
+        }
+    }
+
+    /// What guarantees of an endpoint say in those other formalisms in which requirements of the
+    /// formalisms `required` may be said; `lossy`: where conversions drop fields.
+    pub(crate) fn translations(
+        &self,
+        premises: &[Parsed],
+        lossy: bool,
+        required: &BTreeSet<&str>,
+    ) -> Vec<Parsed> {
+        let mut routes = Routes::new(self.formalisms);
+        let said: BTreeSet<String> = required
+            .iter()
+            .flat_map(|name| routes.reachable(name, Fidelity::Exact))
+            .collect();
+        let names: BTreeSet<&str> = premises.iter().map(|p| &*p.constraint.formalism).collect();
+        let useful = useful(&mut routes, names, &said);
+        let given: Vec<Given<'_>> = premises
+            .iter()
+            .filter(|premise| !premise.is_conditional())
+            .map(|premise| Given {
+                parsed: premise,
+                usable: premise.usable(!lossy),
+                whole: false,
+                lossy,
+            })
+            .collect();
+        let told = spread(&mut routes, &given, &useful, self.budget);
+        let mut translations = Vec::new();
+        for (name, told) in told {
+            let Some(formalism) = self.formalisms.get(&name) else {
+                continue;
+            };
+            let used = told.used.into_iter().filter(|used| used.told().is_some());
+            translations.extend(used.map(|used| {
+                let text = used.steps.last().map_or("", |(_, text)| text);
+                Parsed::made(formalism, text, used.formula.clone())
+            }));
+        }
+        translations
+    }
+
+    /// Whether formulas imply each of others, all of one formalism, and the first of these of which
+    /// the verdict is true. A refutation has been replayed, and nothing follows from a contradiction.
+    fn decide(
+        &self,
+        formalism: &dyn Formalism,
+        used: &[&Formula],
+        events: &Events,
+        asked: &[&Formula],
+    ) -> (Verdict, usize) {
+        let (mut verdict, mut at) = (Verdict::Holds, 0);
+        for (number, asked) in asked.iter().enumerate() {
+            let mut one = formalism.implies(used, events, asked, self.budget);
+            if let Verdict::Fails(witness) = &one
+                && !formalism.replay(used, events, asked, witness)
+            {
+                let name = formalism.name();
+                one = Verdict::Unknown(Reason::Undecided(format!(
+                    "formalism `{name}` refutes it, but its witness does not replay"
+                )));
+            }
+            let before = verdict.clone();
+            verdict = verdict.and(one);
+            if verdict != before {
+                at = number;
+            }
+        }
+        if !verdict.holds() {
+            return (verdict, at);
+        }
+        // Nobody can keep a contradiction. Each declaration is free of them, but premises of several
+        // levels and parts meet here.
+        let verdict = match formalism.satisfiable(used, self.budget) {
+            Verdict::Holds => Verdict::Holds,
+            Verdict::Unknown(reason) => Verdict::Unknown(reason),
+            Verdict::Fails(_) => {
+                let reason = "the guarantees contradict each other";
+                Verdict::Unknown(Reason::Undecided(reason.to_owned()))
+            }
+        };
+        (verdict, 0)
+    }
+}
+
+/// Whether nothing keeps a group of constraints from being satisfied together; those that cannot
+/// be read, or hold only under an assumption, are left aside.
+pub(crate) fn consistent(all: &[Parsed], budget: u64) -> bool {
+    let read = all.iter().filter(|parsed| !parsed.is_conditional());
+    let read: Vec<_> = read.filter_map(Parsed::read).collect();
+    let Some((formalism, _)) = read.first() else {
+        return true;
+    };
+    let formulas: Vec<&Formula> = read.iter().map(|(_, formula)| *formula).collect();
+    formalism.satisfiable(&formulas, budget).holds()
+}

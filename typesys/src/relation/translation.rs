@@ -1,0 +1,361 @@
+//! Constraints in other formalisms: what is guaranteed, told from one formalism to the next, and
+//! what is required, where it has an exact definition (semantics, section 6 and "Translations").
+//!
+//! All guarantees of a formalism are closed under its consequences, each consequence is translated
+//! into every formalism that leads on, and so on until nothing new arrives. A text that arrived
+//! before is not taken again, so cycles end; and what arrives first came the shortest way, by the
+//! first names where two are equally short.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use super::Translation;
+use super::constraints::Parsed;
+use crate::formalism::{EndpointStructure, Fidelity, Formalism, Formalisms, Formula, Structure};
+
+/// Translations in one chain.
+const MAX_CHAIN: usize = 8;
+/// Formulas that one formalism is told.
+const MAX_FORMULAS: usize = 1024;
+
+/// Which formalisms translate into which, as far as both are registered.
+pub(super) struct Routes<'f> {
+    formalisms: &'f Formalisms,
+    known: BTreeMap<String, Vec<(String, Fidelity)>>,
+}
+
+impl<'f> Routes<'f> {
+    pub(super) fn new(formalisms: &'f Formalisms) -> Routes<'f> {
+        Routes {
+            formalisms,
+            known: BTreeMap::new(),
+        }
+    }
+
+    pub(super) fn formalism(&self, name: &str) -> Option<&'f Arc<dyn Formalism>> {
+        self.formalisms.get(name)
+    }
+
+    /// Where one step leads, by name; the best that is claimed of each.
+    fn from(&mut self, name: &str) -> &[(String, Fidelity)] {
+        let formalisms = self.formalisms;
+        self.known.entry(name.to_owned()).or_insert_with(|| {
+            let all = formalisms
+                .get(name)
+                .map(|formalism| formalism.translations());
+            let mut best: BTreeMap<String, Fidelity> = BTreeMap::new();
+            for (target, fidelity) in all.into_iter().flatten() {
+                if target != name && formalisms.get(&target).is_some() {
+                    let known = best.entry(target).or_insert(fidelity);
+                    *known = fidelity.max(*known);
+                }
+            }
+            best.into_iter().collect()
+        })
+    }
+
+    /// The formalisms that chains lead to from this one, and itself; only over translations that
+    /// may be at least so good.
+    pub(super) fn reachable(&mut self, name: &str, least: Fidelity) -> BTreeSet<String> {
+        let mut reached = BTreeSet::from([name.to_owned()]);
+        let mut last = vec![name.to_owned()];
+        for _ in 0..MAX_CHAIN {
+            let mut next = Vec::new();
+            for name in &last {
+                for (target, fidelity) in self.from(name) {
+                    if *fidelity >= least && reached.insert(target.clone()) {
+                        next.push(target.clone());
+                    }
+                }
+            }
+            last = next;
+        }
+        reached
+    }
+}
+
+/// The formalisms on the way from any of `given` to those in which a requirement may be `said`,
+/// these included.
+pub(super) fn useful<'n>(
+    routes: &mut Routes<'_>,
+    given: impl IntoIterator<Item = &'n str>,
+    said: &BTreeSet<String>,
+) -> BTreeSet<String> {
+    let mut useful = said.clone();
+    for name in given {
+        for between in routes.reachable(name, Fidelity::Implied) {
+            let leads = routes.reachable(&between, Fidelity::Implied);
+            if !leads.is_disjoint(said) {
+                useful.insert(between);
+            }
+        }
+    }
+    useful
+}
+
+/// A formula that a formalism may use, and where it comes from.
+#[derive(Clone)]
+pub(super) struct Used {
+    pub(super) formula: Formula,
+    /// The constraint itself first, then its translations, the last of which the formula is.
+    pub(super) steps: Vec<(String, String)>,
+}
+
+impl Used {
+    /// What there is to tell, if it was translated at all.
+    pub(super) fn told(&self) -> Option<Translation> {
+        (self.steps.len() > 1).then(|| Translation {
+            steps: self.steps.clone(),
+        })
+    }
+
+    /// Whether it was translated from another formalism than this.
+    pub(super) fn is_foreign_to(&self, formalism: &str) -> bool {
+        self.steps
+            .first()
+            .is_some_and(|(first, _)| first != formalism)
+    }
+}
+
+/// What one formalism knows.
+#[derive(Default)]
+pub(super) struct Told {
+    pub(super) used: Vec<Used>,
+    /// What `used` prints as.
+    seen: BTreeSet<String>,
+    /// The formalisms all of whose guarantees are wholly contained.
+    pub(super) whole: BTreeSet<String>,
+    /// Whether all of it may be used as it is; else only what survives lossy conversions.
+    lossy: bool,
+    /// How much there was when it was translated last.
+    passed_on: (usize, usize),
+}
+
+/// A guarantee as it may be used.
+pub(super) struct Given<'p> {
+    pub(super) parsed: &'p Parsed,
+    /// The formula, or what is left of it; none if nothing can be used.
+    pub(super) usable: Option<Formula>,
+    /// Whether that is all of it.
+    pub(super) whole: bool,
+    /// Whether a lossy conversion concerns it.
+    pub(super) lossy: bool,
+}
+
+/// What every formalism knows of guarantees, after translating those that lead to `useful` ones.
+pub(super) fn spread(
+    routes: &mut Routes<'_>,
+    given: &[Given<'_>],
+    useful: &BTreeSet<String>,
+    budget: u64,
+) -> BTreeMap<String, Told> {
+    let mut told: BTreeMap<String, Told> = BTreeMap::new();
+    for each in given {
+        let name = each.parsed.constraint.formalism.to_string();
+        let here = told.entry(name.clone()).or_insert_with(|| Told {
+            whole: BTreeSet::from([name.clone()]),
+            ..Told::default()
+        });
+        here.lossy |= each.lossy;
+        if !each.whole {
+            here.whole.clear();
+        }
+        if let (Some(formula), Some((formalism, _))) = (&each.usable, each.parsed.read()) {
+            here.seen.insert(formalism.print(formula));
+            here.used.push(Used {
+                formula: formula.clone(),
+                steps: vec![(name, each.parsed.words())],
+            });
+        }
+    }
+    let structures = given.iter().filter_map(|each| each.parsed.structure());
+    let Some(structure) = common(structures) else {
+        return told;
+    };
+    for _ in 0..MAX_CHAIN {
+        let names: Vec<String> = told.keys().cloned().collect();
+        let mut news = false;
+        for name in names {
+            news |= pass_on(routes, &mut told, &name, &structure, useful, budget);
+        }
+        if !news {
+            break;
+        }
+    }
+    told
+}
+
+/// Translates what one formalism knows into the next ones, if there is news; whether there was.
+fn pass_on(
+    routes: &mut Routes<'_>,
+    told: &mut BTreeMap<String, Told>,
+    name: &str,
+    structure: &Structure,
+    useful: &BTreeSet<String>,
+    budget: u64,
+) -> bool {
+    let targets = routes.from(name).to_vec();
+    let Some(formalism) = routes.formalism(name) else {
+        return false;
+    };
+    let here = told.entry(name.to_owned()).or_default();
+    let amount = (here.used.len(), here.whole.len());
+    if targets.iter().all(|(target, _)| !useful.contains(target)) || here.passed_on == amount {
+        return false;
+    }
+    here.passed_on = amount;
+    let formulas: Vec<&Formula> = here.used.iter().map(|used| &used.formula).collect();
+    // From a contradiction anything would follow.
+    if !formalism.satisfiable(&formulas, budget).holds() {
+        return false;
+    }
+    let (lossy, whole) = (here.lossy, here.whole.clone());
+    let consequences: Vec<(Formula, Vec<(String, String)>)> = formalism
+        .consequences(&formulas)
+        .into_iter()
+        .map(|formula| {
+            let printed = formalism.print(&formula);
+            let same = here
+                .used
+                .iter()
+                .find(|used| formalism.print(&used.formula) == printed);
+            let steps = match same {
+                Some(used) => used.steps.clone(),
+                None => vec![(name.to_owned(), printed)],
+            };
+            (formula, steps)
+        })
+        .collect();
+    let useful_targets = targets.iter().filter(|(target, _)| useful.contains(target));
+    for (target, _) in useful_targets {
+        let Some(reader) = routes.formalism(target) else {
+            continue;
+        };
+        let there = told.entry(target.clone()).or_default();
+        there.lossy |= lossy;
+        let mut all = true;
+        for (formula, steps) in &consequences {
+            let Some(translated) = formalism.translate(formula, target, structure) else {
+                all = false;
+                continue;
+            };
+            all &= translated.fidelity == Fidelity::Exact;
+            for text in translated.texts {
+                let read = reader.parse(&text, structure).ok();
+                let usable = match lossy {
+                    false => read,
+                    // What was translated from a part that is left says nothing about messages
+                    // either; that the target says so too costs nothing.
+                    true => read.and_then(|formula| reader.surviving(&formula)),
+                };
+                let Some(formula) = usable.filter(|_| there.used.len() < MAX_FORMULAS) else {
+                    all = false;
+                    continue;
+                };
+                if there.seen.insert(reader.print(&formula)) {
+                    let step = (target.clone(), text);
+                    there.used.push(Used {
+                        formula,
+                        steps: steps.iter().cloned().chain([step]).collect(),
+                    });
+                }
+            }
+        }
+        if all {
+            there.whole.extend(whole.iter().cloned());
+        }
+    }
+    true
+}
+
+/// A requirement in one formalism: all of `formulas` together are the same as what is required.
+pub(super) struct Asked {
+    pub(super) formalism: String,
+    pub(super) formulas: Vec<Formula>,
+    /// The requirement itself, then its definitions.
+    pub(super) steps: Vec<(String, String)>,
+}
+
+/// A requirement in its own formalism, and in every other one in which exact definitions say the
+/// same: the shortest chains first, by name.
+pub(super) fn definitions(routes: &mut Routes<'_>, conclusion: &Parsed) -> Vec<Asked> {
+    let Some((_, formula)) = conclusion.read() else {
+        return Vec::new();
+    };
+    let own = conclusion.constraint.formalism.to_string();
+    let mut all = vec![Asked {
+        formalism: own.clone(),
+        formulas: vec![formula.clone()],
+        steps: vec![(own, conclusion.words())],
+    }];
+    let Some(structure) = common(conclusion.structure()) else {
+        return all;
+    };
+    let mut next = 0;
+    while next < all.len() {
+        let from = all[next].formalism.clone();
+        for (target, best) in routes.from(&from).to_vec() {
+            let known = all.iter().any(|asked| asked.formalism == target);
+            if best != Fidelity::Exact || known || all[next].steps.len() > MAX_CHAIN {
+                continue;
+            }
+            all.extend(defined(routes, &all[next], &target, &structure));
+        }
+        next += 1;
+    }
+    all
+}
+
+/// A requirement said exactly in another formalism.
+fn defined(
+    routes: &Routes<'_>,
+    asked: &Asked,
+    target: &str,
+    structure: &Structure,
+) -> Option<Asked> {
+    let formalism = routes.formalism(&asked.formalism)?;
+    let reader = routes.formalism(target)?;
+    let (mut formulas, mut texts) = (Vec::new(), Vec::new());
+    for formula in &asked.formulas {
+        let translated = formalism.translate(formula, target, structure)?;
+        if translated.fidelity != Fidelity::Exact || translated.texts.is_empty() {
+            return None;
+        }
+        for text in translated.texts {
+            formulas.push(reader.parse(&text, structure).ok()?);
+            texts.push(text);
+        }
+    }
+    let step = (target.to_owned(), texts.join("; "));
+    Some(Asked {
+        formalism: target.to_owned(),
+        formulas,
+        steps: asked.steps.iter().cloned().chain([step]).collect(),
+    })
+}
+
+/// The structure in which formulas of several constraints can be written: that of the one endpoint,
+/// or all endpoints of an object, under names that texts can have.
+fn common<'s>(structures: impl IntoIterator<Item = &'s Structure>) -> Option<Structure> {
+    let mut endpoints: BTreeMap<&str, &EndpointStructure> = BTreeMap::new();
+    let mut object = false;
+    for structure in structures {
+        match structure {
+            Structure::Undeclared | Structure::Endpoint(_) => return Some(structure.clone()),
+            Structure::Object(all) => {
+                object = true;
+                endpoints.extend(all.values().map(|each| (each.name.as_str(), each)));
+            }
+        }
+    }
+    let mut named = BTreeMap::new();
+    for (name, endpoint) in endpoints {
+        let letter = |c: char| if c.is_ascii_alphanumeric() { c } else { '_' };
+        let mut key: String = name.chars().map(letter).collect();
+        while named.contains_key(&key) {
+            key.push('_');
+        }
+        named.insert(key, endpoint.clone());
+    }
+    object.then_some(Structure::Object(named))
+}
