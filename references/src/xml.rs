@@ -68,7 +68,10 @@ pub(crate) fn parse(
     let mut from = start;
     loop {
         let event = reader.read_event().map_err(|error| {
+            // Inside of a comment it may point into a letter.
             let at = start + reader.error_position() as usize;
+            let at = (start..=at).rev().find(|at| text.is_char_boundary(*at));
+            let at = at.unwrap_or(start);
             // Where a tag does not end, its attributes tell more.
             if matches!(error, quick_xml::Error::Syntax(_))
                 && opens_tag(text, at)
