@@ -73,6 +73,12 @@
 //! each of them what all its transitions postpone (Couvreur's algorithm). As soon as that is
 //! nothing, a cycle through the component is accepted. The word is then made shorter, and letters
 //! plainer, as long as it stays a model for an evaluator that knows nothing of the automaton.
+//!
+//! **One formula after another.** Most premises do not matter for an answer, yet the automaton of many
+//! formulas is as large as the product of those of each. Hence a model of a few of them is sought,
+//! at first of none; as long as there is another formula that the model violates, that is added.
+//! If the few have no model all have none; and the last model is one of all. Where that takes long,
+//! all at once are tried as long, and so on in turns, since some formulas are simpler together.
 
 mod alphabet;
 mod closure;
@@ -87,6 +93,8 @@ mod set;
 mod tests;
 mod word;
 
+use std::collections::HashSet;
+
 use liveobj_types::verdict::Reason;
 
 pub use alphabet::{Alphabet, Cube, Independent, Letters};
@@ -97,12 +105,17 @@ pub use word::Word;
 
 use crate::Budget;
 use closure::Closure;
+use formulas::View;
 use search::Search;
 use word::Evaluator;
 
+/// How many steps the formulas are first tried one after another.
+const FIRST: u64 = 5_000;
+
 /// A word at whose position 0 all of the formulas `all` are true; none if there is none.
 ///
-/// The same question has always the same answer. `steps` bounds time and memory.
+/// The same question has always the same answer. `steps` bounds time and memory. Formulas that do
+/// not matter cost little if they are given apart rather than as one conjunction under `G`.
 ///
 /// # Errors
 ///
@@ -123,6 +136,54 @@ pub(crate) fn model_within<A: Alphabet>(
     all: &[Id],
     budget: &mut Budget,
 ) -> Result<Option<Word<A::Letter>>, Reason> {
+    let conjuncts = conjuncts(formulas, all, budget)?;
+    let mut used = Vec::new();
+    let mut steps = FIRST;
+    loop {
+        let apart = budget.lend(steps, |budget| {
+            one_after_another(formulas, alphabet, &conjuncts, &mut used, budget)
+        })?;
+        if let Some(answer) = apart {
+            return Ok(answer);
+        }
+        let at_once = budget.lend(steps, |budget| {
+            search(formulas, alphabet, &conjuncts, budget)
+        })?;
+        if let Some(answer) = at_once {
+            return Ok(answer);
+        }
+        steps = steps.saturating_mul(4);
+    }
+}
+
+/// A model of `conjuncts`, found as one of those that are `used`, to which others are added as long as
+/// it violates them.
+fn one_after_another<A: Alphabet>(
+    formulas: &Formulas,
+    alphabet: &A,
+    conjuncts: &[Id],
+    used: &mut Vec<Id>,
+    budget: &mut Budget,
+) -> Result<Option<Word<A::Letter>>, Reason> {
+    let judge = Evaluator::of(formulas, conjuncts);
+    loop {
+        let Some(word) = search(formulas, alphabet, used, budget)? else {
+            return Ok(None);
+        };
+        match judge.violated(&word, alphabet, budget)? {
+            None => return Ok(Some(word)),
+            Some(violated) => used.push(conjuncts[violated]),
+        }
+    }
+}
+
+/// A model of `all`, all at once.
+fn search<A: Alphabet>(
+    formulas: &Formulas,
+    alphabet: &A,
+    all: &[Id],
+    budget: &mut Budget,
+) -> Result<Option<Word<A::Letter>>, Reason> {
     let (closure, roots) = Closure::of(formulas, all, budget)?;
     let Some(mut word) = Search::new(&closure, alphabet).run(&roots, budget)? else {
         return Ok(None);
@@ -131,4 +192,20 @@ pub(crate) fn model_within<A: Alphabet>(
     word.minimize(&evaluator, alphabet, budget);
     debug_assert!(evaluator.holds(&word, alphabet), "{word:?}");
     Ok(Some(word))
+}
+
+/// What must be true together for all of `all` to be true, each once.
+fn conjuncts(formulas: &Formulas, all: &[Id], budget: &mut Budget) -> Result<Vec<Id>, Reason> {
+    let mut conjuncts = Vec::new();
+    let mut seen = HashSet::new();
+    let mut open: Vec<Id> = all.iter().rev().copied().collect();
+    while let Some(id) = open.pop() {
+        budget.take(1)?;
+        match formulas.view(id) {
+            View::All(parts) => open.extend(parts.into_iter().rev()),
+            _ if seen.insert(id) => conjuncts.push(id),
+            _ => {}
+        }
+    }
+    Ok(conjuncts)
 }

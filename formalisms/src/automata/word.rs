@@ -6,6 +6,9 @@ use super::alphabet::Alphabet;
 use super::formulas::{Formulas, Id, Node};
 use crate::Budget;
 
+/// How many steps a word may take at most to become shorter.
+const SHORTENING: u64 = 100_000;
+
 /// The infinite word `prefix cycle cycle …`.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Word<L> {
@@ -52,15 +55,17 @@ impl<L: Clone + Eq> Word<L> {
         self.cycle.rotate_right(turns % period);
     }
 
-    /// Makes the word shorter and plainer as long as it stays a model; stops where the budget ends.
+    /// Makes the word shorter and plainer as long as it stays a model; takes at
+    /// most half of what is left of the budget.
     pub(super) fn minimize<A: Alphabet<Letter = L>>(
         &mut self,
         evaluator: &Evaluator,
         alphabet: &A,
         budget: &mut Budget,
     ) {
+        let steps = (budget.0 / 2).min(SHORTENING);
         // Running out only means that the word is not as short as it could be.
-        let _ = self.shorten(evaluator, alphabet, budget);
+        let _ = budget.lend(steps, |budget| self.shorten(evaluator, alphabet, budget));
     }
 
     fn shorten<A: Alphabet<Letter = L>>(
@@ -83,7 +88,9 @@ impl<L: Clone + Eq> Word<L> {
                     shorter.cycle.drain(at - prefix..end);
                 }
                 shorter.fold_or_keep();
-                if !shorter.cycle.is_empty() && evaluator.accepts(&shorter, alphabet, budget)? {
+                if !shorter.cycle.is_empty()
+                    && evaluator.violated(&shorter, alphabet, budget)?.is_none()
+                {
                     *self = shorter;
                 } else {
                     at += chunk;
@@ -101,7 +108,7 @@ impl<L: Clone + Eq> Word<L> {
             };
             if *letter != plain {
                 *letter = plain.clone();
-                if evaluator.accepts(&plainer, alphabet, budget)? {
+                if evaluator.violated(&plainer, alphabet, budget)?.is_none() {
                     *self = plainer;
                 }
             }
@@ -186,25 +193,30 @@ impl Evaluator {
         }
     }
 
-    /// As [`holds`](Evaluator::holds), within a budget.
-    fn accepts<A: Alphabet>(
+    /// Whether all the formulas are true at position 0.
+    pub(super) fn holds<A: Alphabet>(&self, word: &Word<A::Letter>, alphabet: &A) -> bool {
+        self.first_false(word, alphabet).is_none()
+    }
+
+    /// As [`first_false`](Evaluator::first_false), within a budget.
+    pub(super) fn violated<A: Alphabet>(
         &self,
         word: &Word<A::Letter>,
         alphabet: &A,
         budget: &mut Budget,
-    ) -> Result<bool, Reason> {
+    ) -> Result<Option<usize>, Reason> {
         let length = word.prefix.len() + (self.past + 1) * word.cycle.len();
         budget.take(1 + length * self.steps.len() / 8)?;
-        Ok(self.holds(word, alphabet))
+        Ok(self.first_false(word, alphabet))
     }
 
-    /// Whether all the formulas are true at position 0.
+    /// Which of the formulas is the first that is false at position 0.
     ///
     /// The truth of a formula is periodic after the prefix and as many cycles as operators of the
     /// past are nested in it: what is true one position earlier has its period one position later,
     /// and whether `φ S ψ` is true at the start of a cycle is decided by the cycle before it, or
     /// is the same at the start of all cycles.
-    pub(super) fn holds<A: Alphabet>(&self, word: &Word<A::Letter>, alphabet: &A) -> bool {
+    fn first_false<A: Alphabet>(&self, word: &Word<A::Letter>, alphabet: &A) -> Option<usize> {
         let start = word.prefix.len() + self.past * word.cycle.len();
         let length = start + word.cycle.len();
         let letter = |at: usize| match word.prefix.get(at) {
@@ -253,6 +265,6 @@ impl Evaluator {
         }
         self.roots
             .iter()
-            .all(|(place, negated)| truth[place * length] != *negated)
+            .position(|(place, negated)| truth[place * length] == *negated)
     }
 }

@@ -66,12 +66,12 @@ fn within<A: Alphabet>(
 fn a_counter_runs_through_all_its_values() {
     let mut formulas = Formulas::new();
     let counter = counter(&mut formulas, 5);
-    let word = within(50_000, &formulas, &Independent, &[counter]).unwrap();
+    let word = within(100_000, &formulas, &Independent, &[counter]).unwrap();
     assert_eq!((word.prefix.len(), word.cycle.len()), (0, 32));
     let last = ones(&mut formulas, 5);
     let never = formulas.globally(!last);
     assert_eq!(
-        within(50_000, &formulas, &Independent, &[counter, never]),
+        within(100_000, &formulas, &Independent, &[counter, never]),
         None
     );
 }
@@ -145,6 +145,41 @@ fn the_past_is_counted_back() {
         within(100_000, &formulas, &Independent, &[reached, never]),
         None
     );
+}
+
+/// Many pairs of requests and replies; what is asked concerns one of them.
+#[test]
+fn premises_that_do_not_matter_cost_little() {
+    const PAIRS: usize = 30;
+    let mut letters = Letters::new(1 + 2 * PAIRS);
+    let mut formulas = Formulas::new();
+    let mut premises = Vec::new();
+    for pair in 0..PAIRS {
+        let request = letters.atom([1 + 2 * pair]);
+        let reply = letters.atom([2 + 2 * pair]);
+        let request = formulas.atom(request);
+        let reply = formulas.atom(reply);
+        let answered = formulas.finally(reply);
+        let answered = formulas.implies(request, answered);
+        let asked = formulas.once(request);
+        let asked = formulas.implies(reply, asked);
+        let no_more = formulas.globally(!request);
+        let no_more = formulas.next(no_more);
+        let unique = formulas.implies(request, no_more);
+        for premise in [answered, asked, unique] {
+            premises.push(formulas.globally(premise));
+        }
+    }
+    let (request, reply) = (formulas.atom(20), formulas.atom(21));
+    let replied = formulas.finally(reply);
+    let unasked = formulas.globally(!request);
+    let mut all = premises.clone();
+    all.extend([replied, unasked]);
+    assert_eq!(within(20_000, &formulas, &letters, &all), None);
+    let mut all = premises;
+    all.push(replied);
+    let word = within(20_000, &formulas, &letters, &all).unwrap();
+    assert_eq!((word.prefix, word.cycle), (vec![21, 22], vec![0]));
 }
 
 /// Formulas as deep as a text of a megabyte can make them: no stack, and no more time than steps.

@@ -122,6 +122,23 @@ fn decides_word<A: Listed>(
     Ok(())
 }
 
+/// One formula after another, or all at once.
+fn uses_what_matters<A: Alphabet>(alphabet: &A, trees: &[Tree]) -> Result<(), TestCaseError> {
+    let mut formulas = Formulas::new();
+    let all: Vec<Id> = trees.iter().map(|tree| tree.build(&mut formulas)).collect();
+    let some = model(&formulas, alphabet, &all, STEPS);
+    let at_once = search(&formulas, alphabet, &all, &mut Budget(STEPS));
+    if let (Ok(some), Ok(at_once)) = (some, at_once) {
+        prop_assert_eq!(some.is_some(), at_once.is_some());
+        for word in some.into_iter().chain(at_once) {
+            for tree in trees {
+                prop_assert!(Oracle::new(alphabet, &word).holds(tree, 0), "{:?}", word);
+            }
+        }
+    }
+    Ok(())
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(400))]
 
@@ -153,5 +170,19 @@ proptest! {
     ) {
         decides_word(&exclusive(ATOMS), &tree, &word, Formulas::new())?;
         decides_word(&exclusive(ATOMS), &tree, &word, Formulas::unsimplified())?;
+    }
+
+    #[test]
+    fn conjunctions_of_independent_atoms(
+        trees in proptest::collection::vec(formulas_of_all_kinds(8), 2..6),
+    ) {
+        uses_what_matters(&Independent, &trees)?;
+    }
+
+    #[test]
+    fn conjunctions_of_exclusive_atoms(
+        trees in proptest::collection::vec(formulas_of_all_kinds(8), 2..6),
+    ) {
+        uses_what_matters(&exclusive(ATOMS), &trees)?;
     }
 }
