@@ -82,8 +82,11 @@ pub const ID: u128 = 0x6c6f_7465_6d70_8b31_a2c9_64d0_17e5_2f05;
 /// Steps that the confirmation of a history may take.
 const CONFIRMATION: u64 = 50_000_000;
 
-/// Histories that are tried on the way to a small one.
+/// Most histories that are tried on the way to a small one.
 const ATTEMPTS: usize = 2_000;
+
+/// Most operators that are evaluated on the way to a small history, over all its positions.
+const EVALUATIONS: usize = 3_000_000;
 
 /// The formalism.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -138,7 +141,8 @@ impl Temporal {
         let Answer::Refuted(lasso) = answer else {
             return Ok(Verdict::Holds);
         };
-        let lasso = minimize::minimize(lasso, &all, ATTEMPTS, &mut |lasso| confirm(lasso));
+        let attempts = attempts(&lasso, &all);
+        let lasso = minimize::minimize(lasso, &all, attempts, &mut |lasso| confirm(lasso));
         let unconfirmed = || {
             Reason::Undecided("it is refuted, but the refutation could not be confirmed".to_owned())
         };
@@ -154,6 +158,27 @@ impl Default for Temporal {
     fn default() -> Temporal {
         Temporal::new()
     }
+}
+
+/// How many histories that are no larger may be tried.
+fn attempts(lasso: &Lasso, sentences: &[&Sentence]) -> usize {
+    let universe = &lasso.universe;
+    let elements = |sort: &Sort| match sort {
+        Sort::Instance(_) => universe.instances.len(),
+        Sort::Proxy => universe.proxies,
+        Sort::Message(domain) => universe.messages.get(domain).copied().unwrap_or(1),
+    };
+    let cost = sentences.iter().fold(1_usize, |cost, sentence| {
+        let mut operators = lasso.prefix.len() + lasso.cycle.len();
+        let mut nodes = 0;
+        sentence.body.visit(&mut |_| nodes += 1);
+        operators = operators.saturating_mul(nodes);
+        for binding in &sentence.prefix {
+            operators = operators.saturating_mul(elements(&binding.sort).max(1));
+        }
+        cost.saturating_add(operators)
+    });
+    (EVALUATIONS / cost).min(ATTEMPTS)
 }
 
 /// Whether a history satisfies the premises and not the conclusion.
