@@ -320,3 +320,19 @@ fn a_part_that_panics_makes_open_exit_1_and_is_named() {
         "{errors}"
     );
 }
+
+#[test]
+fn the_refutation_of_the_readme_is_what_is_shown() {
+    let block = block("at most once receive(m)");
+    let (typed, shown) = block.split_once("receive(m)'\n").expect("an answer");
+    let typed = typed.replace("\\\n", " ") + "receive(m)'";
+    let texts: Vec<&str> = typed.split('\'').collect();
+    let home = tempfile::tempdir().expect("a temporary directory");
+    let output = liveobj(home.path())
+        .args(["implies", "--formalism", "temporal", "--events"])
+        .args([texts[1], texts[3], texts[5]])
+        .output()
+        .expect("it runs");
+    assert_eq!(String::from_utf8_lossy(&output.stdout), shown);
+    assert_eq!(output.status.code(), Some(1));
+}
