@@ -31,11 +31,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 
+use liveobj_types::Monitor;
 use liveobj_types::formalism::{Events, Formalism, Formula, ParseError, Structure};
 use liveobj_types::verdict::{Reason, Verdict, Witness};
 
 use crate::{Budget, foreign};
 
+mod monitor;
 mod parse;
 
 /// The id of `cardinality`.
@@ -259,6 +261,13 @@ impl Formalism for Cardinality {
             endpoint.to_owned(),
             bound,
         )]))))
+    }
+
+    fn monitor(&self, formula: &Formula, structure: &Structure) -> Option<Box<dyn Monitor>> {
+        Some(Box::new(monitor::Counting::new(
+            bounds(formula).ok()?,
+            structure,
+        )?))
     }
 
     /// Counts are not about messages.

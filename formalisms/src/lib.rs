@@ -23,6 +23,7 @@ mod ontology;
 pub mod properties;
 pub mod session;
 pub mod temporal;
+mod watch;
 
 use std::sync::Arc;
 

@@ -6,16 +6,18 @@
 
 use std::collections::BTreeSet;
 
-use liveobj_types::Span;
 use liveobj_types::formalism::{
     Events, Fidelity, Formalism, Formula, ParseError, Structure, Translated,
 };
 use liveobj_types::verdict::{Reason, Verdict, Witness};
+use liveobj_types::{Monitor, Span};
 use nom::Parser;
 use nom::bytes::complete::take_while1;
 use nom::character::complete::{char, multispace0};
 
 use crate::ontology::Ontology;
+use crate::temporal::Temporal;
+use crate::watch::together;
 use crate::{Budget, foreign};
 
 /// The id of `properties`.
@@ -226,6 +228,17 @@ impl Formalism for Properties {
             _ => Fidelity::Implied,
         };
         Some(Translated { texts, fidelity })
+    }
+
+    /// By the definitions, as far as there are any: who breaks one of them breaks the property.
+    fn monitor(&self, formula: &Formula, structure: &Structure) -> Option<Box<dyn Monitor>> {
+        let temporal = Temporal::new();
+        let texts = self.translate(formula, TEMPORAL, structure)?.texts;
+        let monitors = texts.iter().filter_map(|text| {
+            let definition = temporal.parse(text, structure).ok()?;
+            temporal.monitor(&definition, structure)
+        });
+        together(monitors.collect())
     }
 }
 

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::sync::Arc;
 
+use crate::monitor::Monitor;
 use crate::source::Span;
 use crate::verdict::{Reason, Verdict, Witness};
 
@@ -149,6 +150,13 @@ pub trait Formalism: Send + Sync {
     fn of_one_connection(&self, formula: &Formula) -> bool {
         let _ = formula;
         false
+    }
+
+    /// A monitor of a formula that was read in `structure`; none where there is nothing that a
+    /// finite history could break, or no way to tell.
+    fn monitor(&self, formula: &Formula, structure: &Structure) -> Option<Box<dyn Monitor>> {
+        let _ = (formula, structure);
+        None
     }
 }
 

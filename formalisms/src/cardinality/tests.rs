@@ -1,3 +1,6 @@
+use liveobj_types::formalism::EndpointStructure;
+use liveobj_types::monitor::{Happening, Occurred, Outcome};
+
 use super::*;
 
 fn read(text: &str) -> Formula {
@@ -266,4 +269,80 @@ fn a_formula_prints_the_final_name_and_reads_it_back() {
     );
     let again = Cardinality.parse(&printed, &structure).unwrap();
     assert_eq!(Cardinality.print(&again), printed);
+}
+
+/// What a monitor says of each of a list of steps: `+a` begins a connection of endpoint `a`, `-a`
+/// ends one.
+fn watched(text: &str, structure: &Structure, steps: &str) -> String {
+    let formula = Cardinality.parse(text, structure).unwrap();
+    let mut monitor = Cardinality.monitor(&formula, structure).unwrap();
+    let Structure::Object(endpoints) = structure else {
+        panic!("an object");
+    };
+    let outcomes = steps.split_whitespace().map(|step| {
+        let endpoint = endpoints.keys().position(|name| *name == step[1..]);
+        let outcome = monitor.observe(&Happening {
+            endpoint: endpoint.unwrap(),
+            instance: 0,
+            proxy: 0,
+            event: match &step[..1] {
+                "+" => Occurred::Connect,
+                _ => Occurred::Disconnect,
+            },
+            arguments: &[],
+        });
+        match outcome {
+            Outcome::Open => '.',
+            Outcome::Satisfied => panic!("a count can always change"),
+            Outcome::Violated { .. } => '!',
+        }
+    });
+    outcomes.collect()
+}
+
+#[test]
+fn counts_are_watched() {
+    let endpoint = |name: &str| {
+        let structure = EndpointStructure {
+            name: name.to_owned(),
+            ..EndpointStructure::default()
+        };
+        (name.to_owned(), structure)
+    };
+    let structure = Structure::Object([endpoint("a"), endpoint("b")].into());
+    let table = [
+        (
+            "at most 1 instances of a connected",
+            "+b +b +a -a +a +a",
+            ".....!",
+        ),
+        // What is broken is told once.
+        (
+            "at most 0 instances of a connected",
+            "+a +a -a -a +a",
+            "!....",
+        ),
+        // On the way up it may go down.
+        (
+            "at least 2 instances of a connected",
+            "+a -a +a +a -b -a +a -a",
+            ".....!..",
+        ),
+        ("exactly 1 instances of b connected", "+b +b -b -b", ".!.!"),
+        ("at least 0 instances of a connected", "+a -a", ".."),
+    ];
+    for (text, steps, expected) in table {
+        assert_eq!(
+            watched(text, &structure, steps),
+            expected,
+            "{text}: {steps}"
+        );
+    }
+    let needs_everything = |text| {
+        let formula = Cardinality.parse(text, &structure).unwrap();
+        let monitor = Cardinality.monitor(&formula, &structure).unwrap();
+        monitor.needs_everything()
+    };
+    assert!(!needs_everything("at most 1 instances of a connected"));
+    assert!(needs_everything("exactly 1 instances of a connected"));
 }

@@ -22,15 +22,19 @@
 mod asynchronous;
 mod buffer;
 mod cover;
+mod monitor;
 mod parse;
 mod protocol;
 mod run;
 mod synchronous;
 
+use liveobj_types::Monitor;
 use liveobj_types::formalism::{Events, Formalism, Formula, ParseError, Structure};
 use liveobj_types::verdict::{Reason, Verdict, Witness};
 
+use crate::watch::{Letters, PerConnection, one_endpoint};
 use crate::{Budget, foreign};
+use monitor::Following;
 use protocol::Protocol;
 use run::{Fault, Run};
 
@@ -200,6 +204,14 @@ impl Formalism for Session {
                 format!("the peer may send these for ever before it expects `{event}`")
             }
         })
+    }
+
+    fn monitor(&self, formula: &Formula, structure: &Structure) -> Option<Box<dyn Monitor>> {
+        let endpoint = one_endpoint(structure)?;
+        let buffered = *self == Session::Asynchronous;
+        let following = Following::new(self.protocol(formula).ok()?, endpoint, buffered);
+        let letters = Letters::of(endpoint);
+        Some(Box::new(PerConnection::new(following, letters, 0)))
     }
 
     /// Protocols are not about the contents of messages.

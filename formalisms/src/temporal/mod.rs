@@ -56,6 +56,7 @@ mod ground;
 pub mod history;
 mod independent;
 pub mod minimize;
+pub mod monitor;
 mod parse;
 mod partition;
 mod print;
@@ -67,6 +68,7 @@ pub mod witness;
 #[cfg(test)]
 mod tests;
 
+use liveobj_types::Monitor;
 use liveobj_types::formalism::{Events, Formalism, Formula, ParseError, Structure};
 use liveobj_types::verdict::{Reason, Verdict, Witness};
 
@@ -337,6 +339,10 @@ impl Formalism for Temporal {
         sentence.prefix.iter().all(universal)
             && sentence.prefix.iter().filter(instances).count() == 1
             && sentence.atoms().iter().all(at_one)
+    }
+
+    fn monitor(&self, formula: &Formula, structure: &Structure) -> Option<Box<dyn Monitor>> {
+        monitor::monitor(self.sentence(formula).ok()?, structure)
     }
 
     /// Itself, if it does not tell messages apart.

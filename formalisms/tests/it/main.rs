@@ -1,5 +1,6 @@
 //! What every formalism must do, mounted for each one that is built in.
 
 mod conformance;
+mod monitors;
 mod ontology;
 mod session;

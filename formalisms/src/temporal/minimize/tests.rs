@@ -136,12 +136,12 @@ fn what_matters_is_left() {
     ];
     assert_eq!(
         minimal(lasso(&events, 2), &[], &no_creation(), 1_000),
-        "i1: an instance, m1: a value of m | connect at i1, receive(m1) at i1 | -"
+        "i1: an instance, m1: a value of m | connect at i1, emits receive(m1) at i1 | -"
     );
     // What is sent is not received at the instance that is never connected.
     assert_eq!(
         minimal(lasso(&events, 2), &[], &reliable(), 1_000),
-        "i1: an instance, m1: a value of m | connect at i1, send(m1) at i1 | -"
+        "i1: an instance, m1: a value of m | connect at i1, handles send(m1) at i1 | -"
     );
 }
 
@@ -159,7 +159,7 @@ fn premises_are_kept() {
     lasso.universe.instances.truncate(2);
     assert_eq!(
         minimal(lasso, &[&reliable()], &no_creation(), 1_000),
-        "i1: an instance, m1: a value of m | connect at i1, receive(m1) at i1 | -"
+        "i1: an instance, m1: a value of m | connect at i1, emits receive(m1) at i1 | -"
     );
 }
 
@@ -176,7 +176,7 @@ fn the_same_history_begins_its_cycle_early() {
     let events = [(true, 0, 0), (false, 0, 0), (true, 0, 0), (false, 0, 0)];
     assert_eq!(
         minimal(lasso(&events, 2), &[], &conclusion, 1_000),
-        "i1: an instance, m1: a value of m | connect at i1 | receive(m1) at i1, send(m1) at i1"
+        "i1: an instance, m1: a value of m | connect at i1 | emits receive(m1) at i1, handles send(m1) at i1"
     );
 }
 
@@ -231,7 +231,7 @@ proptest! {
         prop_assume!(refutes(&lasso, &[], &conclusion));
         prop_assert_eq!(
             minimal(lasso, &[], &conclusion, 1_000),
-            "i1: an instance, m1: a value of m | connect at i1, receive(m1) at i1 | -"
+            "i1: an instance, m1: a value of m | connect at i1, emits receive(m1) at i1 | -"
         );
     }
 }

@@ -1,0 +1,98 @@
+//! Monitors: whether what happens keeps a constraint (semantics, "What a history is").
+
+/// Watches one constraint, which [`crate::Formalism::monitor`] has compiled.
+///
+/// `Violated` is certain: no history that begins like this one satisfies the constraint. What is
+/// told late or never is allowed, and what only an infinite history can break is never violated.
+pub trait Monitor: Send {
+    /// Takes what happens next, and answers what that decides.
+    fn observe(&mut self, happening: &Happening<'_>) -> Outcome;
+
+    /// Whether it looks at the values of parameters: else [`Happening::arguments`] may be empty.
+    fn compares_values(&self) -> bool {
+        false
+    }
+
+    /// Whether it has to be told of everything, at all connections on all nodes. What others break
+    /// is certain also where they are told of only some of the connections.
+    fn needs_everything(&self) -> bool {
+        false
+    }
+
+    /// Whether it still watches: one that would need more memory than it may have gives up, and
+    /// answers `Open` from then on.
+    fn watches(&self) -> bool {
+        true
+    }
+}
+
+/// One thing that happens at an endpoint of the structure that a constraint was read in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Happening<'a> {
+    /// Position of the endpoint in the structure, in the order of its keys; 0 at endpoint level.
+    pub endpoint: usize,
+    /// The connection: a number of its own for each.
+    pub instance: u64,
+    /// The proxy that the connection belongs to.
+    pub proxy: u64,
+    /// What happens.
+    pub event: Occurred,
+    /// The parameters in the order declared, each as bytes that are equal exactly where the
+    /// values are.
+    pub arguments: &'a [Vec<u8>],
+}
+
+/// What happens, seen from the provider of the constraint.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Occurred {
+    /// The connection begins.
+    Connect,
+    /// The connection ends.
+    Disconnect,
+    /// The provider emits the event at this position of
+    /// [`crate::formalism::EndpointStructure::emitted`], in the order of names.
+    Emitted(usize),
+    /// The provider handles the event at this position of
+    /// [`crate::formalism::EndpointStructure::received`], in the order of names.
+    Handled(usize),
+}
+
+/// What a monitor says of what has just happened.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// Nothing is decided by it.
+    Open,
+    /// Nothing can break the constraint any more for those whom it concerns: the connection, or
+    /// the messages.
+    Satisfied,
+    /// The constraint is broken. What is broken by one connection or message is told once, and
+    /// the others are watched on.
+    Violated {
+        /// Who broke it.
+        by: Culprit,
+    },
+}
+
+/// Who broke a constraint.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Culprit {
+    /// Its provider, which emitted the event.
+    Provider,
+    /// The other side, whose event the provider has handled.
+    Peer,
+    /// That cannot be told from the event: a connection began or ended.
+    Untold,
+}
+
+impl Outcome {
+    /// Broken by who did this.
+    pub fn violated(event: Occurred) -> Outcome {
+        Outcome::Violated {
+            by: match event {
+                Occurred::Emitted(_) => Culprit::Provider,
+                Occurred::Handled(_) => Culprit::Peer,
+                Occurred::Connect | Occurred::Disconnect => Culprit::Untold,
+            },
+        }
+    }
+}
