@@ -278,7 +278,11 @@ impl Formalism for Temporal {
 
     fn ignores_silence(&self, formula: &Formula, budget: u64) -> Verdict {
         let decide = || {
-            let question = silence::question(self.sentence(formula)?);
+            let sentence = self.sentence(formula)?;
+            if silence::is_evidently_ignored(sentence) {
+                return Ok(Verdict::Holds);
+            }
+            let question = silence::question(sentence);
             self.decide(&[], &Events::All, &question, &mut Budget(budget))
         };
         decide().unwrap_or_else(Verdict::Unknown)

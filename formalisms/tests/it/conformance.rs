@@ -79,6 +79,11 @@ fn conforms(formalism: &dyn Formalism, structure: &Structure, texts: &[String]) 
             "{text}"
         );
 
+        if let Some(dual) = formalism.dual(formula) {
+            let back = formalism.dual(&dual).expect("a dual has a dual");
+            assert_eq!(formalism.print(&back), printed, "{text}");
+        }
+
         if let Some(left) = formalism.surviving(formula) {
             assert!(
                 ask(&[formula], &left).holds(),

@@ -216,6 +216,11 @@ fn silence_is_told_from_what_nobody_can_observe() {
             "holds",
         ),
         ("G (send -> (!done U receive))", "holds"),
+        ("fifo", "holds"),
+        ("G (send -> Y O connect)", "holds"),
+        ("G (send -> Y H !receive)", "holds"),
+        ("F (send & O H !receive)", "holds"),
+        ("G (send -> F H !done)", "holds"),
         ("G (send -> (send U receive))", "fails"),
     ] {
         let verdict = temporal.ignores_silence(&formula(text), BUDGET);

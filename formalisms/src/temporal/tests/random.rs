@@ -13,6 +13,7 @@ use crate::temporal::formula::{
     Argument, Atom, Binary, Binding, Event, Node, Place, Quantifier, Sentence, Sort, Unary,
 };
 use crate::temporal::history::{Instance, Lasso, Occurrence, Position, Universe};
+use crate::temporal::silence;
 
 const STEPS: u64 = 10_000_000;
 
@@ -343,6 +344,45 @@ proptest! {
     ) {
         let verdict = verdict(std::slice::from_ref(&premise), &conclusion);
         not_refuted(&[premise], &conclusion, &verdict, &everything_at(""), &histories)?;
+    }
+
+    /// By its form or by the automata: no silence that comes or goes makes a difference.
+    #[test]
+    fn what_ignores_silence_stays_as_true_as_it_was(
+        sentence in sentences(true, ALL),
+        history in histories(),
+        silences in prop::collection::vec(0..3_usize, 12),
+    ) {
+        let temporal = Temporal::new();
+        let verdict = temporal.ignores_silence(&Formula::new(sentence.clone()), BUDGET);
+        if verdict.holds() {
+            let mut counts = silences.into_iter().cycle();
+            let mut stretched = |positions: &[Position]| -> Vec<Position> {
+                let events = positions.iter().filter(|it| **it != Position::Silence);
+                events.flat_map(|event| {
+                    let silence = counts.next().expect("it goes round");
+                    std::iter::repeat_n(Position::Silence, silence).chain([event.clone()])
+                }).collect()
+            };
+            let mut other = history.clone();
+            other.prefix = stretched(&history.prefix);
+            other.cycle = stretched(&history.cycle);
+            if other.cycle.is_empty() {
+                other.cycle.push(Position::Silence);
+            }
+            let is = |history| holds(&sentence, history, STEPS).expect("few steps");
+            prop_assert_eq!(is(&history), is(&other), "{:?}", other);
+        }
+    }
+
+    /// What the form shows is so.
+    #[test]
+    fn the_form_shows_only_what_the_automata_confirm(sentence in sentences(false, ALL)) {
+        let question = silence::question(&sentence);
+        if silence::is_evidently_ignored(&sentence) {
+            let verdict = verdict(&[], &question);
+            prop_assert!(!verdict.fails(), "{:?}", verdict);
+        }
     }
 
     /// Whoever satisfies a sentence is a refutation of its negation.
