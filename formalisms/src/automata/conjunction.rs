@@ -46,15 +46,20 @@ impl Formulas {
         }
     }
 
-    /// Moves `G a ∧ G b` to `G (a ∧ b)`, and likewise `X`, `H` and yesterday; none if there is
-    /// nothing to move.
+    /// Moves `G a ∧ G b` to `G (a ∧ b)`, and likewise `F G`, `X`, `H` and yesterday; none if there
+    /// is nothing to move.
     fn gather(&mut self, parts: &[Id]) -> Option<Vec<Id>> {
         let mut rest = Vec::new();
         let (mut always, mut ever, mut next) = (Vec::new(), Vec::new(), Vec::new());
-        let (mut yesterday, mut weak) = (Vec::new(), Vec::new());
+        let (mut finally, mut yesterday, mut weak) = (Vec::new(), Vec::new(), Vec::new());
         for part in parts {
             match (self.node(*part), part.is_negated()) {
                 (Node::Until(Id::TRUE, body), true) => always.push(!*body),
+                (Node::Until(Id::TRUE, body), false) => match (self.node(*body), body.is_negated())
+                {
+                    (Node::Until(Id::TRUE, body), true) => finally.push(!*body),
+                    _ => rest.push(*part),
+                },
                 (Node::Since(Id::TRUE, body), true) => ever.push(!*body),
                 (Node::Next(body), true) => next.push(!*body),
                 (Node::Next(body), false) => next.push(*body),
@@ -64,7 +69,7 @@ impl Formulas {
             }
         }
         let before = yesterday.len() + weak.len();
-        let counts = [always.len(), ever.len(), next.len(), before];
+        let counts = [always.len(), finally.len(), ever.len(), next.len(), before];
         let most = counts.into_iter().max().unwrap_or(0);
         if !(2..=MERGED).contains(&most) {
             return None;
@@ -74,6 +79,10 @@ impl Formulas {
         };
         if let Some(body) = group(self, &always) {
             rest.push(self.globally(body));
+        }
+        if let Some(body) = group(self, &finally) {
+            let always = self.globally(body);
+            rest.push(self.finally(always));
         }
         if let Some(body) = group(self, &ever) {
             rest.push(self.historically(body));

@@ -77,8 +77,8 @@
 //! **One formula after another.** Most premises do not matter for an answer, yet the automaton of many
 //! formulas is as large as the product of those of each. Hence a model of a few of them is sought,
 //! at first of none; as long as there is another formula that the model violates, that is added.
-//! If the few have no model all have none; and the last model is one of all. Where that takes long,
-//! all at once are tried as long, and so on in turns, since some formulas are simpler together.
+//! If the few have no model all have none; and the last model is one of all. Some formulas are simpler
+//! together: all at once and one after another are tried in turns, each time for longer.
 
 mod alphabet;
 mod closure;
@@ -109,8 +109,8 @@ use formulas::View;
 use search::Search;
 use word::Evaluator;
 
-/// How many steps the formulas are first tried one after another.
-const FIRST: u64 = 5_000;
+/// How many steps the formulas are first tried all at once.
+const FIRST: u64 = 500;
 
 /// A word at whose position 0 all of the formulas `all` are true; none if there is none.
 ///
@@ -137,23 +137,29 @@ pub(crate) fn model_within<A: Alphabet>(
     budget: &mut Budget,
 ) -> Result<Option<Word<A::Letter>>, Reason> {
     let conjuncts = conjuncts(formulas, all, budget)?;
+    let evaluator = Evaluator::of(formulas, &conjuncts);
     let mut used = Vec::new();
     let mut steps = FIRST;
-    loop {
-        let apart = budget.lend(steps, |budget| {
-            one_after_another(formulas, alphabet, &conjuncts, &mut used, budget)
-        })?;
-        if let Some(answer) = apart {
-            return Ok(answer);
-        }
+    let answer = loop {
         let at_once = budget.lend(steps, |budget| {
             search(formulas, alphabet, &conjuncts, budget)
         })?;
         if let Some(answer) = at_once {
-            return Ok(answer);
+            break answer;
         }
         steps = steps.saturating_mul(4);
-    }
+        let apart = budget.lend(steps, |budget| {
+            one_after_another(formulas, alphabet, &conjuncts, &mut used, budget)
+        })?;
+        if let Some(answer) = apart {
+            break answer;
+        }
+    };
+    let Some(mut word) = answer else {
+        return Ok(None);
+    };
+    word.minimize(&evaluator, alphabet, budget);
+    Ok(Some(word))
 }
 
 /// A model of `conjuncts`, found as one of those that are `used`, to which others are added as long as
@@ -167,9 +173,11 @@ fn one_after_another<A: Alphabet>(
 ) -> Result<Option<Word<A::Letter>>, Reason> {
     let judge = Evaluator::of(formulas, conjuncts);
     loop {
-        let Some(word) = search(formulas, alphabet, used, budget)? else {
+        let Some(mut word) = search(formulas, alphabet, used, budget)? else {
             return Ok(None);
         };
+        let evaluator = Evaluator::of(formulas, used);
+        word.minimize(&evaluator, alphabet, budget);
         match judge.violated(&word, alphabet, budget)? {
             None => return Ok(Some(word)),
             Some(violated) => used.push(conjuncts[violated]),
@@ -185,13 +193,7 @@ fn search<A: Alphabet>(
     budget: &mut Budget,
 ) -> Result<Option<Word<A::Letter>>, Reason> {
     let (closure, roots) = Closure::of(formulas, all, budget)?;
-    let Some(mut word) = Search::new(&closure, alphabet).run(&roots, budget)? else {
-        return Ok(None);
-    };
-    let evaluator = Evaluator::of(formulas, all);
-    word.minimize(&evaluator, alphabet, budget);
-    debug_assert!(evaluator.holds(&word, alphabet), "{word:?}");
-    Ok(Some(word))
+    Search::new(&closure, alphabet).run(&roots, budget)
 }
 
 /// What must be true together for all of `all` to be true, each once.

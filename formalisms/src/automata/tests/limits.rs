@@ -208,7 +208,7 @@ fn depth_is_bounded_by_the_budget_alone() {
     for wrap in wraps {
         let mut formulas = Formulas::new();
         let mut deep = formulas.atom(0);
-        for depth in 0..30_000 {
+        for depth in 0..10_000 {
             let other = formulas.atom(1 + depth % 3);
             deep = wrap(&mut formulas, deep, other);
         }
