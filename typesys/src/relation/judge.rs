@@ -9,8 +9,11 @@ use crate::graph::Graph;
 use crate::types::{TypeId, Types};
 use crate::verdict::{Reason, Verdict};
 
-/// Pairs that are compared by their ids alone.
+/// Pairs that are compared by their ids alone, however few types they are made of.
 const MAX_PLAIN: usize = 4_096;
+/// Beyond these, pairs for each type that they are made of: it costs about as much to find out which
+/// types are equal as to compare some pairs of each.
+const MAX_PLAIN_OF_A_TYPE: usize = 4;
 
 /// Pairs that one question may reach, structurally equal ones counted once: every part of the left
 /// side with every part of the right one, where both have a thousand.
@@ -101,7 +104,7 @@ impl Relations<'_> {
     /// of `explain`: the parts of a pair one after the other, each with all that it reaches.
     fn walk(&mut self, root: Pair, keys: &Keys) -> Option<Verdict> {
         let plain = matches!(keys, Keys::Ids);
-        let most = keys.most(self.max_pairs);
+        let mut most = keys.most(self.max_pairs);
         let mut verdict = Verdict::Holds;
         let mut visited = IdSet::default();
         let mut walks = IdSet::default();
@@ -126,6 +129,10 @@ impl Relations<'_> {
                 verdict = verdict.and(demands.verdict);
                 open[start..].reverse();
             }
+            if plain && visited.len() > most && is_thin(&visited) {
+                // Asked again only after as many pairs again.
+                most = (2 * most).min(self.max_pairs);
+            }
             if visited.len() > most || visited.len() + reached_before > self.max_pairs {
                 return None;
             }
@@ -140,4 +147,11 @@ impl Relations<'_> {
         }
         Some(verdict)
     }
+}
+
+/// Whether pairs are few for the types that they are made of, as those of large types are that were
+/// declared alike; by structure there would hardly be fewer of them.
+fn is_thin(pairs: &IdSet<Pair>) -> bool {
+    let types: IdSet<TypeId> = pairs.iter().flat_map(|pair| pair.sides()).collect();
+    pairs.len() <= MAX_PLAIN_OF_A_TYPE * types.len()
 }
