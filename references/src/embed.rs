@@ -2,7 +2,7 @@
 //! source of its own; here its places are turned into places of the text around it.
 
 use std::cell::RefCell;
-use std::collections::BTreeMap;
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use liveobj_types::diagnostic::Fix;
@@ -13,8 +13,8 @@ use crate::model::Spanned;
 /// Which text stands where.
 #[derive(Debug, Default)]
 pub(crate) struct Embedded {
-    /// By address; the source is kept so that the address stays its own.
-    inside: BTreeMap<usize, Inside>,
+    /// By address; the source is kept so that the address stays its own. Never iterated over.
+    inside: HashMap<usize, Inside>,
 }
 
 /// A text inside another one.
@@ -23,7 +23,10 @@ struct Inside {
     /// The text as a source of its own; kept so that its address stays its own.
     source: Arc<Source>,
     around: Arc<Source>,
-    text: Spanned,
+    /// Where in that.
+    span: Span,
+    /// Whether it stands there byte for byte.
+    verbatim: bool,
     /// Where in the raw form the reading has been, about every [`STRIDE`] bytes: findings are many,
     /// and each would read the text from its beginning.
     passed: RefCell<Vec<Reading>>,
@@ -51,7 +54,8 @@ impl Embedded {
         let inside = Inside {
             source: source.clone(),
             around: around.clone(),
-            text: text.clone(),
+            span: text.span,
+            verbatim: text.verbatim,
             passed: RefCell::default(),
         };
         self.inside.insert(key, inside);
@@ -87,8 +91,8 @@ impl Inside {
     /// Where byte `offset` of the text stands in the text around it.
     fn position(&self, offset: usize) -> usize {
         let offset = offset.min(self.source.text.len());
-        let Span { start, end } = self.text.span;
-        if self.text.verbatim {
+        let Span { start, end } = self.span;
+        if self.verbatim {
             return (start + offset).min(end);
         }
         let Some(raw) = self.around.text.get(start..end) else {

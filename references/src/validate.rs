@@ -1,6 +1,6 @@
 //! What holds of every model, however it was made: unique names, names that are names, limits.
 
-use std::collections::BTreeMap;
+use std::collections::HashMap;
 
 use liveobj_types::{Diagnostic, Span, codes};
 
@@ -106,7 +106,7 @@ impl Walk<'_, '_> {
                 Some(RAISE),
             );
         }
-        let mut seen = BTreeMap::new();
+        let mut seen = HashMap::new();
         for component in &composite.components {
             self.name(&component.name, "component");
             self.unique(&mut seen, &component.name, "component");
@@ -114,7 +114,7 @@ impl Walk<'_, '_> {
         for end in composite.connections.iter().flat_map(|it| &it.ends) {
             self.endpoint(end);
         }
-        let mut seen = BTreeMap::new();
+        let mut seen = HashMap::new();
         for export in &composite.exports {
             self.endpoint(&export.endpoint);
             if let Some(name) = &export.as_name {
@@ -146,7 +146,7 @@ impl Walk<'_, '_> {
         parameters: impl Iterator<Item = &'d (Spanned, Argument)>,
         depth: usize,
     ) {
-        let mut seen = BTreeMap::new();
+        let mut seen = HashMap::new();
         for (name, argument) in parameters {
             self.length(name, MAX_NAME, "the name of a parameter");
             self.unique(&mut seen, name, "parameter");
@@ -160,7 +160,7 @@ impl Walk<'_, '_> {
         }
     }
 
-    fn unique<'d>(&mut self, seen: &mut BTreeMap<&'d str, Span>, name: &'d Spanned, what: &str) {
+    fn unique<'d>(&mut self, seen: &mut HashMap<&'d str, Span>, name: &'d Spanned, what: &str) {
         let Some(first) = seen.get(name.text.as_str()) else {
             seen.insert(&name.text, name.span);
             return;

@@ -5,8 +5,10 @@
 mod family;
 
 use divan::{Bencher, black_box};
-use family::{ALL, Family, family, parse, two};
-use liveobj_types::{Formalisms, Relations, Types};
+use family::{ALL, Family, family, parse, resolve, two};
+use liveobj_types::resolve::Environment;
+use liveobj_types::syntax::parse_type;
+use liveobj_types::{Formalisms, Relations, Source, Types};
 
 fn main() {
     divan::main();
@@ -68,6 +70,23 @@ fn hashed(bencher: Bencher, case: &Case) {
 fn described(bencher: Bencher, case: &Case) {
     let (types, [left, _]) = two(case.0.0, case.0.1, ["u16", "u16"]);
     bencher.bench(|| (types.describe(black_box(left)), types.declaration(left)));
+}
+
+/// As many type expressions that are refused, among as many types: what each added goes again.
+#[divan::bench(args = SIZES, sample_count = 10)]
+fn refused(bencher: Bencher, size: usize) {
+    let (text, head) = family(Family::Records, size, "u16");
+    let module = parse(&format!("{text} record Small<V: value <: u8> {{ v: V }}"));
+    let mut types = Types::new();
+    resolve(&mut types, &module, &head);
+    let source = Source::new("type", "list<Small<string>>");
+    let parsed = parse_type(&source).expect("a type");
+    bencher.with_inputs(|| types.clone()).bench_refs(|types| {
+        for _ in 0..size {
+            let refused = types.resolve(&module, &source, &parsed, &Environment::new());
+            assert!(refused.is_err());
+        }
+    });
 }
 
 /// A case, as it is shown.

@@ -41,6 +41,17 @@ impl Relations<'_> {
     /// connected inside as well, has connections that the one name does not show, and what is
     /// said of all of them would be taken to be said of those. It stays hidden, `component/endpoint`.
     pub fn derive_composite(&mut self, shape: &CompositeShape) -> ObjectBody {
+        let mut bodies = shape
+            .components
+            .keys()
+            .filter_map(|name| self.body(shape, name));
+        if bodies.all(|body| body.provides.is_empty() && body.requires.is_empty()) {
+            // Connections, and the names of what is inside, matter to constraints only.
+            return ObjectBody {
+                endpoints: self.exported(shape),
+                ..ObjectBody::default()
+            };
+        }
         let mut shown: BTreeMap<(&str, &str), &str> = BTreeMap::new();
         let mut uses: BTreeMap<&(String, String), usize> = BTreeMap::new();
         for end in shape
@@ -65,12 +76,10 @@ impl Relations<'_> {
         });
         let parts: BTreeMap<&str, Part> = parts.collect();
 
-        let mut body = ObjectBody::default();
-        for (name, (component, endpoint)) in &shape.exports {
-            if let Some(endpoint) = self.end(shape, component, endpoint) {
-                body.endpoints.insert(name.clone(), endpoint.clone());
-            }
-        }
+        let mut body = ObjectBody {
+            endpoints: self.exported(shape),
+            ..ObjectBody::default()
+        };
         let lossy = self.lossy_ends(shape, &shown);
         body.requires = self.undischarged(shape, &shown, &parts, &lossy);
         body.provides = parts
@@ -94,6 +103,15 @@ impl Relations<'_> {
             }
         }
         body
+    }
+
+    /// E.
+    fn exported(&self, shape: &CompositeShape) -> BTreeMap<String, ObjectEndpoint> {
+        let exports = shape.exports.iter();
+        let exports = exports.filter_map(|(name, (component, endpoint))| {
+            Some((name.clone(), self.end(shape, component, endpoint)?.clone()))
+        });
+        exports.collect()
     }
 
     fn body(&self, shape: &CompositeShape, component: &str) -> Option<&ObjectBody> {

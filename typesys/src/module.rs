@@ -4,13 +4,14 @@ mod closure;
 #[cfg(test)]
 mod tests;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::hash_map::Entry;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::{Arc, OnceLock};
 
 use crate::STANDARD;
 use crate::diagnostic::{Diagnostic, codes};
 use crate::source::{Place, Source, Span};
-use crate::syntax::{File, Ident, Item, Lost, MAX_FAULTS, TypeExpr, quoted, read_file};
+use crate::syntax::{File, Item, Lost, MAX_FAULTS, TypeExpr, quoted, read_file};
 
 /// Name of the standard library.
 pub const STANDARD_NAME: &str = "liveobj:standard";
@@ -30,8 +31,8 @@ pub struct Module {
     pub source: Arc<Source>,
     /// Its syntax tree.
     pub file: File,
-    /// Declared name → index into `file.items`.
-    pub(crate) names: BTreeMap<String, usize>,
+    /// Declared name → index into `file.items`. Iterated over only where the order is made good.
+    pub(crate) names: HashMap<String, usize>,
     /// What it declares where it could not be read, or where a library that it uses is not there.
     pub(crate) lost: Lost,
     /// What the `use` lines bring, in order.
@@ -157,6 +158,13 @@ impl Module {
         names
     }
 
+    /// The names of its own declarations, sorted.
+    pub(crate) fn sorted_names(&self) -> Vec<&String> {
+        let mut names: Vec<&String> = self.names.keys().collect();
+        names.sort_unstable();
+        names
+    }
+
     /// Canonical text of this module closed over every `use`: all declarations that its own ones
     /// reach, in name order, printed; own declarations first. Where two reached modules declare
     /// different things under one name, the later one is renamed `name_2`, ….
@@ -246,16 +254,18 @@ fn link(
     (file, mut lost, mut faults): (File, Lost, Vec<Diagnostic>),
     find: &mut dyn FnMut(&str) -> Result<Arc<Module>, Absent>,
 ) -> (Module, Vec<Diagnostic>) {
-    let mut names = BTreeMap::new();
-    let mut first: BTreeMap<&str, &Ident> = BTreeMap::new();
+    let mut names: HashMap<String, usize> = HashMap::with_capacity(file.items.len());
+    let declared = |index: usize| file.items[index].name();
     for (index, item) in file.items.iter().enumerate() {
         let Some(ident) = item.name() else { continue };
-        match first.get(ident.name.as_str()) {
-            None => {
-                first.insert(&ident.name, ident);
-                names.insert(ident.name.clone(), index);
+        match names.entry(ident.name.clone()) {
+            Entry::Vacant(entry) => {
+                entry.insert(index);
             }
-            Some(before) => {
+            Entry::Occupied(entry) => {
+                let Some(before) = declared(*entry.get()) else {
+                    continue;
+                };
                 let message = format!("`{}` is declared twice", ident.name);
                 let fault = Diagnostic::error(codes::DUPLICATE_NAME, message)
                     .at(Place::new(source, ident.span), "again here")
@@ -285,10 +295,14 @@ fn link(
                 continue;
             }
         };
-        let local = first
+        let local = names
             .iter()
-            .filter(|(name, _)| used.names.contains_key(**name));
-        for (name, ident) in local.filter(|(name, _)| reported.insert(name)) {
+            .filter(|(name, _)| used.names.contains_key(*name));
+        let local: BTreeMap<&String, &usize> = local.collect();
+        for (name, index) in local.into_iter().filter(|(name, _)| reported.insert(name)) {
+            let Some(ident) = declared(*index) else {
+                continue;
+            };
             let message = format!("`{name}` is declared here and in `{}`", item.library);
             let fault = Diagnostic::error(codes::DUPLICATE_NAME, message)
                 .at(Place::new(source, ident.span), "declared here")
@@ -302,7 +316,7 @@ fn link(
         if !linked.insert(Arc::as_ptr(&used)) {
             continue;
         }
-        for name in used.names.keys() {
+        for name in used.sorted_names() {
             let Some((span, other)) = brought.get(name) else {
                 brought.insert(name.clone(), (item.span, used.clone()));
                 continue;

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
 
 use liveobj_types::types::{Object, Origin};
-use liveobj_types::{CompositeShape, ObjectId, Relations};
+use liveobj_types::{CompositeShape, ObjectId, Place, Relations};
 
 use super::adapt::{self, Insertion};
 use super::scope::Scope;
@@ -33,12 +33,11 @@ impl Checker<'_> {
                 }
             }
         }
-        let mut insertions = Vec::new();
-        let derived = match self.depth {
+        let (mut insertions, mut complete) = (Vec::new(), true);
+        match self.depth {
             Depth::Identity => {
                 let mut connections = composite.connections.iter();
                 self.adapts |= connections.any(|connection| connection.adapt.is_some());
-                Some(self.top())
             }
             Depth::Types => {
                 let left_out = self.left_out(scope);
@@ -48,11 +47,18 @@ impl Checker<'_> {
                 }
                 let wiring = self.wire(scope, composite, &components, left_out);
                 insertions = adapt::named(composite, wiring.adapted);
-                wiring
-                    .complete
-                    .then(|| self.derive(scope, reference, composite, &components, &insertions))
-                    .flatten()
+                complete = wiring.complete;
             }
+        }
+        let connections = connections(composite, &insertions);
+        let exports = exports(composite);
+        let derived = match self.depth {
+            Depth::Identity => Some(self.top()),
+            Depth::Types if complete => {
+                let place = self.at(scope, reference.span);
+                self.derive(place, &components, &insertions, (&connections, &exports))
+            }
+            Depth::Types => None,
         };
         let as_type = reference.as_type.as_ref();
         let ty = self.cast(scope, as_type, derived)?;
@@ -68,8 +74,6 @@ impl Checker<'_> {
         let part = parts.zip(inserted).map(|(mut components, inserted)| {
             components.extend(inserted);
             components.sort_by(|left, right| left.0.cmp(&right.0));
-            let connections = connections(composite, &insertions);
-            let exports = exports(composite);
             let identity = identity::composite(&components, &connections, &exports);
             Part {
                 ty,
@@ -97,11 +101,10 @@ impl Checker<'_> {
     /// The derived type, where all that it depends on is known.
     fn derive(
         &mut self,
-        scope: &Scope,
-        reference: &Reference,
-        composite: &Composite,
+        place: Place,
         components: &BTreeMap<&str, Option<Typed>>,
         insertions: &[Insertion],
+        (connections, exports): (&[PlannedConnection], &[Export]),
     ) -> Option<ObjectId> {
         let mut shape = CompositeShape::default();
         for (name, typed) in components {
@@ -113,17 +116,13 @@ impl Checker<'_> {
         for (name, link) in insertions.iter().flat_map(|insertion| &insertion.links) {
             shape.components.insert(name.clone(), link.typed.ty);
         }
-        shape.connections = connections(composite, insertions)
-            .into_iter()
-            .map(|connection| connection.ends)
-            .collect();
-        for export in exports(composite) {
-            shape
-                .exports
-                .insert(export.name, (export.component, export.endpoint));
+        let ends = connections.iter().map(|connection| connection.ends.clone());
+        shape.connections = ends.collect();
+        for export in exports {
+            let end = (export.component.clone(), export.endpoint.clone());
+            shape.exports.insert(export.name.clone(), end);
         }
         let body = Relations::new(&mut self.types, self.formalisms).derive_composite(&shape);
-        let place = self.at(scope, reference.span);
         let origin = Origin {
             name: String::new(),
             place: Some(place),

@@ -1,6 +1,6 @@
 //! The ends of connections and exports: whether they are there, fit, and are used once.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use liveobj_types::types::{Object, ObjectEndpoint};
 use liveobj_types::{Diagnostic, EndpointId, Place, Span, TypeId, codes};
@@ -35,8 +35,8 @@ type Components<'d> = BTreeMap<&'d str, Option<Typed>>;
 /// Bookkeeping over all ends of one composite.
 #[derive(Default)]
 struct Uses<'d> {
-    /// (component, endpoint) → where it was first used.
-    first: BTreeMap<(&'d str, &'d str), Place>,
+    /// (component, endpoint) → where it was first used. Never iterated over.
+    first: HashMap<(&'d str, &'d str), Place>,
     /// Components of which some end was not found: a mandatory endpoint may have been meant.
     unclear: BTreeSet<&'d str>,
     /// Whether there is an end of which it is not known whose it is.
@@ -73,7 +73,7 @@ impl Checker<'_> {
         };
         let mut adapted = Vec::new();
         let mut candidates = None;
-        let mut pairs = BTreeSet::new();
+        let mut pairs = HashSet::new();
         let about = self.turn_to(composite);
         for (index, connection) in composite.connections.iter().enumerate() {
             let [left, right] = &connection.ends;

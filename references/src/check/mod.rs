@@ -19,7 +19,7 @@ mod templates;
 pub(crate) mod tests;
 mod values;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 use liveobj_types::{
@@ -252,8 +252,10 @@ struct Checker<'a> {
     missing: BTreeSet<String>,
     primitives: Arc<Module>,
     folder: Option<ObjectId>,
-    resolved: BTreeMap<(usize, String), TypeId>,
-    judged: BTreeMap<relate::Question, Judgement>,
+    /// Module, by its address, and text → the type.
+    resolved: HashMap<(usize, String), TypeId>,
+    /// Never iterated over, like `resolved`.
+    judged: HashMap<relate::Question, Judgement>,
     /// Connections for which advice may still look for adapters.
     adapter_advice: usize,
     /// Steps that searches for adapters may still take.
@@ -304,8 +306,8 @@ impl<'a> Checker<'a> {
             missing: BTreeSet::new(),
             primitives: primitive::module(),
             folder: None,
-            resolved: BTreeMap::new(),
-            judged: BTreeMap::new(),
+            resolved: HashMap::new(),
+            judged: HashMap::new(),
             adapter_advice: adapt::MAX_ADVICE,
             adapter_steps: adapt::MAX_ALL_STEPS,
             insertions: BTreeMap::new(),

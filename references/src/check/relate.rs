@@ -14,7 +14,7 @@ use super::Typed;
 use super::scope::Scope;
 
 /// What was asked of the relations.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) enum Question {
     Match(EndpointId, EndpointId),
     Subtype(TypeId, TypeId),

@@ -1,7 +1,9 @@
 //! What is left over at the root.
 
+use std::collections::HashMap;
+
 use liveobj_types::types::Object;
-use liveobj_types::{Diagnostic, Place, codes};
+use liveobj_types::{Diagnostic, Place, Span, codes};
 
 use super::{Checker, Typed};
 use crate::checked::Unmet;
@@ -15,29 +17,22 @@ impl Checker<'_> {
         };
         let source = self.source.clone();
         let here = Place::new(&source, document.root.span);
+        let mut exported: HashMap<&str, Span> = HashMap::new();
+        if let ReferenceKind::Composite(composite) = &document.root.kind {
+            for export in &composite.exports {
+                let name = export.as_name.as_ref().unwrap_or(&export.endpoint.name);
+                exported.entry(&name.text).or_insert(export.endpoint.span);
+            }
+        }
         let mut unmet = Vec::new();
         for (name, endpoint) in &body.endpoints {
             if !endpoint.mandatory {
                 continue;
             }
-            let span = match &document.root.kind {
-                ReferenceKind::Composite(composite) => composite
-                    .exports
-                    .iter()
-                    .find(|export| {
-                        export
-                            .as_name
-                            .as_ref()
-                            .unwrap_or(&export.endpoint.name)
-                            .text
-                            == *name
-                    })
-                    .map(|export| export.endpoint.span),
-                _ => None,
-            };
+            let span = exported.get(name.as_str());
             unmet.push(Unmet {
                 what: format!("mandatory endpoint `{name}` is not connected"),
-                place: Some(span.map_or(here.clone(), |span| Place::new(&source, span))),
+                place: Some(span.map_or(here.clone(), |span| Place::new(&source, *span))),
             });
         }
         for constraint in &body.requires {

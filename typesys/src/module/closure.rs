@@ -83,9 +83,9 @@ fn name_of(module: &Arc<Module>, index: usize) -> &str {
 /// The module's own declarations by name, then what they reach, breadth first.
 fn reach(module: &Arc<Module>) -> Vec<(Arc<Module>, usize)> {
     let mut reached: Vec<_> = module
-        .names
-        .values()
-        .map(|i| (module.clone(), *i))
+        .sorted_names()
+        .into_iter()
+        .map(|name| (module.clone(), module.names[name]))
         .collect();
     let mut seen: BTreeSet<Key> = reached.iter().map(|(m, index)| key(m, *index)).collect();
     let mut next = 0;

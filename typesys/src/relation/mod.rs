@@ -30,6 +30,7 @@ use crate::verdict::{Reason, Verdict, Witness};
 pub use change::Change;
 pub(crate) use constraints::{Lossy, Parsed, Structures, body_constraints, emitted};
 pub use constraints::{Side, endpoint_structure, object_structure};
+pub(crate) use hash::IdMap;
 pub(crate) use implication::consistent;
 pub(crate) use known::Known;
 use pairs::Pair;

@@ -10,6 +10,7 @@ use super::faults::Faults;
 use super::instances::{Builtin, Decl, Mark, Term, TermId};
 use crate::describe::Shortened;
 use crate::diagnostic::{Diagnostic, codes};
+use crate::relation::IdMap;
 use crate::source::{Place, Source, Span};
 use crate::syntax::{Item, Kind, TypeExpr, TypeParameter};
 use crate::types::{
@@ -32,7 +33,7 @@ pub(super) struct Session<'a> {
     pub(super) start: Mark,
     pub(super) queue: VecDeque<(TypeId, TermId)>,
     /// Where a term was first met, and in which term's declaration.
-    pub(super) places: BTreeMap<TermId, (Place, Option<TermId>)>,
+    pub(super) places: IdMap<TermId, (Place, Option<TermId>)>,
     pub(super) filling: Option<TermId>,
     /// Uses of declarations that have bounds, with the places of the arguments.
     pub(super) uses: VecDeque<(TermId, Vec<Place>)>,
@@ -76,7 +77,7 @@ impl<'a> Session<'a> {
             start: Mark::of(types),
             types,
             queue: VecDeque::new(),
-            places: BTreeMap::new(),
+            places: IdMap::default(),
             filling: None,
             uses: VecDeque::new(),
             seen_uses: BTreeSet::new(),
@@ -294,8 +295,8 @@ impl<'a> Session<'a> {
         let mut aliases: BTreeSet<TermId> = BTreeSet::new();
         let (mut head, mut flipped) = (term, false);
         loop {
-            if let Some(known) = self.types.instances.unfolded.get(&head) {
-                head = *known;
+            if let Some(known) = self.types.instances.unfolded(head) {
+                head = known;
                 if let Term::Mirror(inner) = self.types.instances.term(head) {
                     head = *inner;
                     flipped = !flipped;
@@ -346,7 +347,7 @@ impl<'a> Session<'a> {
             } else {
                 head
             };
-            instances.unfolded.insert(link, target);
+            instances.set_unfolded(link, target);
         }
         Some(if flipped {
             instances.intern(Term::Mirror(head))
@@ -374,29 +375,29 @@ impl<'a> Session<'a> {
 
     /// The node of a term; what is in it may still be in the queue.
     pub(super) fn node(&mut self, term: TermId) -> Option<TypeId> {
-        if let Some(id) = self.types.instances.nodes.get(&term) {
-            return Some(*id);
+        if let Some(id) = self.types.instances.node(term) {
+            return Some(id);
         }
         let head = self.unfold(term)?;
         let head = match self.types.instances.term(head).clone() {
-            Term::Builtin(builtin, arguments) => {
+            Term::Builtin(builtin, arguments) if !arguments.is_empty() => {
                 let arguments = self.unfold_all(arguments)?;
                 self.types
                     .instances
                     .intern(Term::Builtin(builtin, arguments))
             }
-            Term::Declared(decl, arguments) => {
+            Term::Declared(decl, arguments) if !arguments.is_empty() => {
                 let arguments = self.unfold_all(arguments)?;
                 self.types.instances.intern(Term::Declared(decl, arguments))
             }
-            Term::Mirror(_) | Term::Known(_) => head,
+            _ => head,
         };
-        let id = match self.types.instances.nodes.get(&head) {
-            Some(id) => *id,
+        let id = match self.types.instances.node(head) {
+            Some(id) => id,
             None => self.allocate(term, head)?,
         };
-        self.types.instances.nodes.insert(head, id);
-        self.types.instances.nodes.insert(term, id);
+        self.types.instances.set_node(head, id);
+        self.types.instances.set_node(term, id);
         Some(id)
     }
 

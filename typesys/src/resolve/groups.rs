@@ -29,6 +29,14 @@ pub(super) enum Shape {
 impl Names<'_> {
     /// Reports every recursive use of which some argument is neither a parameter nor closed.
     pub(super) fn check_groups(&mut self) {
+        let mut arguments = self
+            .reached
+            .values()
+            .flatten()
+            .flat_map(|used| &used.arguments);
+        if !arguments.any(|argument| matches!(argument, Shape::Other(_))) {
+            return;
+        }
         let groups = self.groups();
         let mut sizes: BTreeMap<usize, usize> = BTreeMap::new();
         for group in groups.values() {

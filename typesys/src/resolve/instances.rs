@@ -7,9 +7,11 @@ use super::import::Shape;
 use crate::domain::Domains;
 use crate::formalism::Formalisms;
 use crate::module::Module;
-use crate::relation::Known;
+use crate::relation::{IdMap, Known};
 use crate::syntax::{Item, Kind};
-use crate::types::{Basic, EndpointId, TypeId, Types, Value, ValueId};
+use crate::types::{
+    Basic, Endpoint, EndpointId, Object, ObjectId, Parameter, TypeId, Types, Value, ValueId,
+};
 
 /// Which declarations were instantiated with which arguments (so that recursion closes).
 ///
@@ -19,18 +21,22 @@ use crate::types::{Basic, EndpointId, TypeId, Types, Value, ValueId};
 pub struct Instances {
     modules: Vec<Arc<Module>>,
     terms: Vec<Term>,
-    numbers: BTreeMap<Term, TermId>,
-    /// Term → the term without aliases at its head that it stands for.
-    pub(super) unfolded: BTreeMap<TermId, TermId>,
-    /// Term → its node.
-    pub(super) nodes: BTreeMap<TermId, TypeId>,
-    /// Node → the term it was made for.
-    pub(super) origins: BTreeMap<TypeId, TermId>,
-    /// Endpoint type → the same mirrored, both ways.
-    pub(super) mirrors: BTreeMap<EndpointId, EndpointId>,
+    /// Term → its number. Never iterated over.
+    numbers: HashMap<Term, TermId>,
+    /// What became of each term.
+    found: Vec<Found>,
+    /// Terms of before the current call of which something was found in it: that goes again where
+    /// the call fails.
+    touched: Vec<TermId>,
+    /// How many terms there were before the current call.
+    before: usize,
+    /// Node → the term it was made for. Never iterated over.
+    pub(super) origins: IdMap<TypeId, TermId>,
+    /// Endpoint type → the same mirrored, both ways. Never iterated over.
+    pub(super) mirrors: IdMap<EndpointId, EndpointId>,
     /// Parameters that stay parameters.
     pub(super) parameters: BTreeMap<(Kind, String, Option<TypeId>), TypeId>,
-    /// What was imported, by its shape. Never iterated over but for taking entries out.
+    /// What was imported, by its shape. Never iterated over.
     pub(super) imported: HashMap<Shape, TypeId>,
     /// Value types without names that are the same each time. As `imported`.
     pub(super) unnamed: HashMap<Value, ValueId>,
@@ -43,18 +49,27 @@ pub struct Instances {
 }
 
 /// A declaration: numbers of the module and of the item in it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(super) struct Decl {
     pub(super) module: u32,
     pub(super) item: u32,
 }
 
 /// An interned [`Term`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(super) struct TermId(u32);
 
+/// What is known of a term.
+#[derive(Clone, Copy, Debug, Default)]
+struct Found {
+    /// The term without aliases at its head that it stands for.
+    unfolded: Option<TermId>,
+    /// Its node.
+    node: Option<TypeId>,
+}
+
 /// A use of a type whose parameters are substituted, not looked into yet.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(super) enum Term {
     /// A type of the language, with its arguments.
     Builtin(Builtin, Vec<TermId>),
@@ -67,7 +82,7 @@ pub(super) enum Term {
 }
 
 /// A type of the language.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(super) enum Builtin {
     Basic(Basic),
     List,
@@ -201,13 +216,13 @@ impl Instances {
 
     /// Finds what `name` means in a module.
     pub(super) fn find(&mut self, module: u32, name: &str) -> Option<Decl> {
-        let here = self.module(module).clone();
-        if let Some(item) = here.names.get(name) {
+        if let Some(item) = self.module(module).names.get(name) {
             return Some(Decl {
                 module,
                 item: *item as u32,
             });
         }
+        let here = self.module(module).clone();
         if here.lost.declares(name) {
             return None;
         }
@@ -246,8 +261,43 @@ impl Instances {
         }
         let number = TermId(self.terms.len() as u32);
         self.terms.push(term.clone());
+        self.found.push(Found::default());
         self.numbers.insert(term, number);
         number
+    }
+
+    /// The node of a term, if it has one.
+    pub(super) fn node(&self, term: TermId) -> Option<TypeId> {
+        self.found[term.0 as usize].node
+    }
+
+    /// Gives a term its node.
+    pub(super) fn set_node(&mut self, term: TermId, node: TypeId) {
+        self.touch(term).node = Some(node);
+    }
+
+    /// The term without aliases at its head that a term stands for, if it was unfolded.
+    pub(super) fn unfolded(&self, term: TermId) -> Option<TermId> {
+        self.found[term.0 as usize].unfolded
+    }
+
+    /// Says what a term stands for.
+    pub(super) fn set_unfolded(&mut self, term: TermId, head: TermId) {
+        self.touch(term).unfolded = Some(head);
+    }
+
+    fn touch(&mut self, term: TermId) -> &mut Found {
+        let number = term.0 as usize;
+        if number < self.before {
+            self.touched.push(term);
+        }
+        &mut self.found[number]
+    }
+
+    /// All terms that have nodes.
+    pub(super) fn nodes(&self) -> impl Iterator<Item = (&Term, TypeId)> {
+        let all = self.terms.iter().zip(&self.found);
+        all.filter_map(|(term, found)| Some((term, found.node?)))
     }
 
     /// A term by its number.
@@ -274,13 +324,16 @@ pub(super) struct Mark {
 }
 
 impl Mark {
-    /// How much `types` holds now.
-    pub(super) fn of(types: &Types) -> Mark {
+    /// How much `types` holds now, at the beginning of a call.
+    pub(super) fn of(types: &mut Types) -> Mark {
+        let terms = types.instances.terms.len();
+        types.instances.before = terms;
+        types.instances.touched.clear();
         Mark {
             values: types.values.len(),
             endpoints: types.endpoints.len(),
             objects: types.objects.len(),
-            terms: types.instances.terms.len(),
+            terms,
         }
     }
 
@@ -292,37 +345,84 @@ impl Mark {
         }
     }
 
-    /// Takes everything out of `types` that was added since.
+    /// Takes everything out of `types` that was added since. The time that takes depends on that
+    /// only, not on how much there was before: many calls may fail.
     pub(super) fn restore(self, types: &mut Types) {
         // Ids will be given again.
         types.known = Known::default();
         types.domains = Domains::default();
-        types.values.truncate(self.values);
-        types.endpoints.truncate(self.endpoints);
-        types.objects.truncate(self.objects);
         let instances = &mut types.instances;
+        for (number, (value, _)) in (self.values..).zip(types.values.drain(self.values..)) {
+            let id = TypeId::Value(ValueId(number as u32));
+            let parameter = match value {
+                Value::Parameter(parameter) => Some(parameter),
+                _ => None,
+            };
+            instances.forget(Kind::Value, id, parameter);
+        }
+        let endpoints = types.endpoints.drain(self.endpoints..);
+        for (number, (endpoint, _)) in (self.endpoints..).zip(endpoints) {
+            let id = EndpointId(number as u32);
+            if let Some(other) = instances.mirrors.remove(&id) {
+                instances.mirrors.remove(&other);
+            }
+            let parameter = match endpoint {
+                Endpoint::Parameter { parameter, .. } => Some(parameter),
+                Endpoint::Events { .. } => None,
+            };
+            instances.forget(Kind::Endpoint, TypeId::Endpoint(id), parameter);
+        }
+        for (number, (object, _)) in (self.objects..).zip(types.objects.drain(self.objects..)) {
+            let id = TypeId::Object(ObjectId(number as u32));
+            let parameter = match object {
+                Object::Parameter(parameter) => Some(parameter),
+                Object::Top | Object::Endpoints(_) => None,
+            };
+            instances.forget(Kind::Object, id, parameter);
+        }
         for term in instances.terms.drain(self.terms..) {
             instances.numbers.remove(&term);
         }
+        instances.found.truncate(self.terms);
+        for term in std::mem::take(&mut instances.touched) {
+            let found = &mut instances.found[term.0 as usize];
+            found.node = found.node.filter(|id| self.holds(*id));
+            let old = |head: &TermId| (head.0 as usize) < self.terms;
+            found.unfolded = found.unfolded.filter(old);
+        }
+        debug_assert!(self.is_all(types), "something of the call is left");
+    }
+
+    /// Whether nothing refers to more than there was.
+    fn is_all(self, types: &Types) -> bool {
         let old = |term: &TermId| (term.0 as usize) < self.terms;
-        instances
-            .unfolded
-            .retain(|term, head| old(term) && old(head));
-        instances
-            .nodes
-            .retain(|term, id| old(term) && self.holds(*id));
-        instances
-            .origins
-            .retain(|id, term| self.holds(*id) && old(term));
-        instances.mirrors.retain(|id, other| {
-            self.holds(TypeId::Endpoint(*id)) && self.holds(TypeId::Endpoint(*other))
-        });
-        instances.parameters.retain(|(_, _, bound), id| {
-            self.holds(*id) && bound.is_none_or(|bound| self.holds(bound))
-        });
-        instances.imported.retain(|_, id| self.holds(*id));
-        instances
-            .unnamed
-            .retain(|_, id| self.holds(TypeId::Value(*id)));
+        let found = |found: &Found| {
+            found.node.is_none_or(|id| self.holds(id)) && found.unfolded.as_ref().is_none_or(old)
+        };
+        let instances = &types.instances;
+        let (mut origins, mut mirrors) = (instances.origins.iter(), instances.mirrors.iter());
+        let (mut imported, mut unnamed) = (instances.imported.values(), instances.unnamed.values());
+        instances.numbers.len() == self.terms
+            && instances.found.iter().all(found)
+            && origins.all(|(id, term)| self.holds(*id) && old(term))
+            && mirrors.all(|(id, other)| {
+                [id, other].map(|id| self.holds(TypeId::Endpoint(*id))) == [true; 2]
+            })
+            && instances.parameters.values().all(|id| self.holds(*id))
+            && imported.all(|id| self.holds(*id))
+            && unnamed.all(|id| self.holds(TypeId::Value(*id)))
+    }
+}
+
+impl Instances {
+    /// Forgets a node that is taken out, and which parameter it was.
+    fn forget(&mut self, kind: Kind, id: TypeId, parameter: Option<Parameter>) {
+        self.origins.remove(&id);
+        let Some(parameter) = parameter else { return };
+        let key = (kind, parameter.name, parameter.bound);
+        // The mirror of a parameter is another node.
+        if self.parameters.get(&key) == Some(&id) {
+            self.parameters.remove(&key);
+        }
     }
 }

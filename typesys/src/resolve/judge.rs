@@ -73,9 +73,9 @@ impl Session<'_> {
     /// The aliases that stand for some of these nodes, in order.
     fn aliases_of(&self, nodes: &BTreeSet<TypeId>) -> BTreeSet<Decl> {
         let instances = &self.types.instances;
-        let terms = instances.nodes.iter().filter(|(_, id)| nodes.contains(id));
+        let terms = instances.nodes().filter(|(_, id)| nodes.contains(id));
         terms
-            .filter_map(|(term, _)| match instances.term(*term) {
+            .filter_map(|(term, _)| match term {
                 Term::Declared(decl, _) if instances.is_alias(*decl) => Some(*decl),
                 _ => None,
             })
@@ -216,8 +216,8 @@ impl Finite {
                 if finite[number] {
                     return None;
                 }
-                let parts = parts(types, ValueId(number as u32)).0.into_iter().flatten();
-                parts.into_iter().find(|(_, part)| !finite[part.0 as usize])
+                let mut parts = parts(types, ValueId(number as u32)).into_iter();
+                parts.find(|(_, part)| !finite[part.0 as usize])
             })
             .collect();
         // Every type has one step at most, so each walk ends or comes to a walk.
@@ -297,17 +297,25 @@ fn finite(types: &Types) -> Vec<bool> {
     let mut users: Vec<Vec<usize>> = vec![Vec::new(); count];
     let mut waiting: Vec<usize> = Vec::new();
     for (number, missing) in missing.iter_mut().enumerate() {
-        let (parts, any) = parts(types, ValueId(number as u32));
-        *missing = if any { 1 } else { parts.len() };
+        let mut use_of = |part: &ValueId| users[part.0 as usize].push(number);
+        *missing = match types.value(ValueId(number as u32)) {
+            Value::Tuple(parts) => {
+                parts.iter().for_each(use_of);
+                parts.len()
+            }
+            Value::Record { fields, .. } => {
+                fields.values().for_each(use_of);
+                fields.len()
+            }
+            Value::Variant(cases) => {
+                cases.values().flatten().for_each(&mut use_of);
+                // One case without payload is enough.
+                usize::from(cases.values().all(Option::is_some))
+            }
+            _ => 0,
+        };
         if *missing == 0 {
             waiting.push(number);
-        }
-        for part in parts {
-            match part {
-                Some((_, part)) => users[part.0 as usize].push(number),
-                // A case without payload.
-                None => waiting.push(number),
-            }
         }
     }
     while let Some(number) = waiting.pop() {
@@ -324,37 +332,22 @@ fn finite(types: &Types) -> Vec<bool> {
     finite
 }
 
-/// A part with its name; none for a case without payload.
-type Part = Option<(String, ValueId)>;
-
-/// What a value of this type holds in any case, or (second: true) one of which it holds.
-fn parts(types: &Types, id: ValueId) -> (Vec<Part>, bool) {
+/// What a value of this type holds, or one of which it holds, with their names.
+fn parts(types: &Types, id: ValueId) -> Vec<(String, ValueId)> {
     match types.value(id) {
         Value::Tuple(parts) => {
             let parts = parts.iter().enumerate();
-            (
-                parts
-                    .map(|(position, part)| Some((position.to_string(), *part)))
-                    .collect(),
-                false,
-            )
+            parts.map(|(at, part)| (at.to_string(), *part)).collect()
         }
-        Value::Record { fields, .. } => (
-            fields
-                .iter()
-                .map(|(name, part)| Some((name.clone(), *part)))
-                .collect(),
-            false,
-        ),
+        Value::Record { fields, .. } => {
+            let fields = fields.iter();
+            fields.map(|(name, part)| (name.clone(), *part)).collect()
+        }
         Value::Variant(cases) => {
             let cases = cases.iter();
-            (
-                cases
-                    .map(|(name, part)| Some((name.clone(), (*part)?)))
-                    .collect(),
-                true,
-            )
+            let cases = cases.filter_map(|(name, part)| Some((name.clone(), (*part)?)));
+            cases.collect()
         }
-        _ => (Vec::new(), false),
+        _ => Vec::new(),
     }
 }

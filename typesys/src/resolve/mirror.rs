@@ -19,7 +19,7 @@ impl Types {
         if let Some(term) = self.instances.origins.get(&TypeId::Endpoint(endpoint)) {
             let term = *term;
             let term = self.instances.intern(Term::Mirror(term));
-            self.instances.nodes.insert(term, TypeId::Endpoint(id));
+            self.instances.set_node(term, TypeId::Endpoint(id));
             self.instances.origins.insert(TypeId::Endpoint(id), term);
         }
         id

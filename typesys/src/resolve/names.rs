@@ -128,6 +128,9 @@ impl<'a> Names<'a> {
 
     /// Declarations that are faulty or reach a faulty one.
     pub(super) fn tainted(&self) -> BTreeSet<Decl> {
+        if self.faulty.is_empty() {
+            return BTreeSet::new();
+        }
         let mut users: BTreeMap<Decl, Vec<Decl>> = BTreeMap::new();
         for (from, uses) in &self.reached {
             for used in uses {

@@ -1,5 +1,6 @@
 //! The reading position: tokens, what was expected, faults, and where to go on after one.
 
+use std::fmt;
 use std::sync::Arc;
 
 use super::ast::Ident;
@@ -27,14 +28,35 @@ pub(super) struct Stop;
 /// What a reading function gives.
 pub(super) type Read<T> = Result<T, Stop>;
 
+/// What would have been accepted. Nearly always something else was: the words are put together only
+/// for a fault.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Expected {
+    /// This punctuation mark or keyword.
+    Token(&'static str),
+    /// What these words name.
+    Words(&'static str),
+}
+
+impl fmt::Display for Expected {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Expected::Token(token) => write!(f, "`{token}`"),
+            Expected::Words(words) => f.write_str(words),
+        }
+    }
+}
+
 /// A position in a text, always at the beginning of a token.
 pub(super) struct Cursor<'a> {
     pub(super) source: &'a Arc<Source>,
     text: &'a str,
     at: usize,
+    /// Bytes of the name that stands here; 0 where none does.
+    name_length: usize,
     previous_end: usize,
     docs: Vec<String>,
-    expected: Vec<String>,
+    expected: Vec<Expected>,
     /// Every token taken, where they are asked for.
     pub(super) tokens: Option<Vec<Span>>,
     /// What is being read (`record`, …) and where its head stands.
@@ -50,6 +72,7 @@ impl<'a> Cursor<'a> {
             source,
             text: &source.text,
             at: 0,
+            name_length: 0,
             previous_end: 0,
             docs: Vec::new(),
             expected: Vec::new(),
@@ -92,6 +115,7 @@ impl<'a> Cursor<'a> {
         let (rest, docs) = lexis::trivia(&self.text[offset..]);
         self.previous_end = offset;
         self.at = self.text.len() - rest.len();
+        self.name_length = lexis::name_length(rest);
         self.docs = docs;
         self.expected.clear();
     }
@@ -106,7 +130,7 @@ impl<'a> Cursor<'a> {
         span
     }
 
-    fn expect(&mut self, what: String) {
+    fn expect(&mut self, what: Expected) {
         if !self.expected.contains(&what) {
             self.expected.push(what);
         }
@@ -120,7 +144,7 @@ impl<'a> Cursor<'a> {
             self.advance(mark.len());
             return true;
         }
-        self.expect(format!("`{mark}`"));
+        self.expect(Expected::Token(mark));
         false
     }
 
@@ -147,7 +171,7 @@ impl<'a> Cursor<'a> {
 
     /// The name that stands here, if one does.
     pub(super) fn peek_name(&self) -> Option<&'a str> {
-        lexis::name(self.rest()).ok().map(|(_, name)| name)
+        (self.name_length > 0).then(|| &self.text[self.at..self.at + self.name_length])
     }
 
     /// Takes a keyword if it stands here.
@@ -156,14 +180,14 @@ impl<'a> Cursor<'a> {
             self.advance(keyword.len());
             return true;
         }
-        self.expect(format!("`{keyword}`"));
+        self.expect(Expected::Token(keyword));
         false
     }
 
     /// Takes a name that must stand here.
-    pub(super) fn name(&mut self, what: &str) -> Read<Ident> {
+    pub(super) fn name(&mut self, what: &'static str) -> Read<Ident> {
         let Some(name) = self.peek_name() else {
-            self.expect(what.to_owned());
+            self.expect(Expected::Words(what));
             return self.stop();
         };
         if name.len() > MAX_NAME {
@@ -177,14 +201,14 @@ impl<'a> Cursor<'a> {
     }
 
     /// Takes a string that must stand here; its span is without the quotes.
-    pub(super) fn string(&mut self, what: &str) -> Read<(String, Span)> {
+    pub(super) fn string(&mut self, what: &'static str) -> Read<(String, Span)> {
         match lexis::string(self.rest()) {
             Ok((after, content)) => {
                 let span = self.advance(self.rest().len() - after.len());
                 Ok((content, Span::new(span.start + 1, span.end - 1)))
             }
             Err(_) if !self.rest().starts_with('"') => {
-                self.expect(what.to_owned());
+                self.expect(Expected::Words(what));
                 self.stop()
             }
             Err(fault) => {
@@ -221,7 +245,8 @@ impl<'a> Cursor<'a> {
             Err(lexis::JsonFault::Unexpected(offset)) => {
                 self.at += offset;
                 self.expected.clear();
-                self.expect("a JSON value".to_owned());
+                self.name_length = lexis::name_length(self.rest());
+                self.expect(Expected::Words("a JSON value"));
                 self.stop()
             }
             Err(lexis::JsonFault::TooDeep(offset)) => {
@@ -235,8 +260,8 @@ impl<'a> Cursor<'a> {
     }
 
     /// Notes that something else would have been accepted here.
-    pub(super) fn also_expect(&mut self, what: &str) {
-        self.expect(what.to_owned());
+    pub(super) fn also_expect(&mut self, what: &'static str) {
+        self.expect(Expected::Words(what));
     }
 
     /// Records that none of what was expected stands here.
@@ -258,11 +283,11 @@ impl<'a> Cursor<'a> {
     /// The name that stands here, and the expected keyword that it is nearly.
     fn meant_keyword(&self) -> Option<(&'a str, &str)> {
         let found = self.peek_name()?;
-        let words = self.expected.iter().filter_map(|expected| {
-            let word = expected.strip_prefix('`')?.strip_suffix('`')?;
-            word.bytes()
-                .all(|byte| byte.is_ascii_lowercase())
-                .then_some(word)
+        let words = self.expected.iter().filter_map(|expected| match expected {
+            Expected::Token(word) if word.bytes().all(|byte| byte.is_ascii_lowercase()) => {
+                Some(*word)
+            }
+            _ => None,
         });
         Some((found, nearest(found, words)?))
     }
@@ -350,20 +375,22 @@ fn string_length(text: &str) -> usize {
 /// be misspelt, or with nothing but comments.
 pub fn is_type_text(text: &str) -> bool {
     let (text, _) = lexis::trivia(text);
-    let Ok((rest, word)) = lexis::name(text) else {
+    let Some((rest, word)) = lexis::name(text) else {
         return text.is_empty();
     };
     let after = rest.trim_start_matches([' ', '\t']);
-    let named = after.len() < rest.len() && (lexis::name(after).is_ok() || after.starts_with('"'));
+    let named =
+        after.len() < rest.len() && (lexis::name_length(after) > 0 || after.starts_with('"'));
     ITEM_KEYWORDS.contains(&word) || (named && nearest(word, ITEM_KEYWORDS).is_some())
 }
 
 fn starts_item(text: &str) -> bool {
-    let Ok((rest, word)) = lexis::name(text) else {
+    let Some((rest, word)) = lexis::name(text) else {
         return false;
     };
     let after = rest.trim_start_matches([' ', '\t']);
-    let named = after.len() < rest.len() && (lexis::name(after).is_ok() || after.starts_with('"'));
+    let named =
+        after.len() < rest.len() && (lexis::name_length(after) > 0 || after.starts_with('"'));
     named && ITEM_KEYWORDS.contains(&word)
 }
 
@@ -376,10 +403,13 @@ pub(crate) fn quoted(name: &str) -> String {
 }
 
 /// `a`, `a or b`, `a, b or c`.
-fn listed(items: &[String]) -> String {
+fn listed(items: &[Expected]) -> String {
     match items {
         [] => "nothing more".to_owned(),
-        [only] => only.clone(),
-        [first @ .., last] => format!("{} or {last}", first.join(", ")),
+        [only] => only.to_string(),
+        [first @ .., last] => {
+            let first: Vec<String> = first.iter().map(Expected::to_string).collect();
+            format!("{} or {last}", first.join(", "))
+        }
     }
 }

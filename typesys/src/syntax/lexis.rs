@@ -23,6 +23,13 @@ pub(super) fn trivia(text: &str) -> (&str, Vec<String>) {
 
 /// Length of the white space at the beginning of `text`.
 pub(super) fn blank(text: &str) -> usize {
+    // Nearly always the first byte that is no blank tells that nothing else is one.
+    let bytes = text.as_bytes();
+    let plain = bytes.iter().position(|byte| !matches!(byte, b' ' | b'\n'));
+    let plain = plain.unwrap_or(bytes.len());
+    if bytes.get(plain).is_none_or(u8::is_ascii_graphic) {
+        return plain;
+    }
     let rest = text.trim_start_matches(|c: char| c.is_whitespace() || c == '\u{feff}');
     text.len() - rest.len()
 }
@@ -39,13 +46,21 @@ pub(super) fn doc(comment: &str) -> Option<&str> {
     (!doc.starts_with('/')).then(|| doc.strip_prefix(' ').unwrap_or(doc).trim_end())
 }
 
-/// `[A-Za-z_][A-Za-z0-9_]*`
-pub(super) fn name(text: &str) -> IResult<&str, &str> {
-    recognize((
-        satisfy(|c| c.is_ascii_alphabetic() || c == '_'),
-        take_while(|c: char| c.is_ascii_alphanumeric() || c == '_'),
-    ))
-    .parse(text)
+/// Bytes of the name at the beginning of `text`, `[A-Za-z_][A-Za-z0-9_]*`; 0 where there is none.
+pub(super) fn name_length(text: &str) -> usize {
+    let bytes = text.as_bytes();
+    if bytes.first().is_none_or(u8::is_ascii_digit) {
+        return 0;
+    }
+    let of_name = |byte: &u8| byte.is_ascii_alphanumeric() || *byte == b'_';
+    let end = bytes.iter().position(|byte| !of_name(byte));
+    end.unwrap_or(bytes.len())
+}
+
+/// What stands behind the name at the beginning of `text`, and the name.
+pub(super) fn name(text: &str) -> Option<(&str, &str)> {
+    let (name, rest) = text.split_at(name_length(text));
+    (!name.is_empty()).then_some((rest, name))
 }
 
 /// A string in double quotes: line ends stand for themselves, and the escapes are `\"`, `\\`,

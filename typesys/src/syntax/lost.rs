@@ -57,11 +57,11 @@ impl Lost {
 
 /// The name that a text declares which begins with a keyword, or a word that is taken for one.
 fn declared(text: &str, misspelt: impl FnOnce(&str) -> bool) -> Option<&str> {
-    let (rest, keyword) = lexis::name(text).ok()?;
+    let (rest, keyword) = lexis::name(text)?;
     if keyword == "use" || !(ITEM_KEYWORDS.contains(&keyword) || misspelt(keyword)) {
         return None;
     }
-    let (rest, name) = lexis::name(rest.trim_start()).ok()?;
+    let (rest, name) = lexis::name(rest.trim_start())?;
     // Members are written alike: `endpoint name: T;`.
     (!rest.trim_start().starts_with(':')).then_some(name)
 }

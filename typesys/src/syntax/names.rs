@@ -49,7 +49,7 @@ pub fn is_reserved_event(name: &str) -> bool {
 }
 
 /// Finds repeated, reserved and built-in names within one declaration.
-pub(super) fn check(item: &Item, source: &Arc<Source>, faults: &mut Vec<Diagnostic>) {
+pub(super) fn check<'a>(item: &'a Item, source: &'a Arc<Source>, faults: &mut Vec<Diagnostic>) {
     if let Some(name) = item.name() {
         not_built_in(name, source, faults);
     }
@@ -144,7 +144,7 @@ fn not_reserved(name: &Ident, source: &Arc<Source>, faults: &mut Vec<Diagnostic>
 struct Seen<'a> {
     what: &'static str,
     source: &'a Arc<Source>,
-    first: BTreeMap<String, Span>,
+    first: BTreeMap<&'a str, Span>,
 }
 
 impl<'a> Seen<'a> {
@@ -156,9 +156,9 @@ impl<'a> Seen<'a> {
         }
     }
 
-    fn add(&mut self, name: &Ident, faults: &mut Vec<Diagnostic>) {
-        let Some(first) = self.first.get(&name.name) else {
-            self.first.insert(name.name.clone(), name.span);
+    fn add(&mut self, name: &'a Ident, faults: &mut Vec<Diagnostic>) {
+        let Some(first) = self.first.get(name.name.as_str()) else {
+            self.first.insert(&name.name, name.span);
             return;
         };
         if faults.len() >= MAX_FAULTS {

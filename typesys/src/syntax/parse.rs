@@ -309,7 +309,7 @@ impl Cursor<'_> {
     }
 
     /// `name: T`
-    fn typed(&mut self, what: &str) -> Read<(Ident, TypeExpr)> {
+    fn typed(&mut self, what: &'static str) -> Read<(Ident, TypeExpr)> {
         let name = self.name(what)?;
         self.need(":")?;
         Ok((name, self.type_expr(0)?))
