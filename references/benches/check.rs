@@ -1,79 +1,16 @@
 //! Reading and checking the team note, manifests at hand. The baseline copies its text.
 
-use std::path::Path;
+mod libraries;
+
 use std::sync::Arc;
 
 use divan::{Bencher, black_box};
-use liveobj_references::{
-    Catalog, CatalogError, LibraryTypes, Policy, StandardCatalog, check, read,
-};
-use liveobj_types::syntax::Item;
-use liveobj_types::{Module, Source};
+use libraries::{Libraries, root};
+use liveobj_references::{Policy, check, read};
+use liveobj_types::Source;
 
 fn main() {
     divan::main();
-}
-
-/// The libraries of the note, from their type texts.
-struct Libraries {
-    channels: Arc<LibraryTypes>,
-    documents: Arc<LibraryTypes>,
-    sealing: Arc<LibraryTypes>,
-}
-
-impl Libraries {
-    fn new() -> Libraries {
-        Libraries {
-            channels: library("channels"),
-            documents: library("documents"),
-            sealing: library("sealing"),
-        }
-    }
-}
-
-impl Catalog for Libraries {
-    fn library(&self, name: &str, hash: Option<&str>) -> Result<Arc<LibraryTypes>, CatalogError> {
-        match name {
-            "liveobj:channels" => Ok(self.channels.clone()),
-            "liveobj:documents" => Ok(self.documents.clone()),
-            "liveobj:sealing" => Ok(self.sealing.clone()),
-            _ => StandardCatalog.library(name, hash),
-        }
-    }
-
-    fn names(&self) -> Vec<String> {
-        let names = ["channels", "documents", "sealing", "standard"];
-        names.map(|name| format!("liveobj:{name}")).into()
-    }
-}
-
-fn root() -> &'static Path {
-    Path::new(env!("CARGO_MANIFEST_DIR"))
-        .parent()
-        .expect("it lies in the workspace")
-}
-
-fn library(folder: &str) -> Arc<LibraryTypes> {
-    let path = root().join("objects").join(folder).join("types.lot");
-    let text = std::fs::read_to_string(path).expect("the library has types");
-    let name = format!("liveobj:{folder}");
-    let source = Source::new(name.as_str(), text);
-    let (module, faults) = Module::parse(&name, &source, &mut |used| {
-        (used == "liveobj:standard").then(Module::standard)
-    });
-    assert!(faults.is_empty(), "{faults:?}");
-    let templates = module.file.items.iter().filter_map(|item| match item {
-        Item::Template(template) => Some(template.name.name.clone()),
-        _ => None,
-    });
-    let templates = templates.collect();
-    Arc::new(LibraryTypes {
-        name,
-        sha256: None,
-        version: None,
-        module,
-        templates,
-    })
 }
 
 fn note() -> Arc<Source> {
