@@ -120,8 +120,11 @@ pub(super) fn supertype(types: &mut Types, ty: ValueId, entropy: &mut Entropy<'_
                 .map(|item| supertype(types, *item, entropy))
                 .collect(),
         ),
-        Value::Record { fields, .. } => {
-            let open = entropy.chance(3);
+        Value::Record {
+            fields,
+            open: was_open,
+        } => {
+            let open = was_open || entropy.chance(3);
             let mut wider = BTreeMap::new();
             for (name, field) in fields {
                 if !(open && entropy.chance(2)) {
@@ -137,7 +140,8 @@ pub(super) fn supertype(types: &mut Types, ty: ValueId, entropy: &mut Entropy<'_
                         let wrapped = add(types, Value::Option(inner));
                         let is_option = matches!(types.value(field), Value::Option(_));
                         wider.insert(name.to_owned(), if is_option { inner } else { wrapped });
-                    } else {
+                    } else if !was_open {
+                        // What an open record may hold besides is not known to be absent.
                         let inner = value_type(types, entropy, 1);
                         wider.insert(name.to_owned(), add(types, Value::Option(inner)));
                     }
@@ -262,6 +266,10 @@ pub(super) fn value(types: &Types, ty: ValueId, entropy: &mut Entropy<'_>) -> Da
 
 #[cfg(test)]
 fn basic_value(basic: Basic, entropy: &mut Entropy<'_>) -> Data {
+    if entropy.chance(3) {
+        let mut extremes = extremes(basic);
+        return extremes.swap_remove(entropy.below(extremes.len()));
+    }
     match basic {
         Basic::Bool => Data::Bool(entropy.chance(2)),
         Basic::U8 => Data::U8(entropy.byte()),
@@ -284,5 +292,62 @@ fn basic_value(basic: Basic, entropy: &mut Entropy<'_>) -> Data {
         }
         Basic::Bytes => Data::Bytes((0..entropy.below(6)).map(|_| entropy.byte()).collect()),
         Basic::Uuid => Data::Uuid(entropy.array()),
+    }
+}
+
+/// Values of a basic type at and around its bounds.
+#[cfg(test)]
+pub(super) fn extremes(basic: Basic) -> Vec<Data> {
+    /// The bounds, and what lies at zero.
+    macro_rules! integers {
+        ($data:ident, $ty:ty) => {
+            [<$ty>::MIN, <$ty>::MIN + 1, 0, 1, <$ty>::MAX - 1, <$ty>::MAX]
+                .map(Data::$data)
+                .to_vec()
+        };
+    }
+    /// The bounds, the smallest numbers of both kinds, zeros, and what is no number.
+    macro_rules! floats {
+        ($data:ident, $ty:ident) => {
+            [
+                <$ty>::NEG_INFINITY,
+                <$ty>::MIN,
+                -<$ty>::MIN_POSITIVE,
+                -$ty::from_bits(1),
+                -0.0,
+                0.0,
+                $ty::from_bits(1),
+                <$ty>::MIN_POSITIVE,
+                <$ty>::EPSILON,
+                <$ty>::MAX,
+                <$ty>::INFINITY,
+                <$ty>::NAN,
+            ]
+            .map(Data::$data)
+            .to_vec()
+        };
+    }
+    match basic {
+        Basic::Bool => [false, true].map(Data::Bool).to_vec(),
+        Basic::U8 => integers!(U8, u8),
+        Basic::U16 => integers!(U16, u16),
+        Basic::U32 => integers!(U32, u32),
+        Basic::U64 => integers!(U64, u64),
+        Basic::S8 => integers!(S8, i8),
+        Basic::S16 => integers!(S16, i16),
+        Basic::S32 => integers!(S32, i32),
+        Basic::S64 => integers!(S64, i64),
+        Basic::F32 => floats!(F32, f32),
+        Basic::F64 => floats!(F64, f64),
+        Basic::Char => ['\0', 'a', '\u{d7ff}', '\u{e000}', char::MAX]
+            .map(Data::Char)
+            .to_vec(),
+        Basic::String => ["", "\0", "é\u{10ffff}", "a longer text"]
+            .map(|text| Data::String(text.to_owned()))
+            .to_vec(),
+        Basic::Bytes => [&[][..], &[0], &[255; 40]]
+            .map(|bytes| Data::Bytes(bytes.to_vec()))
+            .to_vec(),
+        Basic::Uuid => [[0; 16], [255; 16]].map(Data::Uuid).to_vec(),
     }
 }

@@ -3,3 +3,4 @@
 mod faults;
 mod properties;
 pub(crate) mod shared;
+mod unique;
