@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use liveobj_references::Limits;
+use liveobj_references::{Limits, form_faults};
 use liveobj_types::{Diagnostic, Place, Source, Span, codes};
 
 use crate::convert::{Converted, convert};
@@ -77,10 +77,17 @@ pub fn read(source: &Arc<Source>, decoded: Option<&Decoded>) -> Converted {
     if let Some(decoded) = decoded {
         found.extend(encoding(source, decoded));
     }
-    match document::read_source(source, &Limits::default()) {
+    let limits = Limits::default();
+    match document::read_source(source, &limits) {
         Ok(document) => {
             let mut converted = convert(&document);
             found.append(&mut converted.diagnostics);
+            if let Some(made) = &converted.document {
+                // A name of 2009 is any text; what it becomes has to be a name of today.
+                let faults = form_faults(made, source, &limits);
+                converted.document = converted.document.filter(|_| faults.is_empty());
+                found.extend(faults);
+            }
             found.sort_by_key(|found| found.labels.first().map(|label| label.place.span.start));
             converted.diagnostics = found;
             converted

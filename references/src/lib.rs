@@ -88,7 +88,7 @@ pub use model::{
     About, Adapt, Argument, Component, Composite, Connection, Document, EndpointName, ExportEntry,
     External, ExternalSource, Parameterized, Primitive, Reference, ReferenceKind, Spanned,
 };
-pub use read::{read, read_elements, read_json, read_within, read_xml};
+pub use read::{form_faults, read, read_elements, read_json, read_within, read_xml};
 pub use to_json::write_json;
 pub use to_xml::write_xml;
 pub use types_text::{TypeText, type_text};

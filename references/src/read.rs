@@ -92,6 +92,15 @@ fn parse_xml(source: &Arc<Source>, limits: &Limits) -> Parsed {
     })
 }
 
+/// What is wrong with the form of a document that was not read but made of something else, in the
+/// order of `source`, the text that its spans refer to: what [`read_within`] says of one that was
+/// read. Empty: it can be written, and reads back.
+pub fn form_faults(document: &Document, source: &Arc<Source>, limits: &Limits) -> Vec<Diagnostic> {
+    let mut faults = Faults::new(source);
+    validate::validate(&mut faults, document, &Gaps::default(), limits);
+    in_order(faults)
+}
+
 /// Reads XML that need not be a reference: a tree of elements. Processing instructions and
 /// comments are skipped, the declared encoding is not looked at; a document type is an error.
 ///
@@ -149,9 +158,13 @@ fn read_with(
     if let Some(document) = &document {
         validate::validate(&mut faults, document, &gaps, limits);
     }
-    let mut diagnostics = faults.diagnostics;
-    diagnostics.sort_by_key(|found| found.labels.first().map(|label| label.place.span.start));
-    (document.map(|document| (document, gaps)), diagnostics)
+    (document.map(|document| (document, gaps)), in_order(faults))
+}
+
+fn in_order(faults: Faults<'_>) -> Vec<Diagnostic> {
+    let mut found = faults.diagnostics;
+    found.sort_by_key(|found| found.labels.first().map(|label| label.place.span.start));
+    found
 }
 
 /// Whether the text is not too long to be read.

@@ -15,6 +15,7 @@ mod graph;
 mod help;
 mod hostile;
 mod implies;
+mod import;
 mod layering;
 mod links;
 mod other_languages;

@@ -265,3 +265,36 @@ fn every_encoding_gives_the_same_document() {
         assert!(decode_text(broken).is_err(), "{broken:?}");
     }
 }
+
+#[test]
+fn a_composite_becomes_one_only_with_names_that_a_reference_can_have() {
+    let composite = |names: [&str; 2]| {
+        let components = names.map(|name| {
+            format!(
+                "<Component id=\"{name}\"><Object xsi:type=\"ReferenceObject\" \
+                 id=\"E8C9D312C27649F39812B8E99AA67CBC\"/></Component>\n"
+            )
+        });
+        let components = components.concat();
+        format!("<Object xsi:type=\"CompositeObject\">\n{components}</Object>")
+    };
+    let (longest, too_long) = ("n".repeat(256), "n".repeat(257));
+    let written = |names: [&str; 2]| converted(&composite(names)).document;
+    assert!(written([&longest, "m"]).is_some());
+    for names in [[&too_long, "m"], ["my window", "m"], ["m", "m"]] {
+        assert_eq!(written(names), None, "{names:?}");
+    }
+    check(
+        &composite([&too_long, "my window"]),
+        expect![[r#"
+            error[limit-exceeded] 4:16 the name of a component is longer than 256 bytes
+            error[document-structure] 5:16 `my window` cannot be the name of a component
+        "#]],
+    );
+    check(
+        &composite(["m", "m"]),
+        expect![[r#"
+        error[duplicate-part] 5:16 a second component named `m`
+    "#]],
+    );
+}
