@@ -26,7 +26,7 @@ fn a_refutation_is_shown_with_what_goes_wrong() {
     assert_eq!(output.status.code(), Some(1));
     assert_eq!(
         String::from_utf8_lossy(&output.stdout),
-        "fails: A does not imply B\n  (?b)  !a\n  then for ever  !a\n  \
+        "fails: A does not imply B\n  (?b), !a, then for ever !a\n  \
          `b`, which the peer has sent, is never handled\n"
     );
 }

@@ -91,6 +91,24 @@ pub enum Witness {
     },
 }
 
+impl Witness {
+    /// What happens in a trace or in a history, on one line: `!a, ?b, then for ever !c`. `None`
+    /// where nothing does, and of other witnesses.
+    pub fn events(&self) -> Option<String> {
+        let (Witness::Trace { prefix, cycle } | Witness::History { prefix, cycle, .. }) = self
+        else {
+            return None;
+        };
+        let (first, again) = (prefix.join(", "), cycle.join(", "));
+        match (prefix.is_empty(), cycle.is_empty()) {
+            (true, true) => None,
+            (false, true) => Some(first),
+            (true, false) => Some(format!("for ever {again}")),
+            (false, false) => Some(format!("{first}, then for ever {again}")),
+        }
+    }
+}
+
 /// Why something was not decided.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
@@ -129,6 +147,21 @@ impl fmt::Display for Reason {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_happens_is_told_on_one_line() {
+        let events = |prefix: &[&str], cycle: &[&str]| {
+            let [prefix, cycle] = [prefix, cycle]
+                .map(|events| events.iter().map(|event| (*event).to_owned()).collect());
+            Witness::Trace { prefix, cycle }.events()
+        };
+        assert_eq!(events(&[], &[]), None);
+        assert_eq!(events(&["!a", "?b"], &[]).as_deref(), Some("!a, ?b"));
+        assert_eq!(events(&[], &["!a"]).as_deref(), Some("for ever !a"));
+        let both = events(&["!a"], &["?b", "!c"]);
+        assert_eq!(both.as_deref(), Some("!a, then for ever ?b, !c"));
+        assert_eq!(Witness::Structure.events(), None);
+    }
 
     #[test]
     fn conjunction_is_the_minimum_and_disjunction_the_maximum() {

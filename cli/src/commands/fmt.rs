@@ -26,7 +26,9 @@ use crate::{input, output};
 /// and the order stay as they are. A file with an error of syntax is left as it is.
 ///
 /// References to objects of libraries that are at hand also get the `as` that they do without, so
-/// that the document can be checked where the library is not; --layout-only leaves that out.
+/// that the document can be checked where the library is not; --layout-only leaves that out. It is
+/// the type that the object has today: what a later version of the library adds to it stays hidden
+/// until the `as` is removed or written anew.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:

@@ -366,16 +366,6 @@ fn shown(witness: &Witness) -> String {
             .iter()
             .map(|(name, value)| format!("  {name} = {value}\n"))
             .collect(),
-        Witness::Trace { prefix, cycle } => {
-            let mut text = String::new();
-            if !prefix.is_empty() {
-                text += &format!("  {}\n", prefix.join("  "));
-            }
-            if !cycle.is_empty() {
-                text += &format!("  then for ever  {}\n", cycle.join("  "));
-            }
-            text
-        }
         Witness::History {
             elements,
             prefix,
@@ -399,6 +389,9 @@ fn shown(witness: &Witness) -> String {
             lines(&mut text, cycle);
             text
         }
-        _ => String::new(),
+        witness => match witness.events() {
+            Some(events) => format!("  {events}\n"),
+            None => String::new(),
+        },
     }
 }

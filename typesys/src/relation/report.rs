@@ -232,18 +232,10 @@ fn shown(witness: &Witness) -> String {
             }
             format!("; that allows {all}")
         }
-        Witness::Trace { prefix, cycle } if prefix.is_empty() && cycle.is_empty() => String::new(),
-        Witness::Trace { prefix, cycle } | Witness::History { prefix, cycle, .. } => {
-            let prefix = prefix.join(", ");
-            match &cycle[..] {
-                [] => format!("; that allows the history {prefix}"),
-                cycle => format!(
-                    "; that allows the history {prefix}, then for ever {}",
-                    cycle.join(", ")
-                ),
-            }
-        }
-        _ => String::new(),
+        witness => match witness.events() {
+            Some(events) => format!("; that allows the history {events}"),
+            None => String::new(),
+        },
     }
 }
 

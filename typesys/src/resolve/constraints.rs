@@ -362,16 +362,9 @@ impl Session<'_> {
 
 /// What happens in a run, as a verb and its object.
 fn run(witness: &Witness) -> String {
-    match witness {
-        Witness::Trace { prefix, cycle } if !cycle.is_empty() => {
-            let prefix = prefix.iter().map(|event| format!("{event}, "));
-            let prefix: String = prefix.collect();
-            format!("may do {prefix}then for ever {}", cycle.join(", "))
-        }
-        Witness::Trace { prefix, .. } if !prefix.is_empty() => {
-            format!("may do {}", prefix.join(", "))
-        }
-        _ => "may wait at once".to_owned(),
+    match witness.events() {
+        Some(events) => format!("may do {events}"),
+        None => "may wait at once".to_owned(),
     }
 }
 

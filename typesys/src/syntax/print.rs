@@ -283,14 +283,7 @@ impl<'a> Printer<'a> {
         if parameters.is_empty() {
             return;
         }
-        let [open, close] = marks(self.brackets);
-        let list = List {
-            open,
-            close,
-            last_comma: false,
-            kept: false,
-            ..PARENTHESES
-        };
+        let list = self.of_types();
         let docs = vec![&[][..]; parameters.len()];
         self.list(&list, &docs, false, |printer, index| {
             let parameter = &parameters[index];
@@ -409,6 +402,21 @@ impl<'a> Printer<'a> {
         self.token("}");
     }
 
+    /// How type parameters and type arguments are listed.
+    fn of_types(&self) -> List {
+        let (open, close) = match self.brackets {
+            Brackets::Angle => ("<", ">"),
+            Brackets::Square => ("[", "]"),
+        };
+        List {
+            open,
+            close,
+            last_comma: false,
+            kept: false,
+            ..PARENTHESES
+        }
+    }
+
     /// Elements in brackets: on one line if they fit and none has a comment, else one a line.
     /// `docs` says how many there are; those of an `open` list end in `..`.
     fn list(
@@ -489,14 +497,9 @@ impl<'a> Printer<'a> {
                 if arguments.is_empty() {
                     return;
                 }
-                let [open, close] = marks(self.brackets);
                 let list = List {
-                    open,
-                    close,
-                    last_comma: false,
-                    kept: false,
                     weak: true,
-                    ..PARENTHESES
+                    ..self.of_types()
                 };
                 let docs = vec![&[][..]; arguments.len()];
                 self.list(&list, &docs, false, |printer, index| {
@@ -565,13 +568,6 @@ impl<'a> Printer<'a> {
             self.token("many");
         }
         self.token(";");
-    }
-}
-
-fn marks(brackets: Brackets) -> [&'static str; 2] {
-    match brackets {
-        Brackets::Angle => ["<", ">"],
-        Brackets::Square => ["[", "]"],
     }
 }
 
