@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use liveobj_types::nearest;
 use nom::bytes::complete::{tag, take_while1};
 use nom::character::complete::{char, space0, space1};
-use nom::combinator::{all_consuming, rest, verify};
+use nom::combinator::{all_consuming, opt, rest, verify};
 use nom::multi::separated_list1;
 use nom::sequence::{delimited, preceded, separated_pair};
 use nom::{IResult, Parser};
@@ -27,6 +27,8 @@ pub struct Ontology {
     properties: BTreeMap<String, Property>,
     /// Premises → conclusion; every name is declared.
     facts: BTreeSet<(BTreeSet<String>, String)>,
+    /// Facts that no definitions prove, and why not.
+    axioms: BTreeMap<(BTreeSet<String>, String), String>,
 }
 
 /// Why a text is no ontology.
@@ -74,7 +76,8 @@ impl std::fmt::Display for OntologyError {
             OntologyError::Syntax { line } => write!(
                 f,
                 "line {line} is not `NAME: SENTENCE`, `NAME & NAME -> NAME`, or, indented, \
-                 `implies NAME, …`, `survives lossy` or `temporal TEXT`"
+                 `implies NAME, …`, `implies NAME, … because REASON`, \
+                 `survives lossy` or `temporal TEXT`"
             ),
             OntologyError::Repeated { line, name } => {
                 write!(f, "line {line} declares `{name}`, which is declared before")
@@ -108,7 +111,7 @@ impl std::error::Error for OntologyError {}
 /// A line of an ontology.
 enum Line<'t> {
     Property(&'t str, &'t str),
-    Implies(Vec<&'t str>),
+    Implies(Vec<&'t str>, Option<&'t str>),
     Survives,
     Temporal(&'t str),
     Fact(Vec<&'t str>, &'t str),
@@ -131,12 +134,14 @@ fn line(input: &str) -> IResult<&str, Line<'_>> {
     let (input, _) = space0(input)?;
     if indented {
         let comma = delimited(space0, char(','), space0);
-        let implies = preceded((tag("implies"), space1), separated_list1(comma, name));
+        let because = preceded((space1, tag("because"), space1), sentence);
+        let names = separated_list1(comma, name);
+        let implies = preceded((tag("implies"), space1), (names, opt(because)));
         let survives = (tag("survives"), space1, tag("lossy"));
         let temporal = preceded((tag("temporal"), space1), rest);
         return all_consuming(
             implies
-                .map(Line::Implies)
+                .map(|(names, reason)| Line::Implies(names, reason))
                 .or(survives.map(|_| Line::Survives))
                 .or(temporal.map(Line::Temporal)),
         )
@@ -177,6 +182,7 @@ impl Ontology {
     /// The first line that is wrong.
     pub fn extended(mut self, text: &str) -> Result<Ontology, OntologyError> {
         let mut facts: Vec<(usize, Vec<&str>, &str)> = Vec::new();
+        let mut axioms: Vec<((&str, &str), &str)> = Vec::new();
         let mut above: Option<&str> = None;
         for (number, text) in (1..).zip(text.lines()) {
             let text = text.trim_end();
@@ -201,13 +207,14 @@ impl Ontology {
                     facts.push((number, premises, conclusion));
                     above = None;
                 }
-                Ok((_, Line::Implies(conclusions))) => {
+                Ok((_, Line::Implies(conclusions, reason))) => {
                     let above = above.ok_or(OntologyError::Astray { line: number })?;
-                    facts.extend(
-                        conclusions
-                            .into_iter()
-                            .map(|name| (number, vec![above], name)),
-                    );
+                    for name in conclusions {
+                        facts.push((number, vec![above], name));
+                        if let Some(reason) = reason {
+                            axioms.push(((above, name), reason));
+                        }
+                    }
                 }
                 Ok((_, detail @ (Line::Survives | Line::Temporal(_)))) => {
                     let above = above.ok_or(OntologyError::Astray { line: number })?;
@@ -239,6 +246,10 @@ impl Ontology {
             let premises = premises.into_iter().map(str::to_owned).collect();
             self.facts.insert((premises, conclusion.to_owned()));
         }
+        for ((premise, conclusion), reason) in axioms {
+            let fact = (BTreeSet::from([premise.to_owned()]), conclusion.to_owned());
+            self.axioms.insert(fact, reason.to_owned());
+        }
         Ok(self)
     }
 
@@ -252,6 +263,12 @@ impl Ontology {
         self.facts
             .iter()
             .map(|(premises, conclusion)| (premises, conclusion.as_str()))
+    }
+
+    /// Why a fact is an axiom, if it is one: it does not follow from definitions.
+    pub fn axiom(&self, premises: &BTreeSet<String>, conclusion: &str) -> Option<&str> {
+        let fact = (premises.clone(), conclusion.to_owned());
+        self.axioms.get(&fact).map(String::as_str)
     }
 
     /// The declared name most like `name`.
@@ -286,6 +303,19 @@ mod tests {
                 .facts()
                 .any(|fact| fact == (&premises, "best_effort"))
         );
+    }
+
+    #[test]
+    fn an_axiom_has_a_reason() {
+        let text = "kept: It is kept.\n    implies seen because nothing is lost\n    implies near\n\
+                    seen: It is seen.\nnear: It is near.\n";
+        let ontology = Ontology::parse(text).unwrap();
+        let kept = BTreeSet::from(["kept".to_owned()]);
+        assert_eq!(ontology.axiom(&kept, "seen"), Some("nothing is lost"));
+        assert_eq!(ontology.axiom(&kept, "near"), None);
+        assert_eq!(ontology.facts().count(), 2);
+        let error = Ontology::parse("kept: It is.\n    implies kept because ").unwrap_err();
+        assert_eq!(error, OntologyError::Syntax { line: 2 });
     }
 
     #[test]

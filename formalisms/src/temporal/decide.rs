@@ -30,7 +30,8 @@ pub(super) enum Answer {
 pub(super) struct Question<'q> {
     pub premises: &'q [&'q Sentence],
     pub conclusion: &'q Sentence,
-    pub events: &'q Events,
+    /// What these and any other formulas of the question can tell apart.
+    pub signature: &'q Signature,
     /// Whether a history refutes, by the definitions alone.
     pub confirm: &'q dyn Fn(&Lasso) -> bool,
 }
@@ -42,9 +43,7 @@ impl Question<'_> {
     ///
     /// It lies outside of what is decided, or the steps do not suffice.
     pub fn decide(&self, budget: &mut Budget) -> Result<Answer, Reason> {
-        let mut all = self.premises.to_vec();
-        all.push(self.conclusion);
-        let signature = Signature::of(&all, self.events)?;
+        let signature = self.signature;
         if !leads(self.conclusion, Quantifier::ForAll) {
             return Err(shape("the conclusion", "`exists` before `forall`"));
         }
@@ -53,11 +52,11 @@ impl Question<'_> {
             .premises
             .iter()
             .partition(|premise| leads(premise, Quantifier::Exists));
-        let conclusion = closed(self.conclusion, &signature);
+        let conclusion = closed(self.conclusion, signature);
         let problem = Problem {
             conclusion: &conclusion,
             premises,
-            signature: &signature,
+            signature,
         };
         let refutation = |model: Model| {
             let lasso = model.history()?;

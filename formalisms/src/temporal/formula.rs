@@ -1,5 +1,7 @@
 //! Sentences of `temporal` after their names have been resolved (semantics, section 7).
 
+use std::collections::BTreeMap;
+
 use liveobj_types::formalism::Domain;
 
 /// A formula behind its leading quantifiers. Nothing is free: what a text leaves open is bound by
@@ -170,7 +172,63 @@ impl Sentence {
     }
 }
 
+impl Sentence {
+    /// The parts of a conjunction for all values of its variables, each for all values of those
+    /// that it has: together they say the same. Any other sentence is its only part.
+    pub fn conjuncts(&self) -> Vec<Sentence> {
+        let universal = |binding: &Binding| binding.quantifier == Quantifier::ForAll;
+        if !self.prefix.iter().all(universal) {
+            return vec![self.clone()];
+        }
+        let mut waiting = vec![&self.body];
+        let mut parts = Vec::new();
+        while let Some(node) = waiting.pop() {
+            if let Node::Binary(Binary::And, left, right) = node {
+                waiting.extend([&**right, &**left]);
+                continue;
+            }
+            let mut body = node.clone();
+            let mut positions = BTreeMap::new();
+            body.visit_variables_mut(&mut |variable| {
+                positions.insert(*variable, 0);
+            });
+            let mut prefix = Vec::new();
+            for (variable, position) in &mut positions {
+                *position = prefix.len();
+                prefix.push(self.prefix[*variable].clone());
+            }
+            body.visit_variables_mut(&mut |variable| *variable = positions[variable]);
+            parts.push(Sentence { prefix, body });
+        }
+        parts
+    }
+}
+
 impl Node {
+    /// Calls `see` for each variable, wherever it stands.
+    pub fn visit_variables_mut(&mut self, see: &mut dyn FnMut(&mut Variable)) {
+        match self {
+            Node::Event(atom) => {
+                if let Place::Instance(variable) | Place::Proxy(variable) = &mut atom.place {
+                    see(variable);
+                }
+                for argument in &mut atom.arguments {
+                    see(&mut argument.variable);
+                }
+            }
+            Node::Same(left, right) => {
+                see(left);
+                see(right);
+            }
+            Node::Unary(_, inner) => inner.visit_variables_mut(see),
+            Node::Binary(_, left, right) => {
+                left.visit_variables_mut(see);
+                right.visit_variables_mut(see);
+            }
+            Node::Constant(_) | Node::Proposition(_) => {}
+        }
+    }
+
     /// Calls `see` for each part of the formula, the left before the right.
     pub fn visit<'n>(&'n self, see: &mut dyn FnMut(&'n Node)) {
         see(self);

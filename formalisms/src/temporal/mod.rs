@@ -47,6 +47,9 @@
 //! Places that the conclusion leaves open become variables where that says the same: see
 //! `wildcards`.
 //!
+//! A conjunction is decided part by part: premises ∀u.φ∧φ' are two premises, and of a conclusion
+//! ∀y.ψ∧ψ' each part must follow.
+//!
 //! A premise of another shape is left out, which keeps every proof and forbids every refutation.
 
 mod decide;
@@ -76,7 +79,8 @@ use crate::{Budget, foreign};
 use decide::{Answer, Question};
 use formula::{Node, Place, Quantifier, Sentence, Sort};
 use history::Lasso;
-pub use parse::Atoms;
+pub use parse::{Atoms, standard_names};
+use signature::Signature;
 
 /// The id of `temporal`.
 pub const ID: u128 = 0x6c6f_7465_6d70_8b31_a2c9_64d0_17e5_2f05;
@@ -132,13 +136,7 @@ impl Temporal {
         let confirm = |lasso: &Lasso| refutes(premises, events, conclusion, lasso);
         let answer = match self.atoms {
             Atoms::Independent => independent::decide(premises, conclusion, budget)?,
-            Atoms::Events => Question {
-                premises,
-                conclusion,
-                events,
-                confirm: &confirm,
-            }
-            .decide(budget)?,
+            Atoms::Events => in_parts(&all, events, &confirm, budget)?,
         };
         let Answer::Refuted(lasso) = answer else {
             return Ok(Verdict::Holds);
@@ -181,6 +179,45 @@ fn attempts(lasso: &Lasso, sentences: &[&Sentence]) -> usize {
         cost.saturating_add(operators)
     });
     (EVALUATIONS / cost).min(ATTEMPTS)
+}
+
+/// Whether the last of `sentences` follows from the others: each part of it is a question of its
+/// own, with all parts of the others as premises. Where one part is refuted, so is the whole.
+fn in_parts(
+    sentences: &[&Sentence],
+    events: &Events,
+    confirm: &dyn Fn(&Lasso) -> bool,
+    budget: &mut Budget,
+) -> Result<Answer, Reason> {
+    let (conclusion, premises) = sentences
+        .split_last()
+        .expect("because a question has a conclusion");
+    // What is refuted is refuted in a universe in which all sentences have a meaning.
+    let signature = Signature::of(sentences, events)?;
+    let premises: Vec<Sentence> = premises.iter().flat_map(|it| it.conjuncts()).collect();
+    let premises: Vec<&Sentence> = premises.iter().collect();
+    let parts = conclusion.conjuncts();
+    let mut unknown = None;
+    for (done, part) in parts.iter().enumerate() {
+        let share = budget.0 / (parts.len() - done) as u64;
+        let question = Question {
+            premises: &premises,
+            conclusion: part,
+            signature: &signature,
+            confirm,
+        };
+        let answer = budget.lend(share, |budget| {
+            budget.take(1 + premises.len())?;
+            question.decide(budget)
+        });
+        match answer {
+            Ok(Some(Answer::Holds)) => {}
+            Ok(Some(refuted)) => return Ok(refuted),
+            Ok(None) => unknown = Some(Reason::Budget),
+            Err(reason) => unknown = Some(reason),
+        }
+    }
+    unknown.map_or(Ok(Answer::Holds), Err)
 }
 
 /// Whether a history satisfies the premises and not the conclusion.
@@ -276,14 +313,28 @@ impl Formalism for Temporal {
         Some(format!("{what}, and it is not as asked for"))
     }
 
+    /// Each part of a conjunction does: then it does. Otherwise, whether all of it does.
     fn ignores_silence(&self, formula: &Formula, budget: u64) -> Verdict {
         let decide = || {
             let sentence = self.sentence(formula)?;
             if silence::is_evidently_ignored(sentence) {
                 return Ok(Verdict::Holds);
             }
-            let question = silence::question(sentence);
-            self.decide(&[], &Events::All, &question, &mut Budget(budget))
+            let mut budget = Budget(budget);
+            let mut ask = |sentence: &Sentence| {
+                let question = silence::question(sentence);
+                self.decide(&[], &Events::All, &question, &mut budget)
+            };
+            let parts = sentence.conjuncts();
+            if let [_] = parts.as_slice() {
+                return ask(sentence);
+            }
+            for part in &parts {
+                if !ask(part)?.holds() {
+                    return ask(sentence);
+                }
+            }
+            Ok(Verdict::Holds)
         };
         decide().unwrap_or_else(Verdict::Unknown)
     }

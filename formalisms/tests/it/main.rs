@@ -4,3 +4,4 @@ mod conformance;
 mod monitors;
 mod ontology;
 mod session;
+mod standard;

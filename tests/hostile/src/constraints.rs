@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 
 use liveobj_formalisms::builtin;
 use liveobj_types::Verdict;
-use liveobj_types::formalism::{EndpointStructure, Events, Formalism, Formula, Structure};
+use liveobj_types::formalism::{
+    Domain, EndpointStructure, Events, Formalism, Formula, Parameter, Structure,
+};
 
 use crate::source;
 
@@ -36,6 +38,40 @@ pub fn cardinality(bytes: &[u8]) {
 pub fn session(bytes: &[u8]) {
     constraints("session", bytes, &[Structure::Undeclared]);
     constraints("async_session", bytes, &[Structure::Undeclared]);
+}
+
+/// Constraints over histories: of events that nobody declares, of an endpoint, and of an object.
+pub fn temporal(bytes: &[u8]) {
+    let event = |name: &str, parameters: &[&str]| {
+        let parameters = parameters.iter().map(|name| Parameter {
+            name: (*name).to_owned(),
+            domain: Domain {
+                key: (*name).to_owned(),
+                size: None,
+            },
+        });
+        (name.to_owned(), parameters.collect())
+    };
+    let channel = |name: &str| EndpointStructure {
+        received: [event("send", &["message"])].into(),
+        emitted: [
+            event("receive", &["message"]),
+            event("view", &["number", "members"]),
+        ]
+        .into(),
+        ..endpoint(name)
+    };
+    let endpoints = [
+        ("channel", channel("channel")),
+        ("group", channel("renamed")),
+    ];
+    let endpoints = endpoints.map(|(written, endpoint)| (written.to_owned(), endpoint));
+    let structures = [
+        Structure::Undeclared,
+        Structure::Endpoint(channel("")),
+        Structure::Object(endpoints.into()),
+    ];
+    constraints("temporal", bytes, &structures);
 }
 
 fn endpoint(name: &str) -> EndpointStructure {

@@ -19,7 +19,7 @@ use std::sync::Arc;
 
 use liveobj_types::{Diagnostic, Severity, Source};
 
-pub use constraints::{cardinality, properties, session};
+pub use constraints::{cardinality, properties, session, temporal};
 pub use documents::{json, xml};
 pub use frames::frames;
 pub use libraries::manifest;
@@ -41,6 +41,7 @@ pub const TARGETS: &[(&str, Target)] = &[
     ("original", original),
     ("payload", payload),
     ("properties", properties),
+    ("temporal", temporal),
     ("xml", xml),
 ];
 

@@ -80,6 +80,10 @@ impl<'e, 't> Elaborator<'e, 't, '_> {
             let message = format!("`{text}` has fewer parameters");
             return Err(self.fault(frame, atom.span, message, &form()));
         }
+        if atom.open {
+            let message = "only an event has arguments that may be any".to_owned();
+            return Err(self.fault(frame, atom.span, message, &form()));
+        }
         let mut arguments = BTreeMap::new();
         for (position, argument) in given.iter().enumerate() {
             let parameter = match argument.parameter {

@@ -433,7 +433,7 @@ impl<'e, 't> Elaborator<'e, 't, '_> {
         let found = found.map_err(|error| self.sited(frame, error))?;
         let mut arguments = Vec::new();
         if let Some(given) = &atom.arguments {
-            let parameters = self.events.parameters(&path.name, &found, given, atom.span);
+            let parameters = self.events.parameters(&path.name, &found, given, atom);
             let parameters = parameters.map_err(|error| self.sited(frame, error))?;
             for (argument, (parameter, domain)) in given.iter().zip(parameters) {
                 let name = match &argument.value {

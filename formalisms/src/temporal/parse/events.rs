@@ -9,7 +9,7 @@ use liveobj_types::{Span, nearest};
 
 use super::super::formula::Event;
 use super::reader::fault;
-use super::syntax::{Argument, Name};
+use super::syntax::{Argument, AtomText, Name};
 
 /// What a name stands for.
 pub(super) struct Found<'s> {
@@ -249,9 +249,9 @@ impl<'s> Events<'s> {
         name: &Name,
         found: &Found<'s>,
         arguments: &[Argument],
-        span: Span,
+        atom: &AtomText,
     ) -> Result<Vec<(String, Domain)>, ParseError> {
-        let text = name.text();
+        let (text, span) = (name.text(), atom.span);
         let Some(parameters) = found.parameters else {
             if let Some(named) = arguments.iter().find_map(|it| it.parameter) {
                 return Err(fault(
@@ -261,6 +261,10 @@ impl<'s> Events<'s> {
                 ));
             }
             let count = arguments.len();
+            let positions = (1..=count).map(|position| (position.to_string(), Domain::default()));
+            if atom.open {
+                return Ok(positions.collect());
+            }
             let &mut (first, place) = self.arities.entry(text.to_owned()).or_insert((count, span));
             if first != count {
                 return Err(fault(
@@ -273,7 +277,6 @@ impl<'s> Events<'s> {
                     ),
                 ));
             }
-            let positions = (1..=count).map(|position| (position.to_string(), Domain::default()));
             return Ok(positions.collect());
         };
         let names = || parameters.iter().map(|parameter| parameter.name.as_str());
@@ -285,20 +288,21 @@ impl<'s> Events<'s> {
             .iter()
             .all(|argument| argument.parameter.is_none())
         {
-            if arguments.len() != parameters.len() {
+            let fewer = arguments.len() < parameters.len();
+            if arguments.len() > parameters.len() || (fewer && !atom.open) {
                 let message = format!(
                     "`{text}` has {} and not {}",
                     counted(parameters.len(), "parameter"),
                     arguments.len()
                 );
-                let help = match arguments.len() < parameters.len() {
+                let help = match fewer {
                     true => format!("{}, with `_` for those that may be any", signature()),
                     false => signature(),
                 };
                 return Err(fault(span, message, &help));
             }
             let each = |parameter: &Declared| (parameter.name.clone(), parameter.domain.clone());
-            return Ok(parameters.iter().map(each).collect());
+            return Ok(parameters.iter().take(arguments.len()).map(each).collect());
         }
         let known: BTreeMap<&str, &Declared> = names().zip(parameters).collect();
         let mut given: BTreeMap<&str, Span> = BTreeMap::new();

@@ -16,7 +16,7 @@ pub(super) enum Token<'t> {
 
 /// Each spelling of a sign, and the one that is printed. Of two of which one begins the other, the
 /// longer stands first.
-const SIGNS: [(&str, &str); 33] = [
+const SIGNS: [(&str, &str); 34] = [
     ("<-->", "<->"),
     ("<->", "<->"),
     ("<=>", "<->"),
@@ -41,6 +41,7 @@ const SIGNS: [(&str, &str); 33] = [
     ("(", "("),
     (")", ")"),
     (",", ","),
+    ("..", ".."),
     (".", "."),
     (":", ":"),
     (";", ";"),

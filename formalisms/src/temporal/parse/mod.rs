@@ -21,6 +21,7 @@ use super::formula::Sentence;
 
 pub(super) use lexer::is_plain;
 pub(super) use standard::is_standard;
+pub use standard::standard_names;
 
 /// Operators and brackets that may stand inside each other.
 const MAX_DEPTH: usize = 256;

@@ -367,8 +367,10 @@ impl<'t, 's> Reader<'t, 's> {
             });
         }
         let mut arguments = None;
+        let mut open = false;
         if self.peek() == Some(Token::Sign("(")) {
-            arguments = Some(self.arguments(depth)?);
+            let (given, dots) = self.arguments(depth)?;
+            (arguments, open) = (Some(given), dots);
             if self.peek() == Some(Token::Sign("@")) {
                 return Err(self.expected(
                     "`@` stands in front of the arguments",
@@ -381,17 +383,24 @@ impl<'t, 's> Reader<'t, 's> {
             name,
             place,
             arguments,
+            open,
             span: Span::new(start.start, self.before().end),
         })
     }
 
-    fn arguments(&mut self, depth: usize) -> Result<Vec<Argument<'t>>, ParseError> {
+    /// The arguments, and whether `..` ends them.
+    fn arguments(&mut self, depth: usize) -> Result<(Vec<Argument<'t>>, bool), ParseError> {
         self.at += 1;
         let mut arguments = Vec::new();
+        let mut open = false;
         if self.accept(")") {
-            return Ok(arguments);
+            return Ok((arguments, open));
         }
         loop {
+            if self.accept("..") {
+                open = true;
+                break;
+            }
             let start = self.here().start;
             let parameter = match (self.peek(), self.peek_after(1)) {
                 (Some(Token::Word(_) | Token::Quoted(_)), Some(Token::Sign(":"))) => {
@@ -413,7 +422,7 @@ impl<'t, 's> Reader<'t, 's> {
             }
         }
         self.sign(")", "arguments end with `)`")?;
-        Ok(arguments)
+        Ok((arguments, open))
     }
 
     fn value(&mut self, depth: usize) -> Result<Value<'t>, ParseError> {

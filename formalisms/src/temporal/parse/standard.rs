@@ -14,7 +14,13 @@ pub(super) fn standard() -> &'static [Define<'static>] {
     STANDARD.get_or_init(|| definitions(TEXT).expect("because a test reads the file"))
 }
 
+/// The names of the standard definitions, each of which can be used alone, in the order of their
+/// file.
+pub fn standard_names() -> impl Iterator<Item = &'static str> {
+    standard().iter().map(|define| define.name.text())
+}
+
 /// Whether a standard definition has this name.
 pub(crate) fn is_standard(name: &str) -> bool {
-    standard().iter().any(|define| define.name.text() == name)
+    standard_names().any(|known| known == name)
 }

@@ -100,6 +100,8 @@ pub(super) struct AtomText<'t> {
     pub(super) name: Name<'t>,
     pub(super) place: Option<PlaceText<'t>>,
     pub(super) arguments: Option<Vec<Argument<'t>>>,
+    /// Whether `..` ends them: further ones may be any.
+    pub(super) open: bool,
     /// All of it.
     pub(super) span: Span,
 }

@@ -2,6 +2,7 @@
 
 mod bounds;
 mod definitions;
+mod docs;
 mod english;
 mod errors;
 mod round_trip;
@@ -202,6 +203,14 @@ fn events_name_their_parameters_when_printed() {
         "forall x, y: message. e(x, _) & e(_, y) & e",
     );
     undeclared("f(_, x, _)", "forall x: message. f(_, x)");
+    at_channel(
+        "view(k, ..) & send(..)",
+        "forall k: message. view(number: k) & send",
+    );
+    undeclared(
+        "f(x, ..) & f(_, y)",
+        "forall x, y: message. f(x, _) & f(_, y)",
+    );
 }
 
 #[test]

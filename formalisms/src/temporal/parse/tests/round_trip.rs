@@ -152,6 +152,7 @@ const WORDS: &[&str] = &[
     "b",
     "send",
     "receive",
+    "(k, ..)",
     "view",
     "channel",
     "connect",
