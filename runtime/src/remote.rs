@@ -172,11 +172,13 @@ fn matched(
         TypeId::Endpoint(own) => own,
         other => unreachable!("an endpoint type became {other:?}"),
     };
-    let question = Question::Match(own, theirs);
+    // What comes from another node waits in a queue.
+    let question = Question::QueuedMatch(own, theirs);
     let verdict = domain.host.verdicts().on(question, &mut types, formalisms);
     if !verdict.holds() && (verdict.fails() || !domain.host.policy().allow_unknown) {
-        let judgement =
-            liveobj_types::Relations::new(&mut types, formalisms).endpoints_match(own, theirs);
+        let mut relations = liveobj_types::Relations::new(&mut types, formalisms);
+        relations.queued = true;
+        let judgement = relations.endpoints_match(own, theirs);
         let names = [domain.end_name(&end), FAR.to_owned()];
         let what = "the endpoints do not match";
         return Err(why_not(what, &verdict, &judgement.mismatches, &names));

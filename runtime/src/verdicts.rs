@@ -18,12 +18,14 @@ const CAPACITY: usize = 1_024;
 pub(crate) enum Question {
     /// Whether two endpoints may be connected.
     Match(EndpointId, EndpointId),
+    /// Whether they may be connected across domains, where events wait in queues.
+    QueuedMatch(EndpointId, EndpointId),
     /// Whether the first object may stand for the second.
     Subtype(ObjectId, ObjectId),
 }
 
 /// The question's relation and the identities of the two types.
-type Key = (bool, [u8; 32], [u8; 32]);
+type Key = (&'static str, [u8; 32], [u8; 32]);
 
 /// The verdicts of one runtime. Only used with that runtime's formalisms.
 #[derive(Debug, Default)]
@@ -51,6 +53,10 @@ impl Verdicts {
         let mut relations = Relations::new(types, formalisms);
         let verdict = match question {
             Question::Match(left, right) => relations.matches(left, right),
+            Question::QueuedMatch(left, right) => {
+                relations.queued = true;
+                relations.matches(left, right)
+            }
             Question::Subtype(left, right) => {
                 relations.is_subtype(TypeId::Object(left), TypeId::Object(right))
             }
@@ -81,11 +87,15 @@ impl Known {
 
 /// Identities count everything that a relation looks at.
 fn key(types: &Types, question: Question) -> Key {
-    let (matching, left, right) = match question {
-        Question::Match(left, right) => (true, TypeId::Endpoint(left), TypeId::Endpoint(right)),
-        Question::Subtype(left, right) => (false, TypeId::Object(left), TypeId::Object(right)),
+    let endpoints = |left, right| (TypeId::Endpoint(left), TypeId::Endpoint(right));
+    let (relation, (left, right)) = match question {
+        Question::Match(left, right) => ("match", endpoints(left, right)),
+        Question::QueuedMatch(left, right) => ("queued match", endpoints(left, right)),
+        Question::Subtype(left, right) => {
+            ("subtype", (TypeId::Object(left), TypeId::Object(right)))
+        }
     };
-    (matching, types.identity(left), types.identity(right))
+    (relation, types.identity(left), types.identity(right))
 }
 
 #[cfg(test)]
@@ -227,6 +237,17 @@ mod tests {
             assert!(ask(one, two).fails());
         }
         assert_eq!(verdicts.len(), 2);
+        let Question::Match(left, right) = matching(&mut types, "Choosy") else {
+            unreachable!("it is one")
+        };
+        for question in [
+            Question::Match(left, right),
+            Question::QueuedMatch(left, right),
+        ] {
+            let before = verdicts.len();
+            verdicts.on(question, &mut types, &formalisms);
+            assert_eq!(verdicts.len(), before + 1);
+        }
     }
 
     #[test]
@@ -235,7 +256,7 @@ mod tests {
         let key = |n: usize| {
             let mut left = [0; 32];
             left[..8].copy_from_slice(&n.to_le_bytes());
-            (true, left, [0; 32])
+            ("match", left, [0; 32])
         };
         for n in 0..=CAPACITY {
             known.add(key(n), Verdict::Holds);

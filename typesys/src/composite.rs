@@ -74,14 +74,14 @@ impl Relations<'_> {
             let exported = exported.get(name.as_str()).map_or(&[][..], Vec::as_slice);
             Some((name.as_str(), self.part(name, *ty, exported, &shown)?))
         });
-        let parts: BTreeMap<&str, Part> = parts.collect();
+        let mut parts: BTreeMap<&str, Part> = parts.collect();
 
         let mut body = ObjectBody {
             endpoints: self.exported(shape),
             ..ObjectBody::default()
         };
         let lossy = self.lossy_ends(shape, &shown);
-        body.requires = self.undischarged(shape, &shown, &parts, &lossy);
+        body.requires = self.undischarged(shape, &shown, &mut parts, &lossy);
         body.provides = parts
             .values()
             .flat_map(|part| part.provides.iter().cloned())
@@ -181,29 +181,33 @@ impl Relations<'_> {
         Lossy::Object(lossy)
     }
 
-    /// C′: whole sets, per component and formalism, that the parts do not meet by themselves.
+    /// C′: whole sets, per component and formalism, that the parts do not meet by themselves. Of what
+    /// parts provide under assumptions that the parts meet, the assumptions are left out.
     fn undischarged(
         &mut self,
         shape: &CompositeShape,
         shown: &BTreeMap<(&str, &str), &str>,
-        parts: &BTreeMap<&str, Part>,
+        parts: &mut BTreeMap<&str, Part>,
         lossy: &Lossy,
     ) -> Vec<Constraint> {
-        if parts.values().all(|part| part.requires.is_empty()) {
+        let is_conditional = |constraint: &Constraint| constraint.given.is_some();
+        let nothing_to_ask =
+            |part: &Part| part.requires.is_empty() && !part.provides.iter().any(is_conditional);
+        if parts.values().all(nothing_to_ask) {
             return Vec::new();
         }
-        let required: BTreeSet<&str> = parts
+        let required: BTreeSet<String> = parts
             .values()
             .flat_map(|part| {
-                part.requires
-                    .iter()
-                    .map(|constraint| &*constraint.formalism)
+                let conditional = part.provides.iter().filter(|c| is_conditional(c));
+                part.requires.iter().chain(conditional)
             })
+            .map(|constraint| constraint.formalism.to_string())
             .collect();
-        let mut premises: Vec<Parsed> = Vec::new();
-        let mut add = |parsed: Parsed| premises.push(parsed);
+        // What is provided, and where it is written if that is a part.
+        let mut premises: Vec<(Parsed, Option<(String, usize)>)> = Vec::new();
         let mut events = BTreeMap::new();
-        for part in parts.values() {
+        for (component, part) in &*parts {
             for (name, endpoint) in &part.endpoints {
                 let emitted = emitted(self.types, endpoint.ty, Side::Provides);
                 events.insert(name.clone(), emitted);
@@ -211,10 +215,16 @@ impl Relations<'_> {
             let own = ObjectBody {
                 endpoints: part.endpoints.clone(),
                 provides: part.provides.clone(),
+                requires: part.requires.clone(),
                 ..ObjectBody::default()
             };
-            let read = body_constraints(self.types, self.formalisms, &own, Side::Provides);
-            read.into_iter().for_each(&mut add);
+            let mut read = body_constraints(self.types, self.formalisms, &own, Side::Provides);
+            if read.iter().any(Parsed::is_conditional) {
+                let required = body_constraints(self.types, self.formalisms, &own, Side::Requires);
+                self.mark_universal(&mut read, &required, false);
+            }
+            let places = (0..).map(|at| Some(((*component).to_owned(), at)));
+            premises.extend(read.into_iter().zip(places));
         }
         let events = Events::Object(events);
 
@@ -231,18 +241,28 @@ impl Relations<'_> {
                 let peer = outside(&peer.0, &peer.1, shown);
                 // The one connection of two endpoints that have no other is the same for both.
                 let names = if single { vec![own, peer] } else { vec![own] };
+                let mut add = |parsed| premises.push((parsed, None));
                 self.lift(ty, &names, &required, lossy, &mut add);
             }
         }
 
         // From guarantees that contradict each other everything would follow.
-        premises.sort_by(|a, b| a.constraint.formalism.cmp(&b.constraint.formalism));
+        premises.sort_by(|(a, _), (b, _)| a.constraint.formalism.cmp(&b.constraint.formalism));
         let contradictory: BTreeSet<String> = premises
-            .chunk_by(|a, b| a.constraint.formalism == b.constraint.formalism)
-            .filter(|of_one| !consistent(of_one, self.budget))
-            .map(|of_one| of_one[0].constraint.formalism.to_string())
+            .chunk_by(|(a, _), (b, _)| a.constraint.formalism == b.constraint.formalism)
+            .filter(|of_one| !consistent(of_one.iter().map(|(parsed, _)| parsed), self.budget))
+            .map(|of_one| of_one[0].0.constraint.formalism.to_string())
             .collect();
-        premises.retain(|parsed| !contradictory.contains(&*parsed.constraint.formalism));
+        premises.retain(|(parsed, _)| !contradictory.contains(&*parsed.constraint.formalism));
+        let (mut premises, places): (Vec<Parsed>, Vec<_>) = premises.into_iter().unzip();
+        self.discharge_together(&mut premises, &events, lossy);
+        for (parsed, place) in premises.iter().zip(places) {
+            if let Some((component, at)) = place.filter(|_| !parsed.is_conditional())
+                && let Some(part) = parts.get_mut(component.as_str())
+            {
+                part.provides[at].given = None;
+            }
+        }
         let mut left_over = Vec::new();
         for part in parts.values() {
             let formalisms: BTreeSet<&str> = part
@@ -258,7 +278,10 @@ impl Relations<'_> {
                     ..ObjectBody::default()
                 };
                 let wanted = body_constraints(self.types, self.formalisms, &own, Side::Requires);
+                let of_formalism = |p: &&Parsed| *p.constraint.formalism == *formalism;
                 if contradictory.contains(formalism)
+                    // What was met may contradict the rest.
+                    || !consistent(premises.iter().filter(of_formalism), self.budget)
                     || !self.unmet(&premises, &events, &wanted, lossy).is_empty()
                 {
                     left_over.extend(own.requires);
@@ -274,23 +297,30 @@ impl Relations<'_> {
         &self,
         ty: EndpointId,
         names: &[String],
-        required: &BTreeSet<&str>,
+        required: &BTreeSet<String>,
         lossy: &Lossy,
         add: &mut dyn FnMut(Parsed),
     ) {
-        let Endpoint::Events { provides, .. } = self.types.endpoint(ty) else {
+        let Endpoint::Events {
+            provides, requires, ..
+        } = self.types.endpoint(ty)
+        else {
             return;
         };
         let structures = Structures::new(|side| {
             Structure::Endpoint(endpoint_structure(self.types, ty, side, ""))
         });
-        let all: Vec<Parsed> = provides
-            .iter()
-            .map(|constraint| {
-                let structure = |side| structures.get(side);
-                Parsed::new(self.formalisms, constraint, Side::Provides, structure)
-            })
-            .collect();
+        let read = |constraints: &[Constraint], side: Side| -> Vec<Parsed> {
+            let structure = |side| structures.get(side);
+            let read = constraints.iter();
+            read.map(|it| Parsed::new(self.formalisms, it, side, structure))
+                .collect()
+        };
+        let mut all = read(provides, Side::Provides);
+        if all.iter().any(Parsed::is_conditional) {
+            // An endpoint may have connections that this composite does not show.
+            self.mark_universal(&mut all, &read(requires, Side::Requires), false);
+        }
         // What is asked for may be about any endpoint.
         let is_lossy = match lossy {
             Lossy::Endpoint(lossy) => *lossy,

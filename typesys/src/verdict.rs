@@ -123,8 +123,15 @@ pub enum Reason {
     Undecided(String),
     /// The formalism cannot read a constraint, which is a fault of the types that have it.
     Unreadable(String),
-    /// A guarantee that holds only `given` an assumption that cannot be discharged yet.
-    Given,
+    /// A guarantee is given only under an assumption, which is not known to be met.
+    Given {
+        /// The formalism and the text of the guarantee.
+        guarantee: String,
+        /// Those of the assumption.
+        assumption: String,
+        /// What is known of the assumption instead: a relative clause.
+        why: String,
+    },
 }
 
 impl fmt::Display for Reason {
@@ -137,9 +144,11 @@ impl fmt::Display for Reason {
             }
             Reason::Undecided(why) => f.write_str(why),
             Reason::Unreadable(why) => write!(f, "the constraint cannot be read: {why}"),
-            Reason::Given => {
-                f.write_str("the guarantee is conditional (`given`), which is not discharged yet")
-            }
+            Reason::Given {
+                guarantee,
+                assumption,
+                why,
+            } => write!(f, "{guarantee} is given only under {assumption}, {why}"),
         }
     }
 }

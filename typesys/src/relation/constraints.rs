@@ -1,17 +1,15 @@
-//! Implication between the constraints of types (semantics, section 6).
+//! The constraints of types: who gives them, what they can speak of, and what is lossy.
 
 use std::cell::OnceCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::Relations;
-use crate::formalism::{
-    Domain, EndpointStructure, Formalism, Formalisms, Formula, Parameter, Structure,
-};
+use super::parsed::Parsed;
+use crate::formalism::{Domain, EndpointStructure, Formalisms, Parameter, Structure};
 use crate::types::{
     Constraint, Direction, Endpoint, EndpointId, Object, ObjectBody, ObjectId, Types, Value,
 };
-use crate::verdict::Reason;
 
 /// Who gives a constraint: its text is written from that side.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -158,314 +156,6 @@ impl Lossy {
     }
 }
 
-/// A constraint, read by its formalism.
-#[derive(Clone)]
-pub(crate) struct Parsed {
-    /// As it stands in the type.
-    pub(crate) constraint: Constraint,
-    formalism: Option<Arc<dyn Formalism>>,
-    formula: Result<Read, NotRead>,
-    /// What the formula can speak of, if its formalism translates.
-    structure: Option<Arc<Structure>>,
-    /// What it is given under, from the side of who has to provide that.
-    assumption: Option<Arc<Parsed>>,
-    /// Whether that is known to be so.
-    discharged: bool,
-}
-
-/// Why there is no formula.
-#[derive(Clone)]
-struct NotRead {
-    /// What to answer where the formula is needed.
-    reason: Reason,
-    /// What the text speaks of, where an equal text still means the same.
-    comparable: Option<Arc<Structure>>,
-}
-
-/// What a formalism made of a text.
-#[derive(Clone)]
-struct Read {
-    formula: Formula,
-    /// Canonical: equal exactly for equal formulas.
-    printed: String,
-    /// What is left of it after lossy conversions.
-    surviving: Option<Formula>,
-    /// Whether that is all of it.
-    survives: bool,
-}
-
-impl Parsed {
-    /// Reads a constraint; `structure` is asked for the side from which its text is written.
-    pub(crate) fn new(
-        formalisms: &Formalisms,
-        constraint: &Constraint,
-        side: Side,
-        structure: impl Fn(Side) -> Arc<Structure>,
-    ) -> Parsed {
-        let parsed = Parsed::alone(formalisms, constraint, side, &structure);
-        let Some(given) = &constraint.given else {
-            return parsed;
-        };
-        // The other side has to provide it, so it is written from there; of a protocol as of its
-        // dual that is one and the same.
-        let assumption = Constraint {
-            text: given.clone(),
-            given: None,
-            ..constraint.clone()
-        };
-        let assumption = Parsed::alone(formalisms, &assumption, side.opposite(), &structure);
-        Parsed {
-            assumption: Some(Arc::new(assumption)),
-            ..parsed
-        }
-    }
-
-    /// Reads a constraint, whatever it is given under.
-    fn alone(
-        formalisms: &Formalisms,
-        constraint: &Constraint,
-        side: Side,
-        structure: &dyn Fn(Side) -> Arc<Structure>,
-    ) -> Parsed {
-        let formalism = formalisms.get(&constraint.formalism).cloned();
-        let formula = match &formalism {
-            None => Err(NotRead {
-                reason: Reason::FormalismMissing(constraint.formalism.to_string()),
-                comparable: Some(structure(written(constraint, side))),
-            }),
-            Some(formalism) => read(&**formalism, constraint, side, structure),
-        };
-        let translates = formula.is_ok()
-            && formalism
-                .as_ref()
-                .is_some_and(|formalism| !formalism.translations().is_empty());
-        Parsed {
-            constraint: constraint.clone(),
-            formalism,
-            formula,
-            structure: translates.then(|| structure(side)),
-            assumption: None,
-            discharged: false,
-        }
-    }
-
-    /// A guarantee that nobody wrote.
-    pub(super) fn made(formalism: &Arc<dyn Formalism>, text: &str, formula: Formula) -> Parsed {
-        Parsed {
-            constraint: Constraint {
-                formalism: Arc::from(formalism.name()),
-                text: Arc::from(text),
-                dual: false,
-                given: None,
-                renamed: BTreeMap::new(),
-                lossy: false,
-                place: None,
-            },
-            formalism: Some(formalism.clone()),
-            formula: Ok(Read::new(&**formalism, formula)),
-            structure: None,
-            assumption: None,
-            discharged: false,
-        }
-    }
-
-    /// The same constraint as one about an endpoint of an object.
-    pub(crate) fn lifted(
-        &self,
-        formula: Formula,
-        formalism: &dyn Formalism,
-        endpoint: &str,
-    ) -> Parsed {
-        let renamed = BTreeMap::from([(endpoint.to_owned(), endpoint.to_owned())]);
-        Parsed {
-            constraint: Constraint {
-                renamed,
-                ..self.constraint.clone()
-            },
-            formula: Ok(Read::new(formalism, formula)),
-            structure: None,
-            ..self.clone()
-        }
-    }
-
-    /// The constraint as if nothing inside were lossy.
-    pub(super) fn unmarked(&self) -> Parsed {
-        let mut parsed = self.clone();
-        parsed.constraint.lossy = false;
-        parsed
-    }
-
-    /// Its formalism and its formula, where it could be read.
-    pub(crate) fn read(&self) -> Option<(&Arc<dyn Formalism>, &Formula)> {
-        match (&self.formalism, &self.formula) {
-            (Some(formalism), Ok(read)) => Some((formalism, &read.formula)),
-            _ => None,
-        }
-    }
-
-    /// Why there is no formula; what to answer where one is needed.
-    pub(super) fn not_read(&self) -> Reason {
-        match &self.formula {
-            Err(not) => not.reason.clone(),
-            Ok(_) => Reason::Undecided("the formula is not used".to_owned()),
-        }
-    }
-
-    /// What can be used of it as a premise: all of it, or what survives lossy conversions.
-    pub(super) fn usable(&self, intact: bool) -> Option<Formula> {
-        let read = self.formula.as_ref().ok()?;
-        match intact {
-            true => Some(read.formula.clone()),
-            false => read.surviving.clone(),
-        }
-    }
-
-    /// Whether all of it survives lossy conversions.
-    pub(super) fn survives(&self) -> bool {
-        self.formula.as_ref().is_ok_and(|read| read.survives)
-    }
-
-    /// What its formula can speak of, where it may be translated.
-    pub(super) fn structure(&self) -> Option<&Structure> {
-        self.structure.as_deref()
-    }
-
-    /// Whether it holds only under an assumption of which nothing is known.
-    pub(crate) fn is_conditional(&self) -> bool {
-        self.constraint.given.is_some() && !self.discharged
-    }
-
-    /// The constraint as people see it.
-    pub(super) fn words(&self) -> String {
-        words(&self.constraint)
-    }
-
-    /// The constraints of its formalism.
-    pub(super) fn same_formalism<'p>(&self, all: &'p [Parsed]) -> impl Iterator<Item = &'p Parsed> {
-        let formalism = &self.constraint.formalism;
-        all.iter()
-            .filter(move |other| other.constraint.formalism == *formalism)
-    }
-
-    /// Whether it is literally met by a premise that is given by the same text.
-    pub(super) fn is_repeated_by(&self, premise: &Parsed) -> bool {
-        let (asked, given) = (&self.constraint, &premise.constraint);
-        asked.formalism == given.formalism
-            && (!premise.is_conditional()
-                || match (&self.assumption, &premise.assumption) {
-                    (Some(asked), Some(given)) => asked.is_repeated_by(given),
-                    _ => false,
-                })
-            && match (&self.formula, &premise.formula) {
-                (Ok(asked), Ok(given)) => asked.printed == given.printed,
-                (Err(a), Err(b)) => {
-                    asked.text == given.text
-                        && asked.dual == given.dual
-                        && renaming(asked).eq(renaming(given))
-                        && match (&a.comparable, &b.comparable) {
-                            (Some(a), Some(b)) => same_orders(&asked.text, a, b),
-                            _ => false,
-                        }
-                }
-                _ => false,
-            }
-    }
-}
-
-impl Read {
-    fn new(formalism: &dyn Formalism, formula: Formula) -> Read {
-        let printed = formalism.print(&formula);
-        let surviving = formalism.surviving(&formula);
-        let survives = surviving
-            .as_ref()
-            .is_some_and(|left| formalism.print(left) == printed);
-        Read {
-            formula,
-            printed,
-            surviving,
-            survives,
-        }
-    }
-}
-
-fn read(
-    formalism: &dyn Formalism,
-    constraint: &Constraint,
-    side: Side,
-    structure: &dyn Fn(Side) -> Arc<Structure>,
-) -> Result<Read, NotRead> {
-    let structure = structure(written(constraint, side));
-    let formula = formalism
-        .parse(&constraint.text, &structure)
-        .map_err(|error| NotRead {
-            reason: Reason::Unreadable(error.message),
-            comparable: None,
-        })?;
-    let formula = match constraint.dual {
-        false => formula,
-        true => formalism.dual(&formula).ok_or_else(|| {
-            let reason = format!("formalism `{}` has no duals", constraint.formalism);
-            NotRead {
-                reason: Reason::Undecided(reason),
-                comparable: Some(structure),
-            }
-        })?,
-    };
-    Ok(Read::new(formalism, formula))
-}
-
-/// The side from which a text is written: that of a dual is made from the other one's.
-fn written(constraint: &Constraint, side: Side) -> Side {
-    match constraint.dual {
-        true => side.opposite(),
-        false => side,
-    }
-}
-
-/// Whether a text binds the same parameters in both structures, since texts may bind by position:
-/// the events of both have theirs in one order, at the endpoints that the text may name.
-fn same_orders(text: &str, left: &Structure, right: &Structure) -> bool {
-    let endpoints = |left: &EndpointStructure, right: &EndpointStructure| {
-        let pairs = [
-            (&left.emitted, &right.emitted),
-            (&left.received, &right.received),
-        ];
-        pairs.into_iter().all(|(left, right)| {
-            left.iter().all(|(event, order)| {
-                let order = order.iter().map(|parameter| &parameter.name);
-                let other = right.get(event).map(|other| other.iter().map(|p| &p.name));
-                other.is_none_or(|other| other.eq(order))
-            })
-        })
-    };
-    match (left, right) {
-        (Structure::Endpoint(left), Structure::Endpoint(right)) => endpoints(left, right),
-        (Structure::Object(left), Structure::Object(right)) => left
-            .iter()
-            .filter(|(name, _)| text.contains(*name))
-            .all(|(name, left)| right.get(name).is_none_or(|right| endpoints(left, right))),
-        _ => false,
-    }
-}
-
-/// A constraint as people see it.
-fn words(constraint: &Constraint) -> String {
-    let dual = if constraint.dual { "dual of " } else { "" };
-    let given = constraint
-        .given
-        .iter()
-        .map(|given| format!(" given {given}"));
-    format!("{dual}{}{}", constraint.text, given.collect::<String>())
-}
-
-/// The renamings that a text can feel: of names that occur in it.
-fn renaming(constraint: &Constraint) -> impl Iterator<Item = (&String, &String)> {
-    constraint
-        .renamed
-        .iter()
-        .filter(|(from, to)| from != to && constraint.text.contains(*from))
-}
-
 impl Relations<'_> {
     /// The constraints of an endpoint type that one side gives, read once.
     pub(super) fn endpoint_constraints(&mut self, id: EndpointId, side: Side) -> Arc<[Parsed]> {
@@ -483,7 +173,7 @@ impl Relations<'_> {
         let (types, formalisms) = (&*self.types, self.formalisms);
         let structures =
             Structures::new(|side| Structure::Endpoint(endpoint_structure(types, id, side, "")));
-        let read = |constraints: &[Constraint], side: Side| -> Arc<[Parsed]> {
+        let read = |constraints: &[Constraint], side: Side| -> Vec<Parsed> {
             let parsed = constraints.iter().map(|constraint| {
                 Parsed::new(formalisms, constraint, side, |side| structures.get(side))
             });
@@ -496,11 +186,23 @@ impl Relations<'_> {
                 read(provides, Side::Provides),
                 read(requires, Side::Requires),
             ],
-            Endpoint::Parameter { .. } => [Arc::from([]), Arc::from([])],
+            Endpoint::Parameter { .. } => [Vec::new(), Vec::new()],
         };
+        let all = self.with_universality(all, true);
         let answer = all[index].clone();
         self.known.endpoints.insert(id, all);
         answer
+    }
+
+    /// Both sides' constraints, knowing which assumptions every peer has to meet.
+    fn with_universality(&self, all: [Vec<Parsed>; 2], endpoint: bool) -> [Arc<[Parsed]>; 2] {
+        let [mut provides, mut requires] = all;
+        if provides.iter().chain(&requires).any(Parsed::is_conditional) {
+            let before = provides.clone();
+            self.mark_universal(&mut provides, &requires, endpoint);
+            self.mark_universal(&mut requires, &before, endpoint);
+        }
+        [Arc::from(provides), Arc::from(requires)]
     }
 
     /// The constraints of an object type that one side gives, read once.
@@ -509,11 +211,12 @@ impl Relations<'_> {
         if let Some(all) = self.known.objects.get(&id) {
             return all[index].clone();
         }
-        let all: [Arc<[Parsed]>; 2] = match self.types.object(id) {
+        let all = match self.types.object(id) {
             Object::Endpoints(body) => [Side::Provides, Side::Requires]
-                .map(|side| Arc::from(body_constraints(self.types, self.formalisms, body, side))),
-            Object::Top | Object::Parameter(_) => [Arc::from([]), Arc::from([])],
+                .map(|side| body_constraints(self.types, self.formalisms, body, side)),
+            Object::Top | Object::Parameter(_) => [Vec::new(), Vec::new()],
         };
+        let all = self.with_universality(all, false);
         let answer = all[index].clone();
         self.known.objects.insert(id, all);
         answer

@@ -2,7 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use super::constraints::{Lossy, Parsed, Side};
+use super::constraints::{Lossy, Side};
+use super::parsed::Parsed;
 use super::translation::{Asked, Given, Routes, Used, definitions, spread, useful};
 use super::{Problem, Relations, Translation};
 use crate::diagnostic::Step;
@@ -204,8 +205,16 @@ impl Relations<'_> {
         if !survives(conclusion) || premises.iter().filter(readable).any(|p| !survives(p)) {
             return Verdict::Unknown(Reason::Lossy).into();
         }
-        if conclusion.is_conditional() || premises.iter().any(|p| p.is_conditional()) {
-            return Verdict::Unknown(Reason::Given).into();
+        if conclusion.is_conditional() {
+            if self.weakened(&own, events, conclusion, lossy) {
+                return Verdict::Holds.into();
+            }
+            return Verdict::Unknown(conclusion.not_weakened()).into();
+        }
+        if premises.iter().any(|premise| premise.is_conditional()) {
+            return self
+                .under_assumptions(&premises, events, conclusion, lossy)
+                .into();
         }
         if !answer.verdict.fails() {
             return answer;
@@ -295,7 +304,7 @@ impl Relations<'_> {
         &self,
         premises: &[Parsed],
         lossy: bool,
-        required: &BTreeSet<&str>,
+        required: &BTreeSet<String>,
     ) -> Vec<Parsed> {
         let mut routes = Routes::new(self.formalisms);
         let said: BTreeSet<String> = required
@@ -331,7 +340,7 @@ impl Relations<'_> {
 
     /// Whether formulas imply each of others, all of one formalism, and the first of these of which
     /// the verdict is true. A refutation has been replayed, and nothing follows from a contradiction.
-    fn decide(
+    pub(super) fn decide(
         &self,
         formalism: &dyn Formalism,
         used: &[&Formula],
@@ -374,8 +383,8 @@ impl Relations<'_> {
 
 /// Whether nothing keeps a group of constraints from being satisfied together; those that cannot
 /// be read, or hold only under an assumption, are left aside.
-pub(crate) fn consistent(all: &[Parsed], budget: u64) -> bool {
-    let read = all.iter().filter(|parsed| !parsed.is_conditional());
+pub(crate) fn consistent<'p>(all: impl IntoIterator<Item = &'p Parsed>, budget: u64) -> bool {
+    let read = all.into_iter().filter(|parsed| !parsed.is_conditional());
     let read: Vec<_> = read.filter_map(Parsed::read).collect();
     let Some((formalism, _)) = read.first() else {
         return true;

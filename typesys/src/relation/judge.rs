@@ -82,7 +82,7 @@ impl Relations<'_> {
     /// `unknown` for want of steps is the one that the question alone would get.
     pub(super) fn verdict(&mut self, root: Pair) -> Verdict {
         self.known
-            .rest_on(self.formalisms, self.budget, self.max_pairs);
+            .rest_on(self.formalisms, (self.budget, self.queued), self.max_pairs);
         if root.is_reflexive() {
             return Verdict::Holds;
         }

@@ -3,9 +3,9 @@
 use std::fmt;
 use std::sync::Arc;
 
-use super::constraints::Parsed;
 use super::hash::IdMap;
 use super::pairs::Pair;
+use super::parsed::Parsed;
 use crate::formalism::Formalisms;
 use crate::types::{EndpointId, ObjectId};
 use crate::verdict::Verdict;
@@ -18,6 +18,7 @@ use crate::verdict::Verdict;
 pub(crate) struct Known {
     formalisms: Formalisms,
     budget: u64,
+    queued: bool,
     max_pairs: usize,
     /// Pairs that hold, resting on no open assumption, since everything that they reach holds; and
     /// the walk that found it.
@@ -34,12 +35,18 @@ pub(crate) struct Known {
 
 impl Known {
     /// Forgets everything, unless it was found with these.
-    pub(super) fn rest_on(&mut self, formalisms: &Formalisms, budget: u64, max_pairs: usize) {
-        let same = (self.budget, self.max_pairs) == (budget, max_pairs);
+    pub(super) fn rest_on(
+        &mut self,
+        formalisms: &Formalisms,
+        (budget, queued): (u64, bool),
+        max_pairs: usize,
+    ) {
+        let same = (self.budget, self.queued, self.max_pairs) == (budget, queued, max_pairs);
         if !same || !self.formalisms.is_same(formalisms) {
             *self = Known {
                 formalisms: formalisms.clone(),
                 budget,
+                queued,
                 max_pairs,
                 ..Known::default()
             };

@@ -6,6 +6,7 @@
 
 mod change;
 mod constraints;
+mod discharge;
 mod explain;
 mod hash;
 mod implication;
@@ -14,6 +15,7 @@ mod known;
 mod lossy;
 mod pairs;
 mod parameters;
+mod parsed;
 mod report;
 #[cfg(test)]
 mod tests;
@@ -28,12 +30,13 @@ use crate::types::{EndpointId, ObjectId, TypeId, Types, ValueId};
 use crate::verdict::{Reason, Verdict, Witness};
 
 pub use change::Change;
-pub(crate) use constraints::{Lossy, Parsed, Structures, body_constraints, emitted};
+pub(crate) use constraints::{Lossy, Structures, body_constraints, emitted};
 pub use constraints::{Side, endpoint_structure, object_structure};
 pub(crate) use hash::IdMap;
 pub(crate) use implication::consistent;
 pub(crate) use known::Known;
 use pairs::Pair;
+pub(crate) use parsed::Parsed;
 
 /// The answer of a relation, with every mismatch found (empty where the verdict is `holds`).
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -144,6 +147,10 @@ pub struct Relations<'a> {
     pub formalisms: &'a Formalisms,
     /// Steps that one implication may take.
     pub budget: u64,
+    /// Whether events wait in queues between the two sides of a match, so that they are emitted and
+    /// handled at different times: guarantees that wait for each other are then not known to hold
+    /// (semantics, section 9). Connections of one domain are direct; only who connects knows.
+    pub queued: bool,
     /// Pairs of types that one question may reach.
     max_pairs: usize,
     known: Known,
@@ -173,6 +180,7 @@ impl<'a> Relations<'a> {
             types,
             formalisms,
             budget: DEFAULT_BUDGET,
+            queued: false,
             max_pairs: judge::MAX_PAIRS,
             known,
         }

@@ -1,10 +1,13 @@
 //! What each row of the relations demands of one pair: problems found at once, and further pairs.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
-use super::constraints::{Lossy, Parsed, Side, emitted};
+use super::constraints::{Lossy, Side, emitted};
+use super::discharge::Giver;
 use super::implication::Unmet;
 use super::parameters::{Ascent, ascend, endpoint_parameters};
+use super::parsed::Parsed;
 use super::{Mismatch, Problem, Relations, lossy, values};
 use crate::diagnostic::Step;
 use crate::formalism::Events;
@@ -197,18 +200,48 @@ impl Relations<'_> {
             ((right, near), (left, Side::Requires), false),
         ];
         let mut lossy = None;
+        let mut met = match matching {
+            true => self.met(left, right),
+            false => None,
+        };
         for ((giver, given), (asker, asked), left_at_fault) in questions {
             let conclusions = self.endpoint_constraints(asker, asked);
             if conclusions.is_empty() {
                 continue;
             }
-            let premises = self.endpoint_constraints(giver, given);
+            let premises = match &mut met {
+                Some(met) => Arc::from(std::mem::take(&mut met[usize::from(!left_at_fault)])),
+                None => self.endpoint_constraints(giver, given),
+            };
             let lossy = &*lossy
                 .get_or_insert_with(|| Lossy::Endpoint(self.lossy_endpoint(left, right, matching)));
             let events = Events::Endpoint(emitted(self.types, giver, given));
             let unmet = self.unmet(&premises, &events, &conclusions, lossy);
             constraints(self, unmet, asked, (given, &premises), left_at_fault, out);
         }
+    }
+
+    /// What two endpoints that are connected guarantee to each other, where some of that rests on
+    /// assumptions.
+    fn met(&mut self, left: EndpointId, right: EndpointId) -> Option<[Vec<Parsed>; 2]> {
+        let sides = [left, right].map(|end| self.endpoint_constraints(end, Side::Provides));
+        if !sides
+            .iter()
+            .any(|side| side.iter().any(Parsed::is_conditional))
+        {
+            return None;
+        }
+        let lossy = Lossy::Endpoint(self.lossy_endpoint(left, right, true));
+        let mut ends = [left, right].into_iter();
+        let mut givers = sides.map(|side| Giver {
+            guarantees: side.to_vec(),
+            events: Events::Endpoint(match ends.next() {
+                Some(end) => emitted(self.types, end, Side::Provides),
+                None => BTreeSet::new(),
+            }),
+        });
+        self.discharge(&mut givers, &lossy);
+        Some(givers.map(|giver| giver.guarantees))
     }
 
     fn objects(&mut self, left: ObjectId, right: ObjectId, out: &mut impl Demands) {

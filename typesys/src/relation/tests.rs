@@ -14,6 +14,7 @@ use crate::verdict::Reason;
 
 mod changes;
 mod constraints;
+mod given;
 mod scale;
 mod structure;
 mod translation;

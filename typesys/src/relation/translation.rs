@@ -10,7 +10,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::Translation;
-use super::constraints::Parsed;
+use super::parsed::Parsed;
 use crate::formalism::{EndpointStructure, Fidelity, Formalism, Formalisms, Formula, Structure};
 
 /// Translations in one chain.

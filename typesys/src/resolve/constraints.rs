@@ -271,6 +271,23 @@ impl Session<'_> {
                     continue;
                 }
             };
+            // An assumption is written from the side that has to meet it.
+            let other = if dual { side } else { side.opposite() };
+            if let Some(given) = &constraint.given
+                && let Err(fault) = formalism.parse(&collapsed(given), &structures[other as usize])
+            {
+                let message = format!(
+                    "what this {name} constraint is given under, \"{given}\", cannot be read: {}",
+                    fault.message
+                );
+                let mut found = Diagnostic::error(codes::CONSTRAINT_SYNTAX, message)
+                    .at(Place::new(source, constraint.text_span), "");
+                if let Some(help) = fault.help {
+                    found = found.with_help(help);
+                }
+                self.fault(found);
+                continue;
+            }
             let formula = match dual {
                 false => Some(formula),
                 true => formalism.dual(&formula),

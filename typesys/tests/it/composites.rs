@@ -383,3 +383,74 @@ fn an_export_does_not_speak_for_other_uses_of_its_endpoint() {
     assert!(!holds(&[], &[("x", "a.ch"), ("y", "a.ch")]));
     assert!(!holds(&[["a.ch", "q.p"]], &[("x", "a.ch")]));
 }
+
+const LAYERS: &str = r#"
+    endpoint Channel { in send(); out receive(); }
+    object Base { endpoint channel: Channel; provides properties "causal_order"; }
+    object Layer { endpoint network: mirror Channel; endpoint channel: Channel;
+        requires properties "fifo"; provides properties "reliable" given "fifo"; }
+    object Shy { endpoint network: mirror Channel;
+        provides properties "reliable" given "fifo"; }
+    object Order { endpoint network: mirror Channel; requires properties "reliable";
+        provides properties "total_order" given "agreement"; }
+    object User { requires properties "atomic"; }"#;
+
+/// What a composite of these parts provides and under which assumptions, and what it requires.
+fn layers(parts: &[&str]) -> (Vec<String>, Vec<String>) {
+    let mut scope = Scope::new(LAYERS);
+    let parts: Vec<(&str, &str)> = parts.iter().map(|part| (*part, *part)).collect();
+    let body = derive(&mut scope, &parts, &[], &[]);
+    let words = |constraint: &liveobj_types::types::Constraint| {
+        let given = constraint.given.as_deref();
+        let given = given.map_or_else(String::new, |given| format!(" given {given}"));
+        format!("{}{given}", constraint.text)
+    };
+    (
+        body.provides.iter().map(words).collect(),
+        body.requires.iter().map(words).collect(),
+    )
+}
+
+#[test]
+fn assumptions_that_the_parts_meet_are_left_out() {
+    let (provides, requires) = layers(&["Base", "Layer"]);
+    assert_eq!(provides, ["causal_order", "reliable"]);
+    assert_eq!(requires, [""; 0]);
+    let (provides, requires) = layers(&["Layer"]);
+    assert_eq!(provides, ["reliable given fifo"]);
+    assert_eq!(requires, ["fifo"]);
+}
+
+#[test]
+fn assumptions_are_met_by_what_rests_on_assumptions_that_are_met() {
+    let (provides, requires) = layers(&["Base", "Layer", "Order", "User"]);
+    assert_eq!(provides, ["causal_order", "reliable", "total_order"]);
+    assert_eq!(requires, [""; 0]);
+    // Without the first all of it waits.
+    let (provides, requires) = layers(&["Layer", "Order", "User"]);
+    assert_eq!(
+        provides,
+        ["reliable given fifo", "total_order given agreement"]
+    );
+    assert_eq!(requires, ["fifo", "reliable", "atomic"]);
+}
+
+#[test]
+fn an_assumption_that_is_not_required_of_every_peer_stays() {
+    let (provides, _) = layers(&["Base", "Shy"]);
+    assert_eq!(provides, ["causal_order", "reliable given fifo"]);
+}
+
+#[test]
+fn guarantees_of_properties_that_wait_for_each_other_hold_for_nobody() {
+    let mut scope = Scope::new(
+        r#"
+        endpoint Left { out a(); in b(); provides properties "fifo" given "durable";
+            requires properties "durable"; }
+        endpoint Right { in a(); out b(); provides properties "durable" given "fifo";
+            requires properties "fifo"; }"#,
+    );
+    let (left, right) = (scope.endpoint("Left"), scope.endpoint("Right"));
+    let answer = scope.relations().endpoints_match(left, right);
+    assert_eq!(answer.verdict.to_string(), "unknown");
+}

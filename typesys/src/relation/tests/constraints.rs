@@ -214,7 +214,7 @@ fn a_conditional_guarantee_meets_only_the_same_condition() {
         "Other",
         expect![[r#"
             unknown
-            `right` provides words "fast given storm", and `left` provides words "fast given calm"; whether that suffices is not known: the guarantee is conditional (`given`), which is not discharged yet
+            `right` provides words "fast given storm", and `left` provides words "fast given calm"; whether that suffices is not known: no one guarantee was shown to say as much under words "storm", or less
         "#]],
     );
     check(
@@ -223,7 +223,7 @@ fn a_conditional_guarantee_meets_only_the_same_condition() {
         "Always",
         expect![[r#"
             unknown
-            `right` provides words "fast", and `left` provides words "fast given calm"; whether that suffices is not known: the guarantee is conditional (`given`), which is not discharged yet
+            `right` provides words "fast", and `left` provides words "fast given calm"; whether that suffices is not known: words "fast" is given only under words "calm", which need not be so wherever it is used
         "#]],
     );
     check(

@@ -6,7 +6,8 @@ use std::collections::BTreeMap;
 use super::*;
 use crate::formalism::{EndpointStructure, Fidelity, Translated};
 use crate::relation::Side;
-use crate::relation::constraints::{Lossy, Parsed};
+use crate::relation::constraints::Lossy;
+use crate::relation::parsed::Parsed;
 use crate::types::Constraint;
 
 /// There are four models; a formula is the set of those that satisfy it, a bit for each. Models 0

@@ -175,6 +175,19 @@ fn a_text_is_judged_although_types_beside_it_are_wrong() {
 }
 
 #[test]
+fn an_assumption_is_written_from_the_side_that_meets_it() {
+    check(
+        r#"endpoint E { in ask(); out answer();
+            provides words "answer" given "ask"; requires words "ask" given "answer";
+            provides words "answer" given "answer"; }"#,
+        expect![[r#"
+            3:29 `answer` constraint-syntax: what this words constraint is given under, "answer", cannot be read: `answer` is not emitted
+              help: name an event that is
+        "#]],
+    );
+}
+
+#[test]
 fn follows_needs_a_formalism_with_duals() {
     check(
         r#"endpoint E { out answer(); follows words "answer"; }"#,
@@ -229,7 +242,7 @@ fn an_object_does_not_contradict_its_endpoints() {
             object O { endpoint e: E; provides words "not e.a"; }
             object P { endpoint e: E; provides words "e.a"; }
             object Q { endpoint e: E; endpoint f: F; provides words "not f.a"; }
-            endpoint F { out a(); provides words "a" given "b"; }"#,
+            endpoint F { in b(); out a(); provides words "a" given "b"; }"#,
         expect![[r#"
             2:55 `not e.a` unsatisfiable-constraint: `O` provides what nothing can satisfy together
               at test.lot:1:39: 

@@ -1,0 +1,340 @@
+//! Guarantees that are given under assumptions, and when these are met (semantics, section 9).
+//!
+//! `provides φ given ψ` promises φ to those whose peers keep ψ. Where two endpoints are connected,
+//! what either side guarantees may meet what the other side assumes: first what needs nothing else,
+//! then what rests on that, and so on. What is left may wait for each other in a circle. Then all of
+//! it holds if no guarantee can be the first to be broken: its formalism has to show that
+//! ([`crate::formalism::Formalism::self_sustaining`]).
+//!
+//! Objects are shared, and this connection is not their only one. What the peer here keeps helps
+//! only if every peer keeps it, because the type requires it of all; or if both φ and ψ speak of
+//! each connection by itself. What other documents connect is not known here: dependencies that
+//! close a circle only through several documents, each without one, are not looked for.
+//!
+//! Events are taken to happen at both ends at once, as they do in connections within a domain. Across
+//! domains they are queued: [`Relations::queued`] then leaves circles alone.
+
+use super::Relations;
+use super::constraints::Lossy;
+use super::parsed::Parsed;
+use crate::formalism::{Events, Formula};
+use crate::verdict::{Reason, Verdict};
+
+/// Guarantees that wait in one circle, or for one side of it.
+const MAX_WAITING: usize = 32;
+
+/// What somebody guarantees.
+pub(crate) struct Giver {
+    /// The guarantees; those that are met are marked.
+    pub(crate) guarantees: Vec<Parsed>,
+    /// What it emits.
+    pub(crate) events: Events,
+}
+
+/// Guarantees of one formalism that wait, by giver and position.
+type Circle = Vec<(usize, usize)>;
+
+impl Relations<'_> {
+    /// Marks the guarantees of each of two sides whose assumptions the other side meets.
+    pub(crate) fn discharge(&self, sides: &mut [Giver; 2], lossy: &Lossy) {
+        let is_conditional = |giver: &Giver| giver.guarantees.iter().any(Parsed::is_conditional);
+        if !sides.iter().any(is_conditional) {
+            return;
+        }
+        loop {
+            self.in_order(sides, lossy);
+            if self.queued || !self.in_circles(sides, lossy) {
+                break;
+            }
+        }
+        for side in [0, 1] {
+            for at in 0..sides[side].guarantees.len() {
+                self.tell(sides, side, at, lossy);
+            }
+        }
+    }
+
+    /// Meets assumptions by what holds already, until nothing more follows.
+    fn in_order(&self, sides: &mut [Giver; 2], lossy: &Lossy) {
+        loop {
+            let mut news = false;
+            for side in [0, 1] {
+                for at in 0..sides[side].guarantees.len() {
+                    let waiting = &sides[side].guarantees[at];
+                    let Some(assumption) = waiting.assumption().filter(|_| waiting.may_be_met())
+                    else {
+                        continue;
+                    };
+                    let other = &sides[1 - side];
+                    let answer = self.implies(&other.guarantees, &other.events, assumption, lossy);
+                    if answer.verdict.holds() {
+                        sides[side].guarantees[at].meet();
+                        news = true;
+                    }
+                }
+            }
+            if !news {
+                return;
+            }
+        }
+    }
+
+    /// Meets the assumptions of the guarantees that wait for each other, where they hold all the
+    /// same; whether there were some.
+    fn in_circles(&self, sides: &mut [Giver; 2], lossy: &Lossy) -> bool {
+        let mut formalisms: Vec<&str> = sides
+            .iter()
+            .flat_map(|side| &side.guarantees)
+            .filter(|waiting| waiting.may_be_met())
+            .map(|waiting| &*waiting.constraint.formalism)
+            .collect();
+        formalisms.sort_unstable();
+        formalisms.dedup();
+        let found = formalisms
+            .into_iter()
+            .map(|formalism| self.circle(sides, formalism, lossy))
+            .find(|circle| !circle.is_empty());
+        let Some(circle) = found else {
+            return false;
+        };
+        for (side, at) in circle {
+            sides[side].guarantees[at].meet();
+        }
+        true
+    }
+
+    /// The largest set of guarantees of one formalism that hold, waiting for each other: each
+    /// assumption is met by what the other side guarantees outright and in the set, and nothing in it
+    /// can be the first to be broken.
+    fn circle(&self, sides: &[Giver; 2], name: &str, lossy: &Lossy) -> Circle {
+        let Some(formalism) = self.formalisms.get(name) else {
+            return Circle::new();
+        };
+        let usable = |parsed: &Parsed| {
+            *parsed.constraint.formalism == *name && !lossy.concerns(&parsed.constraint)
+        };
+        let formula = |(side, at): (usize, usize)| sides[side].guarantees[at].formula();
+        let mut circle: Circle = Vec::new();
+        let mut kept: [Vec<&Formula>; 2] = [Vec::new(), Vec::new()];
+        for (side, giver) in sides.iter().enumerate() {
+            for (at, parsed) in giver
+                .guarantees
+                .iter()
+                .enumerate()
+                .filter(|(_, p)| usable(p))
+            {
+                match parsed.is_conditional() {
+                    false => kept[side].extend(parsed.formula()),
+                    true if parsed.may_be_met() => circle.push((side, at)),
+                    true => {}
+                }
+            }
+        }
+        if circle.len() > MAX_WAITING {
+            return Circle::new();
+        }
+        let sustained = |side: usize, waiting: &[&Formula]| {
+            let events = &sides[side].events;
+            let verdict = formalism.self_sustaining(&kept[side], waiting, events, self.budget);
+            verdict.holds()
+        };
+        circle.retain(|(side, at)| {
+            formula((*side, *at)).is_some_and(|waiting| sustained(*side, &[waiting]))
+        });
+        loop {
+            let before = circle.len();
+            let of_side = |circle: &Circle, side: usize| -> Vec<&Formula> {
+                let of_side = circle.iter().filter(|(other, _)| *other == side);
+                of_side.filter_map(|place| formula(*place)).collect()
+            };
+            let waiting = [0, 1].map(|side| of_side(&circle, side));
+            circle.retain(|(side, at)| {
+                let assumed = sides[*side].guarantees[*at].assumption();
+                let Some(assumed) = assumed.and_then(Parsed::formula) else {
+                    return false;
+                };
+                let other = 1 - *side;
+                let used: Vec<&Formula> =
+                    kept[other].iter().chain(&waiting[other]).copied().collect();
+                let events = &sides[other].events;
+                let (verdict, _) = self.decide(&**formalism, &used, events, &[assumed]);
+                verdict.holds()
+            });
+            for side in [0, 1] {
+                let waiting = of_side(&circle, side);
+                if !waiting.is_empty() && !sustained(side, &waiting) {
+                    circle.retain(|(other, _)| *other != side);
+                }
+            }
+            if circle.len() == before {
+                return circle;
+            }
+        }
+    }
+
+    /// Says of a guarantee whose assumption is not met why that is so.
+    fn tell(&self, sides: &mut [Giver; 2], side: usize, at: usize, lossy: &Lossy) {
+        let waiting = &sides[side].guarantees[at];
+        if !waiting.is_conditional() {
+            return;
+        }
+        let other = &sides[1 - side];
+        let why = match waiting.assumption() {
+            None => "which cannot be read".to_owned(),
+            Some(assumption) => {
+                let outright = self.implies(&other.guarantees, &other.events, assumption, lossy);
+                match outright.verdict {
+                    Verdict::Holds => format!(
+                        "which the other side keeps, but others may connect that do not: require {} \
+                         \"{}\" of every peer",
+                        assumption.constraint.formalism,
+                        assumption.words()
+                    ),
+                    _ => self.not_met(other, assumption, lossy),
+                }
+            }
+        };
+        sides[side].guarantees[at].leave(why);
+    }
+
+    /// Why the other side does not meet an assumption.
+    fn not_met(&self, other: &Giver, assumption: &Parsed, lossy: &Lossy) -> String {
+        let assumed: Vec<Parsed> = other.guarantees.iter().map(Parsed::assumed).collect();
+        let answer = self.implies(&assumed, &other.events, assumption, lossy);
+        match answer.verdict {
+            Verdict::Holds if self.queued => {
+                "which waits for it in turn, over a connection that is \
+                                              queued"
+                    .to_owned()
+            }
+            Verdict::Holds => {
+                "which waits for it in turn, and it was not shown that neither can be \
+                               the first to be broken"
+                    .to_owned()
+            }
+            Verdict::Fails(_) => "which the other side does not guarantee".to_owned(),
+            Verdict::Unknown(reason) => {
+                format!("and whether the other side guarantees that is not known: {reason}")
+            }
+        }
+    }
+
+    /// Marks the guarantees of a composite's parts whose assumptions the parts together meet, one
+    /// after the other.
+    pub(crate) fn discharge_together(
+        &self,
+        guarantees: &mut [Parsed],
+        events: &Events,
+        lossy: &Lossy,
+    ) {
+        loop {
+            let mut news = false;
+            for at in 0..guarantees.len() {
+                let waiting = &guarantees[at];
+                let Some(assumption) = waiting.assumption().filter(|_| waiting.may_be_met()) else {
+                    continue;
+                };
+                if self
+                    .implies(guarantees, events, assumption, lossy)
+                    .verdict
+                    .holds()
+                {
+                    guarantees[at].meet();
+                    news = true;
+                }
+            }
+            if !news {
+                return;
+            }
+        }
+    }
+
+    /// Marks the constraints of one side of a type whose assumptions every peer has to meet: those
+    /// that the other side's constraints imply, or that speak of each connection by itself.
+    pub(crate) fn mark_universal(&self, all: &mut [Parsed], other: &[Parsed], endpoint: bool) {
+        for parsed in all.iter_mut().filter(|parsed| parsed.is_conditional()) {
+            let Some(assumption) = parsed.assumption() else {
+                continue;
+            };
+            let alone = |parsed: &Parsed| {
+                let read = parsed.read();
+                read.is_some_and(|(formalism, formula)| formalism.of_one_connection(formula))
+            };
+            let universal = (endpoint && alone(parsed) && alone(assumption)) || {
+                let nothing = Lossy::Endpoint(false);
+                let answer = self.implies(other, &Events::All, assumption, &nothing);
+                answer.verdict.holds()
+            };
+            parsed.set_universal(universal);
+        }
+    }
+
+    /// Whether a conditional requirement is met by a guarantee under a weaker assumption that says
+    /// as much.
+    pub(super) fn weakened(
+        &self,
+        premises: &[&Parsed],
+        events: &Events,
+        conclusion: &Parsed,
+        lossy: &Lossy,
+    ) -> bool {
+        let Some(assumed) = conclusion.assumption() else {
+            return false;
+        };
+        let asked = conclusion.assumed();
+        premises.iter().any(|premise| {
+            let Some(wanted) = premise
+                .assumption()
+                .filter(|_| premise.is_as_wide_as(conclusion))
+            else {
+                return false;
+            };
+            let holds = |from: Parsed, events: &Events, to: &Parsed| {
+                self.implies(&[from], events, to, lossy).verdict.holds()
+            };
+            holds(assumed.clone(), &Events::All, wanted) && holds(premise.assumed(), events, &asked)
+        })
+    }
+
+    /// The answer where guarantees are left whose assumptions are not met: with them all, would it
+    /// hold? `premises` are those that could help.
+    pub(super) fn under_assumptions(
+        &self,
+        premises: &[&Parsed],
+        events: &Events,
+        conclusion: &Parsed,
+        lossy: &Lossy,
+    ) -> Verdict {
+        let with = |assumed: &dyn Fn(usize) -> bool| {
+            let all: Vec<Parsed> = premises
+                .iter()
+                .enumerate()
+                .map(|(at, premise)| match assumed(at) {
+                    true => premise.assumed(),
+                    false => (*premise).clone(),
+                })
+                .collect();
+            all
+        };
+        let answer = self.implies(&with(&|_| true), events, conclusion, lossy);
+        if !answer.verdict.holds() {
+            return answer.verdict;
+        }
+        // Which one it is, if one is enough.
+        let waiting = premises.iter().enumerate();
+        let mut waiting = waiting.filter(|(_, premise)| premise.is_conditional());
+        let first = waiting.clone().next();
+        let enough = waiting.find(|(at, _)| {
+            let others_too = premises.iter().filter(|p| p.is_conditional()).count() == 1;
+            others_too
+                || !self
+                    .implies(&with(&|other| other != *at), events, conclusion, lossy)
+                    .verdict
+                    .holds()
+        });
+        match enough.or(first) {
+            Some((_, premise)) => Verdict::Unknown(premise.given_reason()),
+            None => Verdict::Unknown(Reason::Budget),
+        }
+    }
+}

@@ -1,0 +1,397 @@
+//! Constraints as their formalisms read them.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use super::constraints::Side;
+use crate::formalism::{EndpointStructure, Formalism, Formalisms, Formula, Structure};
+use crate::types::Constraint;
+use crate::verdict::Reason;
+
+/// A constraint, read by its formalism.
+#[derive(Clone)]
+pub(crate) struct Parsed {
+    /// As it stands in the type.
+    pub(crate) constraint: Constraint,
+    formalism: Option<Arc<dyn Formalism>>,
+    formula: Result<Read, NotRead>,
+    /// What the formula can speak of, if its formalism translates.
+    structure: Option<Arc<Structure>>,
+    /// What it is given under, from the side of who has to provide that.
+    assumption: Option<Arc<Parsed>>,
+    /// Whether that is known to be so.
+    discharged: bool,
+    /// Whether that is required of every peer, or a matter of each connection by itself.
+    universal: bool,
+    /// Why it is not known to be so, as a relative clause.
+    left: Option<Arc<str>>,
+}
+
+/// Why there is no formula.
+#[derive(Clone)]
+struct NotRead {
+    /// What to answer where the formula is needed.
+    reason: Reason,
+    /// What the text speaks of, where an equal text still means the same.
+    comparable: Option<Arc<Structure>>,
+}
+
+/// What a formalism made of a text.
+#[derive(Clone)]
+struct Read {
+    formula: Formula,
+    /// Canonical: equal exactly for equal formulas.
+    printed: String,
+    /// What is left of it after lossy conversions.
+    surviving: Option<Formula>,
+    /// Whether that is all of it.
+    survives: bool,
+}
+
+impl Parsed {
+    /// Reads a constraint; `structure` is asked for the side from which its text is written.
+    pub(crate) fn new(
+        formalisms: &Formalisms,
+        constraint: &Constraint,
+        side: Side,
+        structure: impl Fn(Side) -> Arc<Structure>,
+    ) -> Parsed {
+        let parsed = Parsed::alone(formalisms, constraint, side, &structure);
+        let Some(given) = &constraint.given else {
+            return parsed;
+        };
+        // The other side has to provide it, so it is written from there; of a protocol as of its
+        // dual that is one and the same.
+        let assumption = Constraint {
+            text: given.clone(),
+            given: None,
+            ..constraint.clone()
+        };
+        let assumption = Parsed::alone(formalisms, &assumption, side.opposite(), &structure);
+        Parsed {
+            assumption: Some(Arc::new(assumption)),
+            ..parsed
+        }
+    }
+
+    /// Reads a constraint, whatever it is given under.
+    fn alone(
+        formalisms: &Formalisms,
+        constraint: &Constraint,
+        side: Side,
+        structure: &dyn Fn(Side) -> Arc<Structure>,
+    ) -> Parsed {
+        let formalism = formalisms.get(&constraint.formalism).cloned();
+        let formula = match &formalism {
+            None => Err(NotRead {
+                reason: Reason::FormalismMissing(constraint.formalism.to_string()),
+                comparable: Some(structure(written(constraint, side))),
+            }),
+            Some(formalism) => read(&**formalism, constraint, side, structure),
+        };
+        let translates = formula.is_ok()
+            && formalism
+                .as_ref()
+                .is_some_and(|formalism| !formalism.translations().is_empty());
+        Parsed {
+            constraint: constraint.clone(),
+            formalism,
+            formula,
+            structure: translates.then(|| structure(side)),
+            assumption: None,
+            discharged: false,
+            universal: false,
+            left: None,
+        }
+    }
+
+    /// A guarantee that nobody wrote.
+    pub(super) fn made(formalism: &Arc<dyn Formalism>, text: &str, formula: Formula) -> Parsed {
+        Parsed {
+            constraint: Constraint {
+                formalism: Arc::from(formalism.name()),
+                text: Arc::from(text),
+                dual: false,
+                given: None,
+                renamed: BTreeMap::new(),
+                lossy: false,
+                place: None,
+            },
+            formalism: Some(formalism.clone()),
+            formula: Ok(Read::new(&**formalism, formula)),
+            structure: None,
+            assumption: None,
+            discharged: false,
+            universal: false,
+            left: None,
+        }
+    }
+
+    /// The same constraint as one about an endpoint of an object.
+    pub(crate) fn lifted(
+        &self,
+        formula: Formula,
+        formalism: &dyn Formalism,
+        endpoint: &str,
+    ) -> Parsed {
+        let renamed = BTreeMap::from([(endpoint.to_owned(), endpoint.to_owned())]);
+        let assumption = self.assumption.as_ref().and_then(|assumption| {
+            let (formalism, formula) = assumption.read()?;
+            let formula = formalism.at_endpoint(formula, endpoint)?;
+            Some(Arc::new(assumption.lifted(formula, &**formalism, endpoint)))
+        });
+        Parsed {
+            assumption,
+            constraint: Constraint {
+                renamed,
+                ..self.constraint.clone()
+            },
+            formula: Ok(Read::new(formalism, formula)),
+            structure: None,
+            ..self.clone()
+        }
+    }
+
+    /// The constraint as if nothing inside were lossy.
+    pub(super) fn unmarked(&self) -> Parsed {
+        let mut parsed = self.clone();
+        parsed.constraint.lossy = false;
+        parsed
+    }
+
+    /// Its formalism and its formula, where it could be read.
+    pub(crate) fn read(&self) -> Option<(&Arc<dyn Formalism>, &Formula)> {
+        match (&self.formalism, &self.formula) {
+            (Some(formalism), Ok(read)) => Some((formalism, &read.formula)),
+            _ => None,
+        }
+    }
+
+    /// Why there is no formula; what to answer where one is needed.
+    pub(super) fn not_read(&self) -> Reason {
+        match &self.formula {
+            Err(not) => not.reason.clone(),
+            Ok(_) => Reason::Undecided("the formula is not used".to_owned()),
+        }
+    }
+
+    /// What can be used of it as a premise: all of it, or what survives lossy conversions.
+    pub(super) fn usable(&self, intact: bool) -> Option<Formula> {
+        let read = self.formula.as_ref().ok()?;
+        match intact {
+            true => Some(read.formula.clone()),
+            false => read.surviving.clone(),
+        }
+    }
+
+    /// Whether all of it survives lossy conversions.
+    pub(super) fn survives(&self) -> bool {
+        self.formula.as_ref().is_ok_and(|read| read.survives)
+    }
+
+    /// What its formula can speak of, where it may be translated.
+    pub(super) fn structure(&self) -> Option<&Structure> {
+        self.structure.as_deref()
+    }
+
+    /// Whether it holds only under an assumption of which nothing is known.
+    pub(crate) fn is_conditional(&self) -> bool {
+        self.constraint.given.is_some() && !self.discharged
+    }
+
+    /// What it is given under, if that could be told.
+    pub(super) fn assumption(&self) -> Option<&Parsed> {
+        self.assumption.as_deref()
+    }
+
+    /// Its formula, where it could be read.
+    pub(super) fn formula(&self) -> Option<&Formula> {
+        self.formula.as_ref().ok().map(|read| &read.formula)
+    }
+
+    /// Whether it is known to hold once its assumption is known to be met here.
+    pub(super) fn may_be_met(&self) -> bool {
+        self.is_conditional() && self.universal
+    }
+
+    /// Its assumption is met.
+    pub(super) fn meet(&mut self) {
+        self.discharged = true;
+    }
+
+    /// Its assumption is not met, for this reason.
+    pub(super) fn leave(&mut self, why: String) {
+        self.left = Some(Arc::from(why));
+    }
+
+    /// The same, its assumption taken to be met.
+    pub(super) fn assumed(&self) -> Parsed {
+        Parsed {
+            discharged: true,
+            ..self.clone()
+        }
+    }
+
+    pub(super) fn set_universal(&mut self, universal: bool) {
+        self.universal = universal;
+    }
+
+    /// Whether it is no less than the other a promise to all peers, if both are conditional.
+    pub(super) fn is_as_wide_as(&self, other: &Parsed) -> bool {
+        self.universal || !other.universal
+    }
+
+    /// That it is a conditional requirement, and nothing was found to meet it.
+    pub(super) fn not_weakened(&self) -> Reason {
+        let assumption = self.constraint.given.as_deref().unwrap_or_default();
+        Reason::Undecided(format!(
+            "no one guarantee was shown to say as much under {} \"{assumption}\", or less",
+            self.constraint.formalism
+        ))
+    }
+
+    /// That it is not known whether it holds, and why.
+    pub(super) fn given_reason(&self) -> Reason {
+        let words = |text: &str| format!("{} \"{text}\"", self.constraint.formalism);
+        Reason::Given {
+            guarantee: words(&self.constraint.text),
+            assumption: words(self.constraint.given.as_deref().unwrap_or_default()),
+            why: match &self.left {
+                Some(why) => why.to_string(),
+                None => "which need not be so wherever it is used".to_owned(),
+            },
+        }
+    }
+
+    /// The constraint as people see it.
+    pub(super) fn words(&self) -> String {
+        words(&self.constraint)
+    }
+
+    /// The constraints of its formalism.
+    pub(super) fn same_formalism<'p>(&self, all: &'p [Parsed]) -> impl Iterator<Item = &'p Parsed> {
+        let formalism = &self.constraint.formalism;
+        all.iter()
+            .filter(move |other| other.constraint.formalism == *formalism)
+    }
+
+    /// Whether it is literally met by a premise that is given by the same text.
+    pub(super) fn is_repeated_by(&self, premise: &Parsed) -> bool {
+        let (asked, given) = (&self.constraint, &premise.constraint);
+        asked.formalism == given.formalism
+            && (!premise.is_conditional()
+                || match (&self.assumption, &premise.assumption) {
+                    (Some(asked), Some(given)) => {
+                        premise.is_as_wide_as(self) && asked.is_repeated_by(given)
+                    }
+                    _ => false,
+                })
+            && match (&self.formula, &premise.formula) {
+                (Ok(asked), Ok(given)) => asked.printed == given.printed,
+                (Err(a), Err(b)) => {
+                    asked.text == given.text
+                        && asked.dual == given.dual
+                        && renaming(asked).eq(renaming(given))
+                        && match (&a.comparable, &b.comparable) {
+                            (Some(a), Some(b)) => same_orders(&asked.text, a, b),
+                            _ => false,
+                        }
+                }
+                _ => false,
+            }
+    }
+}
+
+impl Read {
+    fn new(formalism: &dyn Formalism, formula: Formula) -> Read {
+        let printed = formalism.print(&formula);
+        let surviving = formalism.surviving(&formula);
+        let survives = surviving
+            .as_ref()
+            .is_some_and(|left| formalism.print(left) == printed);
+        Read {
+            formula,
+            printed,
+            surviving,
+            survives,
+        }
+    }
+}
+
+fn read(
+    formalism: &dyn Formalism,
+    constraint: &Constraint,
+    side: Side,
+    structure: &dyn Fn(Side) -> Arc<Structure>,
+) -> Result<Read, NotRead> {
+    let structure = structure(written(constraint, side));
+    let formula = formalism
+        .parse(&constraint.text, &structure)
+        .map_err(|error| NotRead {
+            reason: Reason::Unreadable(error.message),
+            comparable: None,
+        })?;
+    let formula = match constraint.dual {
+        false => formula,
+        true => formalism.dual(&formula).ok_or_else(|| {
+            let reason = format!("formalism `{}` has no duals", constraint.formalism);
+            NotRead {
+                reason: Reason::Undecided(reason),
+                comparable: Some(structure),
+            }
+        })?,
+    };
+    Ok(Read::new(formalism, formula))
+}
+
+/// The side from which a text is written: that of a dual is made from the other one's.
+fn written(constraint: &Constraint, side: Side) -> Side {
+    match constraint.dual {
+        true => side.opposite(),
+        false => side,
+    }
+}
+
+/// Whether a text binds the same parameters in both structures, since texts may bind by position:
+/// the events of both have theirs in one order, at the endpoints that the text may name.
+fn same_orders(text: &str, left: &Structure, right: &Structure) -> bool {
+    let endpoints = |left: &EndpointStructure, right: &EndpointStructure| {
+        let pairs = [
+            (&left.emitted, &right.emitted),
+            (&left.received, &right.received),
+        ];
+        pairs.into_iter().all(|(left, right)| {
+            left.iter().all(|(event, order)| {
+                let order = order.iter().map(|parameter| &parameter.name);
+                let other = right.get(event).map(|other| other.iter().map(|p| &p.name));
+                other.is_none_or(|other| other.eq(order))
+            })
+        })
+    };
+    match (left, right) {
+        (Structure::Endpoint(left), Structure::Endpoint(right)) => endpoints(left, right),
+        (Structure::Object(left), Structure::Object(right)) => left
+            .iter()
+            .filter(|(name, _)| text.contains(*name))
+            .all(|(name, left)| right.get(name).is_none_or(|right| endpoints(left, right))),
+        _ => false,
+    }
+}
+
+/// A constraint as people see it.
+fn words(constraint: &Constraint) -> String {
+    let dual = if constraint.dual { "dual of " } else { "" };
+    let given = constraint
+        .given
+        .iter()
+        .map(|given| format!(" given {given}"));
+    format!("{dual}{}{}", constraint.text, given.collect::<String>())
+}
+
+/// The renamings that a text can feel: of names that occur in it.
+fn renaming(constraint: &Constraint) -> impl Iterator<Item = (&String, &String)> {
+    constraint
+        .renamed
+        .iter()
+        .filter(|(from, to)| from != to && constraint.text.contains(*from))
+}
