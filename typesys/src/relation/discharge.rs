@@ -17,7 +17,7 @@
 use super::Relations;
 use super::constraints::Lossy;
 use super::parsed::Parsed;
-use crate::formalism::{Events, Formula};
+use crate::formalism::{Events, Formalism, Formula};
 use crate::verdict::{Reason, Verdict};
 
 /// Guarantees that wait in one circle, or for one side of it.
@@ -113,7 +113,6 @@ impl Relations<'_> {
         let usable = |parsed: &Parsed| {
             *parsed.constraint.formalism == *name && !lossy.concerns(&parsed.constraint)
         };
-        let formula = |(side, at): (usize, usize)| sides[side].guarantees[at].formula();
         let mut circle: Circle = Vec::new();
         let mut kept: [Vec<&Formula>; 2] = [Vec::new(), Vec::new()];
         for (side, giver) in sides.iter().enumerate() {
@@ -130,9 +129,33 @@ impl Relations<'_> {
                 }
             }
         }
-        if circle.len() > MAX_WAITING {
+        if circle.is_empty() || circle.len() > MAX_WAITING {
             return Circle::new();
         }
+        let found = self.sustained(sides, &**formalism, &kept, circle.clone());
+        if !found.is_empty() || kept.iter().all(Vec::is_empty) {
+            return found;
+        }
+        // What is kept may be of a kind that is in the way, and not be needed.
+        for (side, kept) in kept.iter_mut().enumerate() {
+            let events = &sides[side].events;
+            kept.retain(|formula| {
+                let alone = formalism.self_sustaining(&[], &[formula], events, self.budget);
+                alone.holds()
+            });
+        }
+        self.sustained(sides, &**formalism, &kept, circle)
+    }
+
+    /// What of a circle holds if the sides also keep these.
+    fn sustained(
+        &self,
+        sides: &[Giver; 2],
+        formalism: &dyn Formalism,
+        kept: &[Vec<&Formula>; 2],
+        mut circle: Circle,
+    ) -> Circle {
+        let formula = |(side, at): (usize, usize)| sides[side].guarantees[at].formula();
         let sustained = |side: usize, waiting: &[&Formula]| {
             let events = &sides[side].events;
             let verdict = formalism.self_sustaining(&kept[side], waiting, events, self.budget);
@@ -157,7 +180,7 @@ impl Relations<'_> {
                 let used: Vec<&Formula> =
                     kept[other].iter().chain(&waiting[other]).copied().collect();
                 let events = &sides[other].events;
-                let (verdict, _) = self.decide(&**formalism, &used, events, &[assumed]);
+                let (verdict, _) = self.decide(formalism, &used, events, &[assumed]);
                 verdict.holds()
             });
             for side in [0, 1] {

@@ -184,9 +184,11 @@ impl Parsed {
         }
     }
 
-    /// Whether all of it survives lossy conversions.
+    /// Whether all of it survives lossy conversions, what it still waits for included.
     pub(super) fn survives(&self) -> bool {
+        let waits_for = self.assumption().filter(|_| self.is_conditional());
         self.formula.as_ref().is_ok_and(|read| read.survives)
+            && waits_for.is_none_or(Parsed::survives)
     }
 
     /// What its formula can speak of, where it may be translated.

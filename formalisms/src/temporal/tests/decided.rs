@@ -219,7 +219,7 @@ fn silence_is_told_from_what_nobody_can_observe() {
         ("fifo", "holds"),
         ("G (send -> Y O connect)", "holds"),
         ("G (send -> Y H !receive)", "holds"),
-        ("F (send & O H !receive)", "holds"),
+        ("F (send & H !receive)", "holds"),
         ("G (send -> F H !done)", "holds"),
         ("G (send -> (send U receive))", "fails"),
     ] {

@@ -237,6 +237,34 @@ fn a_conditional_guarantee_meets_only_the_same_condition() {
 }
 
 #[test]
+fn an_assumption_about_messages_does_not_survive_a_dropped_field() {
+    let declarations = r#"
+        record Long { text: u8, extra: u8 }
+        record Short { text: u8 }
+        endpoint About { out a(m: Long); provides words "Fast" given "calm"; }
+        endpoint Within { out a(m: Short); provides words "Fast" given "calm"; }
+        endpoint Blind { out a(m: Long); provides words "Fast" given "Calm"; }
+        endpoint Seen { out a(m: Short); provides words "Fast" given "Calm"; }"#;
+    check(
+        declarations,
+        "About",
+        "Within",
+        expect![[r#"
+            unknown
+            `right` provides words "Fast given calm", and `left` provides words "Fast given calm"; whether that suffices is not known: a conversion drops a field, and the guarantee may not survive that
+        "#]],
+    );
+    check(
+        declarations,
+        "Blind",
+        "Seen",
+        expect![[r#"
+        holds
+    "#]],
+    );
+}
+
+#[test]
 fn what_follows_a_protocol_matches_its_mirror_even_without_duals() {
     let declarations = r#"
         endpoint A { in a(); out b(); follows words "ping pong"; }

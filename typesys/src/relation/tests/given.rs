@@ -339,7 +339,7 @@ fn a_conditional_requirement_is_met_by_no_less() {
             }
         };
         let asked = promise(false);
-        let mut premises = vec![promise(true)];
+        let mut premises = [promise(true)];
         if round % 2 == 0 {
             premises[0].property &= asked.property;
             if let (Some(given), Some(known)) = (&mut premises[0].given, asked.given) {
