@@ -240,7 +240,7 @@ fn a_conditional_guarantee_meets_only_the_same_condition() {
 fn an_assumption_about_messages_does_not_survive_a_dropped_field() {
     let declarations = r#"
         record Long { text: u8, extra: u8 }
-        record Short { text: u8 }
+        record Short { text: u8, .. }
         endpoint About { out a(m: Long); provides words "Fast" given "calm"; }
         endpoint Within { out a(m: Short); provides words "Fast" given "calm"; }
         endpoint Blind { out a(m: Long); provides words "Fast" given "Calm"; }
