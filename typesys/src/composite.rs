@@ -209,8 +209,10 @@ impl Relations<'_> {
         let mut events = BTreeMap::new();
         for (component, part) in &*parts {
             for (name, endpoint) in &part.endpoints {
-                let emitted = emitted(self.types, endpoint.ty, Side::Provides);
-                events.insert(name.clone(), emitted);
+                // What is required of its peers is about what they emit.
+                let mut names = emitted(self.types, endpoint.ty, Side::Provides);
+                names.extend(emitted(self.types, endpoint.ty, Side::Requires));
+                events.insert(name.clone(), names);
             }
             let own = ObjectBody {
                 endpoints: part.endpoints.clone(),
@@ -226,7 +228,6 @@ impl Relations<'_> {
             let places = (0..).map(|at| Some(((*component).to_owned(), at)));
             premises.extend(read.into_iter().zip(places));
         }
-        let events = Events::Object(events);
 
         for [left, right] in &shape.connections {
             let ends = (
@@ -236,15 +237,22 @@ impl Relations<'_> {
             let (Some(l), Some(r)) = ends else { continue };
             let single = !l.many && !r.many;
             let (l, r) = (l.ty, r.ty);
-            for (ty, own, peer) in [(l, left, right), (r, right, left)] {
+            for (ty, own, (peer, far)) in [(l, left, (right, r)), (r, right, (left, l))] {
                 let own = outside(&own.0, &own.1, shown);
                 let peer = outside(&peer.0, &peer.1, shown);
+                if single && let Some(names) = events.get_mut(&own) {
+                    let own = emitted(self.types, ty, Side::Provides);
+                    let far = emitted(self.types, far, Side::Provides);
+                    names.retain(|name| own.contains(name) || far.contains(name));
+                }
                 // The one connection of two endpoints that have no other is the same for both.
                 let names = if single { vec![own, peer] } else { vec![own] };
                 let mut add = |parsed| premises.push((parsed, None));
                 self.lift(ty, &names, &required, lossy, &mut add);
             }
         }
+
+        let events = Events::Object(events);
 
         // From guarantees that contradict each other everything would follow.
         premises.sort_by(|(a, _), (b, _)| a.constraint.formalism.cmp(&b.constraint.formalism));

@@ -31,6 +31,13 @@ pub trait Formalism: Send + Sync {
     /// to an equal one (in the same structure).
     fn print(&self, formula: &Formula) -> String;
 
+    /// Whether a guarantee says what is asked for because both are the same text, perhaps of two
+    /// endpoint types that fit each other and have parameters of different types: each value that
+    /// one of them emits is also one that the other one has.
+    fn repeats(&self, given: &Formula, asked: &Formula) -> bool {
+        self.print(given) == self.print(asked)
+    }
+
     /// The dual text of a protocol, for `follows`; none where the formalism has no duals.
     fn dual(&self, formula: &Formula) -> Option<Formula> {
         let _ = formula;

@@ -65,6 +65,7 @@ mod partition;
 mod print;
 mod signature;
 mod silence;
+mod widened;
 mod wildcards;
 pub mod witness;
 
@@ -248,6 +249,15 @@ impl Formalism for Temporal {
     fn print(&self, formula: &Formula) -> String {
         self.sentence(formula)
             .map_or_else(|_| String::new(), print::print)
+    }
+
+    /// Of other types of values only if no value that is never sent matters.
+    fn repeats(&self, given: &Formula, asked: &Formula) -> bool {
+        let sentences = (self.sentence(given), self.sentence(asked));
+        let (Ok(given), Ok(asked)) = sentences else {
+            return false;
+        };
+        print::print(given) == print::print(asked) && widened::stays(given, asked)
     }
 
     fn satisfiable(&self, formulas: &[&Formula], budget: u64) -> Verdict {

@@ -284,12 +284,19 @@ impl Parsed {
             && (!premise.is_conditional()
                 || match (&self.assumption, &premise.assumption) {
                     (Some(asked), Some(given)) => {
-                        premise.is_as_wide_as(self) && asked.is_repeated_by(given)
+                        // Whoever asks must assume what is given under, not the other way round.
+                        premise.is_as_wide_as(self) && given.is_repeated_by(asked)
                     }
                     _ => false,
                 })
             && match (&self.formula, &premise.formula) {
-                (Ok(asked), Ok(given)) => asked.printed == given.printed,
+                (Ok(asked), Ok(read)) => {
+                    asked.printed == read.printed
+                        && premise
+                            .formalism
+                            .as_ref()
+                            .is_some_and(|it| it.repeats(&read.formula, &asked.formula))
+                }
                 (Err(a), Err(b)) => {
                     asked.text == given.text
                         && asked.dual == given.dual

@@ -201,6 +201,32 @@ fn what_a_connected_endpoint_guarantees_meets_requirements_on_its_only_connectio
 }
 
 #[test]
+fn what_a_peer_may_emit_counts_against_what_is_required_of_it() {
+    let mut scope = Scope::new(
+        r#"
+        endpoint Call { in ask(); out answer(); }
+        endpoint Listen { in answer(); }
+        object Oracle { endpoint service: Call; requires temporal "G !service.ask@*"; }
+        object Client { endpoint use: mirror Call; }
+        object Listener { endpoint use: Listen; }
+        object Public { endpoint use: Listen many; }"#,
+    );
+    for (peer, kept) in [("Client", true), ("Listener", false), ("Public", true)] {
+        let components = [("oracle", "Oracle"), ("peer", peer)];
+        let connections = [["oracle.service", "peer.use"]];
+        let body = derive(&mut scope, &components, &connections, &[]);
+        assert_eq!(!body.requires.is_empty(), kept, "{peer}");
+    }
+    let exported = derive(
+        &mut scope,
+        &[("oracle", "Oracle")],
+        &[],
+        &[("service", "oracle.service")],
+    );
+    assert_eq!(texts(&exported.requires), ["G !service.ask@*"]);
+}
+
+#[test]
 fn guarantees_that_contradict_each_other_meet_nothing() {
     let mut scope = Scope::new(
         r#"

@@ -1,6 +1,7 @@
 //! The laws of the relations, over all small types and over generated ones.
 
 mod composites;
+mod constraints;
 mod exhaustive;
 mod families;
 #[path = "../../benches/family/mod.rs"]
