@@ -8,6 +8,7 @@ use std::ops::Range;
 
 use annotate_snippets::{AnnotationKind, Group, Level, Origin, Renderer, Snippet};
 use imara_diff::{Algorithm, BasicLineDiffPrinter, Diff, InternedInput, UnifiedDiffConfig};
+use liveobj::Violation;
 use liveobj_types::diagnostic::{Label, shortened};
 use liveobj_types::{Diagnostic, Mismatch, Place, Problem, Severity};
 use serde::Serialize;
@@ -64,6 +65,36 @@ pub fn failure(message: &str, help: Option<&str>) -> String {
 /// Renders a warning that has no place in a document.
 pub fn warning(message: &str) -> String {
     line(Level::WARNING, message)
+}
+
+/// Renders a constraint that was broken while its object ran.
+pub fn violation(violation: &Violation) -> String {
+    let Violation {
+        formalism,
+        text,
+        subject,
+        ..
+    } = violation;
+    let verb = if violation.provided {
+        "provides"
+    } else {
+        "requires"
+    };
+    let constraint = format!("`{formalism} \"{text}\"`, which `{subject}` {verb}");
+    let mut message = match &violation.by {
+        Some(by) => format!("`{by}` breaks {constraint}"),
+        None => format!("connection {} breaks {constraint}", violation.connection),
+    };
+    if let Some(place) = &violation.place {
+        let (line, column) = place.source.line_column(place.span.start);
+        message += &format!("; it stands in {}:{line}:{column}", place.source.name);
+    }
+    let mut rendered = line(Level::ERROR, &shortened(message));
+    rendered += "  what happened last:\n";
+    for happening in &violation.recent {
+        rendered += &format!("    {happening}\n");
+    }
+    rendered
 }
 
 /// How a text differs from what it is to become, in the manner of `diff -u`.

@@ -10,6 +10,7 @@ use crate::edge::SystemHost;
 use crate::engine::domain::Domain;
 use crate::engine::inbox::Inbox;
 use crate::error::OpenError;
+use crate::monitor::Watch;
 use crate::object::Ended;
 use crate::runtime::Core;
 use crate::state::StateWriter;
@@ -92,6 +93,15 @@ impl DomainThread {
         core: Arc<Core>,
         states: Option<Arc<StateWriter>>,
     ) -> Result<DomainThread, OpenError> {
+        DomainThread::start_watched(core, states, None)
+    }
+
+    /// As [`DomainThread::start`]; what happens is told to `watch`, if there is one.
+    pub(crate) fn start_watched(
+        core: Arc<Core>,
+        states: Option<Arc<StateWriter>>,
+        watch: Option<Watch>,
+    ) -> Result<DomainThread, OpenError> {
         let inbox = Arc::new(Inbox::default());
         let (handed_in, ending) = (inbox.clone(), Arc::new(Ending::new()));
         let ended = ending.clone();
@@ -103,7 +113,7 @@ impl DomainThread {
                     inbox: handed_in.clone(),
                     ending: ended,
                 };
-                run(&core, &handed_in, states);
+                run(&core, &handed_in, states, watch);
                 drop(guard);
             })
             .map_err(|error| OpenError::Runtime(format!("cannot start a thread: {error}")))?;
@@ -158,8 +168,13 @@ impl Drop for Guard {
     }
 }
 
-fn run(core: &Arc<Core>, inbox: &Arc<Inbox>, states: Option<Arc<StateWriter>>) {
-    let host = SystemHost::new(core.clone(), inbox.clone(), states);
+fn run(
+    core: &Arc<Core>,
+    inbox: &Arc<Inbox>,
+    states: Option<Arc<StateWriter>>,
+    watch: Option<Watch>,
+) {
+    let host = SystemHost::new(core.clone(), inbox.clone(), states, watch);
     let domain = Domain::new(Box::new(host), core.report.clone());
     while !domain.has_stopped() {
         let outside = if domain.has_waiting() {

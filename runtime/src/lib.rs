@@ -27,6 +27,7 @@ mod error;
 #[doc(hidden)]
 pub mod hostile;
 pub mod loading;
+mod monitor;
 mod object;
 mod open;
 mod remote;
@@ -49,6 +50,7 @@ pub use error::{
 };
 pub use liveobj_references::{Checked, CheckedReference, Limits};
 pub use liveobj_types::{Data, Source};
+pub use monitor::{Monitoring, Violation};
 pub use object::{Ended, Object};
 pub use report::{Level, Message, Report, Silent};
 pub use runtime::{FOLDER_DEADLINE, FOLDERS_KEPT, Runtime, RuntimeBuilder};

@@ -18,6 +18,7 @@ mod implies;
 mod import;
 mod layering;
 mod links;
+mod monitor;
 mod other_languages;
 mod processes;
 mod readme;

@@ -3,10 +3,15 @@
 use std::io::{self, IsTerminal};
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use clap::Args;
-use liveobj::{CheckedReference, Ended, Level, Message, Object, OpenError, OpenOptions, Runtime};
+use liveobj::{
+    CheckedReference, Ended, Level, Message, Monitoring, Object, OpenError, OpenOptions, Runtime,
+    Violation,
+};
 use liveobj_original::LIBRARY_NAME;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::oneshot;
@@ -19,8 +24,9 @@ use crate::{duration, input, output, report};
 /// Open a reference: run its proxies until a signal comes
 #[derive(Debug, Args)]
 #[command(after_help = "\
-Example:
+Examples:
   liveobj open examples/team-note.liveobject --library-path target/release --for 1s
+  liveobj open examples/team-note.liveobject --library-path target/release --monitor report --for 1s
 
 The end of standard input does not end it; Ctrl-C does, or --for.
 
@@ -47,6 +53,10 @@ pub struct Open {
     /// given, other nodes are processes of this machine
     #[arg(long, value_name = "ADDR:PORT")]
     listen: Option<SocketAddr>,
+    /// Watch whether connections keep the constraints of their types: `report` tells what breaks
+    /// one, `enforce` also ends that connection; either way the exit code is then 1
+    #[arg(long, value_enum, value_name = "MODE", hide_possible_values = true)]
+    monitor: Option<MonitorMode>,
     /// Close after this long, such as 500ms, 10s, 5m or 2h
     #[arg(
         long = "for",
@@ -104,6 +114,18 @@ impl Open {
         if let Some(directory) = self.state {
             options = options.state(directory);
         }
+        let broken = Arc::new(AtomicBool::new(false));
+        if let Some(mode) = self.monitor {
+            let seen = broken.clone();
+            let found = move |violation: &Violation| {
+                seen.store(true, Ordering::Relaxed);
+                output::complain(&report::violation(violation));
+            };
+            options = options.monitor(match mode {
+                MonitorMode::Report => Monitoring::report(found),
+                MonitorMode::Enforce => Monitoring::enforce(found),
+            });
+        }
         // From here on a signal ends it in order, also while it is still being opened.
         let mut waiting = Waiting::new()?;
         let Some(opened) = waiting.open(&runtime, &reference, options) else {
@@ -127,13 +149,28 @@ impl Open {
         }
         match waiting.until_it_ends(&object, self.duration, unwritable)? {
             Some(Ended::Failed { object, reason }) => {
-                Err(Failure::user(format_args!("`{object}` failed: {reason}")))
+                return Err(Failure::user(format_args!("`{object}` failed: {reason}")));
             }
             // Its parts are saved when it closes in any case; here it is known whether they were.
-            _ if saves => object.save().map_err(Failure::user),
-            _ => Ok(()),
+            _ if saves => object.save().map_err(Failure::user)?,
+            _ => {}
+        }
+        // What it does while it closes is watched too.
+        drop(object);
+        match broken.load(Ordering::Relaxed) {
+            true => Err(Failure::Findings),
+            false => Ok(()),
         }
     }
+}
+
+/// What is done about constraints that are broken.
+#[derive(Clone, Copy, Debug, clap::ValueEnum)]
+enum MonitorMode {
+    /// It is told.
+    Report,
+    /// It is told, and the connection is ended.
+    Enforce,
 }
 
 /// Where the command waits, with the signals that end it.

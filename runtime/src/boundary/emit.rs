@@ -90,7 +90,7 @@ unsafe fn inside<const TRACED: bool>(
     }
     let parent = from.event.get();
     if TRACED {
-        domain.trace_event(link, event, parent, Lent::new(payload));
+        domain.trace_event(link, event, parent, Lent::new(payload), false);
     }
     let status = if receiver.same_layout() {
         receiver.call_as_is(link, target, parent, Lent::new(payload))

@@ -2,6 +2,7 @@
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
+use std::rc::Rc;
 use std::sync::{Arc, LazyLock};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
@@ -16,9 +17,11 @@ use crate::boundary::calls::Wake;
 use crate::engine::connect::End;
 use crate::engine::domain::Domain;
 use crate::engine::inbox::Inbox;
+use crate::monitor::Watch;
 use crate::open;
 use crate::runtime::Core;
 use crate::state::{Saved, StateWriter};
+use crate::trace::Tracer;
 use crate::verdicts::Verdicts;
 
 /// Nanoseconds on the wall clock, or on one that never goes back.
@@ -40,6 +43,8 @@ pub(crate) struct SystemHost {
     inbox: Arc<Inbox>,
     open: RefCell<BTreeMap<u64, Resource>>,
     states: Option<Arc<StateWriter>>,
+    /// Taken by the domain.
+    watch: RefCell<Option<Watch>>,
 }
 
 enum Resource {
@@ -56,12 +61,14 @@ impl SystemHost {
         core: Arc<Core>,
         inbox: Arc<Inbox>,
         states: Option<Arc<StateWriter>>,
+        watch: Option<Watch>,
     ) -> SystemHost {
         SystemHost {
             core,
             inbox,
             open: RefCell::default(),
             states,
+            watch: RefCell::new(watch),
         }
     }
 
@@ -99,6 +106,11 @@ impl SystemHost {
 impl Host for SystemHost {
     fn inbox(&self) -> Arc<Inbox> {
         self.inbox.clone()
+    }
+
+    fn tracer(&self) -> Option<Rc<dyn Tracer>> {
+        let watch = self.watch.borrow_mut().take()?;
+        Some(Rc::new(watch))
     }
 
     fn random(&self) -> u64 {

@@ -136,6 +136,9 @@ impl Domain {
                 return abi::INVALID;
             }
         };
+        if link.traced.is_some() {
+            self.trace_waiting(link, event, payload.lent());
+        }
         let path = self.path.get();
         self.offer(Delivery::Event {
             link: link.shared(),
@@ -202,7 +205,7 @@ impl Domain {
                     trace.0.push((link.connection, link.clone()));
                 }
                 if link.traced.is_some() {
-                    self.trace_event(&link, event, parent, payload.lent());
+                    self.trace_event(&link, event, parent, payload.lent(), true);
                 }
                 let status = link.deliver(event, parent, payload.lent());
                 self.judge(

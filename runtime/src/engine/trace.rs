@@ -1,5 +1,7 @@
 //! Trace: tells the tracer what happens, where there is one.
 
+use liveobj_abi as abi;
+
 use super::connect::{Connection, End};
 use super::create::{EndpointPlan, Proxy};
 use super::domain::Domain;
@@ -13,12 +15,22 @@ impl Domain {
         if let Some(tracer) = &self.tracer {
             let (path, what) = (self.path.get(), what());
             tracer.trace(&Entry { object, path, what });
+            for connection in tracer.cut() {
+                self.later(move |domain| domain.disconnect(connection, abi::REASON_PEER_FAILED));
+            }
         }
     }
 
     /// An event is about to be delivered through a traced link.
     #[cold]
-    pub(crate) fn trace_event(&self, link: &LinkCell, event: u32, parent: u64, payload: Lent) {
+    pub(crate) fn trace_event(
+        &self,
+        link: &LinkCell,
+        event: u32,
+        parent: u64,
+        payload: Lent,
+        waited: bool,
+    ) {
         let (Some(traced), Some(receiver)) = (&link.traced, link.receiver(event)) else {
             return;
         };
@@ -27,6 +39,22 @@ impl Domain {
         self.trace(&traced.object, || What::Event {
             number: self.numbers.get() + 1,
             parent,
+            connection: link.connection,
+            link: traced,
+            event: event as usize,
+            payload: data.map(|data| (&*types, data)),
+            waited,
+        });
+    }
+
+    /// An event was emitted through a traced link, and has to wait.
+    pub(super) fn trace_waiting(&self, link: &LinkCell, event: u32, payload: Lent) {
+        let (Some(traced), Some(receiver)) = (&link.traced, link.receiver(event)) else {
+            return;
+        };
+        let types = self.types.borrow();
+        let data = receiver.keeper.read(payload).ok();
+        self.trace(&traced.object, || What::Waits {
             connection: link.connection,
             link: traced,
             event: event as usize,

@@ -21,6 +21,7 @@ use crate::domain_thread::DomainThread;
 use crate::edge::Ticket;
 use crate::engine::domain::Domain;
 use crate::error::OpenError;
+use crate::monitor::Watch;
 use crate::object::{Ended, Object};
 use crate::runtime::Runtime;
 use crate::state::OpenOptions;
@@ -42,9 +43,13 @@ pub(crate) async fn root(
     let core = runtime.core().clone();
     let reference = core.checked_here(&reference)?;
     refuse_unmet(&reference)?;
+    let watch = options
+        .monitor
+        .clone()
+        .map(|monitoring| Watch::new(&reference, &core.formalisms, monitoring));
     let keeping = Keeping::begin(&core, options).await?;
     let states = keeping.as_ref().map(Keeping::states);
-    let domain = DomainThread::start(core.clone(), states.clone())?;
+    let domain = DomainThread::start_watched(core.clone(), states.clone(), watch)?;
     let resolver = Resolver::new(core, domain.inbox().clone());
     let ending = domain.ending().clone();
     let on_end = move |ended| ending.set(ended);

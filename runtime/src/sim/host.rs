@@ -281,7 +281,8 @@ impl Host for SimHost {
 impl Tracer for SimHost {
     fn trace(&self, entry: &Entry<'_>) {
         let (outside, world) = (&*self.0, &self.0.world);
-        if !outside.alive.get() {
+        // What waits is told when it is delivered.
+        if !outside.alive.get() || matches!(entry.what, Traced::Waits { .. }) {
             return;
         }
         world.trace(outside.node, |line| {

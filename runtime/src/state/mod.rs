@@ -17,6 +17,8 @@ pub(crate) use writer::{Saved, StateWriter};
 use std::path::PathBuf;
 use std::time::Duration;
 
+use crate::monitor::Monitoring;
+
 /// How often a proxy is saved at most, unless the embedder says otherwise.
 pub const SAVE_EVERY: Duration = Duration::from_millis(200);
 
@@ -25,6 +27,7 @@ pub const SAVE_EVERY: Duration = Duration::from_millis(200);
 pub struct OpenOptions {
     pub(crate) state: Option<PathBuf>,
     pub(crate) save_every: Duration,
+    pub(crate) monitor: Option<Monitoring>,
 }
 
 impl Default for OpenOptions {
@@ -39,6 +42,7 @@ impl OpenOptions {
         OpenOptions {
             state: None,
             save_every: SAVE_EVERY,
+            monitor: None,
         }
     }
 
@@ -57,6 +61,16 @@ impl OpenOptions {
     #[must_use]
     pub fn save_every(mut self, interval: Duration) -> OpenOptions {
         self.save_every = interval;
+        self
+    }
+
+    /// Watches whether the connections between the object's parts keep the constraints of their
+    /// types, as far as that can be told at one node; unless set, nothing is watched, and events
+    /// take no notice of it. Embedders' own connections, and those that parts make at run time, are
+    /// watched from the side of the parts.
+    #[must_use]
+    pub fn monitor(mut self, monitoring: Monitoring) -> OpenOptions {
+        self.monitor = Some(monitoring);
         self
     }
 }

@@ -67,7 +67,7 @@ impl Line {
         self.text("kind", kind(&entry.what));
         self.plain("path", entry.path);
         match &entry.what {
-            What::Created | What::Destroyed => {}
+            What::Created | What::Destroyed | What::Waits { .. } => {}
             What::Event {
                 number,
                 parent,
@@ -75,6 +75,7 @@ impl Line {
                 link,
                 event,
                 payload,
+                waited: _,
             } => {
                 self.plain("number", number)
                     .plain("parent", parent)
@@ -228,6 +229,7 @@ fn kind(what: &What<'_>) -> &'static str {
         What::Created => "created",
         What::Destroyed => "destroyed",
         What::Event { .. } => "event",
+        What::Waits { .. } => "waits",
         What::Connected { .. } => "connected",
         What::Disconnected { .. } => "disconnected",
         What::Wake { .. } => "wake",

@@ -17,6 +17,11 @@ pub(crate) use line::Line;
 pub(crate) trait Tracer {
     /// One thing that happens.
     fn trace(&self, entry: &Entry<'_>);
+
+    /// Connections that are to end after what it was told last.
+    fn cut(&self) -> Vec<u64> {
+        Vec::new()
+    }
 }
 
 /// Something that happens to an object.
@@ -48,6 +53,19 @@ pub(crate) enum What<'a> {
         /// Which of the link's events.
         event: usize,
         /// The payload, and the arena of its type; none if it is not a value of the type.
+        payload: Option<(&'a Types, Data)>,
+        /// Whether it had to wait since it was emitted.
+        waited: bool,
+    },
+    /// An event was emitted that has to wait until it can be delivered.
+    Waits {
+        /// The connection.
+        connection: u64,
+        /// The ends, and the event's name.
+        link: &'a TracedLink,
+        /// Which of the link's events.
+        event: usize,
+        /// As in [`What::Event`].
         payload: Option<(&'a Types, Data)>,
     },
     /// It hears that it is connected.

@@ -1,5 +1,6 @@
 //! Objects that fail and panic wherever they can.
 
+mod lies;
 mod silent;
 
 use liveobj_sdk::{CreateError, live_object};
