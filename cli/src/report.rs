@@ -9,8 +9,8 @@ use std::ops::Range;
 use annotate_snippets::{AnnotationKind, Group, Level, Origin, Renderer, Snippet};
 use imara_diff::{Algorithm, BasicLineDiffPrinter, Diff, InternedInput, UnifiedDiffConfig};
 use liveobj::Violation;
-use liveobj_types::diagnostic::{Label, shortened};
-use liveobj_types::{Diagnostic, Mismatch, Place, Problem, Severity};
+use liveobj_types::diagnostic::{Label, ObstacleKind, shortened};
+use liveobj_types::{Diagnostic, Mismatch, Place, Problem, Severity, Step};
 use serde::Serialize;
 
 /// Version of the JSON reports; it grows when something is removed or changes its meaning.
@@ -239,6 +239,14 @@ pub struct JsonDiagnostic<'a> {
     notes: &'a [String],
     help: Option<&'a str>,
     fix: Option<JsonFix<'a>>,
+    kind: Option<&'static str>,
+    obstacles: Vec<JsonObstacle>,
+}
+
+#[derive(Debug, Serialize)]
+struct JsonObstacle {
+    kind: &'static str,
+    trail: Vec<String>,
 }
 
 #[derive(Debug, Serialize)]
@@ -296,11 +304,7 @@ pub fn json(diagnostic: &Diagnostic) -> JsonDiagnostic<'_> {
                 }
             })
             .collect(),
-        trail: diagnostic
-            .trail
-            .iter()
-            .map(|step| shortened(step.to_string()))
-            .collect(),
+        trail: steps(&diagnostic.trail),
         notes: &diagnostic.notes,
         help: diagnostic.help.as_deref(),
         fix: diagnostic.fix.as_ref().map(|fix| {
@@ -312,12 +316,27 @@ pub fn json(diagnostic: &Diagnostic) -> JsonDiagnostic<'_> {
                 replacement: &fix.replacement,
             }
         }),
+        kind: diagnostic.kind().map(ObstacleKind::as_str),
+        obstacles: diagnostic
+            .obstacles
+            .iter()
+            .map(|obstacle| JsonObstacle {
+                kind: obstacle.kind.as_str(),
+                trail: steps(&obstacle.trail),
+            })
+            .collect(),
     }
+}
+
+fn steps(trail: &[Step]) -> Vec<String> {
+    let steps = trail.iter();
+    steps.map(|step| shortened(step.to_string())).collect()
 }
 
 /// A mismatch in JSON.
 #[derive(Debug, Serialize)]
 pub struct JsonMismatch {
+    kind: &'static str,
     trail: Vec<String>,
     message: String,
     suggestion: Option<String>,
@@ -343,6 +362,7 @@ impl JsonMismatch {
             text: text.clone(),
         };
         JsonMismatch {
+            kind: mismatch.problem.kind().as_str(),
             trail: mismatch.trail.iter().map(ToString::to_string).collect(),
             message: mismatch.to_sentence(left, right),
             suggestion: mismatch.problem.suggestion(),

@@ -114,6 +114,10 @@ impl Formalism for Properties {
         }
     }
 
+    fn names(&self, _: &Structure) -> Vec<String> {
+        self.ontology.properties().keys().cloned().collect()
+    }
+
     fn print(&self, formula: &Formula) -> String {
         let names = names(formula).into_iter().flatten();
         names.map(String::as_str).collect::<Vec<_>>().join(", ")

@@ -19,6 +19,7 @@ mod import;
 mod layering;
 mod links;
 mod monitor;
+mod names;
 mod other_languages;
 mod processes;
 mod readme;

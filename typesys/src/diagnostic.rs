@@ -34,6 +34,44 @@ pub struct Diagnostic {
     pub help: Option<String>,
     /// The same as a change of the text, where a program could make it.
     pub fix: Option<Fix>,
+    /// Where two types were compared: every obstacle, that of the message first, then those of the
+    /// notes in their order.
+    pub obstacles: Vec<Obstacle>,
+}
+
+/// What stands in the way at one place, apart from its words.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Obstacle {
+    /// What is the matter.
+    pub kind: ObstacleKind,
+    /// From the compared pair to the part at fault, outermost first.
+    pub trail: Vec<Step>,
+}
+
+/// What is the matter with a part that somebody needs or has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[non_exhaustive]
+pub enum ObstacleKind {
+    /// It is needed and not there.
+    Missing,
+    /// It is there and not wanted.
+    Unexpected,
+    /// It is there and does not fit.
+    Incompatible,
+    /// It is there, and whether it fits was not shown.
+    NotShown,
+}
+
+impl ObstacleKind {
+    /// The kind in one word.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            ObstacleKind::Missing => "missing",
+            ObstacleKind::Unexpected => "unexpected",
+            ObstacleKind::Incompatible => "incompatible",
+            ObstacleKind::NotShown => "not-shown",
+        }
+    }
 }
 
 impl Diagnostic {
@@ -48,7 +86,15 @@ impl Diagnostic {
             notes: Vec::new(),
             help: None,
             fix: None,
+            obstacles: Vec::new(),
         }
+    }
+
+    /// What is the matter, where the finding is about a part that somebody needs or has: that of the
+    /// first obstacle, else what the code says.
+    pub fn kind(&self) -> Option<ObstacleKind> {
+        let first = self.obstacles.first().map(|obstacle| obstacle.kind);
+        first.or_else(|| self.code.kind())
     }
 
     /// A warning without places.
@@ -92,18 +138,27 @@ impl Diagnostic {
     }
 
     /// Suggests that `meant` was meant by `written`, a name that is not there. A fix goes with it
-    /// if the first place holds `written`, in quotes or not, and `meant` can stand there as it is
+    /// if the first place holds `written`, in quotes or not or in a `use`, and `meant` can stand there as it is
     /// in every kind of document.
     #[must_use]
-    pub fn did_you_mean(mut self, written: &str, meant: &str) -> Diagnostic {
-        self.help = Some(shortened(format!("did you mean `{meant}`?")));
+    pub fn did_you_mean(self, written: &str, meant: &str) -> Diagnostic {
+        self.with_help(format!("did you mean `{meant}`?"))
+            .with_fix(written, meant)
+    }
+
+    /// The fix alone, for those whose help says more.
+    #[must_use]
+    pub(crate) fn with_fix(mut self, written: &str, meant: &str) -> Diagnostic {
         let plain = |c: char| !c.is_control() && !matches!(c, '&' | '<' | '>' | '"' | '\'' | '\\');
         let first = self.labels.first().map(|label| &label.place);
         self.fix = first
             .filter(|_| meant.chars().all(plain))
             .and_then(|place| {
                 let (before, after) = place.text()?.split_once(written)?;
-                let exact = matches!((before, after), ("", "") | ("\"", "\"") | ("'", "'"));
+                let exact = matches!(
+                    (before, after),
+                    ("", "") | ("\"", "\"") | ("'", "'") | ("use \"", "\";")
+                );
                 exact.then(|| Fix {
                     place: place.clone(),
                     replacement: format!("{before}{meant}{after}"),
@@ -243,6 +298,37 @@ impl Code {
     pub fn as_str(self) -> &'static str {
         self.0
     }
+
+    /// What is the matter with the part that a finding of this code is about; none where it is
+    /// about none, or where that differs.
+    fn kind(self) -> Option<ObstacleKind> {
+        Some(match self {
+            codes::UNKNOWN_TYPE
+            | codes::UNKNOWN_TYPE_LIBRARY
+            | codes::UNKNOWN_FORMALISM
+            | codes::UNKNOWN_COMPONENT
+            | codes::UNKNOWN_ENDPOINT
+            | codes::UNKNOWN_TEMPLATE
+            | codes::UNKNOWN_PRIMITIVE
+            | codes::UNKNOWN_PARAMETER
+            | codes::MANIFEST_MISSING
+            | codes::MISSING_AS
+            | codes::MISSING_PARAMETER
+            | codes::MANDATORY_UNCONNECTED => ObstacleKind::Missing,
+            codes::WRONG_KIND
+            | codes::WRONG_ARGUMENT_COUNT
+            | codes::WRONG_ARGUMENT_KIND
+            | codes::ARGUMENT_OUT_OF_BOUND
+            | codes::INVALID_DEFAULT
+            | codes::INVALID_MAP_KEY
+            | codes::INVALID_VALUE
+            | codes::LIBRARY_HASH_MISMATCH
+            | codes::NOT_A_TEMPLATE
+            | codes::SESSION_MISMATCH
+            | codes::TEMPLATE_MISMATCH => ObstacleKind::Incompatible,
+            _ => return None,
+        })
+    }
 }
 
 impl fmt::Display for Code {
@@ -297,6 +383,8 @@ codes! {
     INVALID_DEFAULT = "invalid-default";
     /// A constraint text that its formalism cannot read.
     CONSTRAINT_SYNTAX = "constraint-syntax";
+    /// A formalism that is not registered, of nearly the same name as one that is.
+    UNKNOWN_FORMALISM = "unknown-formalism";
     /// Constraints that nothing can satisfy.
     UNSATISFIABLE_CONSTRAINT = "unsatisfiable-constraint";
     /// A temporal constraint that changes when nothing happens for a while.

@@ -27,6 +27,19 @@ pub trait Formalism: Send + Sync {
     /// The place in `text` and what was expected there.
     fn parse(&self, text: &str, structure: &Structure) -> Result<Formula, ParseError>;
 
+    /// Names that texts can use in this structure, of which one may have been meant where a text
+    /// cannot be read: those of events and endpoints, unless the formalism says otherwise.
+    fn names(&self, structure: &Structure) -> Vec<String> {
+        match structure {
+            Structure::Undeclared => Vec::new(),
+            Structure::Endpoint(endpoint) => {
+                let events = endpoint.emitted.keys().chain(endpoint.received.keys());
+                events.cloned().collect()
+            }
+            Structure::Object(endpoints) => endpoints.keys().cloned().collect(),
+        }
+    }
+
     /// Prints canonically: two formulas that print alike are equal, and a printed formula parses
     /// to an equal one (in the same structure).
     fn print(&self, formula: &Formula) -> String;

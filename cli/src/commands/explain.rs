@@ -62,6 +62,7 @@ texts! {
     "type-syntax",
     "unknown-component",
     "unknown-endpoint",
+    "unknown-formalism",
     "unknown-parameter",
     "unknown-primitive",
     "unknown-template",

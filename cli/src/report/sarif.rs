@@ -4,7 +4,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use liveobj_types::diagnostic::{Fix, Label};
+use liveobj_types::diagnostic::{Fix, Label, ObstacleKind};
 use liveobj_types::{Diagnostic, Place, Severity, Source, Step};
 use serde_json::{Map, Value, json};
 
@@ -133,7 +133,12 @@ fn result(
     let trail: Vec<String> = finding.trail.iter().map(Step::to_string).collect();
     result.insert(
         "properties".into(),
-        json!({ "trail": trail, "notes": finding.notes, "help": finding.help }),
+        json!({
+            "trail": trail,
+            "notes": finding.notes,
+            "help": finding.help,
+            "kind": finding.kind().map(ObstacleKind::as_str),
+        }),
     );
     result.into()
 }

@@ -1,5 +1,6 @@
 //! Relations between types, and what to say where they do not hold.
 
+use liveobj_types::diagnostic::Obstacle;
 use liveobj_types::relation::Side;
 use liveobj_types::types::Object;
 use liveobj_types::{
@@ -115,6 +116,10 @@ impl Checker<'_> {
         let mut mismatches: Vec<&Mismatch> = judgement.mismatches.iter().collect();
         mismatches.sort_by_key(|mismatch| !mismatch.problem.verdict().fails());
         for (index, mismatch) in mismatches.into_iter().enumerate() {
+            found.obstacles.push(Obstacle {
+                kind: mismatch.problem.kind(),
+                trail: prefix.iter().chain(&mismatch.trail).cloned().collect(),
+            });
             let names = [left.as_str(), right.as_str()];
             let names = ends.map_or(names.map(str::to_owned), |ends| {
                 self.owners(ends, names, mismatch)
@@ -123,8 +128,11 @@ impl Checker<'_> {
                 found.notes.push(mismatch.to_sentence(&names[0], &names[1]));
                 continue;
             }
+            // The trail tells the place, but a flag is not one of the whole.
+            let last = mismatch.trail.last().cloned();
+            let last = last.filter(|_| matches!(mismatch.problem, Problem::Flag { .. }));
             let alone = Mismatch {
-                trail: Vec::new(),
+                trail: last.into_iter().collect(),
                 ..mismatch.clone()
             };
             found.message = format!(
@@ -183,7 +191,7 @@ impl Checker<'_> {
 
     /// Whether all that stands in the way are constraints that cannot be read, of which it is told
     /// already that they cannot.
-    fn follows(&self, judgement: &Judgement) -> bool {
+    pub(super) fn follows(&self, judgement: &Judgement) -> bool {
         let unreadable = |mismatch: &Mismatch| {
             let verdict = mismatch.problem.verdict();
             matches!(verdict, Verdict::Unknown(Reason::Unreadable(_)))

@@ -1,10 +1,30 @@
 //! Mismatches in words: what is found, what is expected, which side must change.
 
 use super::{Mismatch, Problem, Side, Translation};
-use crate::diagnostic::Step;
+use crate::diagnostic::{ObstacleKind, Step};
 use crate::verdict::{Reason, Verdict, Witness};
 
 impl Problem {
+    /// What is the matter, apart from its words.
+    pub fn kind(&self) -> ObstacleKind {
+        match self {
+            Problem::Missing { .. } => ObstacleKind::Missing,
+            Problem::Unexpected { .. } => ObstacleKind::Unexpected,
+            Problem::Incompatible { .. } | Problem::SameDirection { .. } | Problem::Flag { .. } => {
+                ObstacleKind::Incompatible
+            }
+            Problem::Unmet { verdict, .. } if !verdict.fails() => ObstacleKind::NotShown,
+            Problem::Unmet {
+                given, provided, ..
+            } => match (provided.is_empty(), given) {
+                (true, Side::Provides) => ObstacleKind::Missing,
+                (true, Side::Requires) => ObstacleKind::Unexpected,
+                (false, _) => ObstacleKind::Incompatible,
+            },
+            Problem::TooLarge => ObstacleKind::NotShown,
+        }
+    }
+
     /// What is wrong, in the words of the side at fault: lower case, no final period.
     pub fn describe(&self) -> String {
         match self {

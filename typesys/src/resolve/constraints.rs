@@ -12,6 +12,7 @@ use crate::formalism::{
 };
 use crate::module::Module;
 use crate::relation::{DEFAULT_BUDGET, Side, endpoint_structure, object_structure};
+use crate::similar::nearest;
 use crate::source::{Place, Source, Span};
 use crate::syntax::{self, Constraint, ConstraintRole, EndpointMember, Ident, Item};
 use crate::types::{Endpoint, EndpointId, Object, ObjectId};
@@ -237,6 +238,20 @@ impl Session<'_> {
         self.fault(found.with_note(note));
     }
 
+    /// Says that a formalism is not registered, where one of a similar name is. Others may be
+    /// registered where the types are used.
+    fn unknown_formalism(&mut self, source: &Arc<Source>, name: &Ident) {
+        let formalisms = &self.types.instances.formalisms;
+        let Some(similar) = nearest(&name.name, formalisms.names()).map(str::to_owned) else {
+            return;
+        };
+        let message = format!("no formalism `{}` is registered", name.name);
+        let found = Diagnostic::warning(codes::UNKNOWN_FORMALISM, message)
+            .at(Place::new(source, name.span), "")
+            .did_you_mean(&name.name, &similar);
+        self.fault(found);
+    }
+
     /// Reads every text and asks whether each side's can be satisfied together; `lifted` is what
     /// the owner's endpoints provide besides, by formalism.
     fn check_texts(
@@ -251,6 +266,7 @@ impl Session<'_> {
         for (constraint, side, dual) in sides(all) {
             let name = &constraint.formalism.name;
             let Some(formalism) = formalisms.get(name) else {
+                self.unknown_formalism(source, &constraint.formalism);
                 continue;
             };
             // A text whose dual is meant is written from the other side.
@@ -264,9 +280,16 @@ impl Session<'_> {
                         format!("this {name} constraint cannot be read: {}", fault.message),
                     )
                     .at(place, "");
-                    if let Some(help) = fault.help {
-                        found = found.with_help(help);
-                    }
+                    let structure = &structures[written as usize];
+                    let meant = meant(&**formalism, &constraint.text, structure, &fault);
+                    found = match (fault.help, meant) {
+                        (Some(help), Some((word, meant))) => {
+                            found.with_help(help).with_fix(word, &meant)
+                        }
+                        (None, Some((word, meant))) => found.did_you_mean(word, &meant),
+                        (Some(help), None) => found.with_help(help),
+                        (None, None) => found,
+                    };
                     self.fault(found);
                     continue;
                 }
@@ -419,6 +442,28 @@ fn read(
                 ..error
             },
         })
+}
+
+/// The name in `text` that is probably misspelt, and the one that was meant: with that the text can
+/// be read, or at least further.
+fn meant<'t>(
+    formalism: &dyn Formalism,
+    text: &'t str,
+    structure: &Structure,
+    fault: &ParseError,
+) -> Option<(&'t str, String)> {
+    let word = text.get(fault.span.start..fault.span.end)?;
+    let names = formalism.names(structure);
+    if word.is_empty() || names.iter().any(|name| name == word) {
+        return None;
+    }
+    let meant = nearest(word, names.iter().map(String::as_str))?;
+    let mut mended = text.to_owned();
+    mended.replace_range(fault.span.start..fault.span.end, meant);
+    match formalism.parse(&mended, structure) {
+        Err(other) if other.span.start <= fault.span.start => None,
+        _ => Some((word, meant.to_owned())),
+    }
 }
 
 /// Constraints that are unsatisfiable together, none of which could be left out.

@@ -174,6 +174,9 @@ impl Checker<'_> {
             counts: &counts,
         });
         let undecided = !direct.verdict.holds() && !direct.verdict.fails();
+        if undecided && self.follows(&direct) {
+            return None;
+        }
         if undecided || found.open.is_some() || found.exhausted {
             self.undecided(asked, adapters, &found, undecided);
             return None;

@@ -3,7 +3,9 @@ mod faults;
 mod faults_json;
 mod findings;
 mod graph;
+mod levels;
 mod listings;
+mod names;
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
