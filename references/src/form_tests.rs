@@ -522,6 +522,7 @@ fn limits_are_kept() {
     expect![[r#"
         error[limit-exceeded]: nested more than 32 levels deep
           test:1:44: [
+          help: keep inner objects in a folder, and name them by `external` references
     "#]]
     .assert_eq(&found(&deep));
 }

@@ -64,6 +64,7 @@ impl SyntaxFault {
         SyntaxFault {
             code: codes::LIMIT_EXCEEDED,
             ..SyntaxFault::new(span, format!("nested more than {nesting} levels deep"))
+                .with_help("keep inner objects in a folder, and name them by `external` references")
         }
     }
 

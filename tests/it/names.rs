@@ -60,7 +60,7 @@ const ROWS: &[(&str, &[&str], &[&str], &str)] = &[
         "a library",
         &["describe", "liveobj:standrad"],
         &["describe", "banana:split"],
-        "did you mean `liveobj:standard`?",
+        "there is a library `liveobj:standard`",
     ),
 ];
 

@@ -52,14 +52,16 @@ impl Graph {
     pub fn run(self) -> Result<(), Failure> {
         let picture = self.picture()?;
         let input = input::reference_within(&self.reference, &self.policy.limits())?;
-        let (source, mut found) = (input.source, input.diagnostics);
-        let Some(document) = input.document else {
-            output::complain(&report::findings(&found, report::styled_errors()));
+        let runtime = self.libraries.runtime()?;
+        if input.document.is_none() {
+            self.libraries
+                .complain_of_errors(&input.check(&runtime).diagnostics);
             return Err(Failure::Findings);
-        };
+        }
+        let (source, mut found) = (input.source, input.diagnostics);
+        let document = input.document.expect("because that was just seen");
         let about = document.about.as_ref().and_then(|about| about.name.clone());
         let name = about.map_or_else(|| file_name(&source), |name| name.text);
-        let runtime = self.libraries.runtime()?;
         let (checked, root) = liveobj_references::graph(
             &document,
             &source,

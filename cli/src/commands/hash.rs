@@ -23,7 +23,10 @@ impl Hash {
     pub fn run(self) -> Result<(), Failure> {
         let runtime = self.libraries.runtime()?;
         let input = input::reference(&self.reference)?;
-        let mut diagnostics = input.diagnostics;
+        let mut diagnostics = match &input.document {
+            Some(_) => input.diagnostics,
+            None => input.check(&runtime).diagnostics,
+        };
         if let Some(document) = input.document {
             let (catalog, formalisms) = (runtime.catalog(), runtime.formalisms());
             match liveobj_references::hash(&document, &input.source, catalog, formalisms) {

@@ -113,7 +113,17 @@ pub fn manifest(path: &Path) -> Result<Manifest, Failure> {
             ReadError::NoSection => format!("it has no section `{}`", liveobj_manifest::SECTION),
             other => other.to_string(),
         };
-        Failure::user(format_args!("`{shown}` is not an object library: {reason}"))
+        let failure = Failure::user(format_args!("`{shown}` is not an object library: {reason}"));
+        match bytes.trim_ascii_start().first() {
+            Some(b'<' | b'{') => failure.with_help(
+                "if it is a reference, `liveobj compare` takes it; libraries are shared libraries, \
+                 type files (`*.lot`) or names such as `liveobj:standard`",
+            ),
+            _ => failure.with_help(
+                "libraries are shared libraries, type files (`*.lot`) or names such as \
+                 `liveobj:standard`",
+            ),
+        }
     })
 }
 

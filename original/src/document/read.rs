@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use liveobj_references::{Element, Limits, read_elements};
-use liveobj_types::{Diagnostic, Place, Source, codes};
+use liveobj_types::{Diagnostic, Place, Source, Span, codes};
 
 use super::primitive::{self, PrimitiveType};
 use super::tree::{Content, MICROSOFT, Reader, SCHEMA, TypeName};
@@ -36,6 +36,15 @@ pub fn read_within(name: &str, bytes: &[u8], limits: &Limits) -> Result<Document
 ///
 /// The text is not XML, exceeds a limit, or is not a document of this dialect at all.
 pub fn read_source(source: &Arc<Source>, limits: &Limits) -> Result<Document, Box<Diagnostic>> {
+    let text = source.text.trim_start_matches('\u{feff}').trim_start();
+    if !text.is_empty() && !text.starts_with('<') {
+        let start = source.text.len() - text.len();
+        let message = "this is not a document of the 2009 platform: those are XML";
+        let found = Diagnostic::error(codes::DOCUMENT_SYNTAX, message)
+            .at(Place::new(source, Span::new(start, start)), "")
+            .with_help("they begin with `<Root>`");
+        return Err(Box::new(found));
+    }
     let root = read_elements(source, limits)?;
     let mut reader = Reader::new(source);
     reader.check_prefixes(&root);

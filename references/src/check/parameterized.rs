@@ -362,7 +362,13 @@ impl Checker<'_> {
                 span
             },
         );
-        self.report(Diagnostic::error(codes::WRONG_ARGUMENT_KIND, message).at(place, ""));
+        let help = match needs {
+            "a type" => "write a type into `type`",
+            _ if needs.contains("reference") => "write a reference there",
+            _ => "write the value into `value`",
+        };
+        let found = Diagnostic::error(codes::WRONG_ARGUMENT_KIND, message).at(place, "");
+        self.report(found.with_help(help));
         if let Argument::Reference(reference) = argument {
             self.reference(scope, reference);
         }

@@ -180,6 +180,10 @@ impl Checker<'_> {
                     _ => format!("in `{at_fault}`: {suggestion}"),
                 });
         }
+        if found.help.is_none() && !judgement.verdict.fails() {
+            let help = "where that may be left open, `--allow unknown` accepts what is not shown";
+            found = found.with_help(help);
+        }
         if let (Some([left, right]), Verdict::Fails(_)) = (subtype, &judgement.verdict) {
             let mut relations = Relations::new(&mut self.types, self.formalisms);
             found.notes.extend(relations.user_in_words(left, right));
@@ -274,7 +278,15 @@ impl Checker<'_> {
             let found = self.types.describe(TypeId::Object(derived));
             let place = self.at(scope, text.span);
             let labels = vec![(place, format!("it is `{found}`"))];
-            self.object_subtype(derived, ty, "the object", labels, &[]);
+            let changeable = [derived, ty].map(|ty| self.declared(TypeId::Object(ty)));
+            let help = match changeable {
+                [false, false] => {
+                    let help = "remove the `as`, or name a type that the object has";
+                    Help::Instead(Some(help.to_owned()))
+                }
+                changeable => Help::Suggested(changeable),
+            };
+            self.object_subtype_or(derived, ty, "the object", labels, &[], help);
         }
         Some(ty)
     }

@@ -224,7 +224,9 @@ impl Checker<'_> {
                     lacks.first().unwrap_or(&"")
                 ))
             }
-            None => self.elsewhere(asked, adapters),
+            None => Some(self.elsewhere(asked, adapters).unwrap_or_else(|| {
+                "write what stands between the two as components of its own".to_owned()
+            })),
         };
         self.report(report);
         None

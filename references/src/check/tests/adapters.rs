@@ -319,6 +319,7 @@ fn what_hinders_an_adapter_is_said() {
               test:7:26: <endpoint of="note" name="channel"/>  `Needs`
               test:7:62: <endpoint of="network" name="channel"/>  `ChannelService<bytes>`
               note: without one, `note.channel` requires properties "fifo", and `network.channel` provides properties "best_effort"; `best_effort` does not imply `fifo`
+              help: write what stands between the two as components of its own
         "#]],
     );
     // Parameters for nothing.

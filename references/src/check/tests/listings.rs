@@ -138,6 +138,7 @@ fn code_2_3_is_well_typed() {
         error[not-a-subtype]: the object is no `Channel<Identifier>`: `MyType1` has no endpoint `channel`, which `Channel<Identifier>` needs
           test:3:36: Channel[Identifier]  it is `MyType1`
           note: a composite that connects `channel` of a `Channel<Identifier>` would find no such endpoint
+          help: remove the `as`, or name a type that the object has
         Channel<Identifier>
         refused
     "#]].assert_eq(&describe(&text("Channel[Identifier]")));
