@@ -10,6 +10,7 @@ use annotate_snippets::{AnnotationKind, Group, Level, Origin, Renderer, Snippet}
 use imara_diff::{Algorithm, BasicLineDiffPrinter, Diff, InternedInput, UnifiedDiffConfig};
 use liveobj::Violation;
 use liveobj_types::diagnostic::{Label, ObstacleKind, shortened};
+use liveobj_types::formalism::Word;
 use liveobj_types::{Diagnostic, Mismatch, Place, Problem, Severity, Step};
 use serde::Serialize;
 
@@ -331,6 +332,26 @@ pub fn json(diagnostic: &Diagnostic) -> JsonDiagnostic<'_> {
 fn steps(trail: &[Step]) -> Vec<String> {
     let steps = trail.iter();
     steps.map(|step| shortened(step.to_string())).collect()
+}
+
+/// What holds on the word of a library that adds a formalism.
+#[derive(Serialize)]
+pub struct JsonWord<'a> {
+    formalism: &'a str,
+    library: &'a str,
+    premises: &'a [String],
+    conclusion: &'a str,
+}
+
+impl<'a> JsonWord<'a> {
+    pub fn new(word: &'a Word) -> JsonWord<'a> {
+        JsonWord {
+            formalism: &word.formalism,
+            library: &word.library,
+            premises: &word.premises,
+            conclusion: &word.conclusion,
+        }
+    }
 }
 
 /// A mismatch in JSON.

@@ -30,6 +30,7 @@ pub mod loading;
 mod monitor;
 mod object;
 mod open;
+mod plug_in;
 mod remote;
 mod replace;
 mod report;

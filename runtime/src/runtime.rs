@@ -22,6 +22,7 @@ use crate::error::{BuildError, CheckError, ConnectError, OpenError};
 use crate::loading::{self, LibraryCatalog, Store, UnloadError, Unloaded};
 use crate::object::Object;
 use crate::open;
+use crate::plug_in;
 use crate::report::{Report, Silent};
 use crate::state::OpenOptions;
 use crate::terminal::Terminal;
@@ -47,7 +48,7 @@ pub struct Runtime {
 
 /// What domains and tasks share.
 pub(crate) struct Core {
-    pub(crate) catalog: LibraryCatalog,
+    pub(crate) catalog: Arc<LibraryCatalog>,
     pub(crate) formalisms: Formalisms,
     pub(crate) verdicts: Verdicts,
     pub(crate) policy: Policy,
@@ -64,13 +65,13 @@ pub(crate) struct Core {
 impl Core {
     /// Checks a document.
     pub(crate) fn check(&self, source: &Arc<Source>) -> Checked {
-        let (catalog, formalisms) = (&self.catalog, &self.formalisms);
+        let (catalog, formalisms) = (&*self.catalog, &self.formalisms);
         check_source(source, catalog, formalisms, &self.policy)
     }
 
     /// Checks a document that was read from `source`.
     pub(crate) fn check_document(&self, document: &Arc<Document>, source: &Arc<Source>) -> Checked {
-        let (catalog, formalisms) = (&self.catalog, &self.formalisms);
+        let (catalog, formalisms) = (&*self.catalog, &self.formalisms);
         check(document, source, catalog, formalisms, &self.policy)
     }
 
@@ -83,7 +84,7 @@ impl Core {
         &self,
         reference: &'r CheckedReference,
     ) -> Result<Cow<'r, CheckedReference>, OpenError> {
-        if reference.knew_the_libraries_of(&self.catalog) {
+        if reference.knew_the_libraries_of(&*self.catalog) {
             return Ok(Cow::Borrowed(reference));
         }
         let checked = self.check_document(reference.document(), reference.source());
@@ -125,6 +126,7 @@ impl Runtime {
             limits: Limits::default(),
             links: LinkOptions::default(),
             check_payloads: false,
+            plug_ins: true,
         }
     }
 
@@ -158,7 +160,7 @@ impl Runtime {
 
     /// Where the check finds libraries: the linked-in ones and those the builder named.
     pub fn catalog(&self) -> &dyn Catalog {
-        &self.core.catalog
+        &*self.core.catalog
     }
 
     /// The formalisms that the check knows.
@@ -274,6 +276,7 @@ pub struct RuntimeBuilder {
     limits: Limits,
     links: LinkOptions,
     check_payloads: bool,
+    plug_ins: bool,
 }
 
 impl RuntimeBuilder {
@@ -400,6 +403,15 @@ impl RuntimeBuilder {
         self
     }
 
+    /// Asks the formalisms that trusted libraries add, which it does unless set. The library is
+    /// loaded when the first constraint is read that is written in one of them, be it for a check; then
+    /// its code runs in this process. Without them such constraints are `unknown`.
+    #[must_use]
+    pub fn plug_ins(mut self, ask: bool) -> RuntimeBuilder {
+        self.plug_ins = ask;
+        self
+    }
+
     /// Builds it.
     ///
     /// # Errors
@@ -424,9 +436,15 @@ impl RuntimeBuilder {
             .enable_all()
             .build()
             .map_err(BuildError::Threads)?;
+        let catalog = Arc::new(catalog);
+        let mut formalisms = liveobj_formalisms::builtin();
+        if self.plug_ins {
+            let catalog = catalog.clone();
+            formalisms = formalisms.with_further(move || plug_in::find(&catalog));
+        }
         let core = Core {
             catalog,
-            formalisms: liveobj_formalisms::builtin(),
+            formalisms,
             verdicts: Verdicts::default(),
             policy: Policy {
                 allow_unknown: self.allow_unknown,

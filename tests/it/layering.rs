@@ -16,7 +16,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("liveobj-macros", &["liveobj-types", "liveobj-manifest"]),
     (
         "liveobj-sdk",
-        &["liveobj-abi", "liveobj-macros", "liveobj-manifest"],
+        &["liveobj-abi", "liveobj-macros", "liveobj-types"],
     ),
     ("liveobj-standard", &["liveobj-sdk"]),
     ("liveobj-channels", &["liveobj-sdk"]),
@@ -44,6 +44,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
             "liveobj-types",
         ],
     ),
+    ("rates-formalism", &["liveobj-sdk"]),
     ("stamper", &["liveobj-sdk"]),
     ("liveobj-test-meter", &["liveobj-sdk"]),
     ("liveobj-tests", &[]),

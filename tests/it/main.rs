@@ -21,6 +21,7 @@ mod links;
 mod monitor;
 mod names;
 mod other_languages;
+mod plug_in;
 mod processes;
 mod readme;
 mod sarif;

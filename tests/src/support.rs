@@ -22,6 +22,7 @@ pub fn built() -> &'static Path {
             "liveobj-channels",
             "liveobj-documents",
             "liveobj-sealing",
+            "rates-formalism",
         ]);
         let test = std::env::current_exe().expect("a test knows its own path");
         let deps = test.parent().expect("it lies in a folder");
@@ -59,8 +60,20 @@ pub fn faulty() -> &'static Path {
 /// Makes a library in C or C++ as its author would, in `folder`: first the header, from the types
 /// that lie beside the source, then the library, with the system's compiler.
 pub fn foreign(folder: &Path, source: &Path, name: &str, options: &[&str]) -> PathBuf {
+    foreign_with(folder, source, name, &[], options)
+}
+
+/// The same; `further` are further options of `liveobj library header`.
+pub fn foreign_with(
+    folder: &Path,
+    source: &Path,
+    name: &str,
+    further: &[&str],
+    options: &[&str],
+) -> PathBuf {
     let mut header = liveobj(folder);
     header.args(["library", "header", "--name", name]);
+    header.args(further);
     let output = header.arg(source.with_extension("lot")).output();
     let output = output.expect("liveobj runs");
     assert!(output.status.success(), "{output:?}");

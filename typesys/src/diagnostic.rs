@@ -449,6 +449,8 @@ codes! {
     TEMPLATE_MISMATCH = "template-mismatch";
     /// A requirement or mandatory endpoint that is left over at the root.
     UNMET_AT_ROOT = "unmet-at-root";
+    /// An implication that holds on the word of a library that adds the formalism.
+    LIBRARY_VERDICT = "library-verdict";
 
     // Documents of 2009.
     /// A spelling that the original refused and everybody understands.

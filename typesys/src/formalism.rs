@@ -1,9 +1,11 @@
 //! The slot for constraint formalisms: anyone can add one (thesis 2.1.3; semantics, section 6).
 
+pub mod conformance;
+
 use std::any::Any;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use crate::monitor::Monitor;
 use crate::source::Span;
@@ -19,6 +21,12 @@ pub trait Formalism: Send + Sync {
 
     /// The 128-bit id.
     fn id(&self) -> u128;
+
+    /// The library that adds it; none where it is built in. What such a formalism answers is that
+    /// library's word: what rests on it is told with the verdict ([`Word`]).
+    fn library(&self) -> Option<&str> {
+        None
+    }
 
     /// Reads a text.
     ///
@@ -287,6 +295,41 @@ pub enum Events {
     Object(BTreeMap<String, BTreeSet<String>>),
 }
 
+/// A verdict `holds` that a formalism of a library gave, and nothing confirms.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Word {
+    /// Name of the formalism.
+    pub formalism: String,
+    /// Name of the library that adds it.
+    pub library: String,
+    /// The texts that imply, as people see them.
+    pub premises: Vec<String>,
+    /// The text that is implied, as people see it.
+    pub conclusion: String,
+}
+
+impl Word {
+    /// What it is, for people.
+    pub fn to_sentence(&self) -> String {
+        let Word {
+            formalism,
+            library,
+            premises,
+            conclusion,
+        } = self;
+        let premises: Vec<_> = premises.iter().map(|text| format!("`{text}`")).collect();
+        let given = match premises.as_slice() {
+            [] => "every behaviour satisfies".to_owned(),
+            [only] => format!("{only} implies"),
+            several => format!("{} imply", several.join(" and ")),
+        };
+        format!(
+            "that {given} `{conclusion}` is the word of formalism `{formalism}`, which library \
+             `{library}` adds"
+        )
+    }
+}
+
 /// Why a constraint text cannot be read.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ParseError {
@@ -302,6 +345,22 @@ pub struct ParseError {
 #[derive(Clone, Default)]
 pub struct Formalisms {
     by_name: BTreeMap<String, Arc<dyn Formalism>>,
+    further: Option<Arc<Further>>,
+}
+
+/// Formalisms that are looked for once one is asked for that is not registered.
+struct Further {
+    find: Box<dyn Fn() -> Vec<Arc<dyn Formalism>> + Send + Sync>,
+    found: OnceLock<BTreeMap<String, Arc<dyn Formalism>>>,
+}
+
+impl Further {
+    fn found(&self) -> &BTreeMap<String, Arc<dyn Formalism>> {
+        self.found.get_or_init(|| {
+            let found = (self.find)().into_iter();
+            found.map(|it| (it.name().to_owned(), it)).collect()
+        })
+    }
 }
 
 impl Formalisms {
@@ -315,15 +374,37 @@ impl Formalisms {
         self.by_name.insert(formalism.name().to_owned(), formalism)
     }
 
+    /// These, and those that `find` finds; it is called at most once, and not before a formalism is
+    /// asked for that is not here. Those that are here go before those of the same name that are
+    /// found.
+    #[must_use]
+    pub fn with_further(
+        mut self,
+        find: impl Fn() -> Vec<Arc<dyn Formalism>> + Send + Sync + 'static,
+    ) -> Formalisms {
+        self.further = Some(Arc::new(Further {
+            find: Box::new(find),
+            found: OnceLock::new(),
+        }));
+        self
+    }
+
     /// Finds one.
     pub fn get(&self, name: &str) -> Option<&Arc<dyn Formalism>> {
-        self.by_name.get(name)
+        let further = || self.further.as_ref()?.found().get(name);
+        self.by_name.get(name).or_else(further)
     }
 
     /// Whether these are the very same formalisms.
     pub fn is_same(&self, other: &Formalisms) -> bool {
         let pairs = self.by_name.iter().zip(&other.by_name);
-        self.by_name.len() == other.by_name.len()
+        let further = match (&self.further, &other.further) {
+            (None, None) => true,
+            (Some(left), Some(right)) => Arc::ptr_eq(left, right),
+            _ => false,
+        };
+        further
+            && self.by_name.len() == other.by_name.len()
             && pairs
                 .into_iter()
                 .all(|((a, left), (b, right))| a == b && Arc::ptr_eq(left, right))
@@ -331,12 +412,19 @@ impl Formalisms {
 
     /// The names, sorted.
     pub fn names(&self) -> impl Iterator<Item = &str> {
-        self.by_name.keys().map(String::as_str)
+        let further = self.further.iter().flat_map(|it| it.found().keys());
+        let names: BTreeSet<&str> = self
+            .by_name
+            .keys()
+            .chain(further)
+            .map(String::as_str)
+            .collect();
+        names.into_iter()
     }
 }
 
 impl fmt::Debug for Formalisms {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_set().entries(self.names()).finish()
+        f.debug_set().entries(self.by_name.keys()).finish()
     }
 }

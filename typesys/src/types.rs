@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
+use crate::formalism::Word;
 use crate::source::Place;
 pub use crate::syntax::{Direction, Kind};
 
@@ -316,7 +317,13 @@ impl Types {
 
     /// Forgets what was found about its types: for an arena about which nothing more is asked.
     pub fn forget(&mut self) {
-        self.known = crate::relation::Known::default();
+        self.known.forget();
+    }
+
+    /// What was taken on the word of libraries that add formalisms, in whatever was asked of these
+    /// types, in a fixed order. A clone of the arena begins without any.
+    pub fn words(&self) -> impl Iterator<Item = &Word> {
+        self.known.words().iter()
     }
 
     /// Structure of a value type. Aliases are already gone.

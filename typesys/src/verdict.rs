@@ -1,5 +1,7 @@
 //! Verdicts, and what confirms or explains them (semantics, section 0).
 
+mod wire;
+
 use std::fmt;
 
 /// The answer of every relation. In the order `fails < unknown < holds`; conjunction is the

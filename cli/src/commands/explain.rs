@@ -38,6 +38,7 @@ texts! {
     "invalid-map-key",
     "invalid-value",
     "library-hash-mismatch",
+    "library-verdict",
     "limit-exceeded",
     "mandatory-unconnected",
     "manifest-missing",

@@ -101,6 +101,7 @@ struct JsonAnswer<'a> {
     verdict: String,
     witness: Option<JsonWitness<'a>>,
     reason: Option<String>,
+    library: Option<String>,
     micros: u128,
 }
 
@@ -113,6 +114,7 @@ struct JsonReport<'a> {
     verdict: String,
     witness: Option<JsonWitness<'a>>,
     reason: Option<String>,
+    library: Option<&'a str>,
 }
 
 #[derive(Serialize)]
@@ -143,6 +145,8 @@ struct Answer {
     verdict: Verdict,
     /// What a refutation shows, or why nothing was decided.
     reason: Option<String>,
+    /// The library whose word it is, unless the formalism is built in.
+    library: Option<String>,
 }
 
 impl Implies {
@@ -176,6 +180,7 @@ impl Implies {
                 verdict: answer.verdict.to_string(),
                 witness: witness(&answer.verdict),
                 reason: answer.reason.clone(),
+                library: answer.library.as_deref(),
             })?,
         }
         match answer.verdict {
@@ -220,17 +225,18 @@ impl Implies {
                     (&Value::Null, Err(Failure::user(message)))
                 }
             };
-            let (verdict, witness, reason) = match &outcome {
+            let (verdict, witness, reason, library) = match &outcome {
                 Ok(answer) => (
                     answer.verdict.to_string(),
                     witness(&answer.verdict),
                     answer.reason.clone(),
+                    answer.library.clone(),
                 ),
                 Err(Failure::User { message, help }) => {
                     all_read = false;
                     let help = help.iter().map(|help| format!("; {help}"));
                     let reason = message.clone() + &help.collect::<String>();
-                    ("error".to_owned(), None, Some(reason))
+                    ("error".to_owned(), None, Some(reason), None)
                 }
                 Err(_) => unreachable!("a question that cannot be read is the user's to mend"),
             };
@@ -239,6 +245,7 @@ impl Implies {
                 verdict,
                 witness,
                 reason,
+                library,
                 micros: start.elapsed().as_micros(),
             };
             let line = serde_json::to_string(&answer)
@@ -284,7 +291,11 @@ impl Implies {
             Verdict::Fails(witness) => formalism.explain(&[&premise], &conclusion, witness),
             Verdict::Unknown(reason) => Some(reason.to_string()),
         };
-        Ok(Answer { verdict, reason })
+        Ok(Answer {
+            verdict,
+            reason,
+            library: formalism.library().map(str::to_owned),
+        })
     }
 
     fn for_people(&self, answer: &Answer) -> String {
@@ -305,8 +316,16 @@ impl Implies {
         if let Some(reason) = &answer.reason {
             text += &format!("  {reason}\n");
         }
+        if let (Verdict::Holds, Some(library)) = (&answer.verdict, &answer.library) {
+            text += &format!("  {}\n", whose_word(library));
+        }
         text
     }
+}
+
+/// Says that nobody has confirmed it.
+fn whose_word(library: &str) -> String {
+    format!("on the word of library `{library}`, which adds the formalism")
 }
 
 fn find<'f>(formalisms: &'f Formalisms, name: &str) -> Result<&'f Arc<dyn Formalism>, Failure> {
@@ -316,7 +335,11 @@ fn find<'f>(formalisms: &'f Formalisms, name: &str) -> Result<&'f Arc<dyn Formal
             Some(similar) => failure.with_help(format!("did you mean `{similar}`?")),
             None => {
                 let names: Vec<&str> = formalisms.names().collect();
-                failure.with_help(format!("there are {}", names.join(", ")))
+                failure.with_help(format!(
+                    "there are {}; a library that adds others must be trusted: `liveobj library \
+                     add FILE` or `--library-path DIR`",
+                    names.join(", ")
+                ))
             }
         }
     })

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
 use liveobj::loading::{self, Store};
-use liveobj_manifest::Manifest;
+use liveobj_manifest::{FormalismEntry, Manifest};
 use liveobj_references::{Catalog, CatalogError};
 use liveobj_types::Formalisms;
 use liveobj_types::syntax::Item;
@@ -65,6 +65,9 @@ holds the tables and the manifest. docs/abi.md has a whole library.")]
         /// Its objects run threads of their own
         #[arg(long)]
         threads: bool,
+        /// It adds a formalism, `NAME=ID`, the id in 32 hexadecimal digits; may be given several times
+        #[arg(long = "formalism", value_name = "NAME=ID")]
+        formalisms: Vec<String>,
         /// What it is compiled for, as in `x86_64-linux`; this machine unless given
         #[arg(long)]
         target: Option<String>,
@@ -88,8 +91,11 @@ impl Library {
                 name,
                 version,
                 threads,
+                formalisms,
                 target,
             } => {
+                let entry = |text: &String| formalism(text, &version);
+                let formalisms = formalisms.iter().map(entry).collect::<Result<_, _>>()?;
                 let manifest = Manifest {
                     name,
                     version,
@@ -99,7 +105,7 @@ impl Library {
                     threads,
                     sdk: String::new(),
                     templates: Vec::new(),
-                    formalisms: Vec::new(),
+                    formalisms,
                     types: String::new(),
                 };
                 header(&types, manifest)
@@ -132,7 +138,7 @@ fn header(types: &Path, manifest: Manifest) -> Result<(), Failure> {
         })
         .collect();
     templates.sort();
-    if templates.is_empty() {
+    if templates.is_empty() && manifest.formalisms.is_empty() {
         return Err(
             Failure::user(format_args!("`{shown}` declares no template")).with_help(
                 "a library offers its objects as templates, such as `template clock(): Clock;`",
@@ -145,6 +151,28 @@ fn header(types: &Path, manifest: Manifest) -> Result<(), Failure> {
         ..manifest
     };
     output::print(&liveobj_manifest::c_header(&manifest).map_err(Failure::user)?)
+}
+
+/// `NAME=ID`, as an entry of a manifest.
+fn formalism(text: &str, version: &str) -> Result<FormalismEntry, Failure> {
+    let entry = text.split_once('=').and_then(|(name, id)| {
+        let digits = id.len() == 32 && id.bytes().all(|digit| digit.is_ascii_hexdigit());
+        let id = u128::from_str_radix(id, 16).ok().filter(|_| digits)?;
+        liveobj_manifest::is_formalism_name(name).then(|| FormalismEntry {
+            name: name.to_owned(),
+            id,
+            version: version.to_owned(),
+        })
+    });
+    entry.ok_or_else(|| {
+        Failure::user(format_args!(
+            "`{text}` does not name a formalism and its id"
+        ))
+        .with_help(
+            "write a name of letters, digits and `_`, `=`, and 32 hexadecimal digits, chosen at \
+             random once",
+        )
+    })
 }
 
 /// A library that is not there, with the name that was probably meant.
@@ -211,8 +239,17 @@ fn inspect(library: &str, options: &LibraryOptions) -> Result<(), Failure> {
 pub fn inspect_file(path: &Path) -> Result<(), Failure> {
     let manifest = named_library::manifest(path)?;
     let [major, minor] = manifest.abi;
+    let formalisms = manifest.formalisms.iter();
+    let formalisms: String = formalisms
+        .map(|it| {
+            format!(
+                "// adds formalism {} {}, id {:032x}\n",
+                it.name, it.version, it.id
+            )
+        })
+        .collect();
     output::print(&format!(
-        "// {} {}, ABI {major}.{minor}, {}, panic={}\n\n{}",
+        "// {} {}, ABI {major}.{minor}, {}, panic={}\n{formalisms}\n{}",
         manifest.name, manifest.version, manifest.target, manifest.panic, manifest.types
     ))
 }

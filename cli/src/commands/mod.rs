@@ -92,6 +92,9 @@ struct LibraryOptions {
     /// Trust the libraries in this directory, besides those added with `liveobj library add`
     #[arg(long = "library-path", value_name = "DIR")]
     library_paths: Vec<PathBuf>,
+    /// Ask no formalism that a library adds: constraints in it are `unknown`
+    #[arg(long)]
+    no_plug_ins: bool,
 }
 
 impl LibraryOptions {
@@ -99,7 +102,8 @@ impl LibraryOptions {
         let (name, types) = (liveobj_original::LIBRARY_NAME, liveobj_original::library);
         let builder = Runtime::builder()
             .user_directories()
-            .library_without_code(name, types);
+            .library_without_code(name, types)
+            .plug_ins(!self.no_plug_ins);
         self.library_paths
             .iter()
             .fold(builder, |builder, path| builder.library_path(path))

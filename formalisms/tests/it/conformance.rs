@@ -3,13 +3,12 @@
 
 use std::collections::BTreeMap;
 
-use liveobj_types::formalism::{EndpointStructure, Events, Formalism, Formula, Structure};
-use liveobj_types::verdict::{Reason, Verdict};
+use liveobj_types::formalism::conformance::{BUDGET, conforms, reads_or_tells_where};
+use liveobj_types::formalism::{EndpointStructure, Events, Formalism, Structure};
+use liveobj_types::verdict::Verdict;
 use proptest::prelude::*;
 
 use liveobj_formalisms::{Cardinality, Properties, Session, Temporal};
-
-const BUDGET: u64 = 100_000;
 
 fn endpoint(name: &str) -> EndpointStructure {
     let events = |names: [&str; 2]| names.map(|name| (name.to_owned(), Vec::new())).into();
@@ -31,103 +30,6 @@ fn object() -> Structure {
             .map(|(written, name)| (written.to_owned(), endpoint(name)))
             .into(),
     )
-}
-
-fn subject(formalism: &dyn Formalism, structure: &Structure, texts: &[String]) -> Vec<Formula> {
-    texts
-        .iter()
-        .map(|text| {
-            formalism
-                .parse(text, structure)
-                .unwrap_or_else(|error| panic!("{text}: {error:?}"))
-        })
-        .collect()
-}
-
-/// Everything but the parser, on formulas that `texts` give.
-fn conforms(formalism: &dyn Formalism, structure: &Structure, texts: &[String]) {
-    let formulas = subject(formalism, structure, texts);
-    let ask = |premises: &[&Formula], conclusion: &Formula| {
-        let verdict = formalism.implies(premises, &Events::All, conclusion, BUDGET);
-        let again = formalism.implies(premises, &Events::All, conclusion, BUDGET);
-        assert_eq!(verdict, again, "the same question has the same answer");
-        if let Verdict::Fails(witness) = &verdict {
-            assert!(
-                formalism.replay(premises, &Events::All, conclusion, witness),
-                "{witness:?} does not refute {:?} => {}",
-                premises
-                    .iter()
-                    .map(|premise| formalism.print(premise))
-                    .collect::<Vec<_>>(),
-                formalism.print(conclusion)
-            );
-        }
-        verdict
-    };
-    for (text, formula) in texts.iter().zip(&formulas) {
-        assert!(
-            ask(&[formula], formula).holds(),
-            "{text} does not imply itself"
-        );
-
-        let printed = formalism.print(formula);
-        let reread = formalism.parse(&printed, structure);
-        let reread = reread.unwrap_or_else(|error| panic!("{text} prints as {printed}: {error:?}"));
-        assert_eq!(formalism.print(&reread), printed, "{text}");
-        assert!(
-            ask(&[formula], &reread).holds() && ask(&[&reread], formula).holds(),
-            "{text}"
-        );
-
-        if let Some(dual) = formalism.dual(formula) {
-            let back = formalism.dual(&dual).expect("a dual has a dual");
-            assert_eq!(formalism.print(&back), printed, "{text}");
-        }
-
-        if let Some(left) = formalism.surviving(formula) {
-            assert!(
-                ask(&[formula], &left).holds(),
-                "{text}: what survives is no consequence"
-            );
-            let again = formalism
-                .surviving(&left)
-                .expect("what survives survives again");
-            assert_eq!(formalism.print(&again), formalism.print(&left), "{text}");
-        }
-
-        let spent = formalism.implies(&[formula], &Events::All, formula, 0);
-        assert_eq!(spent, Verdict::Unknown(Reason::Budget), "{text}");
-        let spent = formalism.satisfiable(&[formula], 0);
-        assert_eq!(spent, Verdict::Unknown(Reason::Budget), "{text}");
-    }
-    let table: Vec<Vec<bool>> = formulas
-        .iter()
-        .map(|left| {
-            formulas
-                .iter()
-                .map(|right| ask(&[left], right).holds())
-                .collect()
-        })
-        .collect();
-    for (i, row) in table.iter().enumerate() {
-        for j in (0..row.len()).filter(|j| row[*j]) {
-            for k in (0..row.len()).filter(|k| table[j][*k]) {
-                assert!(row[k], "{} => {} => {}", texts[i], texts[j], texts[k]);
-            }
-            // More premises never take a conclusion away.
-            for more in &formulas {
-                assert!(ask(&[more, &formulas[i]], &formulas[j]).holds());
-            }
-        }
-    }
-    // What nothing satisfies implies everything.
-    for a in &formulas {
-        for b in &formulas {
-            if formalism.satisfiable(&[a, b], BUDGET).fails() {
-                assert!(formulas.iter().all(|any| ask(&[a, b], any).holds()));
-            }
-        }
-    }
 }
 
 fn properties() -> impl Strategy<Value = Vec<String>> {
@@ -260,18 +162,7 @@ fn parses_or_tells_where(formalism: &dyn Formalism, text: &str) {
         object(),
         Structure::Object(BTreeMap::new()),
     ] {
-        match formalism.parse(text, &structure) {
-            Ok(formula) => {
-                formalism.print(&formula);
-            }
-            Err(error) => {
-                assert!(
-                    text.get(error.span.start..error.span.end).is_some(),
-                    "{error:?}"
-                );
-                assert!(!error.message.is_empty() && !error.message.ends_with('.'));
-            }
-        }
+        reads_or_tells_where(formalism, &structure, text);
     }
 }
 

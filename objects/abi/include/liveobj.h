@@ -400,6 +400,141 @@ typedef struct lo_object {
     const uint32_t *handler_counts;  /* by endpoint: how many it has */
 } lo_object;
 
+/* ---- formalisms: languages of constraints that a library adds; docs/formalisms.md ---- */
+
+/* Their functions know no context and no proxy: they are pure, and may be called on any thread, by
+   several at once. Formulas are never changed once they are made. */
+
+typedef struct lo_formula lo_formula;  /* opaque to hosts: a constraint as its formalism read it */
+
+/* Where a formalism writes what it answers in words or bytes. */
+typedef struct lo_answer lo_answer;
+struct lo_answer {
+    uint32_t size;
+    /* Appends bytes, which are copied. LO_REFUSED: there are more of them than a host takes, and the
+       whole call counts as failed. */
+    lo_status (*write)(lo_answer *answer, const void *data, uint64_t length);
+};
+
+#define LO_STRUCTURE_UNDECLARED 0  /* any name may stand for an event; no endpoints are listed */
+#define LO_STRUCTURE_ENDPOINT 1    /* one endpoint, whose names are empty */
+#define LO_STRUCTURE_OBJECT 2      /* the endpoints of an object */
+
+typedef struct lo_structure_parameter {
+    lo_slice name;         /* UTF-8 */
+    lo_slice domain;       /* what tells the domains of parameters apart, UTF-8: two of equal key
+                              have the same values; empty if nothing is known */
+    uint64_t domain_size;  /* how many values there are; 0 if they are not finitely many, or not
+                              known to be */
+} lo_structure_parameter;
+
+typedef struct lo_structure_event {
+    lo_slice name;     /* UTF-8 */
+    uint32_t emitted;  /* 1: who provides the constraint emits it; 0: handles it */
+    uint64_t count;    /* how many parameters */
+    const lo_structure_parameter *parameters;  /* in order */
+} lo_structure_event;
+
+typedef struct lo_structure_endpoint {
+    lo_slice written;  /* as the text calls it, UTF-8 */
+    lo_slice name;     /* its name, which formulas use, UTF-8; the same in most cases */
+    uint64_t count;    /* how many events */
+    const lo_structure_event *events;  /* ordered by name */
+} lo_structure_endpoint;
+
+/* What a text can speak of, from the side of who provides it. Lent for the call. */
+typedef struct lo_structure {
+    uint32_t size;
+    uint32_t kind;            /* a LO_STRUCTURE_ */
+    uint32_t endpoint_size;   /* of one lo_structure_endpoint, as the host knows it */
+    uint32_t event_size;      /* of one lo_structure_event, as the host knows it */
+    uint32_t parameter_size;  /* of one lo_structure_parameter, as the host knows it */
+    uint64_t count;           /* how many endpoints */
+    const lo_structure_endpoint *endpoints;  /* ordered by how texts call them */
+} lo_structure;
+
+#define LO_EVENTS_ALL 0       /* no restriction; no endpoints are listed */
+#define LO_EVENTS_ENDPOINT 1  /* only those listed, at the one endpoint, whose name is empty */
+#define LO_EVENTS_OBJECT 2    /* only those listed, at each endpoint of an object */
+
+typedef struct lo_endpoint_events {
+    lo_slice name;           /* of the endpoint, UTF-8 */
+    uint64_t count;          /* how many events */
+    const lo_slice *events;  /* their names in order, UTF-8 */
+} lo_endpoint_events;
+
+/* What the provider of the premises may emit. Lent for the call. */
+typedef struct lo_events {
+    uint32_t size;
+    uint32_t kind;           /* a LO_EVENTS_ */
+    uint32_t endpoint_size;  /* of one lo_endpoint_events, as the host knows it */
+    uint64_t count;          /* how many endpoints */
+    const lo_endpoint_events *endpoints;  /* in name order */
+} lo_events;
+
+/* The part of a text that cannot be read, in bytes. */
+typedef struct lo_fault {
+    uint64_t start;
+    uint64_t end;  /* byte after the last one */
+} lo_fault;
+
+#define LO_VERDICT_FAILS 0    /* it is not so; the answer is a witness */
+#define LO_VERDICT_UNKNOWN 1  /* it was not decided; the answer says why, UTF-8 */
+#define LO_VERDICT_HOLDS 2    /* it is so; no answer */
+#define LO_VERDICT_BUDGET 3   /* it was not decided for want of steps; no answer */
+
+/* A witness is written without padding, little-endian: a uint32_t, which is a LO_WITNESS_, and what
+   that says. Numbers are uint32_t; texts are their length in bytes, a uint32_t, and UTF-8. */
+#define LO_WITNESS_NONE 0        /* the verdict itself is all there is to see; nothing follows */
+#define LO_WITNESS_ASSIGNMENT 1  /* the number of pairs, then for each its name and its value */
+#define LO_WITNESS_TRACE 2       /* the number of events before the cycle and the events, then the
+                                    same for the cycle */
+#define LO_WITNESS_HISTORY 3     /* the number of things that are there and what each of them is,
+                                    then as for LO_WITNESS_TRACE */
+
+/* The functions of one formalism. Where they do not answer LO_OK, the answer, if any, says why,
+   UTF-8, and all other results are ignored. */
+typedef struct lo_formalism {
+    uint32_t size;
+    uint8_t id[16];  /* the first byte is the most significant one */
+    /* Reads a text in a structure. LO_INVALID: the text is at fault; `fault` is where it cannot be
+       read, and the answer why; after a line feed, what to write instead. */
+    lo_status (*parse)(lo_slice text, const lo_structure *structure, lo_formula **formula,
+                       lo_fault *fault, lo_answer *answer);
+    /* Answers the canonical text: two formulas that print alike are equal. */
+    lo_status (*print)(const lo_formula *formula, lo_answer *answer);
+    /* Gives a formula back, which is not used again, whatever is answered. */
+    lo_status (*release)(lo_formula *formula);
+    /* Whether something satisfies all `formulas` at once: a LO_VERDICT_. `budget` is the number of
+       steps after which the answer is LO_VERDICT_BUDGET; what a step is, says the formalism. */
+    lo_status (*satisfiable)(const lo_formula *const *formulas, uint64_t count, uint64_t budget,
+                             uint32_t *verdict, lo_answer *answer);
+    /* Whether all `premises` together imply `conclusion`: a LO_VERDICT_. */
+    lo_status (*implies)(const lo_formula *const *premises, uint64_t count,
+                         const lo_events *events, const lo_formula *conclusion, uint64_t budget,
+                         uint32_t *verdict, lo_answer *answer);
+    /* Whether under the witness (bytes as `implies` wrote them) all `premises` hold and `conclusion`
+       does not: 1, else 0. */
+    lo_status (*replay)(const lo_formula *const *premises, uint64_t count,
+                        const lo_events *events, const lo_formula *conclusion, lo_slice witness,
+                        uint32_t *confirmed, lo_answer *answer);
+    /* The dual of a protocol; NULL in `dual` where it has none. The function may be NULL: nothing
+       has a dual. */
+    lo_status (*dual)(const lo_formula *formula, lo_formula **dual, lo_answer *answer);
+    /* What is left of a guarantee when fields of messages are dropped: a consequence that says
+       nothing about the contents of messages; NULL in `left` if nothing is. The function may be
+       NULL: nothing is left of any. */
+    lo_status (*surviving)(const lo_formula *formula, lo_formula **left, lo_answer *answer);
+    /* A formula of an endpoint as one of an object that has the endpoint under this name; NULL in
+       `lifted` if that cannot be said. The function may be NULL: it never can. */
+    lo_status (*at_endpoint)(const lo_formula *formula, lo_slice endpoint, lo_formula **lifted,
+                             lo_answer *answer);
+    /* Answers what a refutation shows, as a clause without a period; nothing if there is nothing to
+       add. The function may be NULL. */
+    lo_status (*explain)(const lo_formula *const *premises, uint64_t count,
+                         const lo_formula *conclusion, lo_slice witness, lo_answer *answer);
+} lo_formalism;
+
 /* One exported layout, which the host compares with its own computation. Records, events,
    parameters, tuples, options and variants need one; other types may have one. */
 typedef struct lo_layout_entry {
@@ -433,6 +568,8 @@ typedef struct lo_library {
        mapped is loaded anew: under another name, or after it was to be unloaded. NULL is
        allowed. */
     lo_status (*attach)(const lo_host *host);
+    uint32_t formalism_count;  /* this and the next one are absent in tables that are too short */
+    const lo_formalism *const *formalisms;  /* in the order of the manifest */
 } lo_library;
 
 /* The one symbol that a library exports. */

@@ -9,7 +9,19 @@
 #![allow(unsafe_code, reason = "this crate is the boundary")]
 #![no_std]
 
+mod formalism;
+mod layouts;
+
 use core::ffi::c_void;
+
+pub use formalism::{
+    Answer, EVENTS_ALL, EVENTS_ENDPOINT, EVENTS_OBJECT, EndpointEvents, Events, Fault, Formalism,
+    Formula, STRUCTURE_ENDPOINT, STRUCTURE_OBJECT, STRUCTURE_UNDECLARED, Structure,
+    StructureEndpoint, StructureEvent, StructureParameter, VERDICT_BUDGET, VERDICT_FAILS,
+    VERDICT_HOLDS, VERDICT_UNKNOWN, WITNESS_ASSIGNMENT, WITNESS_HISTORY, WITNESS_NONE,
+    WITNESS_TRACE,
+};
+pub use layouts::{LayoutEntry, Layouts};
 
 /// `lo_status`: what functions across the boundary answer.
 pub type Status = i32;
@@ -545,40 +557,6 @@ pub struct Object {
 // be called from any thread, one at a time per proxy.
 unsafe impl Sync for Object {}
 
-/// One exported layout, for the host to compare with its own computation.
-#[repr(C)]
-#[derive(Clone, Copy, Debug)]
-pub struct LayoutEntry {
-    /// SHA-256 of the minimized type.
-    pub id: [u8; 32],
-    /// Bytes.
-    pub size: u32,
-    /// Bytes.
-    pub align: u32,
-    /// Offsets of the fields in name order (positions for tuples; `[payload]` for options and
-    /// variants; none for the rest).
-    pub offsets: *const u32,
-    /// How many.
-    pub offset_count: u64,
-}
-
-/// `lo_layouts`: the layouts of every event, parameter and state, and of everything inside, as the
-/// library's compiler laid them out.
-#[repr(C)]
-pub struct Layouts {
-    /// Size of this struct as the library knows it.
-    pub size: u32,
-    /// Size of one [`LayoutEntry`] as the library knows it.
-    pub entry_size: u32,
-    /// How many.
-    pub count: u64,
-    /// Sorted by id, without repetition.
-    pub entries: *const LayoutEntry,
-}
-
-// SAFETY: immutable data of a library, alive as long as it.
-unsafe impl Sync for Layouts {}
-
 /// `lo_library`: what `liveobj_library` answers.
 #[repr(C)]
 pub struct Library {
@@ -599,6 +577,10 @@ pub struct Library {
     /// Called before anything else, and again, with the same host, where a library that is still
     /// mapped is loaded anew: under another name, or after it was to be unloaded. NULL is allowed.
     pub attach: Option<unsafe extern "C" fn(host: *const Host) -> Status>,
+    /// Number of formalisms; absent, as the next one, in tables that are too short for it.
+    pub formalism_count: u32,
+    /// Its formalisms in the order of the manifest.
+    pub formalisms: *const *const Formalism,
 }
 
 // SAFETY: immutable data of a library, alive as long as it.

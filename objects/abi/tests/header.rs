@@ -10,7 +10,11 @@ use std::process::Command;
 use liveobj_abi as abi;
 
 const HEADER: &str = include_str!("../include/liveobj.h");
-const RUST: &str = include_str!("../src/lib.rs");
+const RUST: &str = concat!(
+    include_str!("../src/lib.rs"),
+    include_str!("../src/formalism.rs"),
+    include_str!("../src/layouts.rs")
+);
 
 /// What both compilers are asked: a C expression, and what Rust answers.
 struct Question {
@@ -94,7 +98,23 @@ structs! {
     }
     LayoutEntry = "lo_layout_entry" { id, size, align, offsets, offset_count }
     Layouts = "lo_layouts" { size, entry_size, count, entries }
-    Library = "lo_library" { magic, size, major, minor, layouts, count, objects, attach }
+    Library = "lo_library" {
+        magic, size, major, minor, layouts, count, objects, attach, formalism_count, formalisms,
+    }
+    Answer = "lo_answer" { size, write }
+    Structure = "lo_structure" {
+        size, kind, endpoint_size, event_size, parameter_size, count, endpoints,
+    }
+    StructureEndpoint = "lo_structure_endpoint" { written, name, count, events }
+    StructureEvent = "lo_structure_event" { name, emitted, count, parameters }
+    StructureParameter = "lo_structure_parameter" { name, domain, domain_size }
+    Events = "lo_events" { size, kind, endpoint_size, count, endpoints }
+    EndpointEvents = "lo_endpoint_events" { name, count, events }
+    Fault = "lo_fault" { start, end }
+    Formalism = "lo_formalism" {
+        size, id, parse, print, release, satisfiable, implies, replay, dual, surviving, at_endpoint,
+        explain,
+    }
 }
 
 /// Questions about numeric constants, which C calls `LO_` and the same.
@@ -122,6 +142,10 @@ constants! {
     WAKE_FAILED WAKE_POSTED WAKE_CONNECTED WAKE_EXPORTED
     SPACE_FILES SPACE_REGISTRY
     REASON_DROPPED REASON_PEER_FAILED REASON_OVERFLOW REASON_LINK_LOST
+    STRUCTURE_UNDECLARED STRUCTURE_ENDPOINT STRUCTURE_OBJECT
+    EVENTS_ALL EVENTS_ENDPOINT EVENTS_OBJECT
+    VERDICT_FAILS VERDICT_UNKNOWN VERDICT_HOLDS VERDICT_BUDGET
+    WITNESS_NONE WITNESS_ASSIGNMENT WITNESS_TRACE WITNESS_HISTORY
 }
 
 /// Constants that are texts.
@@ -244,7 +268,8 @@ static const lo_object tap = {sizeof(lo_object), 2,    create,  0,            0,
 static const lo_object *const objects[] = {&object, &tap};
 static const lo_layouts layouts = {sizeof(lo_layouts), sizeof(lo_layout_entry), 0, 0};
 static const lo_library library = {LO_MAGIC, sizeof(lo_library), LO_MAJOR, LO_MINOR,
-                                   &layouts, 2,                  objects,  0};
+                                   &layouts, 2,                  objects,  0,
+                                   0,        0};
 
 const lo_library *liveobj_library(void) { return &library; }
 "#;
@@ -255,7 +280,7 @@ const TEXTS_PROGRAM: &str = r#"
 #include "liveobj.h"
 
 int main(void) {
-    lo_library library = {LO_MAGIC, 0, 0, 0, 0, 0, 0, 0};
+    lo_library library = {LO_MAGIC, 0, 0, 0, 0, 0, 0, 0, 0, 0};
     fwrite(library.magic, 1, sizeof(library.magic), stdout);
     fputs(LO_LIBRARY_SYMBOL, stdout);
     return 0;

@@ -9,8 +9,8 @@ use liveobj_types::resolve::Environment;
 use liveobj_types::syntax::Item;
 use liveobj_types::types::{Origin, Value};
 use liveobj_types::{Module, Place, TypeId, Types, ValueId};
-use proc_macro2::{Literal, TokenStream};
-use quote::quote;
+use proc_macro2::{Ident, Literal, TokenStream};
+use quote::{format_ident, quote};
 
 use crate::input::Arguments;
 use crate::load::{Loaded, load, refuse};
@@ -92,6 +92,14 @@ pub fn library(arguments: &Arguments, root: &Path) -> syn::Result<TokenStream> {
         types: module.closed_text(),
     };
     let exports = exports(arguments, &manifest, &names);
+    let formalisms = arguments.formalisms.iter().enumerate();
+    let formalisms = formalisms.map(|(number, path)| {
+        let alias = alias(number);
+        quote!(
+            #[allow(non_camel_case_types)]
+            type #alias = #path;
+        )
+    });
     let linked = arguments.linked.then(|| {
         quote!(
             pub use __liveobj::{MANIFEST, library};
@@ -137,6 +145,8 @@ pub fn library(arguments: &Arguments, root: &Path) -> syn::Result<TokenStream> {
         pub use __modules::{#(#names),*};
 
         #linked
+
+        #(#formalisms)*
 
         #allowed
         mod __liveobj {
@@ -196,11 +206,52 @@ fn layouts(values: &Values<'_>) -> TokenStream {
     }
 }
 
-fn exports(
-    arguments: &Arguments,
-    manifest: &Manifest,
-    names: &[proc_macro2::Ident],
-) -> TokenStream {
+/// What a type that implements a formalism is called where the tables are.
+fn alias(number: usize) -> Ident {
+    format_ident!("__Formalism{number}")
+}
+
+/// What is generated of the formalisms.
+struct Formalisms {
+    /// Parts of the manifest's JSON.
+    entries: Vec<TokenStream>,
+    /// The tables.
+    statics: Vec<TokenStream>,
+    /// Pointers to them.
+    tables: Vec<TokenStream>,
+}
+
+impl Formalisms {
+    fn new(arguments: &Arguments, version: &str) -> Formalisms {
+        let mut all = Formalisms {
+            entries: Vec::new(),
+            statics: Vec::new(),
+            tables: Vec::new(),
+        };
+        for number in 0..arguments.formalisms.len() {
+            let (ty, table) = (alias(number), format_ident!("FORMALISM_{number}"));
+            let digits = format_ident!("FORMALISM_ID_{number}");
+            let start = if number == 0 { "" } else { "," };
+            let start = format!(r#"{start}{{"name":""#);
+            let end = format!(r#"","version":"{version}"}}"#);
+            all.entries.push(quote! {
+                #start,
+                generated::name::<super::#ty>(),
+                r#"","id":""#,
+                generated::text(#digits),
+                #end,
+            });
+            all.statics.push(quote! {
+                const #digits: &[u8; 32] = &generated::id::<super::#ty>();
+                static #table: abi::Formalism = generated::table::<super::#ty>();
+            });
+            all.tables.push(quote!(&raw const #table));
+        }
+        all
+    }
+}
+
+fn exports(arguments: &Arguments, manifest: &Manifest, names: &[Ident]) -> TokenStream {
     let json = manifest.json();
     // Known only when the library is compiled; nothing before them can hold such text, since
     // quotes inside of strings are escaped.
@@ -208,7 +259,14 @@ fn exports(
         .split_once(r#""panic":"","target":"""#)
         .expect("the manifest has these fields, and they are empty");
     let before = format!(r#"{before}"panic":""#);
-    let after = format!(r#""{rest}"#);
+    let (between, after) = rest
+        .split_once(r#""formalisms":["#)
+        .expect("the manifest has this field");
+    let between = format!(r#""{between}"formalisms":["#);
+    let formalisms = &Formalisms::new(arguments, &manifest.version);
+    let (entries, statics) = (&formalisms.entries, &formalisms.statics);
+    let formalism_tables = &formalisms.tables;
+    let formalism_count = Literal::u32_unsuffixed(arguments.formalisms.len() as u32);
     let types = &manifest.types;
     let count = Literal::u32_unsuffixed(names.len() as u32);
     let [major, minor] = ABI;
@@ -225,6 +283,8 @@ fn exports(
             ::std::env::consts::ARCH,
             "-",
             ::std::env::consts::OS,
+            #between,
+            #(#entries)*
             #after,
         ];
         const TYPES: &str = #types;
@@ -233,6 +293,9 @@ fn exports(
         const OBJECTS: &[*const abi::Object] = &[
             #(<super::#names::Template as ::liveobj_sdk::Template>::OBJECT as *const abi::Object),*
         ];
+
+        #(#statics)*
+        const FORMALISMS: &[*const abi::Formalism] = &[#(#formalism_tables),*];
 
         static LIBRARY: abi::Library = abi::Library {
             magic: abi::MAGIC,
@@ -243,6 +306,8 @@ fn exports(
             count: #count,
             objects: OBJECTS.as_ptr(),
             attach: Some(#attach),
+            formalism_count: #formalism_count,
+            formalisms: FORMALISMS.as_ptr(),
         };
     };
     if arguments.linked {

@@ -2,7 +2,8 @@
 
 use proc_macro2::Span;
 use syn::parse::{Parse, ParseStream};
-use syn::{Ident, LitStr, Token};
+use syn::punctuated::Punctuated;
+use syn::{Ident, LitStr, Path, Token, bracketed};
 
 /// What `library!` was given.
 pub struct Arguments {
@@ -16,6 +17,8 @@ pub struct Arguments {
     pub linked: bool,
     /// Whether its objects run threads of their own.
     pub threads: bool,
+    /// The types that implement its formalisms.
+    pub formalisms: Vec<Path>,
 }
 
 /// Where the types are.
@@ -40,6 +43,7 @@ impl Parse for Arguments {
             TypesAt::Standard
         };
         let (mut name, mut linked, mut threads) = (None, false, false);
+        let mut formalisms = Vec::new();
         while !input.is_empty() {
             input.parse::<Token![,]>()?;
             if input.is_empty() {
@@ -53,8 +57,13 @@ impl Parse for Arguments {
                 linked = true;
             } else if word == "threads" {
                 threads = true;
+            } else if word == "formalisms" {
+                input.parse::<Token![=]>()?;
+                let list;
+                bracketed!(list in input);
+                formalisms.extend(Punctuated::<Path, Token![,]>::parse_terminated(&list)?);
             } else {
-                let message = "expected `name = \"…\"`, `linked` or `threads`";
+                let message = "expected `name = \"…\"`, `formalisms = […]`, `linked` or `threads`";
                 return Err(syn::Error::new(word.span(), message));
             }
         }
@@ -76,6 +85,7 @@ impl Parse for Arguments {
             name,
             linked,
             threads,
+            formalisms,
         })
     }
 }

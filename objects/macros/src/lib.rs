@@ -22,6 +22,8 @@ use proc_macro::TokenStream;
 /// - `library!("types.lot", name = "example:clock")`: the file is found from the crate's root
 ///   (where `Cargo.toml` is); its `use` lines name `liveobj:standard`, or files inside the crate.
 ///   Add `threads` where objects run threads of their own.
+/// - `library!(…, formalisms = [Rates, Levels])`: also adds the formalisms that these types
+///   implement.
 /// - `library!(…, linked)`: for a crate that is linked into its host: nothing is exported, instead
 ///   there are `fn library()` and `const MANIFEST`.
 /// - `library!(standard, linked)`: the standard library.

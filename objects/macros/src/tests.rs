@@ -167,7 +167,7 @@ fn arguments_are_explained() {
     check_arguments(
         quote!("types.lot", name = "a:b", unlinked),
         expect![[r#"
-            expected `name = "…"`, `linked` or `threads`
+            expected `name = "…"`, `formalisms = […]`, `linked` or `threads`
         "#]],
     );
     check_arguments(

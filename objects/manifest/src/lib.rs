@@ -73,12 +73,47 @@ pub struct Manifest {
     pub sdk: String,
     /// Its templates in name order: that of the table.
     pub templates: Vec<String>,
-    /// Names of the formalisms it adds.
+    /// The formalisms it adds, in the order of the table.
     #[serde(default)]
-    pub formalisms: Vec<String>,
+    pub formalisms: Vec<FormalismEntry>,
     /// The types; not part of the JSON.
     #[serde(skip)]
     pub types: String,
+}
+
+/// A formalism that a library adds.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FormalismEntry {
+    /// The name that constraints use: `rates`.
+    pub name: String,
+    /// Its 128-bit id, as 32 hexadecimal digits.
+    #[serde(with = "id")]
+    pub id: u128,
+    /// Version of the implementation, semantic versioning.
+    pub version: String,
+}
+
+/// Ids as texts: JSON has no such numbers.
+mod id {
+    use serde::de::{Deserialize, Deserializer, Error};
+    use serde::ser::Serializer;
+
+    pub(super) fn serialize<S: Serializer>(id: &u128, to: S) -> Result<S::Ok, S::Error> {
+        to.serialize_str(&format!("{id:032x}"))
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<u128, D::Error> {
+        let text = String::deserialize(from)?;
+        let digits = text.len() == 32 && text.bytes().all(|digit| digit.is_ascii_hexdigit());
+        let id = u128::from_str_radix(&text, 16).ok().filter(|_| digits);
+        id.ok_or_else(|| Error::custom("the id of a formalism has 32 hexadecimal digits"))
+    }
+}
+
+/// Whether a formalism can have this name: one of the type language.
+pub fn is_formalism_name(name: &str) -> bool {
+    let letter = |c: char| c.is_ascii_alphanumeric() || c == '_';
+    !name.is_empty() && name.chars().all(letter) && !name.starts_with(|c: char| c.is_ascii_digit())
 }
 
 impl Manifest {

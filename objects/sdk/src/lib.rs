@@ -331,6 +331,10 @@
 //! - When the other node dies or falls silent, `disconnected` says [`Disconnect::LinkLost`]. What was
 //!   on its way is lost.
 //!
+//! # Formalisms
+//!
+//! A library may add languages of constraints, besides its templates or in place of any: [`formalism`].
+//!
 //! # Rules that an object lives by
 //!
 //! - One method runs at a time, and none is entered again while it runs; the thread may change.
@@ -350,6 +354,7 @@
 mod context;
 mod dynamic;
 mod error;
+pub mod formalism;
 mod inline;
 mod lent;
 mod manifest;
@@ -385,6 +390,7 @@ pub use liveobj_abi as abi;
 /// What generated code uses; not for authors.
 #[doc(hidden)]
 pub mod generated {
+    pub use crate::formalism::generated::{id, name, table, text};
     pub use crate::manifest::{manifest, manifest_length};
     pub use crate::save::{digest, load, save};
     pub use crate::shim::{

@@ -232,21 +232,25 @@ pub(crate) fn guard<T: Template>(
 
 #[cold]
 fn report_panic<T: Template>(context: &mut Context<'_, T>, payload: Box<dyn Any + Send>) {
+    context.report(Level::Error, &panic_text(&*payload));
+    discard(payload);
+}
+
+/// What a panic that was just caught said, and where.
+pub(crate) fn panic_text(payload: &(dyn Any + Send)) -> String {
     let message = payload
         .downcast_ref::<&str>()
         .copied()
         .or_else(|| payload.downcast_ref::<String>().map(String::as_str))
         .unwrap_or("no message");
-    let text = match take_location() {
+    match take_location() {
         Some(location) => format!("panicked at {location}: {message}"),
         None => format!("panicked: {message}"),
-    };
-    context.report(Level::Error, &text);
-    discard(payload);
+    }
 }
 
 /// Drops the payload of a panic, whose destructor might panic in turn.
-fn discard(payload: Box<dyn Any + Send>) {
+pub(crate) fn discard(payload: Box<dyn Any + Send>) {
     if let Err(payload) = catch_unwind(AssertUnwindSafe(|| drop(payload))) {
         std::mem::forget(payload);
     }

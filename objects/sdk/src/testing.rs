@@ -13,6 +13,7 @@ use std::marker::PhantomData;
 use std::time::Duration;
 
 use liveobj_abi as abi;
+use liveobj_types::formalism::conformance;
 
 #[doc(hidden)]
 pub use copied::{Copied, copied};
@@ -20,9 +21,30 @@ use host::State;
 
 use crate::context::{Connection, FileSpace, Level};
 use crate::dynamic::{Direction, DynamicEndpoint, DynamicEvent};
+use crate::formalism::{Formalism, Local, Structure};
 use crate::lent::{Bytes, Opaque, Str};
 use crate::template::{Disconnect, InEvent, OutEvent, Template};
 use crate::wake::{Token, Wake};
+
+/// Asks a formalism about all pairs and triples of the formulas that `texts` give, and whether the
+/// answers are such as [`Formalism`] promises: refutations replay, what implies is transitive, what
+/// is printed reads back, the same question has the same answer, budgets run out.
+///
+/// # Panics
+///
+/// They are not.
+pub fn conforms<F: Formalism>(structure: &Structure, texts: &[String]) {
+    conformance::conforms(&Local::<F>::new(), structure, texts);
+}
+
+/// Has a formalism read any text: it is read, or refused with a place in it and a message.
+///
+/// # Panics
+///
+/// The place is not in the text, or there is no message.
+pub fn reads_or_tells_where<F: Formalism>(structure: &Structure, text: &str) {
+    conformance::reads_or_tells_where(&Local::<F>::new(), structure, text);
+}
 
 /// A request that an object made of its host.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -106,6 +106,7 @@ fn concluded(
         .as_ref()
         .map(|root| checker.unmet(document, root))
         .unwrap_or_default();
+    checker.report_words(document);
     let graph = checker.graph(document);
     let diagnostics = checker.finish();
     let typed = root.as_ref().map(|root| root.ty);

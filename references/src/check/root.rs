@@ -64,4 +64,20 @@ impl Checker<'_> {
         }
         unmet
     }
+
+    /// Notes what holds on the word of libraries alone.
+    pub(super) fn report_words(&mut self, document: &Document) {
+        let place = Place::new(&self.source, document.root.span);
+        let found: Vec<Diagnostic> = self
+            .types
+            .words()
+            .map(|word| {
+                let message = word.to_sentence();
+                Diagnostic::note(codes::LIBRARY_VERDICT, message)
+                    .at(place.clone(), "")
+                    .with_help("nothing confirms it: it is as good as the library is")
+            })
+            .collect();
+        self.report_all(found);
+    }
 }

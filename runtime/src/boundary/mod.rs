@@ -19,6 +19,7 @@ mod convert;
 #[cfg(any(test, feature = "hostile"))]
 mod convert_data;
 mod emit;
+mod formalism;
 #[cfg(any(test, feature = "hostile"))]
 mod generate;
 pub(crate) mod host;
@@ -44,6 +45,7 @@ pub(crate) use check::{Misfit, Trust};
 pub(crate) use convert::Conversion;
 #[cfg(any(test, feature = "hostile"))]
 pub(crate) use convert_data::convert_data;
+pub(crate) use formalism::{FormalismCode, FormulaHandle, NotRead};
 pub(crate) use payload::{OwnedPayload, Payload};
 pub(crate) use shape::{PayloadFault, Viewed};
 

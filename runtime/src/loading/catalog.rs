@@ -1,10 +1,11 @@
 //! Finds trusted libraries by name.
 
+use std::collections::BTreeSet;
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
-use liveobj_manifest::ReadError;
+use liveobj_manifest::{FormalismEntry, ReadError};
 use liveobj_references::{Catalog, CatalogError, LibraryTypes};
 
 use super::library::Described;
@@ -44,6 +45,8 @@ struct Found {
 struct Library {
     name: String,
     place: Place,
+    /// What its manifest lists; for stored ones, not read yet.
+    formalisms: Vec<FormalismEntry>,
     described: OnceLock<Result<Arc<Described>, String>>,
     /// What was described, until it is loaded: those bytes are mapped.
     bytes: Mutex<Option<Vec<u8>>>,
@@ -176,6 +179,22 @@ impl LibraryCatalog {
         }
     }
 
+    /// The formalisms that trusted libraries add, each with the name of its library, in the order in
+    /// which libraries are looked up. Of libraries of one name only the first one counts, which is the
+    /// one that is loaded. Nothing is mapped; manifests that cannot be read are passed over, which is
+    /// told where their library is asked for.
+    pub(crate) fn formalisms(&self) -> Vec<(String, FormalismEntry)> {
+        let mut seen = BTreeSet::new();
+        let libraries = self.found().libraries.iter();
+        libraries
+            .filter(|library| seen.insert(library.name.as_str()))
+            .flat_map(|library| {
+                let entries = library.formalisms().into_iter();
+                entries.map(|entry| (library.name.clone(), entry))
+            })
+            .collect()
+    }
+
     fn is_without_code(&self, name: &str) -> bool {
         self.without_code.iter().any(|library| library.name == name)
     }
@@ -198,7 +217,8 @@ impl LibraryCatalog {
             match self.store.as_ref().map_or(Ok(Vec::new()), Store::list) {
                 Ok(stored) => {
                     for library in stored {
-                        found.add(library.name.clone(), Place::Stored(library));
+                        let name = library.name.clone();
+                        found.add(name, Place::Stored(library), Vec::new());
                     }
                 }
                 Err(error) => found.faults.push(error.to_string()),
@@ -283,14 +303,16 @@ impl Found {
             let manifest = check_file(&path).and_then(|path| {
                 let file = File::open(&path).map_err(|error| error.to_string())?;
                 match liveobj_manifest::read_from(file) {
-                    Ok(manifest) => Ok(Some((manifest.name, path))),
+                    Ok(manifest) => Ok(Some((manifest, path))),
                     // Some other library: none of ours.
                     Err(ReadError::NoSection | ReadError::NotALibrary { .. }) => Ok(None),
                     Err(error) => Err(error.to_string()),
                 }
             });
             match manifest {
-                Ok(Some((name, path))) => self.add(name, Place::File(path)),
+                Ok(Some((manifest, path))) => {
+                    self.add(manifest.name, Place::File(path), manifest.formalisms);
+                }
                 Ok(None) => {}
                 Err(reason) => self.faults.push(format!("`{}`: {reason}", path.display())),
             }
@@ -298,10 +320,11 @@ impl Found {
         Ok(())
     }
 
-    fn add(&mut self, name: String, place: Place) {
+    fn add(&mut self, name: String, place: Place, formalisms: Vec<FormalismEntry>) {
         self.libraries.push(Library {
             name,
             place,
+            formalisms,
             described: OnceLock::new(),
             bytes: Mutex::default(),
         });
@@ -313,6 +336,19 @@ impl Library {
         match &self.place {
             Place::File(path) => path,
             Place::Stored(stored) => &stored.path,
+        }
+    }
+
+    fn formalisms(&self) -> Vec<FormalismEntry> {
+        match &self.place {
+            Place::File(_) => self.formalisms.clone(),
+            Place::Stored(stored) => {
+                let manifest = File::open(&stored.path)
+                    .ok()
+                    .map(liveobj_manifest::read_from);
+                let manifest = manifest.and_then(Result::ok);
+                manifest.map_or_else(Vec::new, |manifest| manifest.formalisms)
+            }
         }
     }
 

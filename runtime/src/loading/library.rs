@@ -1,17 +1,20 @@
 //! What is known of a library before and after it is loaded.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use liveobj_abi as abi;
-use liveobj_manifest::Manifest;
+use liveobj_manifest::{FormalismEntry, Manifest};
 use liveobj_references::LibraryTypes;
 use liveobj_types::syntax::Item;
 use liveobj_types::{Diagnostic, Formalisms, Severity, Types};
 use sha2::{Digest, Sha256};
 
 use super::map::Mapping;
+use super::verify::Tables;
+use crate::boundary::FormalismCode;
 use crate::boundary::calls::Table;
 
 /// A library that is vouched for: loading it runs its code in this process with all rights of
@@ -95,6 +98,7 @@ pub(super) fn library_types(
     {
         return Err(format!("its types do not hold together: {}", fault.message));
     }
+    check_formalisms(&manifest.formalisms)?;
     let templates = manifest.templates.clone();
     if !templates.is_sorted_by(|left, right| left < right) {
         return Err("its templates are not listed in the order of their names".to_owned());
@@ -112,6 +116,34 @@ pub(super) fn library_types(
     })
 }
 
+/// Whether a library may add these formalisms.
+///
+/// # Errors
+///
+/// One has no name, or that of another one.
+pub(super) fn check_formalisms(formalisms: &[FormalismEntry]) -> Result<(), String> {
+    let built_in = liveobj_formalisms::builtin();
+    let mut names = BTreeSet::new();
+    for FormalismEntry { name, .. } in formalisms {
+        if !liveobj_manifest::is_formalism_name(name) {
+            let name = name.escape_debug();
+            return Err(format!(
+                "it adds a formalism `{name}`, and a name has letters, digits and `_`"
+            ));
+        }
+        if built_in.get(name).is_some() {
+            return Err(format!(
+                "it adds a formalism `{name}`, and one of that name is built in; its author must \
+                 give it another one"
+            ));
+        }
+        if !names.insert(name) {
+            return Err(format!("it adds two formalisms `{name}`"));
+        }
+    }
+    Ok(())
+}
+
 fn has_error(findings: &[Diagnostic]) -> bool {
     findings
         .iter()
@@ -127,6 +159,8 @@ pub struct Loaded {
     types: Arc<LibraryTypes>,
     /// One for each of `types.templates`.
     objects: Vec<&'static abi::Object>,
+    /// By name.
+    formalisms: BTreeMap<String, abi::Formalism>,
     /// Whether its language guarantees that payloads are values of their types.
     typed: bool,
     /// Whether its objects run threads of their own.
@@ -140,13 +174,15 @@ impl Loaded {
     pub(super) fn new(
         types: Arc<LibraryTypes>,
         manifest: &Manifest,
-        objects: Vec<&'static abi::Object>,
+        tables: Tables,
         mapping: Option<Mapping>,
     ) -> Loaded {
+        let names = manifest.formalisms.iter().map(|entry| entry.name.clone());
         let typed = manifest.sdk == liveobj_manifest::SDK;
         Loaded {
             types,
-            objects,
+            objects: tables.objects,
+            formalisms: names.zip(tables.formalisms).collect(),
             typed,
             threads: manifest.threads,
             mapping,
@@ -174,6 +210,12 @@ impl Loaded {
     pub(crate) fn table(self: &Arc<Self>, template: &str) -> Option<Table> {
         let table = Table::new(self.find(template)?);
         Some(table.held_by(self.clone()))
+    }
+
+    /// The code of a formalism; it holds the library.
+    pub(crate) fn formalism(self: &Arc<Self>, name: &str) -> Option<FormalismCode> {
+        let table = self.formalisms.get(name)?;
+        Some(FormalismCode::new(*table, self.clone()))
     }
 
     fn find(&self, template: &str) -> Option<&'static abi::Object> {

@@ -76,10 +76,10 @@ pub(super) fn load(
     map::check_manifest(manifest, linked.name)?;
     let table: *const abi::Library = (linked.table)();
     // SAFETY: the table is part of this program, made by the SDK.
-    let objects = unsafe { verify::library(table, manifest, types) }?;
+    let tables = unsafe { verify::library(table, manifest, types) }?;
     // SAFETY: as above; it was verified, and is attached once.
     unsafe { map::attach(linked.name, table, host) }?;
-    let library = Arc::new(Loaded::new(types.clone(), manifest, objects, None));
+    let library = Arc::new(Loaded::new(types.clone(), manifest, tables, None));
     loaded.insert(linked.name, library.clone());
     Ok(library)
 }

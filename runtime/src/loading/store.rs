@@ -13,7 +13,7 @@ use liveobj_manifest::ReadError;
 use sha2::{Digest, Sha256};
 
 use super::catalog::digits;
-use super::library::hexadecimal;
+use super::library::{check_formalisms, hexadecimal};
 use super::linked;
 use super::trust::{DirectoryError, check_directory};
 use crate::replace::replace;
@@ -129,6 +129,10 @@ impl Store {
                 }
                 other => other.to_string(),
             },
+        })?;
+        check_formalisms(&manifest.formalisms).map_err(|reason| StoreError::NotALibrary {
+            path: file.to_owned(),
+            reason,
         })?;
         let name = name.unwrap_or(&manifest.name).to_owned();
         check_new_name(&name)?;

@@ -1,11 +1,11 @@
 //! A library's tables against its manifest, and its layouts against this runtime's.
 
 use std::collections::BTreeMap;
-use std::mem::offset_of;
+use std::mem::{MaybeUninit, offset_of};
 
 use liveobj_abi as abi;
-use liveobj_manifest::Manifest;
 use liveobj_manifest::crossing::{endpoints, members, offsets, payloads, signatures, state};
+use liveobj_manifest::{FormalismEntry, Manifest};
 use liveobj_references::LibraryTypes;
 use liveobj_types::layout::Layouts;
 use liveobj_types::resolve::TemplateSignature;
@@ -15,8 +15,13 @@ use liveobj_types::{TypeId, Types, ValueId};
 
 use super::LoadError;
 
-/// Steps 7 to 9: magic and sizes, layouts, contents. Gives the tables of the templates in the
-/// order of the manifest.
+/// What a library's tables hold, verified: both in the order of the manifest.
+pub(super) struct Tables {
+    pub(super) objects: Vec<&'static abi::Object>,
+    pub(super) formalisms: Vec<abi::Formalism>,
+}
+
+/// Steps 7 to 9: magic and sizes, layouts, contents.
 ///
 /// # Safety
 ///
@@ -26,10 +31,10 @@ pub(super) unsafe fn library(
     table: *const abi::Library,
     manifest: &Manifest,
     types: &LibraryTypes,
-) -> Result<Vec<&'static abi::Object>, LoadError> {
+) -> Result<Tables, LoadError> {
     let name = types.name.as_str();
     // SAFETY: says the caller.
-    let table = unsafe { header(table, manifest) }.map_err(|reason| LoadError::Table {
+    let table = &unsafe { header(table, manifest) }.map_err(|reason| LoadError::Table {
         name: name.to_owned(),
         reason,
     })?;
@@ -43,16 +48,19 @@ pub(super) unsafe fn library(
     // SAFETY: the header is right; the rest says the caller.
     unsafe { layouts(table, &arena, &payloads, name) }?;
     // SAFETY: as above.
-    unsafe { objects(table, &arena, &templates) }.map_err(contents)
+    let objects = unsafe { objects(table, &arena, &templates) }.map_err(contents)?;
+    // SAFETY: as above.
+    let formalisms = unsafe { formalisms(table, &manifest.formalisms) }.map_err(contents)?;
+    Ok(Tables {
+        objects,
+        formalisms,
+    })
 }
 
 /// # Safety
 ///
 /// As [`library`].
-unsafe fn header(
-    table: *const abi::Library,
-    manifest: &Manifest,
-) -> Result<&'static abi::Library, String> {
+unsafe fn header(table: *const abi::Library, manifest: &Manifest) -> Result<abi::Library, String> {
     if table.is_null() {
         return Err(format!("`{}` answers NULL", abi::LIBRARY_SYMBOL));
     }
@@ -67,12 +75,25 @@ unsafe fn header(
     if magic != abi::MAGIC {
         return Err("it does not start with the magic bytes".to_owned());
     }
-    let expected = size_of::<abi::Library>();
+    // What was added later is absent from shorter tables.
+    let expected = offset_of!(abi::Library, formalism_count);
     if (size as usize) < expected {
         return Err(format!("it has {size} bytes, not {expected}"));
     }
-    // SAFETY: it is as large as it has to be, and stays.
-    let table = unsafe { &*table };
+    let whole = size_of::<abi::Library>();
+    let there = if (size as usize) < whole {
+        expected
+    } else {
+        whole
+    };
+    let mut known = MaybeUninit::<abi::Library>::zeroed();
+    // SAFETY: as many bytes are there. All of them are numbers, pointers and an optional function,
+    // which may be zero.
+    let table = unsafe {
+        let to = known.as_mut_ptr().cast::<u8>();
+        table.cast::<u8>().copy_to_nonoverlapping(to, there);
+        known.assume_init()
+    };
     if [table.major, table.minor] != manifest.abi {
         let [major, minor] = manifest.abi;
         return Err(format!(
@@ -309,6 +330,90 @@ unsafe fn objects(
         objects.push(object);
     }
     Ok(objects)
+}
+
+/// # Safety
+///
+/// As [`layouts`].
+unsafe fn formalisms(
+    table: &abi::Library,
+    listed: &[FormalismEntry],
+) -> Result<Vec<abi::Formalism>, String> {
+    if table.formalism_count as usize != listed.len() {
+        return Err(format!(
+            "{} formalisms, not {}",
+            table.formalism_count,
+            listed.len()
+        ));
+    }
+    if table.formalisms.is_null() && !listed.is_empty() {
+        return Err("it has no tables of formalisms".to_owned());
+    }
+    let tables = listed.iter().enumerate().map(|(index, entry)| {
+        // SAFETY: one of `formalism_count`, says the caller.
+        let formalism = unsafe { table.formalisms.add(index).read() };
+        // SAFETY: NULL, or a table as the ABI says, says the caller.
+        unsafe { self::formalism(formalism, entry) }
+    });
+    tables.collect()
+}
+
+/// The functions that every formalism has, by name, and where they lie.
+const REQUIRED: [(&str, usize); 6] = [
+    ("parse", offset_of!(abi::Formalism, parse)),
+    ("print", offset_of!(abi::Formalism, print)),
+    ("release", offset_of!(abi::Formalism, release)),
+    ("satisfiable", offset_of!(abi::Formalism, satisfiable)),
+    ("implies", offset_of!(abi::Formalism, implies)),
+    ("replay", offset_of!(abi::Formalism, replay)),
+];
+
+/// A copy of the table of a formalism, in which what is absent is NULL.
+///
+/// # Safety
+///
+/// `table` is NULL, or a table as the ABI says.
+unsafe fn formalism(
+    table: *const abi::Formalism,
+    entry: &FormalismEntry,
+) -> Result<abi::Formalism, String> {
+    let name = &entry.name;
+    if table.is_null() || !table.is_aligned() {
+        return Err(format!("it has no table of formalism `{name}`"));
+    }
+    // SAFETY: the size comes first in every table, and is read before the rest.
+    let size = unsafe { (*table).size } as usize;
+    let expected = offset_of!(abi::Formalism, dual);
+    if size < expected {
+        return Err(format!(
+            "the table of formalism `{name}` has {size} bytes, not {expected}"
+        ));
+    }
+    // Whole functions only.
+    let there = size.min(size_of::<abi::Formalism>()) / 8 * 8;
+    let mut known = MaybeUninit::<abi::Formalism>::zeroed();
+    // SAFETY: as many bytes are there.
+    unsafe {
+        let to = known.as_mut_ptr().cast::<u8>();
+        table.cast::<u8>().copy_to_nonoverlapping(to, there);
+    }
+    for (function, offset) in REQUIRED {
+        let at = known.as_ptr().cast::<u8>().wrapping_add(offset);
+        // SAFETY: a pointer lies there, copied or zero.
+        if unsafe { at.cast::<*const u8>().read() }.is_null() {
+            return Err(format!("formalism `{name}` has no function `{function}`"));
+        }
+    }
+    // SAFETY: all that may not be zero is not.
+    let known = unsafe { known.assume_init() };
+    if known.id != entry.id.to_be_bytes() {
+        return Err(format!(
+            "the table of formalism `{name}` has the id {:032x}, not {:032x}",
+            u128::from_be_bytes(known.id),
+            entry.id
+        ));
+    }
+    Ok(known)
 }
 
 /// What each handler of an endpoint takes, in their order: for a type parameter, all events.

@@ -16,7 +16,7 @@
 
 use super::Relations;
 use super::constraints::Lossy;
-use super::parsed::Parsed;
+use super::parsed::{Parsed, word_behind};
 use crate::formalism::{Events, Formalism, Formula};
 use crate::verdict::{Reason, Verdict};
 
@@ -54,6 +54,19 @@ impl Relations<'_> {
         }
     }
 
+    /// Whether guarantees meet an assumption, and not only on the word of a library: that is told
+    /// where a requirement rests on it, and an assumption that is met is not told.
+    fn meets(
+        &self,
+        guarantees: &[Parsed],
+        events: &Events,
+        assumption: &Parsed,
+        lossy: &Lossy,
+    ) -> bool {
+        let answer = self.implies(guarantees, events, assumption, lossy);
+        answer.verdict.holds() && word_behind(guarantees, assumption, lossy).is_none()
+    }
+
     /// Meets assumptions by what holds already, until nothing more follows.
     fn in_order(&self, sides: &mut [Giver; 2], lossy: &Lossy) {
         loop {
@@ -66,8 +79,7 @@ impl Relations<'_> {
                         continue;
                     };
                     let other = &sides[1 - side];
-                    let answer = self.implies(&other.guarantees, &other.events, assumption, lossy);
-                    if answer.verdict.holds() {
+                    if self.meets(&other.guarantees, &other.events, assumption, lossy) {
                         sides[side].guarantees[at].meet();
                         news = true;
                     }
@@ -110,6 +122,9 @@ impl Relations<'_> {
         let Some(formalism) = self.formalisms.get(name) else {
             return Circle::new();
         };
+        if formalism.library().is_some() {
+            return Circle::new();
+        }
         let usable = |parsed: &Parsed| {
             *parsed.constraint.formalism == *name && !lossy.concerns(&parsed.constraint)
         };
@@ -257,11 +272,7 @@ impl Relations<'_> {
                 let Some(assumption) = waiting.assumption().filter(|_| waiting.may_be_met()) else {
                     continue;
                 };
-                if self
-                    .implies(guarantees, events, assumption, lossy)
-                    .verdict
-                    .holds()
-                {
+                if self.meets(guarantees, events, assumption, lossy) {
                     guarantees[at].meet();
                     news = true;
                 }
@@ -285,8 +296,7 @@ impl Relations<'_> {
             };
             let universal = (endpoint && alone(parsed) && alone(assumption)) || {
                 let nothing = Lossy::Endpoint(false);
-                let answer = self.implies(other, &Events::All, assumption, &nothing);
-                answer.verdict.holds()
+                self.meets(other, &Events::All, assumption, &nothing)
             };
             parsed.set_universal(universal);
         }

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::constraints::{Lossy, Side};
-use super::parsed::Parsed;
+use super::parsed::{Parsed, word_behind};
 use super::translation::{Asked, Given, Routes, Used, definitions, spread, useful};
 use super::{Problem, Relations, Translation};
 use crate::diagnostic::Step;
@@ -113,17 +113,22 @@ impl Unmet<'_> {
 impl Relations<'_> {
     /// Those `conclusions` that the `premises` are not shown to meet.
     pub(crate) fn unmet<'c>(
-        &self,
+        &mut self,
         premises: &[Parsed],
         events: &Events,
         conclusions: &'c [Parsed],
         lossy: &Lossy,
     ) -> Vec<Unmet<'c>> {
-        let unmet = conclusions.iter().map(|conclusion| Unmet {
-            conclusion,
-            answer: self.implies(premises, events, conclusion, lossy),
-        });
-        unmet.filter(|unmet| !unmet.verdict().holds()).collect()
+        let mut unmet = Vec::new();
+        for conclusion in conclusions {
+            let answer = self.implies(premises, events, conclusion, lossy);
+            if !answer.verdict.holds() {
+                unmet.push(Unmet { conclusion, answer });
+            } else if let Some(word) = word_behind(premises, conclusion, lossy) {
+                self.known.add_word(word);
+            }
+        }
+        unmet
     }
 
     /// Whether `premises` imply the conclusion.

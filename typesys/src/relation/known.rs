@@ -1,14 +1,18 @@
 //! What earlier questions found, kept with the arena.
 
+use std::collections::BTreeSet;
 use std::fmt;
 use std::sync::Arc;
 
 use super::hash::IdMap;
 use super::pairs::Pair;
 use super::parsed::Parsed;
-use crate::formalism::Formalisms;
+use crate::formalism::{Formalisms, Word};
 use crate::types::{EndpointId, ObjectId};
 use crate::verdict::Verdict;
+
+/// Most words that are remembered; they are there to be read.
+const MAX_WORDS: usize = 10_000;
 
 /// Answers about the types of one arena. An id means the same for ever: what is reachable from a
 /// type is complete before anything is asked of it, and where types are taken out of an arena again,
@@ -31,6 +35,9 @@ pub(crate) struct Known {
     pub(super) endpoints: IdMap<EndpointId, [Arc<[Parsed]>; 2]>,
     /// Parsed constraints: C, then C′.
     pub(super) objects: IdMap<ObjectId, [Arc<[Parsed]>; 2]>,
+    /// What was taken on the word of libraries. Never forgotten: what rests on it may be kept
+    /// elsewhere.
+    words: BTreeSet<Word>,
 }
 
 impl Known {
@@ -48,8 +55,29 @@ impl Known {
                 budget,
                 queued,
                 max_pairs,
+                words: std::mem::take(&mut self.words),
                 ..Known::default()
             };
+        }
+    }
+
+    /// Forgets everything but the words of libraries.
+    pub(crate) fn forget(&mut self) {
+        *self = Known {
+            words: std::mem::take(&mut self.words),
+            ..Known::default()
+        };
+    }
+
+    /// What was taken on the word of libraries.
+    pub(crate) fn words(&self) -> &BTreeSet<Word> {
+        &self.words
+    }
+
+    /// Remembers what is taken on the word of a library.
+    pub(super) fn add_word(&mut self, word: Word) {
+        if self.words.len() < MAX_WORDS {
+            self.words.insert(word);
         }
     }
 

@@ -1,8 +1,11 @@
 //! Constraints as their formalisms read them.
 
+mod word;
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+pub(super) use self::word::of as word_behind;
 use super::constraints::Side;
 use crate::formalism::{EndpointStructure, Formalism, Formalisms, Formula, Structure};
 use crate::types::Constraint;
@@ -46,6 +49,9 @@ struct Read {
     surviving: Option<Formula>,
     /// Whether that is all of it.
     survives: bool,
+    /// What the text speaks of, where the formalism is a library's: an equal text means the same
+    /// whatever that library says.
+    comparable: Option<Arc<Structure>>,
 }
 
 impl Parsed {
@@ -118,7 +124,7 @@ impl Parsed {
                 place: None,
             },
             formalism: Some(formalism.clone()),
-            formula: Ok(Read::new(&**formalism, formula)),
+            formula: Ok(Read::new(&**formalism, formula, None)),
             structure: None,
             assumption: None,
             discharged: false,
@@ -146,7 +152,7 @@ impl Parsed {
                 renamed,
                 ..self.constraint.clone()
             },
-            formula: Ok(Read::new(formalism, formula)),
+            formula: Ok(Read::new(formalism, formula, None)),
             structure: None,
             ..self.clone()
         }
@@ -277,7 +283,7 @@ impl Parsed {
             .filter(move |other| other.constraint.formalism == *formalism)
     }
 
-    /// Whether it is literally met by a premise that is given by the same text.
+    /// Whether it is met by a premise that says the same.
     pub(super) fn is_repeated_by(&self, premise: &Parsed) -> bool {
         let (asked, given) = (&self.constraint, &premise.constraint);
         asked.formalism == given.formalism
@@ -297,22 +303,18 @@ impl Parsed {
                             .as_ref()
                             .is_some_and(|it| it.repeats(&read.formula, &asked.formula))
                 }
-                (Err(a), Err(b)) => {
-                    asked.text == given.text
-                        && asked.dual == given.dual
-                        && renaming(asked).eq(renaming(given))
-                        && match (&a.comparable, &b.comparable) {
-                            (Some(a), Some(b)) => same_orders(&asked.text, a, b),
-                            _ => false,
-                        }
-                }
+                (Err(_), Err(_)) => self.is_literally(premise),
                 _ => false,
             }
     }
 }
 
 impl Read {
-    fn new(formalism: &dyn Formalism, formula: Formula) -> Read {
+    fn new(
+        formalism: &dyn Formalism,
+        formula: Formula,
+        comparable: Option<Arc<Structure>>,
+    ) -> Read {
         let printed = formalism.print(&formula);
         let surviving = formalism.surviving(&formula);
         let survives = surviving
@@ -323,6 +325,7 @@ impl Read {
             printed,
             surviving,
             survives,
+            comparable,
         }
     }
 }
@@ -341,16 +344,18 @@ fn read(
             comparable: None,
         })?;
     let formula = match constraint.dual {
-        false => formula,
-        true => formalism.dual(&formula).ok_or_else(|| {
-            let reason = format!("formalism `{}` has no duals", constraint.formalism);
-            NotRead {
-                reason: Reason::Undecided(reason),
-                comparable: Some(structure),
-            }
-        })?,
+        false => Some(formula),
+        true => formalism.dual(&formula),
     };
-    Ok(Read::new(formalism, formula))
+    let Some(formula) = formula else {
+        let reason = format!("formalism `{}` has no duals", constraint.formalism);
+        return Err(NotRead {
+            reason: Reason::Undecided(reason),
+            comparable: Some(structure),
+        });
+    };
+    let comparable = formalism.library().map(|_| structure);
+    Ok(Read::new(formalism, formula, comparable))
 }
 
 /// The side from which a text is written: that of a dual is made from the other one's.

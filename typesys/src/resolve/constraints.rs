@@ -363,6 +363,11 @@ impl Session<'_> {
                 ),
             };
             let mut fault = Diagnostic::error(codes::UNSATISFIABLE_CONSTRAINT, message);
+            if let Some(library) = formalism.library() {
+                fault = fault.with_note(format!(
+                    "that is the word of formalism `{name}`, which library `{library}` adds"
+                ));
+            }
             for culprit in culprits {
                 fault = fault.at(culprit, "");
             }

@@ -7,7 +7,7 @@ use super::import::Shape;
 use crate::domain::Domains;
 use crate::formalism::Formalisms;
 use crate::module::Module;
-use crate::relation::{IdMap, Known};
+use crate::relation::IdMap;
 use crate::syntax::{Item, Kind};
 use crate::types::{
     Basic, Endpoint, EndpointId, Object, ObjectId, Parameter, TypeId, Types, Value, ValueId,
@@ -349,7 +349,7 @@ impl Mark {
     /// only, not on how much there was before: many calls may fail.
     pub(super) fn restore(self, types: &mut Types) {
         // Ids will be given again.
-        types.known = Known::default();
+        types.known.forget();
         types.domains = Domains::default();
         let instances = &mut types.instances;
         for (number, (value, _)) in (self.values..).zip(types.values.drain(self.values..)) {

@@ -14,7 +14,7 @@ use super::named_library::is_library;
 use super::type_name::TypeName;
 use super::{Format, LibraryOptions};
 use crate::failure::Failure;
-use crate::report::{JSON_VERSION, JsonMismatch};
+use crate::report::{JSON_VERSION, JsonMismatch, JsonWord};
 use crate::{input, output};
 
 /// Compare two types, references or libraries: may one stand in for the other, do they match?
@@ -92,6 +92,7 @@ struct JsonReport<'a> {
     right: &'a str,
     same: bool,
     relations: Vec<JsonRelation>,
+    words: Vec<JsonWord<'a>>,
 }
 
 #[derive(Serialize)]
@@ -140,7 +141,13 @@ impl Compare {
         let same = types.identity(ids[0]) == types.identity(ids[1]);
         let answers = answers(&runtime, &mut types, ids);
         match self.format {
-            Format::Human => output::print(&for_people(names, same, &answers))?,
+            Format::Human => {
+                let mut text = for_people(names, same, &answers);
+                for word in types.words() {
+                    text.push_str(&format!("note: {}\n", word.to_sentence()));
+                }
+                output::print(&text)?;
+            }
             Format::Json => output::print_json(&JsonReport {
                 version: JSON_VERSION,
                 kind: ids[0].kind().as_str(),
@@ -148,6 +155,7 @@ impl Compare {
                 right: names[1],
                 same,
                 relations: answers.iter().map(|answer| answer.json(names)).collect(),
+                words: types.words().map(JsonWord::new).collect(),
             })?,
         }
         self.judge(same, &answers)

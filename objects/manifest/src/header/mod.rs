@@ -11,7 +11,7 @@ use liveobj_types::{Severity, Types, ValueId};
 
 use self::structs::{Structs, TooLarge};
 use crate::crossing::{endpoints, parameters, signatures, state};
-use crate::{Manifest, emit};
+use crate::{FormalismEntry, Manifest, emit};
 
 /// Why there is no header for a library.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -58,7 +58,11 @@ pub fn c_header(manifest: &Manifest) -> Result<String, HeaderError> {
         functions: String::new(),
         tables: String::new(),
         objects: Vec::new(),
+        formalisms: Vec::new(),
     };
+    for formalism in &manifest.formalisms {
+        header.formalism(formalism);
+    }
     for (template, record) in templates.iter().zip(records) {
         header.template(template, record)?;
     }
@@ -81,9 +85,29 @@ struct Header<'a> {
     tables: String,
     /// Names of the objects' tables.
     objects: Vec<String>,
+    /// Names of the formalisms' tables.
+    formalisms: Vec<String>,
 }
 
 impl Header<'_> {
+    /// Declares the table of a formalism, which the author writes.
+    fn formalism(&mut self, formalism: &FormalismEntry) {
+        let table = self
+            .structs
+            .name(&format!("{}_formalism", identifier(&formalism.name)));
+        let bytes = formalism.id.to_be_bytes().map(|byte| byte.to_string());
+        let _ = write!(
+            self.functions,
+            "\n/* ---- formalism {} ---- */\n\n#define {}_ID {{{}}}\n\n\
+             /* To be written, as `lo_formalism` in liveobj.h says. */\n\
+             LO_LOCAL extern const lo_formalism {table};\n",
+            formalism.name,
+            table.to_uppercase(),
+            bytes.join(", "),
+        );
+        self.formalisms.push(table);
+    }
+
     fn template(
         &mut self,
         template: &TemplateSignature,
@@ -352,20 +376,24 @@ impl Header<'_> {
             [] => "0".to_owned(),
             items => items.join(",\n    "),
         };
-        let objects: Vec<String> = self.objects.iter().map(|it| format!("&{it}")).collect();
+        let [objects, formalisms] = [&self.objects, &self.formalisms]
+            .map(|tables| tables.iter().map(|it| format!("&{it}")).collect::<Vec<_>>());
         let _ = write!(
             text,
-            "static const lo_object *const {prefix}_objects[] = {{\n    {},\n}};\n\n{offsets}\
+            "static const lo_object *const {prefix}_objects[] = {{\n    {},\n}};\n\n\
+             static const lo_formalism *const {prefix}_formalisms[] = {{\n    {},\n}};\n\n{offsets}\
              static const lo_layout_entry {prefix}_entries[] = {{\n    {},\n}};\n\
              static const lo_layouts {prefix}_layouts = {{\n    sizeof(lo_layouts), \
              sizeof(lo_layout_entry), {}u, {prefix}_entries,\n}};\n\
              static const lo_library {prefix}_library = {{\n    LO_MAGIC, sizeof(lo_library), \
-             LO_MAJOR, LO_MINOR, &{prefix}_layouts, {}u,\n    {prefix}_objects, 0,\n}};\n\n\
+             LO_MAJOR, LO_MINOR, &{prefix}_layouts, {}u,\n    {prefix}_objects, 0, {}u, {prefix}_formalisms,\n}};\n\n\
              LO_EXPORT const lo_library *liveobj_library(void) {{ return &{prefix}_library; }}\n\n",
             list(&objects),
+            list(&formalisms),
             list(&entries),
             entries.len(),
             objects.len(),
+            formalisms.len(),
         );
         let bytes = emit(manifest);
         let _ = write!(
