@@ -1,8 +1,8 @@
 //! Monitors of sentences: each assignment of the variables is followed by itself.
 //!
 //! Where a sentence speaks of one connection and of no messages, that is one number for each
-//! connection and a table ([`PerConnection`]). Otherwise assignments are made as instances and
-//! messages are met ([`Quantified`]).
+//! connection and a table (`PerConnection`). Otherwise assignments are made as instances and
+//! messages are met (`Quantified`).
 
 mod progress;
 mod quantified;
