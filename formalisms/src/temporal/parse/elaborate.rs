@@ -19,6 +19,7 @@ use super::reader::{Text, fault};
 use super::sorts::{Use, Variables};
 use super::standard::standard;
 use super::syntax::{AtomText, Define, Expr, Key, Name, PlaceText, Quantified, Value};
+use super::words::starts_with_digit;
 use super::{Atoms, MAX_DEPTH, MAX_EXPANSION};
 
 /// Variables of the form `k + n` for one `k`.
@@ -265,6 +266,11 @@ impl<'e, 't> Elaborator<'e, 't, '_> {
         let variable = match self.frames[frame].variables.get(&key) {
             Some(variable) => *variable,
             None if !free => return Err(self.unbound(&name, frame)),
+            None if starts_with_digit(text) => {
+                let message = format!("`{text}` cannot be a variable");
+                let help = "an argument that has a certain value cannot be said";
+                return Err(self.fault(frame, name.span, message, help));
+            }
             None => {
                 let Some(quantifier) = self.frames[frame].lift.all else {
                     return Err(self.stuck(&name, frame));

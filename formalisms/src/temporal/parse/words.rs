@@ -173,6 +173,6 @@ impl<'t> Reader<'t, '_> {
     }
 }
 
-fn starts_with_digit(word: &str) -> bool {
+pub(super) fn starts_with_digit(word: &str) -> bool {
     word.starts_with(|c: char| c.is_numeric())
 }

@@ -212,6 +212,12 @@ fn quantifiers_lead() {
         "no operator",
     );
     refused(
+        "G !send(9)",
+        "9",
+        "`9` cannot be a variable",
+        "a certain value",
+    );
+    refused(
         "forall i send@i",
         "send",
         "expected `.`",
