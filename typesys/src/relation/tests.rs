@@ -19,6 +19,24 @@ mod scale;
 mod structure;
 mod translation;
 
+/// The endpoint types of these names, out of declarations without faults.
+fn two_endpoints(declarations: String, names: [&str; 2]) -> (Types, [EndpointId; 2]) {
+    let source = Source::new("test.lot", declarations);
+    let (module, faults) = Module::parse("test", &source, &mut |_| None);
+    assert_eq!(faults, []);
+    let mut types = Types::new();
+    let ends = names.map(|name| {
+        let source = Source::new("as", name);
+        let expr = parse_type(&source).unwrap();
+        let id = types.resolve(&module, &source, &expr, &Environment::new());
+        match id.unwrap() {
+            TypeId::Endpoint(id) => id,
+            other => panic!("{other:?}"),
+        }
+    });
+    (types, ends)
+}
+
 /// A formalism of words. A conclusion follows from premises with the same words; `never_E` also
 /// follows where the provider may not emit `E`. Words in capitals survive lossy conversions. The
 /// witness of a text with `liar` shows nothing.

@@ -392,19 +392,7 @@ fn meets(alone: bool, queued: bool, first: &str, second: &str) -> String {
         "endpoint First {{ out a(); out b(); in c(); in d(); {first} }}
          endpoint Second {{ in a(); in b(); out c(); out d(); {second} }}"
     );
-    let source = Source::new("test.lot", declarations);
-    let (module, faults) = Module::parse("test", &source, &mut |_| None);
-    assert_eq!(faults, []);
-    let mut types = Types::new();
-    let ends = ["First", "Second"].map(|name| {
-        let source = Source::new("as", name);
-        let expr = parse_type(&source).unwrap();
-        let id = types.resolve(&module, &source, &expr, &Environment::new());
-        match id.unwrap() {
-            TypeId::Endpoint(id) => id,
-            other => panic!("{other:?}"),
-        }
-    });
+    let (mut types, ends) = two_endpoints(declarations, ["First", "Second"]);
     let formalisms = formalisms(alone);
     let mut relations = Relations::new(&mut types, &formalisms);
     relations.queued = queued;

@@ -305,19 +305,7 @@ fn row(partly: Option<Set>) -> Formalisms {
 fn meets(formalisms: &Formalisms, provided: &str, required: &str) -> String {
     let declarations =
         format!("endpoint Giver {{ out e(); {provided} }} endpoint Asker {{ in e(); {required} }}");
-    let source = Source::new("test.lot", declarations);
-    let (module, faults) = Module::parse("test", &source, &mut |_| None);
-    assert_eq!(faults, []);
-    let mut types = Types::new();
-    let ends = ["Giver", "Asker"].map(|name| {
-        let source = Source::new("as", name);
-        let expr = parse_type(&source).unwrap();
-        let id = types.resolve(&module, &source, &expr, &Environment::new());
-        match id.unwrap() {
-            TypeId::Endpoint(id) => id,
-            other => panic!("{other:?}"),
-        }
-    });
+    let (mut types, ends) = two_endpoints(declarations, ["Giver", "Asker"]);
     let answer = Relations::new(&mut types, formalisms).endpoints_match(ends[0], ends[1]);
     shown(&answer)
 }
