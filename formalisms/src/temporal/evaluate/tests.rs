@@ -3,6 +3,7 @@ use std::collections::HashMap;
 use proptest::prelude::*;
 
 use super::super::history::Universe;
+use super::super::tests::random;
 use super::*;
 
 mod events;
@@ -201,33 +202,7 @@ fn formulas() -> impl Strategy<Value = Node> {
         4 => prop_oneof![Just("a"), Just("b")].prop_map(proposition),
         1 => any::<bool>().prop_map(Node::Constant),
     ];
-    let unary = prop::sample::select(vec![
-        Unary::Not,
-        Unary::Next,
-        Unary::Finally,
-        Unary::Globally,
-        Unary::Yesterday,
-        Unary::Once,
-        Unary::Historically,
-    ]);
-    let binary = prop::sample::select(vec![
-        Binary::And,
-        Binary::Or,
-        Binary::Implies,
-        Binary::Iff,
-        Binary::Xor,
-        Binary::Until,
-        Binary::WeakUntil,
-        Binary::Release,
-        Binary::StrongRelease,
-        Binary::Since,
-    ]);
-    leaf.prop_recursive(5, 12, 2, move |inner| {
-        prop_oneof![
-            (unary.clone(), inner.clone()).prop_map(|(op, a)| Node::unary(op, a)),
-            (binary.clone(), inner.clone(), inner).prop_map(|(op, a, b)| Node::binary(op, a, b)),
-        ]
-    })
+    random::formulas(leaf.boxed(), 5, 12)
 }
 
 fn words() -> impl Strategy<Value = Lasso> {

@@ -2,7 +2,7 @@
 
 mod decided;
 mod objects;
-mod random;
+pub(super) mod random;
 
 use std::collections::BTreeSet;
 

@@ -59,7 +59,7 @@ fn atoms(open: bool) -> impl Strategy<Value = Node> {
 
 fn sentences(open: bool, first: Quantifier) -> impl Strategy<Value = Sentence> {
     let leaf = prop_oneof![8 => atoms(open), 1 => Just(Node::Same(2, 3))];
-    super::random::formulas(leaf.boxed()).prop_map(move |body| {
+    super::random::formulas(leaf.boxed(), 4, 10).prop_map(move |body| {
         without_unused(Sentence {
             prefix: (0..VARIABLES)
                 .map(|variable| Binding {

@@ -70,12 +70,16 @@ fn nodes(open: bool) -> impl Strategy<Value = Node> {
         1 => Just(Node::Same(0, 1)),
         1 => Just(Node::Same(2, 3)),
     ];
-    formulas(leaf.boxed())
+    formulas(leaf.boxed(), 4, 10)
 }
 
-/// Formulas of all operators.
-pub(super) fn formulas(leaf: BoxedStrategy<Node>) -> impl Strategy<Value = Node> {
-    leaf.prop_recursive(4, 10, 2, |inner| {
+/// Formulas of all operators: at most so deep, and of about so many parts.
+pub(in crate::temporal) fn formulas(
+    leaf: BoxedStrategy<Node>,
+    depth: u32,
+    size: u32,
+) -> impl Strategy<Value = Node> {
+    leaf.prop_recursive(depth, size, 2, |inner| {
         use Binary::{And, Iff, Implies, Or, Release, Since, StrongRelease, Until, WeakUntil, Xor};
         use Unary::{Finally, Globally, Historically, Next, Not, Once, Yesterday};
         let unary = vec![Not, Next, Finally, Globally, Yesterday, Once, Historically];
