@@ -334,6 +334,14 @@ fn steps(trail: &[Step]) -> Vec<String> {
     steps.map(|step| shortened(step.to_string())).collect()
 }
 
+/// What holds on somebody's word, a line each.
+pub fn words<'a>(words: impl IntoIterator<Item = &'a Word>) -> String {
+    let lines = words
+        .into_iter()
+        .map(|word| format!("note: {}\n", word.to_sentence()));
+    lines.collect()
+}
+
 /// What holds on the word of a library that adds a formalism.
 #[derive(Serialize)]
 pub struct JsonWord<'a> {

@@ -84,6 +84,14 @@ impl QualifiedId {
         Ok((parsed, braces))
     }
 
+    /// It without the versions.
+    pub(crate) fn without_versions(self) -> String {
+        match self.namespace {
+            Id(0) => self.id.to_string(),
+            library => format!("{library}:{}", self.id),
+        }
+    }
+
     fn parse_with(
         text: &str,
         mut number: impl FnMut(&str) -> Result<Id, InvalidId>,

@@ -90,7 +90,9 @@ impl Core {
         let checked = self.check_document(reference.document(), reference.source());
         let diagnostics = checked.diagnostics;
         let reference = checked.reference.map(Cow::Owned);
-        reference.ok_or(OpenError::RefusedHere { diagnostics })
+        let reference = reference.ok_or(OpenError::RefusedHere { diagnostics })?;
+        self.verdicts.tell(checked.types.words());
+        Ok(reference)
     }
 }
 
@@ -445,7 +447,7 @@ impl RuntimeBuilder {
         let core = Core {
             catalog,
             formalisms,
-            verdicts: Verdicts::default(),
+            verdicts: Verdicts::reporting_to(self.report.clone()),
             policy: Policy {
                 allow_unknown: self.allow_unknown,
                 limits: self.limits,

@@ -4,14 +4,21 @@
 //! children do so with the same endpoints. A verdict is a pure function of the two types and the
 //! formalisms, and those of a runtime never change; so the second comparison is looked up.
 
-use std::collections::{BTreeMap, VecDeque};
-use std::sync::{Mutex, PoisonError};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::fmt;
+use std::sync::{Arc, Mutex, PoisonError};
 
+use liveobj_types::formalism::Word;
 use liveobj_types::verdict::Verdict;
 use liveobj_types::{EndpointId, Formalisms, ObjectId, Relations, TypeId, Types};
 
+use crate::report::{Level, Message, Report, Silent};
+
 /// Most verdicts that are remembered; the oldest is forgotten first.
 const CAPACITY: usize = 1_024;
+
+/// Most words that are told; they are there to be read.
+const MAX_WORDS: usize = 1_024;
 
 /// What is asked of two types of one arena.
 #[derive(Clone, Copy, Debug)]
@@ -28,18 +35,60 @@ pub(crate) enum Question {
 type Key = (&'static str, [u8; 32], [u8; 32]);
 
 /// The verdicts of one runtime. Only used with that runtime's formalisms.
-#[derive(Debug, Default)]
-pub(crate) struct Verdicts(Mutex<Known>);
+pub(crate) struct Verdicts {
+    known: Mutex<Known>,
+    report: Arc<dyn Report>,
+}
 
 #[derive(Debug, Default)]
 struct Known {
+    /// What was said to be taken on somebody's word.
+    words: BTreeSet<Word>,
     verdicts: BTreeMap<Key, Verdict>,
     /// The keys, oldest first.
     order: VecDeque<Key>,
 }
 
+impl Default for Verdicts {
+    fn default() -> Verdicts {
+        Verdicts::reporting_to(Arc::new(Silent))
+    }
+}
+
+impl fmt::Debug for Verdicts {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Verdicts").field(&self.known).finish()
+    }
+}
+
 impl Verdicts {
-    /// The verdict on a question: remembered, or found now.
+    /// None yet. What verdicts take on somebody's word is told there.
+    pub(crate) fn reporting_to(report: Arc<dyn Report>) -> Verdicts {
+        Verdicts {
+            known: Mutex::default(),
+            report,
+        }
+    }
+
+    /// Tells once what was taken on somebody's word about something that arrived late. The check of
+    /// a document that is opened has findings for that.
+    pub(crate) fn tell<'w>(&self, words: impl IntoIterator<Item = &'w Word>) {
+        let news: Vec<Message> = self.lock(|known| {
+            let words = words.into_iter();
+            let news = words.filter(|word| {
+                known.words.len() < MAX_WORDS && known.words.insert((*word).clone())
+            });
+            news.map(|word| Message {
+                level: Level::Info,
+                object: String::new(),
+                text: format!("what came in rests on this: {}", word.to_sentence()),
+            })
+            .collect()
+        });
+        news.iter().for_each(|message| self.report.report(message));
+    }
+
+    /// The verdict on a question: remembered, or found now. What it takes on somebody's word is told.
     pub(crate) fn on(
         &self,
         question: Question,
@@ -50,6 +99,7 @@ impl Verdicts {
         if let Some(known) = self.lock(|known| known.verdicts.get(&key).cloned()) {
             return known;
         }
+        let before: BTreeSet<Word> = types.words().cloned().collect();
         let mut relations = Relations::new(types, formalisms);
         let verdict = match question {
             Question::Match(left, right) => relations.matches(left, right),
@@ -61,12 +111,14 @@ impl Verdicts {
                 relations.is_subtype(TypeId::Object(left), TypeId::Object(right))
             }
         };
+        drop(relations);
         self.lock(|known| known.add(key, verdict.clone()));
+        self.tell(types.words().filter(|word| !before.contains(word)));
         verdict
     }
 
     fn lock<R>(&self, call: impl FnOnce(&mut Known) -> R) -> R {
-        call(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
+        call(&mut self.known.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }
 

@@ -2,10 +2,10 @@
 
 use std::path::{Path, PathBuf};
 use std::process::Output;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use liveobj::loading::UnloadError;
-use liveobj::{Runtime, Source};
+use liveobj::{Level, Message, Runtime, Source};
 use liveobj_tests::support::{built, foreign_with, liveobj, root, test_library};
 use liveobj_types::Formalism;
 use liveobj_types::formalism::conformance::{conforms, reads_or_tells_where};
@@ -432,6 +432,82 @@ fn compare_says_whose_word_it_is() {
         "premises": ["at most 10 reading per second"],
         "conclusion": "at most 25 reading per second",
     })));
+}
+
+#[test]
+fn libraries_are_compared_on_the_word_of_a_library() {
+    let folder = tempfile::tempdir().expect("a temporary directory");
+    let library = |file: &str, count: u32| {
+        let path = folder.path().join(file);
+        let text = format!(
+            "endpoint Readings {{ out reading(value: f64); provides rates \"at most {count} \
+             reading per second\"; }}"
+        );
+        std::fs::write(&path, text).expect("written");
+        path.to_str().expect("UTF-8").to_owned()
+    };
+    let (old, new) = (library("old.lot", 25), library("new.lot", 10));
+    let libraries = built().to_str().expect("UTF-8");
+    let note = "note: that `at most 10 reading per second` implies `at most 25 reading per second` \
+                is the word of formalism `rates`, which library `example:rates` adds\n";
+    for command in ["diff", "compare"] {
+        let arguments = [command, &old, &new, "--library-path", libraries];
+        let (_, said) = run(&arguments);
+        assert!(said.ends_with(note), "{command}: {said}");
+        let (_, said) = run(&[&arguments[..], &["--format", "json"]].concat());
+        let report: Value = serde_json::from_str(&said).expect("JSON");
+        assert_eq!(
+            report["words"][0]["conclusion"],
+            "at most 25 reading per second"
+        );
+        let (_, said) = run(&[command, &old, &old, "--library-path", libraries]);
+        assert!(!said.contains("note: "), "{command}: {said}");
+    }
+}
+
+/// What was opened takes something out of a folder that is what is asked for on a library's word.
+#[test]
+fn what_arrives_late_on_the_word_of_a_library_is_told_once() {
+    let folder = tempfile::tempdir().expect("a temporary directory");
+    test_library("panics", folder.path());
+    let entry = "<liveobject xmlns=\"urn:liveobj:reference:1\"><external name=\"timer\" \
+                 library=\"liveobj:standard\"/></liveobject>";
+    std::fs::write(folder.path().join("clock.liveobject"), entry).expect("written");
+    let messages = Arc::new(Mutex::new(Vec::new()));
+    let told = messages.clone();
+    let runtime = Runtime::builder()
+        .library_path(folder.path())
+        .registry(folder.path())
+        .report(move |message: &Message| {
+            if message.level > Level::Debug {
+                told.lock().expect("a list").push(message.to_string());
+            }
+        });
+    let runtime = runtime.build().expect("a runtime");
+    let clock =
+        "<external name=\"clock\" as=\"Sure\"><from><primitive id=\"registry\"/></from></external>";
+    let document = format!(
+        r#"<liveobject xmlns="urn:liveobj:reference:1"><types>
+        endpoint Ticks {{ in start(token: u64, nanoseconds: u64); in cancel(token: u64);
+            out elapsed(token: u64); provides panics "anything"; }}
+        object Sure {{ endpoint timer: Ticks many; }}</types>
+        <composite><component name="a">{clock}</component><component name="b">{clock}</component>
+        </composite></liveobject>"#
+    );
+    let checked = runtime.check(&Source::new("test", document));
+    assert!(checked.diagnostics.is_empty(), "{:?}", checked.diagnostics);
+    let reference = checked.reference.expect("well typed");
+    for _ in 0..2 {
+        let object = runtime.open_blocking(&reference).expect("opened");
+        object.close();
+    }
+    assert_eq!(
+        *messages.lock().expect("a list"),
+        [
+            "info: what came in rests on this: that every behaviour satisfies `anything` is the \
+             word of formalism `panics`, which library `test:panics` adds"
+        ]
+    );
 }
 
 #[test]

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use liveobj::Runtime;
 use liveobj_manifest::{Manifest, ReadError};
-use liveobj_types::evolution::{self, Declarations, Entry};
+use liveobj_types::evolution::{self, Declarations, Evolution};
 use liveobj_types::{Diagnostic, Formalisms, Module, Severity, Source, Types};
 
 use super::library;
@@ -95,7 +95,7 @@ impl NamedLibrary {
     }
 
     /// What became of each declaration in `new`.
-    pub fn compare(&self, new: &NamedLibrary, runtime: &Runtime) -> Result<Vec<Entry>, Failure> {
+    pub fn compare(&self, new: &NamedLibrary, runtime: &Runtime) -> Result<Evolution, Failure> {
         let formalisms = runtime.formalisms();
         evolution::compare(self.declarations(), new.declarations(), formalisms)
             .map_err(|findings| refuse(&findings))

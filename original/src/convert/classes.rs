@@ -2,7 +2,7 @@
 
 use liveobj_types::codes;
 
-use super::Converter;
+use super::{ALL_IDS, Converter};
 use crate::catalog::{Entry, Kind, ParameterKind, Status, Type};
 use crate::document::{Class, ClassKind, ValueKind};
 use crate::names::Names;
@@ -41,7 +41,8 @@ impl Converter<'_> {
         }
         let Some(written) = &class.id else {
             let message = format!("this {} has no `id`", kind_name(kind));
-            self.error(codes::ORIGINAL_UNKNOWN_ID, class.span, message, None);
+            let help = format!("add it: {ALL_IDS}");
+            self.error(codes::ORIGINAL_UNKNOWN_ID, class.span, message, Some(help));
             return None;
         };
         let id = self.id(written)?;
@@ -96,7 +97,9 @@ impl Converter<'_> {
         let texts: Vec<&Resolved> = arguments.iter().map(|(_, argument)| argument).collect();
         let Some(text) = expression(self.names, entry, &texts) else {
             let message = format!("no type expresses this {}", kind_name(kind));
-            self.error(codes::ORIGINAL_NOT_CONVERTIBLE, written.span, message, None);
+            let help = format!("use a class that the catalogue has: {ALL_IDS}");
+            let code = codes::ORIGINAL_NOT_CONVERTIBLE;
+            self.error(code, written.span, message, Some(help));
             return None;
         };
         let arguments = arguments.into_iter().map(|(name, it)| (name, it.ty));
@@ -144,33 +147,47 @@ impl Converter<'_> {
             Kind::Class(kind) => kind_name(kind),
             _ => "component",
         };
-        let message = match self.catalog.get(id.namespace, kind, id.id) {
+        let (message, help) = match self.catalog.get(id.namespace, kind, id.id) {
             Some(entry) if entry.status == Status::Active => {
                 let library = self.catalog.library(id.namespace);
                 let version = library.map_or(0, |library| library.version);
                 if id.version <= entry.version && id.namespace_version <= version {
                     return Some(entry);
                 }
-                format!(
+                let message = format!(
                     "the {what} `{}` is asked for in a later version than its last one, {}`{} of \
                      library version {version}",
                     entry.name, entry.id, entry.version
-                )
+                );
+                let help = format!("leave the versions out: `{}`", id.without_versions());
+                (message, help)
             }
             Some(entry) if entry.status == Status::Disabled => {
                 let name = &entry.name;
-                format!("the {what} `{name}` was disabled in the last version of the original")
+                let message =
+                    format!("the {what} `{name}` was disabled in the last version of the original");
+                (message, format!("use another one: {ALL_IDS}"))
             }
-            Some(_) => format!(
-                "the {what} {} is only known from documents that use it",
-                id.id
-            ),
+            Some(_) => {
+                let id = id.id;
+                let message = format!("the {what} {id} is only known from documents that use it");
+                (
+                    message,
+                    format!("use one of which more is known: {ALL_IDS}"),
+                )
+            }
             None if self.catalog.library(id.namespace).is_none() => {
-                format!("the library {} of this {what} is not known", id.namespace)
+                let library = id.namespace;
+                let message = format!("the library {library} of this {what} is not known");
+                let help = format!("use a {what} of the libraries that are known: {ALL_IDS}");
+                (message, help)
             }
-            None => format!("no {what} has the id {}", id.id),
+            None => (
+                format!("no {what} has the id {}", id.id),
+                ALL_IDS.to_owned(),
+            ),
         };
-        self.error(codes::ORIGINAL_UNKNOWN_ID, span, message, None);
+        self.error(codes::ORIGINAL_UNKNOWN_ID, span, message, Some(help));
         None
     }
 }

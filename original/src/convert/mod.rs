@@ -18,6 +18,9 @@ use crate::document::{Document, Skipped, SkippedKind, Text};
 use crate::names::Names;
 use crate::{LIBRARY_NAME, QualifiedId};
 
+/// Where people find ids.
+const ALL_IDS: &str = "`liveobj describe liveobj:original` prints all with their ids";
+
 /// What became of a document.
 #[derive(Clone, Debug)]
 pub struct Converted {
@@ -124,7 +127,8 @@ impl Converter<'_> {
 
     fn null_document(&mut self, span: Span) {
         let message = "the document is the null reference: there is no object".to_owned();
-        self.error(codes::ORIGINAL_NOT_CONVERTIBLE, span, message, None);
+        let help = format!("give it the `id` of the component that it is to be: {ALL_IDS}");
+        self.error(codes::ORIGINAL_NOT_CONVERTIBLE, span, message, Some(help));
     }
 
     fn place(&self, span: Span) -> Place {
@@ -175,7 +179,8 @@ impl Converter<'_> {
             }
             Err(why) => {
                 let message = format!("`{}` is not an id: {why}", text.text);
-                self.error(codes::ORIGINAL_UNKNOWN_ID, text.span, message, None);
+                let help = Some(ALL_IDS.to_owned());
+                self.error(codes::ORIGINAL_UNKNOWN_ID, text.span, message, help);
                 None
             }
         }

@@ -6,8 +6,8 @@ use liveobj_references as model;
 use liveobj_references::{Argument, Reference, ReferenceKind, Spanned};
 use liveobj_types::{Span, codes, nearest};
 
-use super::Converter;
 use super::values::{Bindings, Given, is_reference};
+use super::{ALL_IDS, Converter};
 use crate::catalog::{Entry, Facts, Kind, ParameterKind, Type};
 use crate::document::{ClassKind, Composite, Object, ObjectKind, Parameter, Text, ValueKind};
 use crate::{Id, LIBRARY_NAME};
@@ -142,7 +142,9 @@ impl Converter<'_> {
                 "the original refuses `{}` without an `Authority`",
                 entry.name
             );
-            self.error(codes::ORIGINAL_NOT_CONVERTIBLE, written.span, message, None);
+            let help = format!("use a component that needs none: {ALL_IDS}");
+            let code = codes::ORIGINAL_NOT_CONVERTIBLE;
+            self.error(code, written.span, message, Some(help));
         }
         let name = self.names.of(entry.kind, entry.library, entry.id)?;
         let template = Reference {
@@ -332,7 +334,10 @@ impl Converter<'_> {
             Made::Reference(dictionary) => dictionary,
             Made::Null => {
                 let message = "`From` is the null reference: nothing can be looked up".to_owned();
-                self.error(codes::ORIGINAL_NOT_CONVERTIBLE, from.span, message, None);
+                let help = "put the object into it that is to be asked, or remove `From` if the id is \
+                            that of a component";
+                let code = codes::ORIGINAL_NOT_CONVERTIBLE;
+                self.error(code, from.span, message, Some(help.to_owned()));
                 return None;
             }
         };
@@ -389,12 +394,10 @@ impl Converter<'_> {
                 }
                 (Some(Made::Null), _) => {
                     let message = "this component is the null reference".to_owned();
-                    self.error(
-                        codes::ORIGINAL_NOT_CONVERTIBLE,
-                        component.span,
-                        message,
-                        None,
-                    );
+                    let help =
+                        "give its object an `id`, or remove the component and its connections";
+                    let code = codes::ORIGINAL_NOT_CONVERTIBLE;
+                    self.error(code, component.span, message, Some(help.to_owned()));
                     complete = false;
                 }
                 (Some(_), None) => {

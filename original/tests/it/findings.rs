@@ -190,6 +190,45 @@ fn later_versions_than_the_last_are_refused() {
     );
 }
 
+/// What nothing of today expresses, and ids that name nothing, are told with a way out.
+#[test]
+fn what_cannot_be_converted_has_a_way_out() {
+    let component = |attributes: &str, inside: &str| {
+        format!("<Object xsi:type=\"ReferenceObject\" {attributes}>{inside}</Object>")
+    };
+    let id = "E8C9D312C27649F39812B8E99AA67CBC";
+    let from = "<From xsi:type=\"ReferenceObject\"/>";
+    let composite =
+        "<Object xsi:type=\"CompositeObject\"><Component id=\"a\"/></Object>".to_owned();
+    let versions = component(&format!("id=\"0`2:{id}`9\""), "");
+    let class = component(&format!("id=\"{id}\""), "<ObjectClass id=\"F00\"/>");
+    for (object, way_out) in [
+        (component("", ""), "give it the `id`"),
+        (component("id=\"A\"", from), "put the object into it"),
+        (composite, "give its object an `id`"),
+        (component("id=\"no id\"", ""), "`liveobj describe"),
+        (component("id=\"F00\"", ""), "`liveobj describe"),
+        (
+            component("id=\"F00:1\"", ""),
+            "use a component of the libraries",
+        ),
+        (versions.clone(), "leave the versions out: `E8C9"),
+        (class, "`liveobj describe"),
+    ] {
+        let source = root(&object);
+        let converted = read(&source, None);
+        let found = converted.diagnostics.iter().find(|found| {
+            let code = found.code.as_str();
+            code == "original-unknown-id" || code == "original-not-convertible"
+        });
+        let found = found.unwrap_or_else(|| panic!("{object}: {:?}", converted.diagnostics));
+        let help = found.help.as_deref().unwrap_or_default();
+        assert!(help.starts_with(way_out), "{object}: {found:?}");
+    }
+    let mended = versions.replace(&format!("0`2:{id}`9"), id);
+    assert_eq!(findings(&mended), "");
+}
+
 #[test]
 fn a_composite_is_converted_and_its_endpoints_are_checked() {
     check(

@@ -151,6 +151,7 @@ impl Domain {
             let diagnostics = checked.diagnostics;
             return Err(OpenError::RefusedChild { diagnostics }.to_string());
         };
+        self.host.verdicts().tell(checked.types.words());
         let reference = Rc::new(reference);
         *self.reflected.borrow_mut() = Some(Reflected {
             turn,

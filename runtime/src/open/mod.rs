@@ -128,6 +128,7 @@ async fn resolve_child(resolver: Resolver, document: String) -> Result<plan::Pla
         return Err(OpenError::RefusedChild { diagnostics });
     };
     refuse_unmet(&reference)?;
+    resolver.core().verdicts.tell(checked.types.words());
     resolver.reference(&reference, "").await
 }
 

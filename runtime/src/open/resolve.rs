@@ -239,6 +239,7 @@ impl Resolver {
         let verdict = self.core.verdicts.on(question, &mut arena, formalisms);
         let allowed = self.core.policy.allow_unknown && !verdict.fails();
         if verdict.holds() || allowed {
+            self.core.verdicts.tell(checked.types.words());
             return Ok(reference);
         }
         // What was remembered says no more than that; where it lies is found once more.

@@ -12,7 +12,7 @@ use std::sync::Arc;
 use self::positions::positions;
 use self::questions::{About, Plan, Question};
 use crate::diagnostic::{Diagnostic, Step};
-use crate::formalism::Formalisms;
+use crate::formalism::{Formalisms, Word};
 use crate::graph::Graph;
 use crate::module::Module;
 use crate::relation::{Judgement, Mismatch, Relations};
@@ -38,6 +38,15 @@ pub enum Sort {
     Type(Kind),
     /// A template.
     Template,
+}
+
+/// What became of all declarations.
+#[derive(Clone, Debug)]
+pub struct Evolution {
+    /// An entry for each name that either version declares, in the order of the names.
+    pub entries: Vec<Entry>,
+    /// What was taken on somebody's word, in a fixed order.
+    pub words: Vec<Word>,
 }
 
 /// A name that one version declares, or both.
@@ -164,8 +173,7 @@ impl Comparison {
     }
 }
 
-/// Compares two versions of a library: an entry for each name that either declares, in the order
-/// of the names.
+/// Compares two versions of a library.
 ///
 /// # Errors
 ///
@@ -174,7 +182,7 @@ pub fn compare(
     old: Declarations<'_>,
     new: Declarations<'_>,
     formalisms: &Formalisms,
-) -> Result<Vec<Entry>, Vec<Diagnostic>> {
+) -> Result<Evolution, Vec<Diagnostic>> {
     let mut types = Types::new();
     types.set_formalisms(formalisms);
     // Bounds are compared as such, below.
@@ -240,7 +248,10 @@ pub fn compare(
             change,
         })
     };
-    Ok(sorts.into_iter().filter_map(entry).collect())
+    let entries = sorts.into_iter().filter_map(entry).collect();
+    drop(relations);
+    let words = types.words().cloned().collect();
+    Ok(Evolution { entries, words })
 }
 
 impl<'a> Declarations<'a> {

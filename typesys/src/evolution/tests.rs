@@ -33,9 +33,9 @@ fn compared(old: &str, new: &str) -> Vec<Entry> {
         module,
         templates: None,
     });
-    let entries = compare(old, new, &Formalisms::none()).expect("both are well formed");
+    let found = compare(old, new, &Formalisms::none()).expect("both are well formed");
     let differ = |entry: &Entry| !matches!(entry.change, Change::Same);
-    entries.into_iter().filter(differ).collect()
+    found.entries.into_iter().filter(differ).collect()
 }
 
 fn impact(entries: &[Entry]) -> Impact {
@@ -179,6 +179,7 @@ fn templates_without_code_are_not_there() {
     let only = ["t".to_owned()];
     let found = compare(side(None), side(Some(&only)), &Formalisms::none()).unwrap();
     let gone: Vec<&str> = found
+        .entries
         .iter()
         .filter(|entry| entry.impact() == Breaking)
         .map(|entry| entry.name.as_str())

@@ -1,16 +1,19 @@
 //! Two libraries, a name at a time: `liveobj diff` judges what that means for versions.
 
+use std::collections::BTreeSet;
+
 use liveobj::Runtime;
 use liveobj_types::Judgement;
 use liveobj_types::evolution::{Change, Entry};
+use liveobj_types::formalism::Word;
 use serde::Serialize;
 
 use super::{Compare, Required, may_stand};
 use crate::commands::Format;
 use crate::commands::named_library::NamedLibrary;
 use crate::failure::Failure;
-use crate::output;
-use crate::report::{JSON_VERSION, JsonMismatch};
+use crate::report::{JSON_VERSION, JsonMismatch, JsonWord};
+use crate::{output, report};
 
 /// A name that both declare, differently.
 struct Both<'a> {
@@ -36,6 +39,7 @@ struct JsonReport<'a> {
     right: &'a str,
     same: bool,
     declarations: Vec<JsonDeclaration<'a>>,
+    words: Vec<JsonWord<'a>>,
 }
 
 #[derive(Serialize)]
@@ -65,11 +69,17 @@ impl Compare {
         let right = NamedLibrary::read(runtime, &self.right)?;
         let forward = right.compare(&left, runtime)?;
         let back = left.compare(&right, runtime)?;
-        let compared = Comparison::new(&forward, &back);
+        let compared = Comparison::new(&forward.entries, &back.entries);
+        let words: BTreeSet<&Word> = forward.words.iter().chain(&back.words).collect();
         let names = [left.name.as_str(), right.name.as_str()];
         match self.format {
-            Format::Human => output::print(&compared.for_people(names))?,
-            Format::Json => output::print_json(&compared.json(&forward, names))?,
+            Format::Human => {
+                let text = compared.for_people(names) + &report::words(words);
+                output::print(&text)?;
+            }
+            Format::Json => {
+                output::print_json(&compared.json(&forward.entries, &words, names))?;
+            }
         }
         let met = match self.require {
             Some(Required::Same) => compared.is_same(),
@@ -143,7 +153,12 @@ impl<'a> Comparison<'a> {
         text
     }
 
-    fn json(&self, all: &'a [Entry], [left, right]: [&'a str; 2]) -> JsonReport<'a> {
+    fn json(
+        &self,
+        all: &'a [Entry],
+        words: &BTreeSet<&'a Word>,
+        [left, right]: [&'a str; 2],
+    ) -> JsonReport<'a> {
         let mut differ = self.differ.iter();
         let mut declaration = |entry: &'a Entry| {
             let relations = match entry.change {
@@ -175,6 +190,7 @@ impl<'a> Comparison<'a> {
             right,
             same: self.is_same(),
             declarations: all.iter().map(&mut declaration).collect(),
+            words: words.iter().copied().map(JsonWord::new).collect(),
         }
     }
 }

@@ -15,7 +15,7 @@ use super::type_name::TypeName;
 use super::{Format, LibraryOptions};
 use crate::failure::Failure;
 use crate::report::{JSON_VERSION, JsonMismatch, JsonWord};
-use crate::{input, output};
+use crate::{input, output, report};
 
 /// Compare two types, references or libraries: may one stand in for the other, do they match?
 #[derive(Debug, Args)]
@@ -143,9 +143,7 @@ impl Compare {
         match self.format {
             Format::Human => {
                 let mut text = for_people(names, same, &answers);
-                for word in types.words() {
-                    text.push_str(&format!("note: {}\n", word.to_sentence()));
-                }
+                text.push_str(&report::words(types.words()));
                 output::print(&text)?;
             }
             Format::Json => output::print_json(&JsonReport {

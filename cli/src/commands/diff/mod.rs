@@ -3,7 +3,7 @@
 mod version;
 
 use clap::Args;
-use liveobj_types::evolution::{Change, Comparison, Entry, Impact, Positions, Sort};
+use liveobj_types::evolution::{Change, Comparison, Entry, Evolution, Impact, Positions, Sort};
 use liveobj_types::{Judgement, Mismatch};
 use semver::Version;
 use serde::Serialize;
@@ -12,8 +12,8 @@ use self::version::Needed;
 use super::named_library::NamedLibrary;
 use super::{Format, LibraryOptions};
 use crate::failure::Failure;
-use crate::output;
-use crate::report::{JSON_VERSION, JsonMismatch};
+use crate::report::{JSON_VERSION, JsonMismatch, JsonWord};
+use crate::{output, report};
 
 /// Compare two versions of a library: what breaks for its users, and the version that follows
 #[derive(Debug, Args)]
@@ -59,6 +59,7 @@ struct JsonReport<'a> {
     needed: Option<String>,
     enough: Option<bool>,
     declarations: Vec<JsonDeclaration<'a>>,
+    words: Vec<JsonWord<'a>>,
 }
 
 #[derive(Serialize)]
@@ -86,7 +87,7 @@ impl Diff {
         let runtime = self.libraries.runtime()?;
         let old = NamedLibrary::read(&runtime, &self.old)?;
         let new = NamedLibrary::read(&runtime, &self.new)?;
-        let entries = old.compare(&new, &runtime)?;
+        let Evolution { entries, words } = old.compare(&new, &runtime)?;
         let impact = entries.iter().map(Entry::impact).max();
         let impact = impact.unwrap_or(Impact::None);
         let versions = Versions::read(&old, &new, impact)?;
@@ -95,6 +96,7 @@ impl Diff {
                 let mut text = format!("{} → {}\n", label(&old), label(&new));
                 text.push_str(&for_people(&entries));
                 text.push_str(&verdict(versions.as_ref(), impact));
+                text.push_str(&report::words(&words));
                 output::print(&text)?;
             }
             Format::Json => output::print_json(&JsonReport {
@@ -105,6 +107,7 @@ impl Diff {
                 needed: versions.as_ref().map(Versions::describe),
                 enough: versions.as_ref().map(|versions| versions.enough),
                 declarations: entries.iter().map(JsonDeclaration::new).collect(),
+                words: words.iter().map(JsonWord::new).collect(),
             })?,
         }
         let enough = match versions {
