@@ -3,6 +3,7 @@
 use std::cmp::Ordering;
 use std::collections::BTreeMap;
 use std::ffi::c_void;
+use std::mem::MaybeUninit;
 use std::sync::Arc;
 
 use liveobj_abi::Slice;
@@ -22,16 +23,25 @@ use super::wire;
 pub(crate) struct Payload {
     shapes: Arc<Shapes>,
     root: u32,
+    /// Whether it is copied as it is into words of its own: it is small, and any bits will do.
+    inline: bool,
 }
+
+/// What a payload that is copied as it is may take: records of some numbers.
+const INLINE_WORDS: usize = 7;
 
 impl Payload {
     /// Prepares a type. `None` where it cannot be laid out: it is too large, or `actual` still
     /// has a type parameter.
     pub(crate) fn new(layouts: &mut Layouts<'_>, ty: Viewed) -> Option<Payload> {
         let (shapes, roots) = Shapes::new(layouts, &[ty])?;
+        let root = roots[0];
+        let size = shapes.node(root).size;
+        let inline = size <= INLINE_WORDS * size_of::<u64>() && shapes.takes_any_bits(root);
         Some(Payload {
             shapes: Arc::new(shapes),
-            root: roots[0],
+            root,
+            inline,
         })
     }
 
@@ -74,6 +84,10 @@ impl Payload {
     pub(crate) unsafe fn copy(&self, payload: *const c_void) -> Result<OwnedPayload, PayloadFault> {
         let mut walk = Walk::new(&self.shapes, MAX_PARTS);
         let at = walk.root(payload.cast(), self.root)?;
+        if self.inline {
+            // SAFETY: `root` checked the place, which is readable for the size by contract.
+            return Ok(unsafe { OwnedPayload::inline(at.memory, self.size()) });
+        }
         self.owned(|writer, out| {
             // SAFETY: `root` checked the place, `owned` gives another one for the same type; the
             // rest says the caller.
@@ -118,18 +132,24 @@ impl Payload {
         } else {
             memory.cast_const().cast()
         };
-        Ok(OwnedPayload {
-            memory,
-            arena: writer.arena,
-        })
+        let arena = writer.arena;
+        Ok(OwnedPayload(Place::Apart { memory, arena }))
     }
 }
 
 /// A payload in memory of its own, freed on drop; may go to another thread.
 #[derive(Debug)]
-pub(crate) struct OwnedPayload {
-    memory: *const c_void,
-    arena: Arena,
+pub(crate) struct OwnedPayload(Place);
+
+#[derive(Debug)]
+enum Place {
+    /// In these words, of which so many bytes are in use.
+    Inline {
+        words: [MaybeUninit<u64>; INLINE_WORDS],
+        size: u8,
+    },
+    /// In an arena.
+    Apart { memory: *const c_void, arena: Arena },
 }
 
 // SAFETY: all that `memory` leads to is in `arena` or in blocks that it holds, and that may go to
@@ -139,14 +159,40 @@ unsafe impl Send for OwnedPayload {}
 unsafe impl Sync for OwnedPayload {}
 
 impl OwnedPayload {
-    /// Where it lies; NULL for types of size 0. Valid as long as `self`, which may be moved.
+    /// Copies a payload as it is.
+    ///
+    /// # Safety
+    ///
+    /// `memory` is readable for `size` bytes, which are at most those of the words, and no pointer
+    /// is among them.
+    #[inline]
+    unsafe fn inline(memory: *const u8, size: usize) -> OwnedPayload {
+        let mut words = [MaybeUninit::<u64>::uninit(); INLINE_WORDS];
+        // SAFETY: by contract; the words are apart from it.
+        unsafe { memory.copy_to_nonoverlapping(words.as_mut_ptr().cast(), size) };
+        OwnedPayload(Place::Inline {
+            words,
+            size: size as u8,
+        })
+    }
+
+    /// Where it lies; NULL for types of size 0. Valid as long as `self` stays where it is.
+    #[inline]
     pub(crate) fn as_ptr(&self) -> *const c_void {
-        self.memory
+        match &self.0 {
+            Place::Inline { size: 0, .. } => std::ptr::null(),
+            Place::Inline { words, .. } => words.as_ptr().cast(),
+            Place::Apart { memory, .. } => *memory,
+        }
     }
 
     /// Bytes it takes, inner ones included: what counts against a queue's limit.
+    #[inline]
     pub(crate) fn size(&self) -> usize {
-        self.arena.total()
+        match &self.0 {
+            Place::Inline { size, .. } => usize::from(*size).next_multiple_of(size_of::<u64>()),
+            Place::Apart { arena, .. } => arena.total(),
+        }
     }
 }
 

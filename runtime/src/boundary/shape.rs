@@ -160,6 +160,17 @@ impl Shapes {
         &self.nodes[node as usize]
     }
 
+    /// Whether memory of a node is a value whatever bits it holds, and the value is all there.
+    pub(super) fn takes_any_bits(&self, node: u32) -> bool {
+        match &self.node(node).kind {
+            Kind::Scalar(basic) => !matches!(basic, Basic::Bool | Basic::Char),
+            Kind::Struct { fields, .. } => fields
+                .iter()
+                .all(|field| !field.slot.boxed && self.takes_any_bits(field.slot.node)),
+            _ => false,
+        }
+    }
+
     /// Nodes start as flat unless they hold a slice themselves; what holds one that is not flat
     /// is not. Most nodes come before what they contain, so that few rounds suffice.
     fn find_flat(&mut self) {

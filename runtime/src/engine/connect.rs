@@ -7,12 +7,13 @@ use std::sync::Arc;
 use liveobj_types::Types;
 
 use super::create::{EndpointPlan, Proxy};
-use super::crossing::{Load, Outgoing, OutgoingEvent};
+use super::crossing::{Crossing, Incoming, Outgoing, OutgoingEvent};
 use super::deliver::Delivery;
 use super::domain::Domain;
 use super::inbox::Inbox;
-use crate::boundary::calls::{HELD, HandledBy, LinkCell, Receiver};
+use crate::boundary::calls::{self, HELD, HandledBy, LinkCell};
 use crate::boundary::memory::{Conversion, Keeper};
+use crate::boundary::queue::{Receiver, Sender};
 
 /// An endpoint of a proxy of this domain.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -44,12 +45,19 @@ pub(crate) struct Connection {
     pub(super) links: Vec<Rc<LinkCell>>,
     /// How it carries events.
     pub(crate) mode: Mode,
-    /// For queued ones: the way from the inbox to this domain's end.
-    pub(super) incoming: Option<Rc<LinkCell>>,
+    /// For queued ones: the way from the queue to this domain's end.
+    pub(super) incoming: Option<Incoming>,
     /// Whether its ends have been told of it: else they are not told that it has ended.
     pub(super) told: Cell<bool>,
     /// When it was made, among the connections of this domain.
     pub(super) age: Cell<u64>,
+}
+
+impl Connection {
+    /// Whether it has ended in this domain.
+    pub(super) fn has_ended(&self) -> bool {
+        self.links.iter().any(|link| link.is_closed())
+    }
 }
 
 impl Domain {
@@ -107,6 +115,7 @@ impl Domain {
         number: u64,
         here: End,
         (other, there): &(&Rc<Domain>, End),
+        (sender, receiver): (Sender<Crossing>, Receiver<Crossing>),
     ) -> Result<Connection, String> {
         let near = self.vacant(here)?;
         let far = other.vacant(*there)?;
@@ -131,11 +140,7 @@ impl Domain {
         let traced = self.traced_link(&far_plan, || other.end_name(there), (&near, here));
         let target = near.cell.clone();
         let incoming = LinkCell::direct(&domain, number, None, target, receivers, traced);
-        let outgoing = Outgoing {
-            inbox: other.inbox.clone(),
-            events,
-            load: Arc::new(Load::default()),
-        };
+        let outgoing = Outgoing::new(other.inbox.clone(), number, events, sender);
         Ok(Connection {
             number,
             ends: vec![here],
@@ -143,7 +148,7 @@ impl Domain {
             mode: Mode::Queued {
                 peer: other.inbox.clone(),
             },
-            incoming: Some(incoming),
+            incoming: Some(Incoming::new(incoming, receiver)),
             told: Cell::new(false),
             age: Cell::new(0),
         })
@@ -239,7 +244,7 @@ impl Domain {
         source: &EndpointPlan,
         target: &Proxy,
         endpoint: u32,
-    ) -> Result<Vec<Receiver>, String> {
+    ) -> Result<Vec<calls::Receiver>, String> {
         let types = self.types.borrow();
         let there = &target.endpoints[endpoint as usize];
         let receivers = source.emits.iter().map(|event| {
@@ -257,7 +262,13 @@ impl Domain {
                 false => HandledBy::Event(index as u32),
             };
             let to = (&*target.cell, endpoint);
-            Ok(Receiver::new(to, by, conversion, keeper, &event.name))
+            Ok(calls::Receiver::new(
+                to,
+                by,
+                conversion,
+                keeper,
+                &event.name,
+            ))
         });
         receivers.collect()
     }

@@ -1,5 +1,6 @@
 //! Connections between domains: events are copied and queued, and the queue is bounded.
 
+use std::cell::RefCell;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
@@ -7,10 +8,12 @@ use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use liveobj_abi as abi;
 
 use super::connect::{Connection, End, Mode};
+use super::deliver::Delivery;
 use super::domain::Domain;
 use super::inbox::{Inbox, Outside};
 use crate::boundary::calls::{Lent, LinkCell, ProxyCell};
 use crate::boundary::memory::{Keeper, Kept};
+use crate::boundary::queue::{Put, Receiver, Sender, queue};
 
 /// Events that may wait in one queue.
 pub(crate) const MAX_QUEUED_EVENTS: usize = 65_536;
@@ -41,22 +44,20 @@ impl Load {
         self.events.fetch_sub(1, Ordering::Relaxed);
         self.bytes.fetch_sub(bytes, Ordering::Relaxed);
     }
-
-    /// Whether it is more than half full.
-    pub(crate) fn congested(&self) -> bool {
-        self.events.load(Ordering::Relaxed) > MAX_QUEUED_EVENTS / 2
-            || self.bytes.load(Ordering::Relaxed) > MAX_QUEUED_BYTES / 2
-    }
 }
+
+/// Events that are taken from one connection before others have their turn.
+const BATCH: usize = 64;
 
 /// The sending half of a queued connection.
 pub(crate) struct Outgoing {
     /// The receiving domain.
-    pub(crate) inbox: Arc<Inbox>,
+    inbox: Arc<Inbox>,
+    /// The connection's number.
+    connection: u64,
     /// The events, as the link numbers them.
     pub(crate) events: Vec<OutgoingEvent>,
-    /// What waits.
-    pub(crate) load: Arc<Load>,
+    queue: RefCell<Sender<Crossing>>,
 }
 
 /// An event of a queued connection.
@@ -69,24 +70,131 @@ pub(crate) struct OutgoingEvent {
     pub(crate) refusable: bool,
 }
 
-/// Something that crosses.
-pub(crate) struct Crossing {
-    connection: u64,
-    what: What,
+/// The receiving half of a queued connection.
+pub(crate) struct Incoming {
+    /// The way from the queue to this domain's end.
+    pub(super) link: Rc<LinkCell>,
+    queue: RefCell<Receiver<Crossing>>,
 }
 
-enum What {
+/// What one domain puts in a queue and the other one takes out.
+pub(crate) enum Crossing {
+    /// An event.
     Event {
+        /// As the link numbers them.
         event: u32,
+        /// In memory of its own.
         payload: Kept,
+        /// The chain of causes that it belongs to.
         path: u64,
+        /// Number of the event that its sender was handling.
         parent: u64,
-        load: Arc<Load>,
-        from: Arc<Inbox>,
     },
-    Ended {
-        reason: u32,
-    },
+    /// The connection has ended, for this reason.
+    Ended(u32),
+}
+
+impl Crossing {
+    fn bytes(&self) -> usize {
+        match self {
+            Crossing::Event { payload, .. } => payload.size(),
+            Crossing::Ended(_) => 0,
+        }
+    }
+}
+
+/// Whether so many items and bytes are more than half of what a queue takes.
+fn congested([events, bytes]: [u64; 2]) -> bool {
+    events > MAX_QUEUED_EVENTS as u64 / 2 || bytes > MAX_QUEUED_BYTES as u64 / 2
+}
+
+impl Outgoing {
+    /// A half that sends to `inbox` such events.
+    pub(super) fn new(
+        inbox: Arc<Inbox>,
+        connection: u64,
+        events: Vec<OutgoingEvent>,
+        queue: Sender<Crossing>,
+    ) -> Outgoing {
+        Outgoing {
+            inbox,
+            connection,
+            events,
+            queue: RefCell::new(queue),
+        }
+    }
+
+    /// Puts something in, and sees to it that it is looked at.
+    fn put(&self, crossing: Crossing, bytes: usize) -> Put {
+        let put = self.queue.borrow_mut().send(crossing, bytes);
+        if put == Put::Wake { self.wake() } else { put }
+    }
+
+    /// Tells the receiving domain that there is something.
+    #[cold]
+    fn wake(&self) -> Put {
+        match self.inbox.push(Outside::Arrived(self.connection)) {
+            true => Put::In,
+            false => Put::Closed,
+        }
+    }
+
+    /// Whether one more event, of so many bytes, has room, and whether the queue is then more than
+    /// half full.
+    #[inline]
+    fn room(&self, bytes: usize) -> (bool, bool) {
+        let mut queue = self.queue.borrow_mut();
+        let with = |[events, other]: [u64; 2]| [events + 1, other + bytes as u64];
+        if !congested(with(queue.waiting())) {
+            return (true, false);
+        }
+        // So it may seem, because it was not looked what was taken meanwhile.
+        let waiting = with(queue.look());
+        let room = waiting[0] <= MAX_QUEUED_EVENTS as u64 && waiting[1] <= MAX_QUEUED_BYTES as u64;
+        (room, congested(waiting))
+    }
+
+    /// Whether the queue is more than half full. If it is, the receiver tells when it is no longer.
+    fn is_congested(&self) -> bool {
+        let mut queue = self.queue.borrow_mut();
+        congested(queue.look()) && congested(queue.press())
+    }
+
+    /// Sees to it that nothing lies in the queue unseen.
+    fn settle(&self) {
+        if self.queue.borrow_mut().settle() {
+            self.wake();
+        }
+    }
+}
+
+impl Incoming {
+    /// A half that leads on by `link`.
+    pub(super) fn new(link: Rc<LinkCell>, queue: Receiver<Crossing>) -> Incoming {
+        Incoming {
+            link,
+            queue: RefCell::new(queue),
+        }
+    }
+
+    /// The next that crosses; none when there is nothing more, and the queue is at rest.
+    fn next(&self) -> Option<Crossing> {
+        let mut queue = self.queue.borrow_mut();
+        loop {
+            if let Some(crossing) = queue.take(Crossing::bytes) {
+                return Some(crossing);
+            }
+            if queue.rest() {
+                return None;
+            }
+        }
+    }
+
+    /// Whether the sender waits for half of the queue to be gone, and it is.
+    fn relieves(&self) -> bool {
+        let queue = self.queue.borrow();
+        queue.pressed().is_some_and(|waiting| !congested(waiting)) && queue.relieve()
+    }
 }
 
 impl Domain {
@@ -111,80 +219,106 @@ impl Domain {
                 return abi::INVALID;
             }
         };
-        if !outgoing.load.take(payload.size()) {
+        let bytes = payload.size();
+        let (room, congested) = outgoing.room(bytes);
+        if !room {
             if known.refusable {
+                link.refused.set(link.refused.get() + 1);
                 return abi::REFUSED;
             }
             self.disconnect(link.connection, abi::REASON_OVERFLOW);
             return abi::STALE;
         }
-        if outgoing.load.congested() {
-            let load = outgoing.load.clone();
-            self.congested.borrow_mut().insert(link.connection, load);
+        if congested {
+            let link = link.shared();
+            self.congested.borrow_mut().insert(link.connection, link);
         }
-        let what = What::Event {
+        let settled = !outgoing.queue.borrow().is_unsettled();
+        let crossing = Crossing::Event {
             event,
             payload,
             path: self.path.get(),
             parent: from.event.get(),
-            load: outgoing.load.clone(),
-            from: self.inbox.clone(),
         };
-        let crossing = Crossing {
-            connection: link.connection,
-            what,
-        };
-        if outgoing.inbox.push(Outside::Crossing(crossing)) {
-            abi::OK
-        } else {
-            abi::STALE
+        if outgoing.put(crossing, bytes) == Put::Closed {
+            return abi::STALE;
+        }
+        if settled {
+            self.unsettled.borrow_mut().push(link.shared());
+        }
+        abi::OK
+    }
+
+    /// Sees to it that what was sent in this turn is looked at.
+    pub(super) fn settle(&self) {
+        if self.unsettled.borrow().is_empty() {
+            return;
+        }
+        for link in self.unsettled.borrow_mut().drain(..) {
+            if let Some(outgoing) = &link.crossing {
+                outgoing.settle();
+            }
         }
     }
 
-    /// Takes what came from another domain.
-    pub(super) fn arrive(&self, crossing: Crossing) {
-        let Crossing { connection, what } = crossing;
-        match what {
-            What::Ended { reason } => {
-                self.disconnect_here(connection, reason);
-            }
-            What::Event {
-                event,
-                payload,
-                path,
-                parent,
-                load,
-                from,
-            } => {
-                let congested = load.congested();
-                load.give(payload.size());
-                if congested && !load.congested() {
-                    from.nudge();
+    /// Takes what came through a connection from another domain: each event is a turn of its own.
+    /// After some of them others have theirs.
+    pub(super) fn take_arrived(&self, number: u64) {
+        let found = self.connections.borrow().get(&number).cloned();
+        let Some(connection) = found else { return };
+        let (Some(incoming), Mode::Queued { peer }) = (&connection.incoming, &connection.mode)
+        else {
+            return;
+        };
+        for _ in 0..BATCH {
+            let Some(crossing) = incoming.next() else {
+                // What was taken last may be what the sender waits for.
+                if incoming.relieves() {
+                    peer.nudge();
                 }
-                let found = self.connections.borrow().get(&connection).cloned();
-                let Some(link) = found.and_then(|found| found.incoming.clone()) else {
-                    return;
-                };
-                self.path.set(path);
-                self.offer(super::deliver::Delivery::Event {
-                    link,
+                return;
+            };
+            if incoming.relieves() {
+                peer.nudge();
+            }
+            self.begin_turn();
+            match crossing {
+                Crossing::Ended(reason) => {
+                    self.disconnect_here(number, reason);
+                }
+                Crossing::Event {
                     event,
                     payload,
                     path,
                     parent,
-                });
+                } => {
+                    self.path.set(path);
+                    self.offer(Delivery::Event {
+                        link: incoming.link.clone(),
+                        event,
+                        payload,
+                        path,
+                        parent,
+                    });
+                }
+            }
+            self.end_turn();
+            if connection.has_ended() {
+                return;
+            }
+            if self.has_waiting() {
+                break;
             }
         }
+        self.inbox.push(Outside::Arrived(number));
     }
 
     /// Tells the other domain that a queued connection has ended.
     pub(super) fn tell_ended(&self, connection: &Connection, reason: u32) {
-        if let Mode::Queued { peer } = &connection.mode {
-            let crossing = Crossing {
-                connection: connection.number,
-                what: What::Ended { reason },
-            };
-            peer.push(Outside::Crossing(crossing));
+        let outgoing = connection.links.iter().find_map(|it| it.crossing.as_ref());
+        if let Some(outgoing) = outgoing {
+            outgoing.put(Crossing::Ended(reason), 0);
+            outgoing.settle();
         }
     }
 
@@ -193,7 +327,10 @@ impl Domain {
     pub(crate) fn is_congested(&self) -> bool {
         // Only what is emitted here fills a queue; others make room in it.
         let mut congested = self.congested.borrow_mut();
-        congested.retain(|_, load| load.congested());
+        if congested.is_empty() {
+            return false;
+        }
+        congested.retain(|_, link| link.crossing.as_ref().is_some_and(Outgoing::is_congested));
         !congested.is_empty()
     }
 }
@@ -213,9 +350,13 @@ pub(crate) fn connect_across(
 ) -> Result<u64, String> {
     static NEXT: AtomicU64 = AtomicU64::new(1 << 63);
     let number = NEXT.fetch_add(1, Ordering::Relaxed);
+    let (there, back) = (queue(), queue());
     let halves = [
-        left.0.half_across(number, left.1, &right)?,
-        right.0.half_across(number, right.1, &left)?,
+        left.0
+            .half_across(number, left.1, &right, (there.0, back.1))?,
+        right
+            .0
+            .half_across(number, right.1, &left, (back.0, there.1))?,
     ];
     for ((domain, _), half) in [left, right].into_iter().zip(halves) {
         domain.install(half);

@@ -62,10 +62,11 @@ pub(super) struct Trace(Vec<(u64, Rc<LinkCell>)>);
 impl Domain {
     /// Takes one outside event (or none, after a split) and runs it to the end.
     pub(crate) fn turn(&self, outside: Option<Outside>) {
-        let path = self.last_path.get() + 1;
-        self.last_path.set(path);
-        self.path.set(path);
-        self.split_at.set(self.numbers.get() + TURN_LIMIT);
+        if let Some(Outside::Arrived(connection)) = outside {
+            self.take_arrived(connection);
+            return;
+        }
+        let path = self.begin_turn();
         match outside {
             None => {}
             Some(Outside::Task(task)) => task(self),
@@ -88,9 +89,24 @@ impl Domain {
                     });
                 }
             }
-            Some(Outside::Crossing(crossing)) => self.arrive(crossing),
+            Some(Outside::Arrived(_)) => unreachable!("taken above"),
         }
+        self.end_turn();
+    }
+
+    /// Begins a chain of causes, and answers its number.
+    pub(super) fn begin_turn(&self) -> u64 {
+        let path = self.last_path.get() + 1;
+        self.last_path.set(path);
+        self.path.set(path);
+        self.split_at.set(self.numbers.get() + TURN_LIMIT);
+        path
+    }
+
+    /// Runs what an outside event began to its end.
+    pub(super) fn end_turn(&self) {
         self.drain();
+        self.settle();
         self.save_when_due();
         self.keep_stopping();
     }

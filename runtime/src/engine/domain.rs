@@ -10,7 +10,6 @@ use liveobj_types::{EndpointId, Types};
 
 use super::connect::Connection;
 use super::create::Proxy;
-use super::crossing::Load;
 use super::deliver::{Delivery, Trace};
 use super::destroy::Instance;
 use super::inbox::{Inbox, Poster};
@@ -60,7 +59,9 @@ pub(crate) struct Domain {
     pub(super) tokens: RefCell<BTreeMap<(u64, u64), Token>>,
     pub(super) graveyard: RefCell<Vec<Rc<LinkCell>>>,
     /// The queues that were more than half full when something was put there last, by connection.
-    pub(super) congested: RefCell<BTreeMap<u64, Arc<Load>>>,
+    pub(super) congested: RefCell<BTreeMap<u64, Rc<LinkCell>>>,
+    /// Links to other domains through which something was sent in this turn.
+    pub(super) unsettled: RefCell<Vec<Rc<LinkCell>>>,
     pub(super) trace: RefCell<Option<Trace>>,
     pub(super) reflected: RefCell<Option<Reflected>>,
     /// Types of other nodes' endpoints that are in `types`.
@@ -98,6 +99,7 @@ impl Domain {
             tokens: RefCell::default(),
             graveyard: RefCell::default(),
             congested: RefCell::default(),
+            unsettled: RefCell::default(),
             trace: RefCell::default(),
             reflected: RefCell::default(),
             far_types: RefCell::default(),

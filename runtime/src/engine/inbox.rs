@@ -1,9 +1,9 @@
 //! What other threads hand to a domain.
 
 use std::collections::VecDeque;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
-use super::crossing::Crossing;
 use super::domain::Domain;
 use crate::boundary::calls::Wake;
 
@@ -25,17 +25,24 @@ pub(crate) enum Outside {
         /// What happened.
         wake: Wake,
     },
-    /// An event from another domain.
-    Crossing(Crossing),
+    /// Something is in the queue of this connection with another domain.
+    Arrived(u64),
     /// Work from the embedder or from an `open` under way.
     Task(Box<dyn FnOnce(&Domain) + Send>),
 }
+
+/// How often a domain looks whether there is something before its thread goes to sleep: a few
+/// microseconds. To wake a thread takes that long too, and whoever answers a question at once does
+/// so within them.
+const LOOKS: u32 = 2_000;
 
 /// The queue between all threads and the domain's.
 #[derive(Default)]
 pub(crate) struct Inbox {
     state: Mutex<State>,
     ready: Condvar,
+    /// How many things were handed in: looked at without the lock.
+    handed_in: AtomicU64,
 }
 
 #[derive(Default)]
@@ -48,6 +55,8 @@ struct State {
     /// Bytes of the datagrams among them.
     datagrams: usize,
     closed: bool,
+    /// Whether the domain's thread sleeps.
+    asleep: bool,
     /// Whether posts are refused.
     deaf: bool,
 }
@@ -74,9 +83,18 @@ impl Inbox {
             }
             _ => state.now.push_back((order, outside)),
         }
-        drop(state);
-        self.ready.notify_one();
+        self.handed_in.store(order, Ordering::Relaxed);
+        self.wake(state);
         true
+    }
+
+    /// Wakes the domain's thread, if it sleeps: to ask costs nothing, to wake it does.
+    fn wake(&self, state: MutexGuard<'_, State>) {
+        let asleep = state.asleep;
+        drop(state);
+        if asleep {
+            self.ready.notify_one();
+        }
     }
 
     /// Hands in work.
@@ -92,6 +110,7 @@ impl Inbox {
     /// Waits for the next outside event. None when the inbox was closed.
     pub(crate) fn take(&self, patience: impl Fn() -> bool) -> Option<Outside> {
         let mut state = self.lock();
+        let mut looked = false;
         loop {
             if let Some(outside) = state.take(patience()) {
                 return Some(outside);
@@ -99,10 +118,30 @@ impl Inbox {
             if state.closed {
                 return None;
             }
+            if !looked {
+                let seen = state.order;
+                drop(state);
+                self.look_out(seen);
+                looked = true;
+                state = self.lock();
+                continue;
+            }
+            state.asleep = true;
             state = self
                 .ready
                 .wait(state)
                 .unwrap_or_else(PoisonError::into_inner);
+            state.asleep = false;
+        }
+    }
+
+    /// Waits a little until more was handed in than `seen`.
+    fn look_out(&self, seen: u64) {
+        for _ in 0..LOOKS {
+            if self.handed_in.load(Ordering::Relaxed) != seen {
+                return;
+            }
+            std::hint::spin_loop();
         }
     }
 
@@ -114,8 +153,7 @@ impl Inbox {
 
     /// Makes a waiting domain look again at how full its queues are.
     pub(crate) fn nudge(&self) {
-        drop(self.lock());
-        self.ready.notify_one();
+        self.wake(self.lock());
     }
 
     /// Refuses everything from now on and drops what was not taken.
