@@ -13,6 +13,7 @@ use liveobj_types::types::Basic;
 
 use super::arena::Scratch;
 use super::machine::Machine;
+use super::moves::Moves;
 use super::shape::{Field, Kind, PayloadFault, Shapes, Slot, Viewed};
 use super::walk::{MAX_PARTS, Out, Walk};
 
@@ -70,6 +71,22 @@ impl Conversion {
             // SAFETY: says the caller.
             Conversion::Program(program) => unsafe { program.run(scratch, payload.cast()) },
         }
+    }
+}
+
+impl Conversion {
+    /// The same as moves between fixed places, where it is no more than that.
+    pub(crate) fn moves(&self) -> Option<Moves> {
+        let Conversion::Program(program) = self else {
+            return None;
+        };
+        let Program {
+            shapes,
+            ops,
+            source,
+            target,
+        } = program;
+        Moves::new(shapes, ops, *source, *target)
     }
 }
 

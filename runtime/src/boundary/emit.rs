@@ -33,8 +33,11 @@ pub(super) unsafe extern "C" fn direct(
         && target.busy.get() == 0
         && domain.depth.get() < MAX_NESTING
         && domain.numbers.get() < domain.split_at.get()
-        && receivers[index].same_layout()
     {
+        if !receivers[index].same_layout() {
+            // SAFETY: by contract, and as was just seen.
+            return unsafe { converted(link, context, event, payload) };
+        }
         let (parent, payload) = (from.event.get(), Lent::new(payload));
         let status = receivers[index].call_as_is(cell, target, parent, payload);
         if status < abi::OK {
@@ -44,6 +47,33 @@ pub(super) unsafe extern "C" fn direct(
     }
     // SAFETY: by contract.
     unsafe { inside::<false>(link, context, event, payload) }
+}
+
+/// What [`direct`] does where the receiver has another layout.
+///
+/// # Safety
+///
+/// As [`direct`]; the link has such an event, and its target is ready for it.
+#[inline(never)]
+unsafe fn converted(
+    link: *mut abi::Link,
+    context: *mut abi::Context,
+    event: u32,
+    payload: *const c_void,
+) -> abi::Status {
+    // SAFETY: by contract.
+    let (cell, from) = unsafe { (LinkCell::of(link), ProxyCell::of(context)) };
+    // SAFETY: by contract.
+    let target = unsafe { cell.known_target() };
+    let receiver = &cell.receivers()[event as usize];
+    let payload = Lent::new(payload);
+    let Some(status) = receiver.call(cell, target, from.event.get(), payload) else {
+        return abi::INVALID;
+    };
+    if status < abi::OK {
+        cell.domain().fail(target, status);
+    }
+    abi::OK
 }
 
 /// As [`direct`], and the domain's tracer is told before an event is delivered.

@@ -7,6 +7,7 @@ use liveobj_types::layout::Layouts;
 use liveobj_types::{Data, Types};
 
 use super::calls::Lent;
+use super::moves::{Moves, Place};
 use super::{Misfit, OwnedPayload, Payload, PayloadFault, Scratch, Trust, Viewed};
 
 /// Knows one payload type: copies, reads and writes its memory.
@@ -63,9 +64,14 @@ impl Kept {
 
 /// From one layout to another, with the memory that it reuses.
 #[derive(Debug)]
-pub(crate) struct Conversion {
-    conversion: super::Conversion,
-    scratch: RefCell<Scratch>,
+pub(crate) struct Conversion(How);
+
+#[derive(Debug)]
+enum How {
+    /// Between fixed places.
+    Moves(Moves, Place),
+    /// Part by part.
+    Program(super::Conversion, RefCell<Scratch>),
 }
 
 impl Conversion {
@@ -83,11 +89,14 @@ impl Conversion {
             None => Err(NoConversion),
             Some(super::Conversion::Lend) => Ok(None),
             Some(conversion) => {
-                let scratch = RefCell::new(Scratch::new());
-                Ok(Some(Conversion {
-                    conversion,
-                    scratch,
-                }))
+                let how = match conversion.moves() {
+                    Some(moves) => {
+                        let place = moves.place();
+                        How::Moves(moves, place)
+                    }
+                    None => How::Program(conversion, RefCell::new(Scratch::new())),
+                };
+                Ok(Some(Conversion(how)))
             }
         }
     }
@@ -97,17 +106,27 @@ impl Conversion {
     /// # Errors
     ///
     /// The payload is not a value of the sender's type; `call` is not called.
+    #[inline]
     pub(crate) fn with<R>(
         &self,
         lent: Lent,
         call: impl FnOnce(Lent) -> R,
     ) -> Result<R, PayloadFault> {
-        // The target of a connection never runs twice at once, so the scratch is free.
-        let mut scratch = self.scratch.borrow_mut();
-        // SAFETY: a `Lent` is valid now, and is of the sender's type: links are made of the
-        // conversions of their own events.
-        let converted = unsafe { self.conversion.apply(&mut scratch, lent.0) }?;
-        Ok(call(Lent::new(converted)))
+        // The target of a connection never runs twice at once, so its memory is free.
+        match &self.0 {
+            How::Moves(moves, place) => {
+                // SAFETY: a `Lent` is valid now, and is of the sender's type: links are made of the
+                // conversions of their own events. The place is that of these moves.
+                unsafe { moves.run(lent.0.cast(), place) }?;
+                Ok(call(Lent::new(place.as_ptr().cast())))
+            }
+            How::Program(conversion, scratch) => {
+                let mut scratch = scratch.borrow_mut();
+                // SAFETY: as above.
+                let converted = unsafe { conversion.apply(&mut scratch, lent.0) }?;
+                Ok(call(Lent::new(converted)))
+            }
+        }
     }
 }
 

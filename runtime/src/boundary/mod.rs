@@ -28,6 +28,7 @@ pub(crate) mod hostile;
 mod machine;
 pub mod measure;
 pub(crate) mod memory;
+mod moves;
 pub(crate) mod native;
 mod payload;
 mod peers;

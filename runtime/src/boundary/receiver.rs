@@ -73,6 +73,7 @@ impl Receiver {
     }
 
     /// What the handler answers; none where the payload was refused, which is reported.
+    #[inline]
     pub(super) fn call(
         &self,
         link: &LinkCell,

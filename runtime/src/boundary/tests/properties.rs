@@ -70,6 +70,17 @@ proptest! {
             };
             prop_assert!(same(&types, above, &expected, &found), "{expected:?} {found:?}");
         }
+        if let Some(moves) = conversion.moves() {
+            let place = moves.place();
+            for _ in 0..2 {
+                // SAFETY: as above.
+                let found = unsafe {
+                    moves.run(memory.as_ptr().cast(), &place).expect("valid");
+                    to.read(place.as_ptr().cast()).expect("valid")
+                };
+                prop_assert!(same(&types, above, &expected, &found), "{expected:?} {found:?}");
+            }
+        }
     }
 
     #[test]
@@ -246,4 +257,54 @@ fn recursive_values_are_converted_through_their_boxes() {
         )
     };
     assert_eq!(found, Ok(head(chain(20, |value| Data::U32(value.into())))));
+}
+
+/// Every widening, of numbers from everywhere, as moves and part by part.
+#[test]
+fn moves_and_the_machine_widen_alike() {
+    let mut types = Types::new();
+    let mut pairs = 0;
+    for (from, to) in Basic::ALL
+        .iter()
+        .flat_map(|from| Basic::ALL.iter().map(move |to| (*from, *to)))
+    {
+        let [source, target] = [from, to].map(|basic| {
+            let number = add(&mut types, Value::Basic(basic));
+            let byte = add(&mut types, Value::Basic(Basic::U8));
+            Viewed::plain(add(&mut types, Value::Tuple(vec![byte, number])))
+        });
+        let mut layouts = Layouts::new(&types);
+        let Some(conversion) = Conversion::build(&mut layouts, source, target) else {
+            continue;
+        };
+        let Some(moves) = conversion.moves() else {
+            assert_eq!(from, to, "only what is lent has no moves");
+            continue;
+        };
+        pairs += 1;
+        let to = Payload::new(&mut layouts, target).expect("small");
+        let (mut scratch, place) = (Scratch::new(), moves.place());
+        for byte in 0..=255_u64 {
+            for fill in [0, u64::MAX, 0x0123_4567_89ab_cdef, 0x7f80_0000_7f80_0000] {
+                let words = [byte | (fill << 8), fill.rotate_left(byte as u32), fill];
+                let payload = words.as_ptr();
+                // SAFETY: any bits are numbers, and three words are more than either tuple takes.
+                let (slow, quick) = unsafe {
+                    let slow = conversion
+                        .apply(&mut scratch, payload.cast())
+                        .expect("valid");
+                    let slow = to.read(slow).expect("valid");
+                    moves.run(payload.cast(), &place).expect("valid");
+                    (slow, to.read(place.as_ptr().cast()).expect("valid"))
+                };
+                // NaN differs from itself.
+                assert_eq!(
+                    slow.total_cmp(&quick),
+                    std::cmp::Ordering::Equal,
+                    "{slow:?}"
+                );
+            }
+        }
+    }
+    assert_eq!(pairs, 29, "pairs that widen");
 }
