@@ -5,6 +5,7 @@ use std::rc::Rc;
 
 use liveobj_abi as abi;
 
+use super::super::create::Proxy;
 use super::super::domain::{MAX_NESTING, TURN_LIMIT};
 use super::{BALL, Happening, LISTEN, RACKET, TALK, World, idle, post, three};
 use crate::boundary::calls::{Lent, ProxyCell, Wake};
@@ -319,6 +320,68 @@ fn nesting_is_below_32_and_what_is_deeper_waits() {
     world.wake(&chain[0]);
     assert_eq!(world.happened().len(), length, "all of them heard it");
     assert_eq!(deepest.get(), MAX_NESTING);
+}
+
+/// So many objects in a row, each of which passes on what it hears, one less.
+fn row(world: &World, length: usize) -> (Vec<Rc<Proxy>>, Rc<Cell<usize>>) {
+    let heard = Rc::new(Cell::new(0));
+    let links: Vec<_> = (0..length)
+        .map(|_| {
+            let heard = heard.clone();
+            world.object("link", &[LISTEN, TALK], move |me, happening| {
+                let n = match happening {
+                    Happening::Heard { n } => n,
+                    Happening::Woken { .. } => 2 * LONG as u64,
+                    _ => return abi::OK,
+                };
+                // What was logged would take more than all the rest.
+                me.log.borrow_mut().clear();
+                heard.set(heard.get() + 1);
+                if n > 0 {
+                    me.say(1, n - 1);
+                }
+                abi::OK
+            })
+        })
+        .collect();
+    for pair in links.windows(2) {
+        world.connect((&pair[0], 1), (&pair[1], 0));
+    }
+    (links, heard)
+}
+
+/// Objects of a row that is longer than any stack.
+const LONG: usize = 100_000;
+
+/// A thread with a stack as the main one usually has.
+fn on_a_stack_of_8_mebibytes(run: fn()) {
+    let thread = std::thread::Builder::new().stack_size(8 << 20);
+    thread
+        .spawn(run)
+        .expect("a thread")
+        .join()
+        .expect("no panic");
+}
+
+#[test]
+fn an_event_passes_through_100_000_objects_on_an_ordinary_stack() {
+    on_a_stack_of_8_mebibytes(|| {
+        let world = World::new();
+        let (links, heard) = row(&world, LONG);
+        world.wake(&links[0]);
+        assert_eq!(heard.get(), LONG);
+    });
+}
+
+#[test]
+fn an_event_goes_round_a_ring_of_100_000_objects_on_an_ordinary_stack() {
+    on_a_stack_of_8_mebibytes(|| {
+        let world = World::new();
+        let (links, heard) = row(&world, LONG);
+        world.connect((&links[LONG - 1], 1), (&links[0], 0));
+        world.wake(&links[0]);
+        assert_eq!(heard.get(), 2 * LONG + 1, "twice around");
+    });
 }
 
 #[test]
