@@ -26,10 +26,13 @@ mod monitor;
 mod parse;
 mod protocol;
 mod run;
+mod safety;
 mod synchronous;
 
 use liveobj_types::Monitor;
-use liveobj_types::formalism::{Events, Formalism, Formula, ParseError, Structure};
+use liveobj_types::formalism::{
+    Events, Fidelity, Formalism, Formula, ParseError, Structure, Translated,
+};
 use liveobj_types::verdict::{Reason, Verdict, Witness};
 
 use crate::watch::{Letters, PerConnection, one_endpoint};
@@ -212,6 +215,37 @@ impl Formalism for Session {
         let following = Following::new(self.protocol(formula).ok()?, endpoint, buffered);
         let letters = Letters::of(endpoint);
         Some(Box::new(PerConnection::new(following, letters, 0)))
+    }
+
+    /// What is handled at once may stand where buffers are allowed for; and the order of events
+    /// follows (see `safety`). Neither is all that is meant.
+    fn translations(&self) -> Vec<(String, Fidelity)> {
+        match self {
+            Session::Synchronous => ["async_session", "temporal"]
+                .map(|target| (target.to_owned(), Fidelity::Implied))
+                .to_vec(),
+            Session::Asynchronous => Vec::new(),
+        }
+    }
+
+    fn translate(
+        &self,
+        formula: &Formula,
+        target: &str,
+        structure: &Structure,
+    ) -> Option<Translated> {
+        let protocol = self.protocol(formula).ok()?;
+        let texts = match (self, target, structure) {
+            (Session::Synchronous, "async_session", _) => vec![protocol.print()],
+            (Session::Synchronous, "temporal", Structure::Endpoint(endpoint)) => {
+                safety::formulas(protocol, endpoint)
+            }
+            _ => Vec::new(),
+        };
+        (!texts.is_empty()).then_some(Translated {
+            texts,
+            fidelity: Fidelity::Implied,
+        })
     }
 
     /// Protocols are not about the contents of messages.

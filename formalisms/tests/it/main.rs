@@ -5,4 +5,5 @@ mod meeting;
 mod monitors;
 mod ontology;
 mod session;
+mod session_order;
 mod standard;

@@ -6,19 +6,29 @@ use std::sync::Arc;
 use liveobj_formalisms::{Ontology, Properties, builtin};
 use liveobj_types::resolve::Environment;
 use liveobj_types::syntax::parse_type;
-use liveobj_types::{Formalisms, Module, Relations, Source, TypeId, Types};
+use liveobj_types::{Formalisms, Module, Relations, Severity, Source, TypeId, Types};
 
 /// The verdict where two endpoints are connected: `a` goes from the first to the second, `b` back.
 fn verdict(formalisms: &Formalisms, first: &str, second: &str) -> String {
-    let text = format!(
-        "endpoint First {{ out a(n: u64); in b(); {first} }}
-         endpoint Second {{ in a(n: u64); out b(); {second} }}"
-    );
+    connected(
+        formalisms,
+        &format!("out a(n: u64); in b(); {first}"),
+        &format!("in a(n: u64); out b(); {second}"),
+    )
+}
+
+/// The verdict where two endpoints with these members are connected, or what is wrong with them.
+pub(super) fn connected(formalisms: &Formalisms, first: &str, second: &str) -> String {
+    let text = format!("endpoint First {{ {first} }} endpoint Second {{ {second} }}");
     let source = Source::new("test.lot", text);
     let (module, faults) = Module::parse("test", &source, &mut |_| None);
     assert_eq!(faults, []);
     let mut types = Types::new();
-    assert_eq!(types.check_module(&module, formalisms), []);
+    let findings = types.check_module(&module, formalisms);
+    let mut errors = findings.iter().filter(|it| it.severity == Severity::Error);
+    if let Some(error) = errors.next() {
+        return error.message.clone();
+    }
     let ends = ["First", "Second"].map(|name| {
         let source = Source::new("type", name);
         let parsed = parse_type(&source).expect("a name");

@@ -11,7 +11,7 @@ const BUDGET: u64 = 60_000;
 
 /// A session type as it is written, variables by number of the binders between.
 #[derive(Clone, Debug)]
-enum Term {
+pub(super) enum Term {
     End,
     Variable(usize),
     /// Each choice binds a variable.
@@ -19,7 +19,7 @@ enum Term {
 }
 
 impl Term {
-    fn text(&self, depth: usize) -> String {
+    pub(super) fn text(&self, depth: usize) -> String {
         match self {
             Term::End => "end".to_owned(),
             Term::Variable(up) => match depth {
@@ -48,7 +48,7 @@ impl Term {
     }
 }
 
-fn term(depth: u32) -> impl Strategy<Value = Term> {
+pub(super) fn term(depth: u32) -> impl Strategy<Value = Term> {
     let leaf = prop_oneof![1 => Just(Term::End), 4 => (0..4usize).prop_map(Term::Variable)];
     leaf.prop_recursive(depth, 24, 3, |inner| {
         let branches = proptest::collection::btree_map(
@@ -90,10 +90,10 @@ fn anticipated(term: &Term, mut skip: usize) -> Term {
 
 /// A term where it is closed, and what the variables of the choices around it stand for.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-struct Place(Vec<usize>);
+pub(super) struct Place(pub(super) Vec<usize>);
 
 /// Follows a path of branches from the root, variables unfolded.
-fn unfold(root: &Term, path: &Place) -> (Option<bool>, Vec<(char, Place)>) {
+pub(super) fn unfold(root: &Term, path: &Place) -> (Option<bool>, Vec<(char, Place)>) {
     let mut term = root;
     for branch in &path.0 {
         match term {
