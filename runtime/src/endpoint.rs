@@ -242,7 +242,7 @@ fn outlet(
         let keep = |events: &[crate::engine::create::EventPlan]| {
             let events = events
                 .iter()
-                .map(|event| Some((event.name.clone(), Keeper::new(&types, event.payload)?)));
+                .map(|event| Some((event.name.to_string(), Keeper::new(&types, event.payload)?)));
             events.collect::<Option<Vec<_>>>()
         };
         (
@@ -279,7 +279,7 @@ fn sendable(types: &Types, endpoint: &EndpointPlan) -> (Vec<(String, ValueId)>, 
         let TypeId::Value(payload) = own.import(types, payload) else {
             unreachable!("an imported type keeps its kind")
         };
-        (event.name.clone(), payload)
+        (event.name.to_string(), payload)
     });
     (events.collect(), own)
 }

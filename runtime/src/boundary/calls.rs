@@ -26,6 +26,7 @@ use super::peers::Peers;
 pub(crate) use super::receiver::{HandledBy, Receiver};
 pub(crate) use super::wake::Wake;
 use super::{Trust, emit};
+use crate::engine::crossing::Outgoing;
 use crate::engine::domain::Domain;
 use crate::loading::Loaded;
 use crate::trace::TracedLink;
@@ -136,9 +137,9 @@ pub(crate) struct LinkCell {
     to: *const ProxyCell,
     closed: Cell<bool>,
     /// For fans: one link per connection.
-    pub(crate) peers: Peers,
+    peers: Option<Box<Peers>>,
     /// What a queued connection carries it with.
-    pub(crate) crossing: Option<crate::engine::crossing::Outgoing>,
+    pub(crate) crossing: Option<Box<Outgoing>>,
     /// Emissions that went nowhere.
     pub(crate) lost: Cell<u64>,
     /// Emissions that were refused, because there is no such event or the payload is none of it.
@@ -171,7 +172,9 @@ impl ProxyCell {
             .iter()
             .map(|many| {
                 let emit: EmitFunction = if *many { emit::fan } else { emit::stub };
-                Rc::new(LinkCell::with(domain, emit, Box::new([]), 0, None, None))
+                let cell = LinkCell::with(domain, emit, Box::new([]), 0, None, None);
+                let peers = many.then(Box::default);
+                Rc::new(LinkCell { peers, ..cell })
             })
             .collect();
         let links: Rc<[Cell<*mut abi::Link>]> =
@@ -376,7 +379,7 @@ impl LinkCell {
         receivers: Box<[Receiver]>,
         connection: u64,
         target: Option<Rc<ProxyCell>>,
-        crossing: Option<crate::engine::crossing::Outgoing>,
+        crossing: Option<Outgoing>,
     ) -> LinkCell {
         LinkCell {
             emit: Cell::new(emit),
@@ -386,8 +389,8 @@ impl LinkCell {
             to: target.as_ref().map_or(std::ptr::null(), Rc::as_ptr),
             target,
             closed: Cell::new(false),
-            peers: Peers::default(),
-            crossing,
+            peers: None,
+            crossing: crossing.map(Box::new),
             lost: Cell::new(0),
             refused: Cell::new(0),
             traced: None,
@@ -420,7 +423,7 @@ impl LinkCell {
         domain: &Rc<Domain>,
         connection: u64,
         sender: &ProxyCell,
-        outgoing: crate::engine::crossing::Outgoing,
+        outgoing: Outgoing,
     ) -> Rc<LinkCell> {
         let none = Box::new([]);
         let emit = match sender.trust {
@@ -441,6 +444,11 @@ impl LinkCell {
     pub(crate) fn close(&self) {
         self.emit.set(emit::stale);
         self.closed.set(true);
+    }
+
+    /// The links that it leads to; none unless it is a fan.
+    pub(crate) fn peers(&self) -> Option<&Peers> {
+        self.peers.as_deref()
     }
 
     /// Whether it was closed.

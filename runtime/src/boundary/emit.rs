@@ -5,6 +5,7 @@ use std::ffi::c_void;
 use liveobj_abi as abi;
 
 use super::calls::{Lent, LinkCell, ProxyCell};
+use super::peers::Peers;
 use crate::engine::domain::MAX_NESTING;
 
 /// One direction of a connection inside the domain. At once if the target is neither running nor
@@ -178,7 +179,7 @@ pub(super) unsafe extern "C" fn fan(
     // SAFETY: by contract.
     let fan = unsafe { LinkCell::of(link) };
     // Connections that come or go meanwhile make a new list.
-    let peers = fan.peers.now();
+    let peers = fan.peers().map(Peers::now).unwrap_or_default();
     if peers.is_empty() {
         return lost(fan);
     }

@@ -217,13 +217,18 @@ pub(crate) fn passing_any() -> Table {
     Table::new(&PASSING_ANY)
 }
 
-fn proxy(domain: &Domain, instance: u64, table: Table, endpoints: Vec<EndpointPlan>) -> Rc<Proxy> {
+fn proxy(
+    domain: &Domain,
+    instance: u64,
+    table: Table,
+    endpoints: impl Into<Rc<[EndpointPlan]>>,
+) -> Rc<Proxy> {
     let plan = ProxyPlan {
         module: None,
         label: String::new(),
         identity: [0; 32],
         code: Code::Table(table),
-        endpoints,
+        endpoints: endpoints.into(),
         parameters: None,
     };
     domain.create(instance, plan).expect("nothing to fail")

@@ -1,6 +1,7 @@
 //! The engine's view of payload memory: lent pointers, what is kept while it waits, conversions.
 
 use std::cell::RefCell;
+use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use liveobj_types::layout::Layouts;
@@ -69,9 +70,9 @@ pub(crate) struct Conversion(How);
 #[derive(Debug)]
 enum How {
     /// Between fixed places.
-    Moves(Moves, Place),
+    Moves(Rc<Moves>, Place),
     /// Part by part.
-    Program(super::Conversion, RefCell<Scratch>),
+    Program(Box<(super::Conversion, RefCell<Scratch>)>),
 }
 
 impl Conversion {
@@ -85,20 +86,8 @@ impl Conversion {
         source: Viewed,
         target: Viewed,
     ) -> Result<Option<Conversion>, NoConversion> {
-        match super::Conversion::build(&mut Layouts::new(types), source, target) {
-            None => Err(NoConversion),
-            Some(super::Conversion::Lend) => Ok(None),
-            Some(conversion) => {
-                let how = match conversion.moves() {
-                    Some(moves) => {
-                        let place = moves.place();
-                        How::Moves(moves, place)
-                    }
-                    None => How::Program(conversion, RefCell::new(Scratch::new())),
-                };
-                Ok(Some(Conversion(how)))
-            }
-        }
+        let known = Known::build(types, source, target).ok_or(NoConversion)?;
+        Ok(known.with_memory())
     }
 
     /// Converts a payload and lends the result to `call`.
@@ -120,13 +109,84 @@ impl Conversion {
                 unsafe { moves.run(lent.0.cast(), place) }?;
                 Ok(call(Lent::new(place.as_ptr().cast())))
             }
-            How::Program(conversion, scratch) => {
+            How::Program(program) => {
+                let (conversion, scratch) = &**program;
                 let mut scratch = scratch.borrow_mut();
                 // SAFETY: as above.
                 let converted = unsafe { conversion.apply(&mut scratch, lent.0) }?;
                 Ok(call(Lent::new(converted)))
             }
         }
+    }
+}
+
+/// What was laid out before, of one arena of types, which only grows: the same type again costs
+/// nothing but another count.
+#[derive(Default)]
+pub(crate) struct Prepared {
+    keepers: RefCell<BTreeMap<Viewed, Option<Keeper>>>,
+    conversions: RefCell<BTreeMap<(Viewed, Viewed), Option<Known>>>,
+}
+
+/// A conversion without memory of its own.
+#[derive(Clone)]
+enum Known {
+    Lend,
+    Moves(Rc<Moves>),
+    Program(super::Conversion),
+}
+
+impl Prepared {
+    /// As [`Keeper::new`].
+    pub(crate) fn keeper(&self, types: &Types, ty: Viewed) -> Option<Keeper> {
+        let mut keepers = self.keepers.borrow_mut();
+        let keeper = keepers.entry(ty).or_insert_with(|| Keeper::new(types, ty));
+        keeper.clone()
+    }
+
+    /// As [`Conversion::build`].
+    ///
+    /// # Errors
+    ///
+    /// As [`Conversion::build`].
+    pub(crate) fn conversion(
+        &self,
+        types: &Types,
+        source: Viewed,
+        target: Viewed,
+    ) -> Result<Option<Conversion>, NoConversion> {
+        let mut conversions = self.conversions.borrow_mut();
+        let known = conversions
+            .entry((source, target))
+            .or_insert_with(|| Known::build(types, source, target));
+        known.clone().map(Known::with_memory).ok_or(NoConversion)
+    }
+}
+
+impl Known {
+    fn build(types: &Types, source: Viewed, target: Viewed) -> Option<Known> {
+        let conversion = super::Conversion::build(&mut Layouts::new(types), source, target)?;
+        Some(match conversion {
+            super::Conversion::Lend => Known::Lend,
+            conversion => match conversion.moves() {
+                Some(moves) => Known::Moves(Rc::new(moves)),
+                None => Known::Program(conversion),
+            },
+        })
+    }
+
+    /// With memory for one connection; none where a payload is lent as it is.
+    fn with_memory(self) -> Option<Conversion> {
+        Some(Conversion(match self {
+            Known::Lend => return None,
+            Known::Moves(moves) => {
+                let place = moves.place();
+                How::Moves(moves, place)
+            }
+            Known::Program(conversion) => {
+                How::Program(Box::new((conversion, RefCell::new(Scratch::new()))))
+            }
+        }))
     }
 }
 

@@ -1,7 +1,7 @@
 //! Where events go: the handler, and what is done to the payload on the way to it.
 
 use std::ffi::c_void;
-use std::rc::Rc;
+use std::sync::Arc;
 
 use liveobj_abi as abi;
 
@@ -18,7 +18,7 @@ pub(crate) struct Receiver {
     /// How a payload in the sender's layout is kept while it waits.
     pub(crate) keeper: Keeper,
     /// The event's name.
-    pub(crate) name: Rc<str>,
+    pub(crate) name: Arc<str>,
 }
 
 /// How a payload reaches its handler.
@@ -49,7 +49,7 @@ impl Receiver {
         by: HandledBy,
         conversion: Option<Conversion>,
         keeper: Keeper,
-        name: &str,
+        name: Arc<str>,
     ) -> Receiver {
         let (index, passing) = match (by, conversion) {
             (HandledBy::Event(event), None) => (event, Passing::AsIs),
@@ -62,7 +62,7 @@ impl Receiver {
             this,
             passing,
             keeper,
-            name: name.into(),
+            name,
         }
     }
 

@@ -12,7 +12,7 @@ use super::deliver::Delivery;
 use super::domain::Domain;
 use super::inbox::Inbox;
 use crate::boundary::calls::{self, HELD, HandledBy, LinkCell};
-use crate::boundary::memory::{Conversion, Keeper};
+use crate::boundary::memory::Keeper;
 use crate::boundary::queue::{Receiver, Sender};
 
 /// An endpoint of a proxy of this domain.
@@ -46,7 +46,7 @@ pub(crate) struct Connection {
     /// How it carries events.
     pub(crate) mode: Mode,
     /// For queued ones: the way from the queue to this domain's end.
-    pub(super) incoming: Option<Incoming>,
+    pub(super) incoming: Option<Box<Incoming>>,
     /// Whether its ends have been told of it: else they are not told that it has ended.
     pub(super) told: Cell<bool>,
     /// When it was made, among the connections of this domain.
@@ -124,7 +124,7 @@ impl Domain {
             let events = endpoint.emits.iter().map(|event| {
                 let keeper = Keeper::new(types, event.payload);
                 Ok(OutgoingEvent {
-                    name: event.name.as_str().into(),
+                    name: event.name.clone(),
                     keeper: keeper.ok_or_else(|| too_large(&event.name))?,
                     refusable: event.refusable,
                 })
@@ -148,7 +148,7 @@ impl Domain {
             mode: Mode::Queued {
                 peer: other.inbox.clone(),
             },
-            incoming: Some(Incoming::new(incoming, receiver)),
+            incoming: Some(Box::new(Incoming::new(incoming, receiver))),
             told: Cell::new(false),
             age: Cell::new(0),
         })
@@ -166,11 +166,9 @@ impl Domain {
             if proxy.cell.busy.get() & HELD != 0 {
                 self.may_start.borrow_mut().insert(end.proxy);
             }
-            if plan(&proxy, *end).many {
-                let fan = proxy.cell.fixed(end.endpoint);
-                fan.peers.add(link.clone());
-            } else {
-                proxy.cell.set_link(end.endpoint, Some(link));
+            match proxy.cell.fixed(end.endpoint).peers() {
+                Some(peers) => peers.add(link.clone()),
+                None => proxy.cell.set_link(end.endpoint, Some(link)),
             }
         }
         connection.age.set(age);
@@ -250,13 +248,15 @@ impl Domain {
         let receivers = source.emits.iter().map(|event| {
             let index = there
                 .receives
-                .binary_search_by(|handled| handled.name.as_str().cmp(&event.name))
+                .binary_search_by(|handled| handled.name.cmp(&event.name))
                 .map_err(|_| format!("event `{}` is not received there", event.name))?;
             let payload = there.receives[index].payload;
-            let conversion = Conversion::build(&types, event.payload, payload)
+            let prepared = &self.prepared;
+            let conversion = prepared
+                .conversion(&types, event.payload, payload)
                 .map_err(|_| format!("there is no conversion for event `{}`", event.name))?;
-            let keeper =
-                Keeper::new(&types, event.payload).ok_or_else(|| too_large(&event.name))?;
+            let keeper = prepared.keeper(&types, event.payload);
+            let keeper = keeper.ok_or_else(|| too_large(&event.name))?;
             let by = match there.dynamic {
                 true => HandledBy::Dynamic(index as u32),
                 false => HandledBy::Event(index as u32),
@@ -267,7 +267,7 @@ impl Domain {
                 by,
                 conversion,
                 keeper,
-                &event.name,
+                event.name.clone(),
             ))
         });
         receivers.collect()
@@ -297,7 +297,7 @@ pub(crate) fn import(from: &Types, into: &mut Types, endpoint: &EndpointPlan) ->
             },
             ..event.clone()
         });
-        events.collect::<Vec<_>>()
+        events.collect::<Arc<[_]>>()
     };
     let (receives, emits) = (events(&endpoint.receives), events(&endpoint.emits));
     let ty = match into.import(from, TypeId::Endpoint(endpoint.ty)) {

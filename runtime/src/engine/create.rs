@@ -25,8 +25,9 @@ pub(crate) struct ProxyPlan {
     pub(crate) code: Code,
     /// The types of its library, in whose words it names types; none for the runtime's own.
     pub(crate) module: Option<Arc<Module>>,
-    /// Its endpoints by name, then its private ones by name.
-    pub(crate) endpoints: Vec<EndpointPlan>,
+    /// Its endpoints by name, then its private ones by name: the same for all proxies of a template
+    /// with the same arguments.
+    pub(crate) endpoints: Rc<[EndpointPlan]>,
     /// Its parameters in layout 1.
     pub(crate) parameters: Option<Kept>,
 }
@@ -35,15 +36,15 @@ pub(crate) struct ProxyPlan {
 #[derive(Clone, Debug)]
 pub(crate) struct EndpointPlan {
     /// Its name.
-    pub(crate) name: String,
+    pub(crate) name: Arc<str>,
     /// Whether it takes many connections.
     pub(crate) many: bool,
     /// Whether the proxy starts only when it is connected.
     pub(crate) mandatory: bool,
     /// What it receives, by name.
-    pub(crate) receives: Vec<EventPlan>,
+    pub(crate) receives: Arc<[EventPlan]>,
     /// What it emits, by name.
-    pub(crate) emits: Vec<EventPlan>,
+    pub(crate) emits: Arc<[EventPlan]>,
     /// Whether its object declares its type as a type parameter: one handler takes all events, and
     /// payloads are opaque.
     pub(crate) dynamic: bool,
@@ -57,7 +58,7 @@ pub(crate) struct EndpointPlan {
 #[derive(Clone, Debug)]
 pub(crate) struct EventPlan {
     /// Its name.
-    pub(crate) name: String,
+    pub(crate) name: Arc<str>,
     /// Its payload.
     pub(crate) payload: Viewed,
     /// Whether emitting it may answer `refused`.
@@ -99,7 +100,7 @@ impl EndpointPlan {
                 .filter(|(_, event)| event.direction == wanted)
                 .map(|(name, event)| {
                     Some(EventPlan {
-                        name: name.clone(),
+                        name: name.as_str().into(),
                         payload: Viewed {
                             declared: opaque.unwrap_or(event.payload),
                             actual: events.get(name)?.payload,
@@ -107,10 +108,10 @@ impl EndpointPlan {
                         refusable: event.refusable,
                     })
                 })
-                .collect::<Option<Vec<_>>>()
+                .collect::<Option<Arc<[_]>>>()
         };
         Some(EndpointPlan {
-            name: name.to_owned(),
+            name: name.into(),
             many,
             mandatory,
             receives: plans(Direction::In)?,
@@ -149,8 +150,9 @@ pub(crate) struct Proxy {
     pub(crate) instance: u64,
     /// The types of its library.
     pub(super) module: Option<Arc<Module>>,
-    /// Its endpoints by name, then its private ones by name.
-    pub(crate) endpoints: Vec<EndpointPlan>,
+    /// Its endpoints by name, then its private ones by name: the same for all proxies of a template
+    /// with the same arguments.
+    pub(crate) endpoints: Rc<[EndpointPlan]>,
     /// Its connections.
     pub(super) connections: Connections,
     /// For an embedder's end: how each of its events is laid out.

@@ -63,7 +63,7 @@ pub(crate) struct Outgoing {
 /// An event of a queued connection.
 pub(crate) struct OutgoingEvent {
     /// Its name.
-    pub(crate) name: Rc<str>,
+    pub(crate) name: Arc<str>,
     /// How its payload is copied.
     pub(crate) keeper: Keeper,
     /// Whether it may be refused.
@@ -315,7 +315,10 @@ impl Domain {
 
     /// Tells the other domain that a queued connection has ended.
     pub(super) fn tell_ended(&self, connection: &Connection, reason: u32) {
-        let outgoing = connection.links.iter().find_map(|it| it.crossing.as_ref());
+        let outgoing = connection
+            .links
+            .iter()
+            .find_map(|it| it.crossing.as_deref());
         if let Some(outgoing) = outgoing {
             outgoing.put(Crossing::Ended(reason), 0);
             outgoing.settle();
@@ -330,7 +333,7 @@ impl Domain {
         if congested.is_empty() {
             return false;
         }
-        congested.retain(|_, link| link.crossing.as_ref().is_some_and(Outgoing::is_congested));
+        congested.retain(|_, link| link.crossing.as_ref().is_some_and(|it| it.is_congested()));
         !congested.is_empty()
     }
 }

@@ -30,10 +30,9 @@ impl Domain {
             };
             let endpoint = end.endpoint;
             proxy.connections.remove(connection.age.get(), endpoint);
-            if proxy.endpoints[endpoint as usize].many {
-                proxy.cell.fixed(endpoint).peers.closed_one();
-            } else {
-                proxy.cell.set_link(endpoint, None);
+            match proxy.cell.fixed(endpoint).peers() {
+                Some(peers) => peers.closed_one(),
+                None => proxy.cell.set_link(endpoint, None),
             }
             if !connection.told.get() {
                 continue;

@@ -17,6 +17,7 @@ use super::reflect::Reflected;
 use super::request::Token;
 use super::save::Saving;
 use crate::boundary::calls::{LinkCell, ProxyCell};
+use crate::boundary::memory::Prepared;
 use crate::edge::Host;
 use crate::open::folders::Folders;
 use crate::report::{Level, Message, Report};
@@ -46,6 +47,8 @@ pub(crate) struct Domain {
     pub(crate) inbox: Arc<Inbox>,
     /// The types that endpoints speak of.
     pub(crate) types: RefCell<Types>,
+    /// What was made of them before.
+    pub(crate) prepared: Prepared,
     /// The folders that were asked for references.
     pub(crate) folders: Folders,
     pub(super) last_path: Cell<u64>,
@@ -88,6 +91,7 @@ impl Domain {
             inbox: host.inbox(),
             host,
             types: RefCell::new(Types::new()),
+            prepared: Prepared::default(),
             folders: Folders::default(),
             last_path: Cell::new(0),
             fifo: RefCell::default(),

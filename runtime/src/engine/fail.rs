@@ -71,7 +71,7 @@ impl Domain {
     ) -> abi::Status {
         let emitter = self.emitter(link);
         let plan = emitter.as_ref().map(Emitter::plan);
-        let name = plan.and_then(|plan| Some(plan.emits.get(event as usize)?.name.as_str()));
+        let name = plan.and_then(|plan| Some(&*plan.emits.get(event as usize)?.name));
         let text = not_of_type(plan, name.unwrap_or_default(), misfit);
         if matches!(misfit.fault, PayloadFault::Wire(_)) {
             self.refused(link, &text)

@@ -137,7 +137,7 @@ impl Domain {
     ) -> Option<Box<TracedLink>> {
         self.tracer.as_ref()?;
         let events = source.emits.iter();
-        let events = events.map(|event| (event.name.clone(), event.payload.actual));
+        let events = events.map(|event| (event.name.to_string(), event.payload.actual));
         Some(Box::new(TracedLink {
             object: target.label.clone(),
             from: from(),

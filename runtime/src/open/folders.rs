@@ -339,7 +339,7 @@ impl Events {
     fn new(domain: &Domain, endpoint: &EndpointPlan) -> Option<Events> {
         let types = domain.types.borrow();
         let find = |events: &[crate::engine::create::EventPlan], name: &str| {
-            let event = events.iter().find(|event| event.name == name)?;
+            let event = events.iter().find(|event| &*event.name == name)?;
             Keeper::new(&types, event.payload)
         };
         Some(Events {

@@ -200,7 +200,7 @@ fn object(
     // Nobody else learns of the private ones.
     let named: Vec<String> = endpoints
         .iter()
-        .map(|endpoint| endpoint.name.clone())
+        .map(|endpoint| endpoint.name.to_string())
         .collect();
     let proxy = ProxyPlan {
         label: label.to_owned(),
@@ -369,7 +369,7 @@ fn library(
         let endpoint = EndpointPlan::new(&mut types, NAME, service, service, true, false)
             .ok_or_else(broken)?;
         let keeper = |events: &[crate::engine::create::EventPlan], name: &str| {
-            let event = events.iter().find(|event| event.name == name)?;
+            let event = events.iter().find(|event| &*event.name == name)?;
             Keeper::new(&types, event.payload)
         };
         let folder = LibraryFolder {
@@ -445,7 +445,7 @@ fn native(
             identity,
             code: Code::Native(NativeProxy::new(object, &events)),
             module: None,
-            endpoints: vec![endpoint],
+            endpoints: [endpoint].into(),
             parameters: None,
         },
     )?;

@@ -2,12 +2,11 @@
 
 use std::rc::Rc;
 
-use liveobj_types::EndpointId;
 use liveobj_types::types::Basic;
 
 use super::{Number, RECEIVER, SENDER, domain, end, plan, proxy, types};
 use crate::boundary::calls::{Lent, Table};
-use crate::engine::create::Proxy;
+use crate::engine::create::{EndpointPlan, Proxy};
 use crate::engine::domain::Domain;
 use crate::object::Ended;
 
@@ -15,8 +14,8 @@ use crate::object::Ended;
 pub struct Crowd {
     domain: Rc<Domain>,
     hub: Rc<Proxy>,
-    receiving: EndpointId,
-    sending: EndpointId,
+    receiving: Rc<[EndpointPlan]>,
+    sending: Rc<[EndpointPlan]>,
 }
 
 impl Crowd {
@@ -25,7 +24,9 @@ impl Crowd {
     pub fn new() -> Crowd {
         let (domain, instance) = domain();
         let [sending, receiving] = types(&domain, Basic::U64);
-        let endpoints = vec![plan(&domain, "a", sending, true)];
+        let endpoints = [plan(&domain, "a", sending, true)];
+        let [sending, receiving] =
+            [sending, receiving].map(|ty| [plan(&domain, "a", ty, false)].into());
         let hub = proxy(&domain, instance, Table::new(&SENDER), endpoints);
         domain.start_ready();
         domain.turn(None);
@@ -42,7 +43,7 @@ impl Crowd {
     pub fn around_the_hub(&self, count: usize) {
         let open = |_| {
             let instance = self.domain.begin();
-            let endpoints = vec![plan(&self.domain, "a", self.receiving, false)];
+            let endpoints = self.receiving.clone();
             let guest = proxy(&self.domain, instance, Table::new(&RECEIVER), endpoints);
             self.connect(instance, &self.hub, &guest);
             instance
@@ -53,24 +54,45 @@ impl Crowd {
 
     /// As [`Crowd::around_the_hub`], in pairs of objects that are connected with each other only.
     pub fn in_pairs(&self, count: usize) {
+        let opened = self.open_pairs(count.div_ceil(2));
+        self.close(opened);
+    }
+
+    /// Opens so many pairs of objects that are connected with each other, and answers their
+    /// numbers.
+    pub fn open_pairs(&self, count: usize) -> Vec<u64> {
         let open = |_| {
-            let instance = self.domain.begin();
-            let ends = [(&SENDER, self.sending), (&RECEIVER, self.receiving)];
-            let [left, right] = ends.map(|(table, ty)| {
-                let endpoints = vec![plan(&self.domain, "a", ty, false)];
-                proxy(&self.domain, instance, Table::new(table), endpoints)
-            });
+            let (instance, [left, right]) = self.pair();
             self.connect(instance, &left, &right);
             instance
         };
-        let opened: Vec<u64> = (0..count.div_ceil(2)).map(open).collect();
-        self.close(opened);
+        (0..count).map(open).collect()
+    }
+
+    /// As [`Crowd::open_pairs`], without connections.
+    pub fn open_strangers(&self, count: usize) -> Vec<u64> {
+        let open = |_| {
+            let (instance, _) = self.pair();
+            self.domain.start_ready();
+            self.domain.turn(None);
+            instance
+        };
+        (0..count).map(open).collect()
+    }
+
+    fn pair(&self) -> (u64, [Rc<Proxy>; 2]) {
+        let instance = self.domain.begin();
+        let ends = [(&SENDER, &self.sending), (&RECEIVER, &self.receiving)];
+        let proxies = ends.map(|(table, endpoints)| {
+            proxy(&self.domain, instance, Table::new(table), endpoints.clone())
+        });
+        (instance, proxies)
     }
 
     /// One object opens, is connected with the hub, receives an event and closes.
     pub fn one_visits(&self, number: &Number) {
         let instance = self.domain.begin();
-        let endpoints = vec![plan(&self.domain, "a", self.receiving, false)];
+        let endpoints = self.receiving.clone();
         let guest = proxy(&self.domain, instance, Table::new(&RECEIVER), endpoints);
         self.connect(instance, &self.hub, &guest);
         let payload = Lent::new(std::ptr::from_ref(number).cast());
@@ -87,7 +109,8 @@ impl Crowd {
         self.domain.turn(None);
     }
 
-    fn close(&self, instances: Vec<u64>) {
+    /// Closes what was opened, the youngest first.
+    pub fn close(&self, instances: Vec<u64>) {
         for instance in instances.into_iter().rev() {
             self.domain.end(instance, Ended::Closed);
             self.domain.turn(None);

@@ -53,7 +53,7 @@ fn listener(world: &World, name: &'static str, shape: Shape, answer: Option<u64>
     let heard = plan
         .receives
         .iter()
-        .map(|event| (event.name.clone(), keeper(world, event.payload)))
+        .map(|event| (event.name.to_string(), keeper(world, event.payload)))
         .collect();
     let object = Listener {
         name,
@@ -78,7 +78,7 @@ fn passing_of(world: &World, argument: &str, many: [bool; 2], trust: Trust) -> R
         label: "passing".to_owned(),
         identity: [2; 32],
         code: Code::Table(measure::passing_any().trusted(trust)),
-        endpoints: endpoints.to_vec(),
+        endpoints: endpoints.into(),
         parameters: None,
     };
     world.domain.create(world.instance, plan).expect("created")
@@ -421,7 +421,9 @@ fn the_plan_of_a_dynamic_endpoint_has_the_events_of_the_argument() {
     let passing = passing(&world, "Pipe", [false; 2]);
     let names = |endpoint: usize, direction| {
         let events = passing.endpoints[endpoint].events(direction).iter();
-        events.map(|event| event.name.clone()).collect::<Vec<_>>()
+        events
+            .map(|event| event.name.to_string())
+            .collect::<Vec<_>>()
     };
     assert_eq!(names(0, Direction::In), ["leave", "say"]);
     assert_eq!(names(1, Direction::Out), names(0, Direction::In));

@@ -78,7 +78,7 @@ fn shelf(domain: &Domain, log: &Log, mood: &Rc<Cell<Mood>>) -> Opened {
         let endpoint = EndpointPlan::new(&mut types, "folder", service, service, true, false);
         let endpoint = endpoint.expect("events");
         let keeper = |events: &[crate::engine::create::EventPlan], name: &str| {
-            let event = events.iter().find(|event| event.name == name);
+            let event = events.iter().find(|event| &*event.name == name);
             Keeper::new(&types, event.expect("an event").payload).expect("a layout")
         };
         let shelf = Shelf {
@@ -96,7 +96,7 @@ fn shelf(domain: &Domain, log: &Log, mood: &Rc<Cell<Mood>>) -> Opened {
         identity: [1; 32],
         module: None,
         code: Code::Native(NativeProxy::new(Box::new(shelf), &[1])),
-        endpoints: vec![endpoint],
+        endpoints: [endpoint].into(),
         parameters: None,
     };
     let proxy = domain.create(instance, plan).expect("created");

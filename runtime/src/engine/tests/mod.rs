@@ -358,7 +358,7 @@ impl World {
             label: name.to_owned(),
             identity: [1; 32],
             code: Code::Native(NativeProxy::new(object, &counts)),
-            endpoints,
+            endpoints: endpoints.into(),
             parameters: None,
         };
         self.domain.create(instance, plan).expect("created")

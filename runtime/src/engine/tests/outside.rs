@@ -437,7 +437,7 @@ fn what_a_constructor_connects_is_connected_once_the_proxy_is_there() {
         label: "eager".to_owned(),
         identity: [1; 32],
         code: Code::Table(Table::new(&EAGER)),
-        endpoints: world.endpoints(&[telling]),
+        endpoints: world.endpoints(&[telling]).into(),
         parameters: None,
     };
     let created = world.domain.create(world.instance, plan);

@@ -130,7 +130,7 @@ fn open(
                 label: "refusing".to_owned(),
                 identity: [0; 32],
                 code: Code::Table(Table::new(&REFUSING)),
-                endpoints: here.endpoints(&shapes(false)),
+                endpoints: here.endpoints(&shapes(false)).into(),
                 parameters: None,
             };
             assert!(domain.create(instance, plan).is_err());
