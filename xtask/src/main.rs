@@ -1,6 +1,7 @@
 //! What `cargo demo` and `cargo xtask` run.
 
 mod fuzz;
+mod instructions;
 mod original;
 
 use std::env;
@@ -44,6 +45,13 @@ enum Task {
         #[arg(long)]
         slow: bool,
     },
+    /// Count the instructions that an event takes, and compare with what it took before; needs
+    /// valgrind.
+    Instructions {
+        /// Write down what was counted, instead.
+        #[arg(long)]
+        write: bool,
+    },
     /// Generate the catalogue of the 2009 platform in `original/data`.
     OriginalCatalog {
         /// The facts, as JSON.
@@ -60,6 +68,7 @@ fn main() -> ExitCode {
             strict,
             slow,
         } => ci(&steps, strict, slow),
+        Task::Instructions { write } => instructions::run(write),
         Task::OriginalCatalog { facts } => {
             original::generate(&facts, &root()).map(|()| ExitCode::SUCCESS)
         }
@@ -152,6 +161,12 @@ const STEPS: &[Step] = &[
         needs: None,
         cargo: &["doc", "--workspace", "--no-deps", "--quiet"],
         environment: &[("RUSTDOCFLAGS", "--deny warnings")],
+    },
+    Step {
+        name: "instructions",
+        needs: Some("valgrind"),
+        cargo: &["xtask", "instructions"],
+        environment: &[],
     },
 ];
 

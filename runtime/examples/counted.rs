@@ -1,0 +1,78 @@
+//! Runs one thing so many times: what `cargo xtask instructions` counts the instructions of. Not an
+//! example of anything for embedders; see `embed.rs`.
+
+use std::hint::black_box;
+use std::process::ExitCode;
+
+use liveobj::measure::{Circuit, Crowd, Number};
+
+/// Does its thing so many times.
+type Run = fn(u64);
+
+/// What can be run, by name.
+const RUNS: &[(&str, Run)] = &[
+    ("dyn_call", |count| {
+        let mut receiver: Box<dyn Receive> = black_box(Box::new(Sum(0)));
+        for n in 0..count {
+            let receiver: &mut dyn Receive = black_box(&mut *receiver);
+            black_box(receiver.add(black_box(&Number { n })));
+        }
+    }),
+    ("connection", |count| emit(&Circuit::pair(false), count)),
+    ("connection_with_conversion", |count| {
+        emit(&Circuit::pair(true), count);
+    }),
+    ("connection_with_check", |count| {
+        emit(&Circuit::checked(), count)
+    }),
+    ("many_10", |count| emit(&Circuit::fan(10), count)),
+    ("open_connect_close", |count| {
+        let crowd = Crowd::new();
+        for n in 0..count {
+            crowd.one_visits(black_box(&Number { n }));
+        }
+    }),
+];
+
+trait Receive {
+    fn add(&mut self, number: &Number) -> i32;
+}
+
+struct Sum(u64);
+
+impl Receive for Sum {
+    #[inline(never)]
+    fn add(&mut self, number: &Number) -> i32 {
+        self.0 += number.n;
+        0
+    }
+}
+
+fn emit(circuit: &Circuit, count: u64) {
+    for n in 0..count {
+        black_box(circuit.emit(black_box(&Number { n })));
+    }
+}
+
+fn main() -> ExitCode {
+    let mut arguments = std::env::args().skip(1);
+    let run = arguments.next();
+    let count = arguments.next().and_then(|count| count.parse().ok());
+    let found = RUNS.iter().find(|(name, _)| Some(*name) == run.as_deref());
+    match (found, count) {
+        (Some((_, run)), Some(count)) => {
+            run(count);
+            ExitCode::SUCCESS
+        }
+        (None, _) if run.is_none() => {
+            for (name, _) in RUNS {
+                println!("{name}");
+            }
+            ExitCode::SUCCESS
+        }
+        _ => {
+            eprintln!("usage: counted RUN COUNT; without arguments it lists the runs");
+            ExitCode::from(2)
+        }
+    }
+}
