@@ -64,6 +64,18 @@ fn passed_on_dynamic(bencher: Bencher<'_, '_>, objects: usize) {
     events(bencher, &Circuit::through(objects, Knowing::Nothing));
 }
 
+/// Bytes are lent as they are: so many take as long as a few.
+#[divan::bench(args = [64, 65_536])]
+fn connection_of_bytes(bencher: Bencher<'_, '_>, bytes: usize) {
+    let (circuit, freight) = (Circuit::freight(), vec![1; bytes]);
+    bencher.counter(ItemsCount::new(EVENTS)).bench_local(|| {
+        circuit.turn();
+        for _ in 0..EVENTS {
+            black_box(circuit.emit_bytes(black_box(&freight)));
+        }
+    });
+}
+
 #[divan::bench(args = [1, 10])]
 fn many(bencher: Bencher<'_, '_>, receivers: usize) {
     events(bencher, &Circuit::fan(receivers));

@@ -67,6 +67,35 @@ impl Circuit {
         Circuit::new(receivers, true, false, Trust::Typed)
     }
 
+    /// A pair whose event carries bytes.
+    pub fn freight() -> Circuit {
+        let (domain, instance) = domain();
+        let [from, to] = {
+            let mut types = domain.types.borrow_mut();
+            [Direction::Out, Direction::In].map(|it| endpoint(&mut types, it, Basic::Bytes))
+        };
+        let ends = [(&SENDER, from), (&RECEIVER, to)].map(|(table, ty)| {
+            let endpoints = [plan(&domain, "a", ty, false)];
+            proxy(&domain, instance, Table::new(table), endpoints)
+        });
+        let [sender, receiver] = ends;
+        let made = domain.connect(end(&sender, 0), end(&receiver, 0));
+        made.expect("they match");
+        Circuit::start(domain, sender, vec![receiver])
+    }
+
+    /// Emits bytes, of a [`Circuit::freight`]. The receiver does not look at them.
+    #[inline]
+    pub fn emit_bytes(&self, bytes: &[u8]) -> i32 {
+        let slice = abi::Slice {
+            data: bytes.as_ptr().cast(),
+            len: bytes.len() as u64,
+            owner: std::ptr::null_mut(),
+        };
+        let payload = Lent::new((&raw const slice).cast());
+        self.sender.cell.emit(0, 0, payload)
+    }
+
     /// One sender, one receiver, and so many objects between them that pass events on.
     pub fn through(count: usize, knowing: Knowing) -> Circuit {
         let (domain, instance) = domain();
