@@ -36,6 +36,10 @@ pub use properties::Properties;
 pub use session::Session;
 pub use temporal::Temporal;
 
+/// A digest, in hexadecimal, of the sources that the answers of this build come from: builds that may
+/// answer otherwise have another one.
+pub const BUILD: &str = env!("LIVEOBJ_FORMALISMS_BUILD");
+
 /// All formalisms of this crate.
 pub fn builtin() -> Formalisms {
     let mut formalisms = Formalisms::none();

@@ -4,8 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::formalism::{Events, Structure};
 use crate::relation::{
-    Lossy, Parsed, Relations, Side, Structures, body_constraints, consistent, emitted,
-    endpoint_structure,
+    Lossy, Parsed, Relations, Side, Structures, body_constraints, emitted, endpoint_structure,
 };
 use crate::types::{
     Constraint, Endpoint, EndpointId, Object, ObjectBody, ObjectEndpoint, ObjectId,
@@ -258,7 +257,7 @@ impl Relations<'_> {
         premises.sort_by(|(a, _), (b, _)| a.constraint.formalism.cmp(&b.constraint.formalism));
         let contradictory: BTreeSet<String> = premises
             .chunk_by(|(a, _), (b, _)| a.constraint.formalism == b.constraint.formalism)
-            .filter(|of_one| !consistent(of_one.iter().map(|(parsed, _)| parsed), self.budget))
+            .filter(|of_one| !self.consistent(of_one.iter().map(|(parsed, _)| parsed)))
             .map(|of_one| of_one[0].0.constraint.formalism.to_string())
             .collect();
         premises.retain(|(parsed, _)| !contradictory.contains(&*parsed.constraint.formalism));
@@ -289,7 +288,7 @@ impl Relations<'_> {
                 let of_formalism = |p: &&Parsed| *p.constraint.formalism == *formalism;
                 if contradictory.contains(formalism)
                     // What was met may contradict the rest.
-                    || !consistent(premises.iter().filter(of_formalism), self.budget)
+                    || !self.consistent(premises.iter().filter(of_formalism))
                     || !self.unmet(&premises, &events, &wanted, lossy).is_empty()
                 {
                     left_over.extend(own.requires);

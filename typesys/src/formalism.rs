@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::sync::{Arc, OnceLock};
 
+use crate::facts::Facts;
 use crate::monitor::Monitor;
 use crate::source::Span;
 use crate::verdict::{Reason, Verdict, Witness};
@@ -25,6 +26,21 @@ pub trait Formalism: Send + Sync {
     /// The library that adds it; none where it is built in. What such a formalism answers is that
     /// library's word: what rests on it is told with the verdict ([`Word`]).
     fn library(&self) -> Option<&str> {
+        None
+    }
+
+    /// What tells it from every formalism that may answer otherwise, its own earlier and later
+    /// versions included: what it finds out may be kept under this for ever ([`crate::facts`]). None
+    /// where nothing is to be kept, as where to ask again is as quick.
+    fn identity(&self) -> Option<String> {
+        None
+    }
+
+    /// A form of a formula that no other formula has of which anything else may be true. Unlike
+    /// [`Formalism::print`] it tells apart what reads alike in different structures. None where
+    /// nothing that rests on it is to be kept.
+    fn encode(&self, formula: &Formula) -> Option<Vec<u8>> {
+        let _ = formula;
         None
     }
 
@@ -68,6 +84,13 @@ pub trait Formalism: Send + Sync {
     /// Whether something satisfies all of `formulas` at once: `Fails` means that nothing does.
     fn satisfiable(&self, formulas: &[&Formula], budget: u64) -> Verdict;
 
+    /// A formula that nothing satisfies, if [`Formalism::satisfiable`] gives exactly the
+    /// [`Verdict::as_satisfiability`] of whether `formulas` imply it, the provider emitting what it
+    /// will.
+    fn contradiction(&self) -> Option<Formula> {
+        None
+    }
+
     /// Whether every behaviour that satisfies all `premises`, the provider emitting only
     /// `events`, satisfies `conclusion`.
     fn implies(
@@ -77,6 +100,17 @@ pub trait Formalism: Send + Sync {
         conclusion: &Formula,
         budget: u64,
     ) -> Verdict;
+
+    /// [`Formalism::implies`], and about how many steps it took; none if it does not count them.
+    fn implies_counting(
+        &self,
+        premises: &[&Formula],
+        events: &Events,
+        conclusion: &Formula,
+        budget: u64,
+    ) -> (Verdict, Option<u64>) {
+        (self.implies(premises, events, conclusion, budget), None)
+    }
 
     /// Confirms a refutation: under `witness` all `premises` hold and `conclusion` does not.
     /// Shares no reasoning with [`Formalism::implies`].
@@ -346,6 +380,7 @@ pub struct ParseError {
 pub struct Formalisms {
     by_name: BTreeMap<String, Arc<dyn Formalism>>,
     further: Option<Arc<Further>>,
+    pub(crate) facts: Option<Arc<dyn Facts>>,
 }
 
 /// Formalisms that are looked for once one is asked for that is not registered.
@@ -389,13 +424,20 @@ impl Formalisms {
         self
     }
 
+    /// These, and what was found before is not looked for again. No answer depends on it.
+    #[must_use]
+    pub fn with_facts(mut self, facts: Arc<dyn Facts>) -> Formalisms {
+        self.facts = Some(facts);
+        self
+    }
+
     /// Finds one.
     pub fn get(&self, name: &str) -> Option<&Arc<dyn Formalism>> {
         let further = || self.further.as_ref()?.found().get(name);
         self.by_name.get(name).or_else(further)
     }
 
-    /// Whether these are the very same formalisms.
+    /// Whether these are the very same formalisms, whatever facts they come with.
     pub fn is_same(&self, other: &Formalisms) -> bool {
         let pairs = self.by_name.iter().zip(&other.by_name);
         let further = match (&self.further, &other.further) {

@@ -4,7 +4,7 @@
 //! Modules in reading order: [`syntax`] (the type language as text), [`module`] (libraries of
 //! declarations), [`types`] (the graph of types), `resolve` (declarations into the graph),
 //! [`relation`] and [`composite`] (subtyping, matching, derived types), [`formalism`] and
-//! [`verdict`] (constraints and answers), [`identity`], [`evolution`], [`layout`], [`data`].
+//! [`verdict`] (constraints and answers), [`facts`] (answers that are kept), [`identity`], [`evolution`], [`layout`], [`data`].
 
 #![forbid(unsafe_code)]
 
@@ -14,6 +14,7 @@ mod describe;
 pub mod diagnostic;
 mod domain;
 pub mod evolution;
+pub mod facts;
 pub mod formalism;
 mod graph;
 pub mod identity;

@@ -27,6 +27,17 @@ impl Verdict {
         matches!(self, Verdict::Fails(_))
     }
 
+    /// Whether some formulas can be satisfied together, if this is whether they imply a
+    /// contradiction: what refutes that satisfies them.
+    #[must_use]
+    pub fn as_satisfiability(self) -> Verdict {
+        match self {
+            Verdict::Holds => Verdict::Fails(Witness::Structure),
+            Verdict::Fails(_) => Verdict::Holds,
+            unknown @ Verdict::Unknown(_) => unknown,
+        }
+    }
+
     fn rank(&self) -> u8 {
         match self {
             Verdict::Fails(_) => 0,

@@ -36,7 +36,7 @@ use liveobj_types::formalism::{
 use liveobj_types::verdict::{Reason, Verdict, Witness};
 
 use crate::watch::{Letters, PerConnection, one_endpoint};
-use crate::{Budget, foreign};
+use crate::{BUILD, Budget, foreign};
 use monitor::Following;
 use protocol::Protocol;
 use run::{Fault, Run};
@@ -137,6 +137,20 @@ impl Formalism for Session {
         }
     }
 
+    /// Without queues the answer is found as quickly as it would be looked up.
+    fn identity(&self) -> Option<String> {
+        match self {
+            Session::Synchronous => None,
+            Session::Asynchronous => Some(format!("{self:?} {BUILD}")),
+        }
+    }
+
+    /// All of its automaton.
+    fn encode(&self, formula: &Formula) -> Option<Vec<u8>> {
+        let protocol = self.protocol(formula).ok()?;
+        Some(format!("{protocol:?}").into_bytes())
+    }
+
     fn parse(&self, text: &str, structure: &Structure) -> Result<Formula, ParseError> {
         parse::parse(text, structure).map(Formula::new)
     }
@@ -170,12 +184,25 @@ impl Formalism for Session {
     fn implies(
         &self,
         premises: &[&Formula],
-        _: &Events,
+        events: &Events,
         conclusion: &Formula,
         budget: u64,
     ) -> Verdict {
-        self.decide(premises, conclusion, &mut Budget(budget))
-            .unwrap_or_else(Verdict::Unknown)
+        self.implies_counting(premises, events, conclusion, budget)
+            .0
+    }
+
+    fn implies_counting(
+        &self,
+        premises: &[&Formula],
+        _: &Events,
+        conclusion: &Formula,
+        budget: u64,
+    ) -> (Verdict, Option<u64>) {
+        let mut left = Budget(budget);
+        let verdict = self.decide(premises, conclusion, &mut left);
+        let verdict = verdict.unwrap_or_else(Verdict::Unknown);
+        (verdict, Some(budget - left.0))
     }
 
     fn replay(

@@ -76,7 +76,7 @@ use liveobj_types::Monitor;
 use liveobj_types::formalism::{Events, Formalism, Formula, ParseError, Structure};
 use liveobj_types::verdict::{Reason, Verdict, Witness};
 
-use crate::{Budget, foreign};
+use crate::{BUILD, Budget, foreign};
 use decide::{Answer, Question};
 use formula::{Node, Place, Quantifier, Sentence, Sort};
 use history::Lasso;
@@ -233,6 +233,14 @@ fn refutes(premises: &[&Sentence], events: &Events, conclusion: &Sentence, lasso
         && is(conclusion, false)
 }
 
+/// What nothing satisfies.
+fn contradiction() -> Formula {
+    Formula::new(Sentence {
+        prefix: Vec::new(),
+        body: Node::Constant(false),
+    })
+}
+
 impl Formalism for Temporal {
     fn name(&self) -> &str {
         "temporal"
@@ -240,6 +248,16 @@ impl Formalism for Temporal {
 
     fn id(&self) -> u128 {
         ID
+    }
+
+    fn identity(&self) -> Option<String> {
+        Some(format!("{self:?} {BUILD}"))
+    }
+
+    /// All of the sentence, with what its variables range over.
+    fn encode(&self, formula: &Formula) -> Option<Vec<u8>> {
+        let sentence = self.sentence(formula).ok()?;
+        Some(format!("{sentence:?}").into_bytes())
     }
 
     fn parse(&self, text: &str, structure: &Structure) -> Result<Formula, ParseError> {
@@ -261,15 +279,13 @@ impl Formalism for Temporal {
     }
 
     fn satisfiable(&self, formulas: &[&Formula], budget: u64) -> Verdict {
-        let contradiction = Formula::new(Sentence {
-            prefix: Vec::new(),
-            body: Node::Constant(false),
-        });
-        match self.implies(formulas, &Events::All, &contradiction, budget) {
-            Verdict::Holds => Verdict::Fails(Witness::Structure),
-            Verdict::Fails(_) => Verdict::Holds,
-            unknown @ Verdict::Unknown(_) => unknown,
-        }
+        let contradiction = contradiction();
+        self.implies(formulas, &Events::All, &contradiction, budget)
+            .as_satisfiability()
+    }
+
+    fn contradiction(&self) -> Option<Formula> {
+        Some(contradiction())
     }
 
     fn implies(
@@ -279,15 +295,28 @@ impl Formalism for Temporal {
         conclusion: &Formula,
         budget: u64,
     ) -> Verdict {
-        let decide = || {
+        self.implies_counting(premises, events, conclusion, budget)
+            .0
+    }
+
+    fn implies_counting(
+        &self,
+        premises: &[&Formula],
+        events: &Events,
+        conclusion: &Formula,
+        budget: u64,
+    ) -> (Verdict, Option<u64>) {
+        let mut left = Budget(budget);
+        let decide = |left: &mut Budget| {
             let premises: Vec<&Sentence> = premises
                 .iter()
                 .map(|premise| self.sentence(premise))
                 .collect::<Result<_, _>>()?;
             let conclusion = self.sentence(conclusion)?;
-            self.decide(&premises, events, conclusion, &mut Budget(budget))
+            self.decide(&premises, events, conclusion, left)
         };
-        decide().unwrap_or_else(Verdict::Unknown)
+        let verdict = decide(&mut left).unwrap_or_else(Verdict::Unknown);
+        (verdict, Some(budget - left.0))
     }
 
     fn replay(

@@ -1,6 +1,7 @@
 //! What every formalism must do, mounted for each one that is built in.
 
 mod conformance;
+mod facts;
 mod meeting;
 mod monitors;
 mod ontology;

@@ -354,15 +354,8 @@ impl Relations<'_> {
     ) -> (Verdict, usize) {
         let (mut verdict, mut at) = (Verdict::Holds, 0);
         for (number, asked) in asked.iter().enumerate() {
-            let mut one = formalism.implies(used, events, asked, self.budget);
-            if let Verdict::Fails(witness) = &one
-                && !formalism.replay(used, events, asked, witness)
-            {
-                let name = formalism.name();
-                one = Verdict::Unknown(Reason::Undecided(format!(
-                    "formalism `{name}` refutes it, but its witness does not replay"
-                )));
-            }
+            let formalisms = self.formalisms;
+            let one = formalisms.implies(formalism, used, events, asked, self.budget);
             let before = verdict.clone();
             verdict = verdict.and(one);
             if verdict != before {
@@ -374,7 +367,8 @@ impl Relations<'_> {
         }
         // Nobody can keep a contradiction. Each declaration is free of them, but premises of several
         // levels and parts meet here.
-        let verdict = match formalism.satisfiable(used, self.budget) {
+        let satisfiable = self.formalisms.satisfiable(formalism, used, self.budget);
+        let verdict = match satisfiable {
             Verdict::Holds => Verdict::Holds,
             Verdict::Unknown(reason) => Verdict::Unknown(reason),
             Verdict::Fails(_) => {
@@ -384,16 +378,18 @@ impl Relations<'_> {
         };
         (verdict, 0)
     }
-}
 
-/// Whether nothing keeps a group of constraints from being satisfied together; those that cannot
-/// be read, or hold only under an assumption, are left aside.
-pub(crate) fn consistent<'p>(all: impl IntoIterator<Item = &'p Parsed>, budget: u64) -> bool {
-    let read = all.into_iter().filter(|parsed| !parsed.is_conditional());
-    let read: Vec<_> = read.filter_map(Parsed::read).collect();
-    let Some((formalism, _)) = read.first() else {
-        return true;
-    };
-    let formulas: Vec<&Formula> = read.iter().map(|(_, formula)| *formula).collect();
-    formalism.satisfiable(&formulas, budget).holds()
+    /// Whether nothing keeps a group of constraints from being satisfied together; those that cannot
+    /// be read, or hold only under an assumption, are left aside.
+    pub(crate) fn consistent<'p>(&self, all: impl IntoIterator<Item = &'p Parsed>) -> bool {
+        let read = all.into_iter().filter(|parsed| !parsed.is_conditional());
+        let read: Vec<_> = read.filter_map(Parsed::read).collect();
+        let Some((formalism, _)) = read.first() else {
+            return true;
+        };
+        let formulas: Vec<&Formula> = read.iter().map(|(_, formula)| *formula).collect();
+        self.formalisms
+            .satisfiable(&***formalism, &formulas, self.budget)
+            .holds()
+    }
 }

@@ -33,7 +33,6 @@ pub use change::Change;
 pub(crate) use constraints::{Lossy, Structures, body_constraints, emitted};
 pub use constraints::{Side, endpoint_structure, object_structure};
 pub(crate) use hash::IdMap;
-pub(crate) use implication::consistent;
 pub(crate) use known::Known;
 use pairs::Pair;
 pub(crate) use parsed::Parsed;

@@ -206,7 +206,10 @@ fn pass_on(
     here.passed_on = amount;
     let formulas: Vec<&Formula> = here.used.iter().map(|used| &used.formula).collect();
     // From a contradiction anything would follow.
-    if !formalism.satisfiable(&formulas, budget).holds() {
+    let consistent = routes
+        .formalisms
+        .satisfiable(&**formalism, &formulas, budget);
+    if !consistent.holds() {
         return false;
     }
     let (lossy, whole) = (here.lossy, here.whole.clone());

@@ -8,7 +8,8 @@ use super::expand::Session;
 use super::fill::collapsed;
 use crate::diagnostic::{Diagnostic, codes};
 use crate::formalism::{
-    Domain, EndpointStructure, Events, Formalism, Formula, Parameter, ParseError, Structure,
+    Domain, EndpointStructure, Events, Formalism, Formalisms, Formula, Parameter, ParseError,
+    Structure,
 };
 use crate::module::Module;
 use crate::relation::{DEFAULT_BUDGET, Side, endpoint_structure, object_structure};
@@ -207,7 +208,13 @@ impl Session<'_> {
             return;
         };
         let premises = [&required_formula];
-        let verdict = formalism.implies(&premises, &Events::All, &expected, DEFAULT_BUDGET);
+        let verdict = formalisms.implies(
+            &**formalism,
+            &premises,
+            &Events::All,
+            &expected,
+            DEFAULT_BUDGET,
+        );
         let (message, note) = match &verdict {
             Verdict::Holds => return,
             Verdict::Fails(witness) => (
@@ -344,10 +351,11 @@ impl Session<'_> {
                 continue;
             };
             let formulas: Vec<&Formula> = texts.iter().map(|(_, formula)| formula).collect();
-            if !formalism.satisfiable(&formulas, DEFAULT_BUDGET).fails() {
+            let satisfiable = formalisms.satisfiable(&**formalism, &formulas, DEFAULT_BUDGET);
+            if !satisfiable.fails() {
                 continue;
             }
-            let culprits = smallest(&**formalism, &texts);
+            let culprits = smallest(&formalisms, &**formalism, &texts);
             let does = match side {
                 Side::Provides => "provides",
                 Side::Requires => "requires",
@@ -472,7 +480,7 @@ fn meant<'t>(
 }
 
 /// Constraints that are unsatisfiable together, none of which could be left out.
-fn smallest(formalism: &dyn Formalism, texts: &[Placed]) -> Vec<Place> {
+fn smallest(formalisms: &Formalisms, formalism: &dyn Formalism, texts: &[Placed]) -> Vec<Place> {
     let mut left: Vec<&Placed> = texts.iter().collect();
     // Without a limit the questions would be quadratic in the number of texts.
     let limit = if left.len() <= 32 { left.len() } else { 0 };
@@ -482,7 +490,8 @@ fn smallest(formalism: &dyn Formalism, texts: &[Placed]) -> Vec<Place> {
             .enumerate()
             .filter(|(other, _)| *other != position);
         let others: Vec<&Formula> = others.map(|(_, (_, formula))| formula).collect();
-        if formalism.satisfiable(&others, DEFAULT_BUDGET).fails() {
+        let satisfiable = formalisms.satisfiable(formalism, &others, DEFAULT_BUDGET);
+        if satisfiable.fails() {
             left.remove(position);
         }
     }
