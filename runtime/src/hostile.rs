@@ -3,5 +3,6 @@
 
 pub use crate::boundary::hostile::payload;
 pub use crate::edge::links::frame;
+pub use crate::facts::hostile_entry as fact;
 pub use crate::sim::trace;
 pub use crate::state::stored;

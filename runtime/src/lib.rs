@@ -23,6 +23,7 @@ mod edge;
 mod endpoint;
 mod engine;
 mod error;
+pub mod facts;
 #[cfg(feature = "hostile")]
 #[doc(hidden)]
 pub mod hostile;

@@ -10,6 +10,7 @@ use std::sync::{Arc, OnceLock};
 use liveobj_types::Formalism;
 use liveobj_types::formalism::{Events, Formula, ParseError, Structure};
 use liveobj_types::verdict::{Reason, Verdict, Witness};
+use sha2::{Digest, Sha256};
 
 use crate::boundary::{FormalismCode, FormulaHandle, NotRead};
 use crate::loading::LibraryCatalog;
@@ -30,6 +31,9 @@ enum Held {
     Read {
         handle: FormulaHandle,
         printed: String,
+        /// A digest of what it was made of: the text, what that could speak of, and what was done
+        /// with it since. Two formulas that print alike may have different ones.
+        made_of: [u8; 32],
     },
     /// It could not be asked, or misbehaved: equal to what was as equal before it was read.
     Broken { printed: String, reason: String },
@@ -95,17 +99,31 @@ impl PlugIn {
         Verdict::Unknown(Reason::Undecided(self.blame(did)))
     }
 
-    fn held(&self, code: &Arc<FormalismCode>, handle: FormulaHandle) -> Result<Held, String> {
+    fn held(
+        &self,
+        code: &Arc<FormalismCode>,
+        handle: FormulaHandle,
+        made_of: [u8; 32],
+    ) -> Result<Held, String> {
         let printed = code.print(&handle);
         let printed = printed.map_err(|did| self.blame(&did))?;
-        Ok(Held::Read { handle, printed })
+        Ok(Held::Read {
+            handle,
+            printed,
+            made_of,
+        })
     }
 
     fn read(&self, text: &str, structure: &Structure) -> Result<Held, NotRead> {
         let code = self.code();
         let code = code.map_err(|reason| NotRead::Misbehaved(reason.clone()))?;
         match code.parse(text, structure) {
-            Ok(handle) => self.held(code, handle).map_err(NotRead::Misbehaved),
+            Ok(handle) => {
+                let structure = format!("{structure:?}");
+                let made_of = made_of("text", &[text.as_bytes(), structure.as_bytes()]);
+                self.held(code, handle, made_of)
+                    .map_err(NotRead::Misbehaved)
+            }
             Err(NotRead::Text(error)) => Err(NotRead::Text(error)),
             Err(NotRead::Misbehaved(did)) => Err(NotRead::Misbehaved(self.blame(&did))),
         }
@@ -133,16 +151,32 @@ impl PlugIn {
         }
     }
 
-    /// A formula made of another one: none if there is none, or the code misbehaves.
+    /// A formula made of another one, in the way that `how` tells: none if there is none, or the code
+    /// misbehaves.
     fn derived(
         &self,
         formula: &Formula,
+        (how, with): (&str, &str),
         make: impl FnOnce(&Arc<FormalismCode>, &FormulaHandle) -> Option<FormulaHandle>,
     ) -> Option<Formula> {
         let (code, handles) = self.handles(&[formula]).ok()?;
         let handle = make(code, handles[0])?;
-        Some(Formula::new(self.held(code, handle).ok()?))
+        let Some(Held::Read { made_of: of, .. }) = formula.get() else {
+            return None;
+        };
+        let made_of = made_of(how, &[of, with.as_bytes()]);
+        Some(Formula::new(self.held(code, handle, made_of).ok()?))
     }
+}
+
+/// A digest of what a formula is made of, and how.
+fn made_of(how: &str, of: &[&[u8]]) -> [u8; 32] {
+    let mut digest = Sha256::new();
+    for part in [how.as_bytes()].iter().chain(of) {
+        digest.update((part.len() as u64).to_le_bytes());
+        digest.update(part);
+    }
+    digest.finalize().into()
 }
 
 impl Formalism for PlugIn {
@@ -156,6 +190,21 @@ impl Formalism for PlugIn {
 
     fn library(&self) -> Option<&str> {
         Some(&self.library)
+    }
+
+    /// The library's file, and who asks it.
+    fn identity(&self) -> Option<String> {
+        let code = self.code().ok()?;
+        let (library, id) = (code.library_sha256()?, self.id);
+        Some(format!("{library} {id:032x} {}", liveobj_formalisms::BUILD))
+    }
+
+    /// What it was made of: what it is, only the library knows.
+    fn encode(&self, formula: &Formula) -> Option<Vec<u8>> {
+        match formula.get()? {
+            Held::Read { made_of, .. } => Some(made_of.to_vec()),
+            Held::Broken { .. } => None,
+        }
     }
 
     /// What is wrong with the plug-in is told where the formula is needed, as for one that is missing.
@@ -184,13 +233,17 @@ impl Formalism for PlugIn {
                 reason,
             }))
         };
-        let (handle, printed) = match formula.get::<Held>()? {
+        let (handle, printed, of) = match formula.get::<Held>()? {
             Held::Broken { printed, reason } => return broken(printed, reason.clone()),
-            Held::Read { handle, printed } => (handle, printed),
+            Held::Read {
+                handle,
+                printed,
+                made_of,
+            } => (handle, printed, made_of),
         };
         let code = self.code().ok().filter(|code| handle.is_of(code))?;
         let dual = match code.dual(handle) {
-            Ok(dual) => self.held(code, dual?),
+            Ok(dual) => self.held(code, dual?, made_of("dual", &[of])),
             Err(did) => Err(self.blame(&did)),
         };
         match dual {
@@ -264,12 +317,14 @@ impl Formalism for PlugIn {
     }
 
     fn at_endpoint(&self, formula: &Formula, endpoint: &str) -> Option<Formula> {
-        self.derived(formula, |code, handle| {
+        self.derived(formula, ("endpoint", endpoint), |code, handle| {
             code.at_endpoint(handle, endpoint).ok()?
         })
     }
 
     fn surviving(&self, formula: &Formula) -> Option<Formula> {
-        self.derived(formula, |code, handle| code.surviving(handle).ok()?)
+        self.derived(formula, ("surviving", ""), |code, handle| {
+            code.surviving(handle).ok()?
+        })
     }
 }

@@ -19,6 +19,7 @@ use crate::edge::TerminalSlot;
 use crate::edge::links::{LinkOptions, Links};
 use crate::endpoint::{Connection, connect_external};
 use crate::error::{BuildError, CheckError, ConnectError, OpenError};
+use crate::facts::FactsCache;
 use crate::loading::{self, LibraryCatalog, Store, UnloadError, Unloaded};
 use crate::object::Object;
 use crate::open;
@@ -129,6 +130,7 @@ impl Runtime {
             links: LinkOptions::default(),
             check_payloads: false,
             plug_ins: true,
+            facts: None,
         }
     }
 
@@ -279,6 +281,7 @@ pub struct RuntimeBuilder {
     links: LinkOptions,
     check_payloads: bool,
     plug_ins: bool,
+    facts: Option<Arc<FactsCache>>,
 }
 
 impl RuntimeBuilder {
@@ -414,6 +417,14 @@ impl RuntimeBuilder {
         self
     }
 
+    /// Keeps on disk what formalisms decide, and does not decide it again; no answer depends on it.
+    /// Unless set, nothing is kept.
+    #[must_use]
+    pub fn facts(mut self, facts: Arc<FactsCache>) -> RuntimeBuilder {
+        self.facts = Some(facts);
+        self
+    }
+
     /// Builds it.
     ///
     /// # Errors
@@ -443,6 +454,9 @@ impl RuntimeBuilder {
         if self.plug_ins {
             let catalog = catalog.clone();
             formalisms = formalisms.with_further(move || plug_in::find(&catalog));
+        }
+        if let Some(facts) = self.facts {
+            formalisms = formalisms.with_facts(facts);
         }
         let core = Core {
             catalog,

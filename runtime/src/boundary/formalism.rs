@@ -20,7 +20,7 @@ use crate::loading::Loaded;
 #[derive(Debug)]
 pub(crate) struct FormalismCode {
     table: abi::Formalism,
-    _library: Arc<Loaded>,
+    library: Arc<Loaded>,
 }
 
 /// A formula that a library made.
@@ -65,10 +65,12 @@ pub(crate) enum NotRead {
 impl FormalismCode {
     /// The code behind a verified table of a library.
     pub(crate) fn new(table: abi::Formalism, library: Arc<Loaded>) -> FormalismCode {
-        FormalismCode {
-            table,
-            _library: library,
-        }
+        FormalismCode { table, library }
+    }
+
+    /// SHA-256 of its library's file in lower-case hexadecimal, if it has one.
+    pub(crate) fn library_sha256(&self) -> Option<&str> {
+        self.library.types().sha256.as_deref()
     }
 
     /// Reads a text.

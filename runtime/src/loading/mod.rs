@@ -30,6 +30,7 @@ pub use library::{Loaded, TrustedLibrary};
 pub use map::{ABI, target};
 pub use store::{Store, StoreError, StoredLibrary};
 pub use trust::DirectoryError;
+pub(crate) use trust::writable_by_all;
 pub use unload::{UnloadError, Unloaded, unload};
 
 #[cfg(test)]

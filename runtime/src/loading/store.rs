@@ -3,7 +3,6 @@
 //! The `index` has a line for each name that a library was added under, the latest last: the
 //! hash, a space, the name.
 
-use std::env;
 use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io::ErrorKind;
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
@@ -16,6 +15,7 @@ use super::catalog::digits;
 use super::library::{check_formalisms, hexadecimal};
 use super::linked;
 use super::trust::{DirectoryError, check_directory};
+use crate::directories::absolute;
 use crate::replace::replace;
 
 /// A directory of libraries that its user trusts: `SHA256.so`, each read-only, and an `index` of
@@ -95,11 +95,6 @@ impl Store {
     /// Where this user's store is: `$XDG_DATA_HOME/liveobj/libraries`, or the same below
     /// `~/.local/share`. `None` without a home.
     pub fn user_directory() -> Option<PathBuf> {
-        let absolute = |name| {
-            env::var_os(name)
-                .map(PathBuf::from)
-                .filter(|path| path.is_absolute())
-        };
         let data = absolute("XDG_DATA_HOME")
             .or_else(|| absolute("HOME").map(|home| home.join(".local/share")))?;
         Some(data.join("liveobj/libraries"))

@@ -1,6 +1,7 @@
 //! Which places libraries may be trusted from.
 
 use std::fs;
+use std::io;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
@@ -56,19 +57,30 @@ pub(super) fn check_directory(path: &Path) -> Result<PathBuf, DirectoryError> {
     if !is_ours(metadata.uid()) {
         return Err(DirectoryError::OtherOwner { path: directory });
     }
+    match writable_by_all(&directory).map_err(read)? {
+        Some(writable) => Err(DirectoryError::WorldWritable {
+            path: directory,
+            writable,
+        }),
+        None => Ok(directory),
+    }
+}
+
+/// The directory, or the one above it, through which everybody may put files or another directory in
+/// its place, if there is one. The path has no symbolic links; the end of it may not be there yet.
+pub(crate) fn writable_by_all(directory: &Path) -> io::Result<Option<PathBuf>> {
     for above in directory.ancestors() {
-        let mode = fs::metadata(above).map_err(read)?.mode();
+        let mode = match fs::metadata(above) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
+            metadata => metadata?.mode(),
+        };
         // In a sticky directory nobody replaces what others own; but anybody adds files.
         let replaceable = above == directory || mode & STICKY == 0;
         if mode & WRITABLE_BY_ALL != 0 && replaceable {
-            let writable = above.to_owned();
-            return Err(DirectoryError::WorldWritable {
-                path: directory,
-                writable,
-            });
+            return Ok(Some(above.to_owned()));
         }
     }
-    Ok(directory)
+    Ok(None)
 }
 
 /// The file without symbolic links, if it is one that only this user or root can change.

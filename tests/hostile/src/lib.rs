@@ -23,7 +23,7 @@ pub use constraints::{cardinality, properties, session, temporal};
 pub use documents::{json, xml};
 pub use frames::frames;
 pub use libraries::manifest;
-pub use liveobj::hostile::payload;
+pub use liveobj::hostile::{fact, payload};
 pub use original::original;
 pub use types::lot;
 
@@ -34,6 +34,7 @@ pub type Target = fn(&[u8]);
 pub const TARGETS: &[(&str, Target)] = &[
     ("cardinality", cardinality),
     ("session", session),
+    ("facts", fact),
     ("frames", frames),
     ("json", json),
     ("lot", lot),
