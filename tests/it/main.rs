@@ -10,6 +10,7 @@ mod diff;
 mod dynamic;
 mod execution;
 mod explanations;
+mod facts;
 mod fmt;
 mod graph;
 mod help;

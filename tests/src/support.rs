@@ -163,5 +163,6 @@ pub fn liveobj(home: &Path) -> Command {
         command.env(variable, home);
     }
     command.env("NO_COLOR", "1").env_remove("RUST_BACKTRACE");
+    command.env_remove("LIVEOBJ_FACTS_KEY");
     command
 }

@@ -10,6 +10,7 @@ use liveobj_references::Checked;
 use liveobj_types::{Severity, Source, TypeId};
 use serde::Serialize;
 
+use super::facts::FactsOptions;
 use super::{LibraryOptions, PolicyOptions, explain, hexadecimal};
 use crate::failure::Failure;
 use crate::report::{self, JSON_VERSION, JsonDiagnostic, sarif};
@@ -28,9 +29,11 @@ pub struct Check {
     #[command(flatten)]
     libraries: LibraryOptions,
     #[command(flatten)]
+    facts: FactsOptions,
+    #[command(flatten)]
     policy: PolicyOptions,
     /// Say what the platform of 2009 said of its documents: its loader's rules, to the letter
-    #[arg(long, conflicts_with_all = ["library_paths", "allow"])]
+    #[arg(long, conflicts_with_all = ["library_paths", "allow", "facts", "facts_key"])]
     strict_2009: bool,
     /// How findings are printed
     #[arg(long, value_enum, default_value_t)]
@@ -69,8 +72,9 @@ impl Check {
         if self.strict_2009 {
             return strict_2009::check(&self.references, &self.policy.limits(), self.format);
         }
-        let mut builder = self.libraries.builder();
-        builder = builder
+        let facts = self.facts.open()?;
+        let builder = facts
+            .with(self.libraries.builder())
             .allow_unknown(self.policy.unknown())
             .limits(self.policy.limits());
         let runtime = builder.build().map_err(Failure::user)?;

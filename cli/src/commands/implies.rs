@@ -16,6 +16,7 @@ use liveobj_types::verdict::{Verdict, Witness};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use super::facts::FactsOptions;
 use super::{Format, LibraryOptions};
 use crate::failure::Failure;
 use crate::output;
@@ -62,6 +63,8 @@ pub struct Implies {
     batch: Option<String>,
     #[command(flatten)]
     libraries: LibraryOptions,
+    #[command(flatten)]
+    facts: FactsOptions,
     /// How the answer is printed
     #[arg(long, value_enum, default_value_t)]
     format: Format,
@@ -151,7 +154,9 @@ struct Answer {
 
 impl Implies {
     pub fn run(self) -> Result<(), Failure> {
-        let runtime = self.libraries.builder().build().map_err(Failure::user)?;
+        let facts = self.facts.open()?;
+        let runtime = facts.with(self.libraries.builder());
+        let runtime = runtime.build().map_err(Failure::user)?;
         let mut formalisms = runtime.formalisms().clone();
         if self.atoms == Atoms::Independent {
             formalisms.add(Arc::new(Temporal::independent()));
@@ -285,7 +290,9 @@ impl Implies {
                 })?
             }
         };
-        let verdict = formalism.implies(&[&premise], &allowed, &conclusion, self.budget);
+        let premises = [&premise];
+        let verdict =
+            formalisms.implies(&**formalism, &premises, &allowed, &conclusion, self.budget);
         let reason = match &verdict {
             Verdict::Holds => None,
             Verdict::Fails(witness) => formalism.explain(&[&premise], &conclusion, witness),

@@ -7,6 +7,7 @@ mod convert;
 mod describe;
 mod diff;
 mod explain;
+mod facts;
 mod fmt;
 mod graph;
 mod hash;
@@ -58,6 +59,7 @@ enum Command {
     Fmt(fmt::Fmt),
     Hash(hash::Hash),
     Import(import::Import),
+    Facts(facts::FactsCommand),
     Registry(registry::Registry),
     Library(library::Library),
     Completions(completions::Completions),
@@ -80,6 +82,7 @@ pub fn run(arguments: Arguments) -> Result<(), Failure> {
         Command::Fmt(command) => command.run(),
         Command::Hash(command) => command.run(),
         Command::Import(command) => command.run(),
+        Command::Facts(command) => command.run(),
         Command::Registry(command) => command.run(),
         Command::Library(command) => command.run(),
         Command::Completions(command) => command.run(),

@@ -16,6 +16,7 @@ use liveobj_original::LIBRARY_NAME;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::oneshot;
 
+use super::facts::FactsOptions;
 use super::{LibraryOptions, PolicyOptions};
 use crate::failure::Failure;
 use crate::terminal::StandardTerminal;
@@ -40,6 +41,8 @@ pub struct Open {
     reference: String,
     #[command(flatten)]
     libraries: LibraryOptions,
+    #[command(flatten)]
+    facts: FactsOptions,
     #[command(flatten)]
     policy: PolicyOptions,
     /// Check all that objects emit, and where its pointers lead: slower, for finding faults of
@@ -81,9 +84,9 @@ pub struct Open {
 
 impl Open {
     pub fn run(self) -> Result<(), Failure> {
-        let builder = self
-            .libraries
-            .builder()
+        let facts = self.facts.open()?;
+        let builder = facts
+            .with(self.libraries.builder())
             .allow_unknown(self.policy.unknown())
             .limits(self.policy.limits())
             .check_payloads(self.check_payloads);

@@ -10,6 +10,7 @@ use liveobj_types::types::Object;
 use liveobj_types::{Judgement, Relations, TypeId, Types, Verdict};
 use serde::Serialize;
 
+use super::facts::FactsOptions;
 use super::named_library::is_library;
 use super::type_name::TypeName;
 use super::{Format, LibraryOptions};
@@ -42,6 +43,8 @@ pub struct Compare {
     scope: Vec<String>,
     #[command(flatten)]
     libraries: LibraryOptions,
+    #[command(flatten)]
+    facts: FactsOptions,
     /// How it is printed
     #[arg(long, value_enum, default_value_t)]
     format: Format,
@@ -107,7 +110,9 @@ struct JsonRelation {
 
 impl Compare {
     pub fn run(self) -> Result<(), Failure> {
-        let runtime = self.libraries.runtime()?;
+        let facts = self.facts.open()?;
+        let runtime = facts.with(self.libraries.builder());
+        let runtime = runtime.build().map_err(Failure::user)?;
         match [&self.left, &self.right].map(|text| is_library(text)) {
             [true, true] => return self.libraries(&runtime),
             [false, false] => {}

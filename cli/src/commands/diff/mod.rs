@@ -9,6 +9,7 @@ use semver::Version;
 use serde::Serialize;
 
 use self::version::Needed;
+use super::facts::FactsOptions;
 use super::named_library::NamedLibrary;
 use super::{Format, LibraryOptions};
 use crate::failure::Failure;
@@ -34,6 +35,8 @@ pub struct Diff {
     new: String,
     #[command(flatten)]
     libraries: LibraryOptions,
+    #[command(flatten)]
+    facts: FactsOptions,
     /// How it is printed
     #[arg(long, value_enum, default_value_t)]
     format: Format,
@@ -84,7 +87,9 @@ struct JsonDeclaration<'a> {
 
 impl Diff {
     pub fn run(self) -> Result<(), Failure> {
-        let runtime = self.libraries.runtime()?;
+        let facts = self.facts.open()?;
+        let runtime = facts.with(self.libraries.builder());
+        let runtime = runtime.build().map_err(Failure::user)?;
         let old = NamedLibrary::read(&runtime, &self.old)?;
         let new = NamedLibrary::read(&runtime, &self.new)?;
         let Evolution { entries, words } = old.compare(&new, &runtime)?;
