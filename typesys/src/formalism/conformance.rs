@@ -45,6 +45,11 @@ fn ask(formalism: &dyn Formalism, premises: &[&Formula], conclusion: &Formula) -
     let verdict = formalism.implies(premises, &Events::All, conclusion, BUDGET);
     let again = formalism.implies(premises, &Events::All, conclusion, BUDGET);
     assert_eq!(verdict, again, "the same question has the same answer");
+    let (counted, _) = formalism.implies_counting(premises, &Events::All, conclusion, BUDGET);
+    assert_eq!(
+        verdict, counted,
+        "it answers the same where steps are counted"
+    );
     if let Verdict::Fails(witness) = &verdict {
         let print = |formula: &&Formula| formalism.print(formula);
         assert!(
@@ -115,7 +120,18 @@ fn relates(formalism: &dyn Formalism, texts: &[String], formulas: &[Formula]) {
     }
     for (i, a) in formulas.iter().enumerate() {
         for (j, b) in formulas.iter().enumerate() {
-            if formalism.satisfiable(&[a, b], BUDGET).fails() {
+            let satisfiable = formalism.satisfiable(&[a, b], BUDGET);
+            if let Some(contradiction) = formalism.contradiction() {
+                let refuted = ask(formalism, &[a, b], &contradiction);
+                let (a, b) = (&texts[i], &texts[j]);
+                assert_eq!(refuted.as_satisfiability(), satisfiable, "{a} and {b}");
+            }
+            let encodings = [a, b].map(|formula| formalism.encode(formula));
+            if encodings[0].is_some() && encodings[0] == encodings[1] {
+                let (a, b) = (formalism.print(a), formalism.print(b));
+                assert_eq!(a, b, "two formulas have one encoding");
+            }
+            if satisfiable.fails() {
                 assert!(
                     formulas
                         .iter()
