@@ -118,10 +118,10 @@ fn what_commands_print_does_not_depend_on_facts() {
     for command in commands {
         let place = Place::new();
         let without = place.run(&[command, &["--no-facts"]].concat());
-        assert_eq!(place.facts(), [PathBuf::new(); 0], "{command:?}");
+        assert!(place.facts().is_empty(), "{command:?}");
         let cold = place.run(command);
         let kept = place.facts();
-        assert_ne!(kept, [PathBuf::new(); 0], "{command:?}");
+        assert!(!kept.is_empty(), "{command:?}");
         let warm = place.run(command);
         assert_eq!(place.facts(), kept);
         for with in [&cold, &warm] {
@@ -258,7 +258,7 @@ fn a_directory_that_everybody_can_change_is_refused() {
     let (answered, told) = place.ask("agreement", &[]);
     assert_eq!(answered, "holds: A implies B\n");
     assert!(told.contains("verdicts are not kept"), "{told}");
-    assert_eq!(place.facts(), [PathBuf::new(); 0]);
+    assert!(place.facts().is_empty());
 }
 
 #[test]
@@ -283,7 +283,7 @@ fn facts_can_be_shown_and_removed() {
     }
     let cleared = place.run(&["facts", "clear"]);
     assert_eq!(text(&cleared.stdout), "2 facts removed\n");
-    assert_eq!(place.facts(), [PathBuf::new(); 0]);
+    assert!(place.facts().is_empty());
 }
 
 /// What a library's formalism said is kept for the file that said it.
