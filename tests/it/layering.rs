@@ -59,6 +59,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
             "liveobj-types",
         ],
     ),
+    ("liveobj-compare", &[]),
     ("liveobj-loom", &[]),
     ("liveobj-test-dynamic", &["liveobj-sdk"]),
     ("liveobj-test-faulty", &["liveobj-sdk"]),

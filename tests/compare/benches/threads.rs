@@ -1,0 +1,211 @@
+//! Events between two domains, each on a thread of its own, beside channels and actors between two
+//! threads, in one run. `through`: many in a row, as fast as they go. `there_and_back`: one at a time.
+//! The aim: half the time of tokio's bounded channel, at most.
+
+use std::sync::mpsc;
+use std::thread;
+
+use actix::prelude::{Actor, Arbiter, Context, Handler, Message, System};
+use divan::{Bencher, black_box, counter::ItemsCount};
+
+fn main() {
+    divan::main();
+}
+
+/// What waits at most: as much as between domains.
+const ROOM: usize = 65_536;
+/// Per sample.
+const EVENTS: u64 = 200_000;
+/// Per sample, one at a time.
+const ROUNDS: u64 = 2_000;
+
+/// A thread that adds up what comes, and answers the sum at every 0.
+struct Adding<S> {
+    send: S,
+    sums: mpsc::Receiver<u64>,
+}
+
+impl<S: FnMut(u64)> Adding<S> {
+    /// Sends so many numbers, and waits for their sum.
+    fn pass(&mut self, count: u64) -> u64 {
+        (1..=count).chain([0]).for_each(&mut self.send);
+        self.sums.recv().expect("a sum")
+    }
+}
+
+/// Adds up what `next` gives, on a thread.
+fn adding(mut next: impl FnMut() -> Option<u64> + Send + 'static) -> mpsc::Receiver<u64> {
+    let (told, sums) = mpsc::channel();
+    thread::spawn(move || {
+        let mut sum = 0;
+        while let Some(n) = next() {
+            sum += n;
+            if n == 0 && told.send(std::mem::take(&mut sum)).is_err() {
+                break;
+            }
+        }
+    });
+    sums
+}
+
+fn std_mpsc() -> Adding<impl FnMut(u64)> {
+    let (sender, receiver) = mpsc::sync_channel(ROOM);
+    let sums = adding(move || receiver.recv().ok());
+    let send = move |n| sender.send(n).expect("a thread");
+    Adding { send, sums }
+}
+
+fn crossbeam() -> Adding<impl FnMut(u64)> {
+    let (sender, receiver) = crossbeam_channel::bounded(ROOM);
+    let sums = adding(move || receiver.recv().ok());
+    let send = move |n| sender.send(n).expect("a thread");
+    Adding { send, sums }
+}
+
+fn tokio_mpsc() -> Adding<impl FnMut(u64)> {
+    let (sender, mut receiver) = tokio::sync::mpsc::channel(ROOM);
+    let sums = adding(move || receiver.blocking_recv());
+    let send = move |n| sender.blocking_send(n).expect("a thread");
+    Adding { send, sums }
+}
+
+#[derive(Message)]
+#[rtype(result = "()")]
+struct Number(u64);
+
+struct Adder {
+    sum: u64,
+    told: mpsc::Sender<u64>,
+}
+
+impl Actor for Adder {
+    type Context = Context<Adder>;
+}
+
+impl Handler<Number> for Adder {
+    type Result = ();
+
+    fn handle(&mut self, Number(n): Number, _: &mut Context<Adder>) {
+        self.sum += n;
+        if n == 0 {
+            let _ = self.told.send(std::mem::take(&mut self.sum));
+        }
+    }
+}
+
+/// An actor of actix on a thread of its own; its mailbox has no bound for `do_send`.
+fn actor() -> (System, Adding<impl FnMut(u64)>) {
+    let (told, sums) = mpsc::channel();
+    let (ready, address) = mpsc::channel();
+    thread::spawn(move || {
+        let system = System::new();
+        let current = System::current();
+        system.block_on(async move {
+            let arbiter = Arbiter::current();
+            let adder = Adder { sum: 0, told }.start();
+            let _ = ready.send((current, adder, arbiter));
+        });
+        let _ = system.run();
+    });
+    let (system, adder, _) = address.recv().expect("an actor");
+    let send = move |n| adder.do_send(Number(n));
+    (system, Adding { send, sums })
+}
+
+fn through(bencher: Bencher<'_, '_>, mut adding: Adding<impl FnMut(u64)>) {
+    let events = ItemsCount::new(EVENTS);
+    bencher
+        .counter(events)
+        .bench_local(|| black_box(adding.pass(EVENTS)));
+}
+
+/// Asks, and waits for the answer, again and again.
+fn there_and_back(bencher: Bencher<'_, '_>, mut ask: impl FnMut(u64) -> u64) {
+    bencher.counter(ItemsCount::new(ROUNDS)).bench_local(|| {
+        for n in 0..ROUNDS {
+            assert_eq!(ask(n), n);
+        }
+    });
+}
+
+/// Answers whatever comes with itself, on a thread.
+fn echo(
+    mut next: impl FnMut() -> Option<u64> + Send + 'static,
+    mut answer: impl FnMut(u64) + Send + 'static,
+) {
+    thread::spawn(move || {
+        while let Some(n) = next() {
+            answer(n);
+        }
+    });
+}
+
+#[divan::bench(sample_count = 20)]
+fn through_std_mpsc(bencher: Bencher<'_, '_>) {
+    through(bencher, std_mpsc());
+}
+
+#[divan::bench(sample_count = 20)]
+fn through_crossbeam(bencher: Bencher<'_, '_>) {
+    through(bencher, crossbeam());
+}
+
+#[divan::bench(sample_count = 20)]
+fn through_tokio_mpsc(bencher: Bencher<'_, '_>) {
+    through(bencher, tokio_mpsc());
+}
+
+#[divan::bench(sample_count = 20)]
+fn through_actix(bencher: Bencher<'_, '_>) {
+    let (system, adding) = actor();
+    through(bencher, adding);
+    system.stop();
+}
+
+#[divan::bench(sample_count = 20)]
+fn there_and_back_std_mpsc(bencher: Bencher<'_, '_>) {
+    let (sender, questions) = mpsc::sync_channel(ROOM);
+    let (answer, answers) = mpsc::sync_channel(ROOM);
+    echo(
+        move || questions.recv().ok(),
+        move |n| {
+            let _ = answer.send(n);
+        },
+    );
+    there_and_back(bencher, |n| {
+        sender.send(n).expect("a thread");
+        answers.recv().expect("a thread")
+    });
+}
+
+#[divan::bench(sample_count = 20)]
+fn there_and_back_crossbeam(bencher: Bencher<'_, '_>) {
+    let (sender, questions) = crossbeam_channel::bounded(ROOM);
+    let (answer, answers) = crossbeam_channel::bounded(ROOM);
+    echo(
+        move || questions.recv().ok(),
+        move |n| {
+            let _ = answer.send(n);
+        },
+    );
+    there_and_back(bencher, |n| {
+        sender.send(n).expect("a thread");
+        answers.recv().expect("a thread")
+    });
+}
+
+#[divan::bench(sample_count = 20)]
+fn there_and_back_tokio_mpsc(bencher: Bencher<'_, '_>) {
+    let (sender, mut questions) = tokio::sync::mpsc::channel(ROOM);
+    let (answer, mut answers) = tokio::sync::mpsc::channel(ROOM);
+    echo(
+        move || questions.blocking_recv(),
+        move |n| {
+            let _ = answer.blocking_send(n);
+        },
+    );
+    there_and_back(bencher, |n| {
+        sender.blocking_send(n).expect("a thread");
+        answers.blocking_recv().expect("a thread")
+    });
+}
