@@ -1,6 +1,6 @@
 //! The thread that runs a domain.
 
-use std::sync::{Arc, Condvar, Mutex, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, PoisonError, Weak};
 use std::thread::{self, JoinHandle, ThreadId};
 use std::time::{Duration, Instant};
 
@@ -23,7 +23,7 @@ pub(crate) struct Ending {
 }
 
 impl Ending {
-    fn new() -> Ending {
+    pub(crate) fn new() -> Ending {
         let (watched, _) = watch::channel(None);
         Ending {
             ended: Mutex::default(),
@@ -79,10 +79,20 @@ impl Ending {
     }
 }
 
+/// Dropped with the last thread of an object. Whatever happened, nobody is left waiting then.
+struct Unfinished(Arc<Ending>);
+
+impl Drop for Unfinished {
+    fn drop(&mut self) {
+        self.0.set(Ended::Closed);
+    }
+}
+
 /// A running domain. Dropping it ends everything in it and waits for its thread.
 pub(crate) struct DomainThread {
     inbox: Arc<Inbox>,
     ending: Arc<Ending>,
+    unfinished: Weak<Unfinished>,
     thread: Option<JoinHandle<()>>,
     id: ThreadId,
 }
@@ -102,16 +112,38 @@ impl DomainThread {
         states: Option<Arc<StateWriter>>,
         watch: Option<Watch>,
     ) -> Result<DomainThread, OpenError> {
+        let ending = Arc::new(Ending::new());
+        let unfinished = Arc::new(Unfinished(ending.clone()));
+        DomainThread::run(core, states, watch, ending, unfinished)
+    }
+
+    /// Starts another thread for the same object: both end alike.
+    pub(crate) fn start_beside(
+        &self,
+        core: Arc<Core>,
+        states: Option<Arc<StateWriter>>,
+    ) -> Result<DomainThread, OpenError> {
+        let gone = || OpenError::Runtime("its thread has ended".to_owned());
+        let unfinished = self.unfinished.upgrade().ok_or_else(gone)?;
+        DomainThread::run(core, states, None, self.ending.clone(), unfinished)
+    }
+
+    fn run(
+        core: Arc<Core>,
+        states: Option<Arc<StateWriter>>,
+        watch: Option<Watch>,
+        ending: Arc<Ending>,
+        unfinished: Arc<Unfinished>,
+    ) -> Result<DomainThread, OpenError> {
         let inbox = Arc::new(Inbox::default());
-        let (handed_in, ending) = (inbox.clone(), Arc::new(Ending::new()));
-        let ended = ending.clone();
+        let handed_in = inbox.clone();
+        let known = Arc::downgrade(&unfinished);
         let thread = thread::Builder::new()
             .name("liveobj-domain".to_owned())
             .spawn(move || {
-                // Whatever happens, nobody is left waiting.
                 let guard = Guard {
                     inbox: handed_in.clone(),
-                    ending: ended,
+                    _unfinished: unfinished,
                 };
                 run(&core, &handed_in, states, watch);
                 drop(guard);
@@ -121,6 +153,7 @@ impl DomainThread {
         Ok(DomainThread {
             inbox,
             ending,
+            unfinished: known,
             thread: Some(thread),
             id,
         })
@@ -158,13 +191,72 @@ impl Drop for DomainThread {
 
 struct Guard {
     inbox: Arc<Inbox>,
-    ending: Arc<Ending>,
+    _unfinished: Arc<Unfinished>,
 }
 
 impl Drop for Guard {
     fn drop(&mut self) {
         self.inbox.close();
-        self.ending.set(Ended::Closed);
+    }
+}
+
+/// The domains of one object, of which the first is its home. Dropping it ends everything in them
+/// and waits for their threads.
+pub(crate) struct Domains(Vec<DomainThread>);
+
+impl Domains {
+    /// The home alone.
+    pub(crate) fn new(home: DomainThread) -> Domains {
+        Domains(vec![home])
+    }
+
+    /// Starts further ones, until there are `count`.
+    ///
+    /// # Errors
+    ///
+    /// There are no threads.
+    pub(crate) fn start(
+        &mut self,
+        count: usize,
+        core: &Arc<Core>,
+        states: Option<&Arc<StateWriter>>,
+    ) -> Result<(), OpenError> {
+        while self.0.len() < count {
+            let another = self.home().start_beside(core.clone(), states.cloned())?;
+            self.0.push(another);
+        }
+        Ok(())
+    }
+
+    /// The first one.
+    pub(crate) fn home(&self) -> &DomainThread {
+        &self.0[0]
+    }
+
+    /// All of them, the home first.
+    pub(crate) fn all(&self) -> &[DomainThread] {
+        &self.0
+    }
+
+    /// Whether the caller is on one of their threads: it must not wait for any of them, since
+    /// another one may wait for it.
+    pub(crate) fn is_inside(&self) -> bool {
+        let current = thread::current().id();
+        self.0.iter().any(|domain| domain.id == current)
+    }
+}
+
+impl Drop for Domains {
+    fn drop(&mut self) {
+        for domain in &self.0 {
+            domain.inbox.task(Domain::stop);
+        }
+        if self.is_inside() {
+            // They end all the same.
+            for domain in &mut self.0 {
+                domain.thread = None;
+            }
+        }
     }
 }
 
@@ -176,6 +268,7 @@ fn run(
 ) {
     let host = SystemHost::new(core.clone(), inbox.clone(), states, watch);
     let domain = Domain::new(Box::new(host), core.report.clone());
+    core.watchdog.watch(&domain.pulse, &core.tokio);
     while !domain.has_stopped() {
         let outside = if domain.has_waiting() {
             inbox.try_take(domain.is_congested())

@@ -38,18 +38,28 @@ pub struct Endpoint {
     name: String,
     end: End,
     inbox: Arc<Inbox>,
-    thread: ThreadId,
+    /// Of all domains of the object: on none of them may anybody wait for another.
+    threads: Arc<[ThreadId]>,
 }
 
 impl Endpoint {
-    pub(crate) fn new(name: &str, end: End, domain: &DomainThread) -> Endpoint {
+    pub(crate) fn new(
+        name: &str,
+        end: End,
+        domain: &DomainThread,
+        threads: &Arc<[ThreadId]>,
+    ) -> Endpoint {
         let inbox = domain.inbox().clone();
         Endpoint {
             name: name.to_owned(),
             end,
             inbox,
-            thread: domain.id(),
+            threads: threads.clone(),
         }
+    }
+
+    fn is_inside(&self) -> bool {
+        self.threads.contains(&thread::current().id())
     }
 
     /// Its name.
@@ -58,7 +68,7 @@ impl Endpoint {
     }
 
     /// Connects it with an endpoint of the embedder's own, of the mirrored type. `receive` is
-    /// called on the object's thread with the name and the payload (a record of the parameters) of
+    /// called on the thread of its domain with the name and the payload (a record of the parameters) of
     /// every event that the object emits there; events may come before this returns. It is dropped
     /// once the connection has ended, whichever side ended it; a panic in it ends the connection.
     ///
@@ -70,7 +80,7 @@ impl Endpoint {
         &self,
         receive: impl FnMut(&str, &Data) + Send + 'static,
     ) -> Result<Connection, ConnectError> {
-        if thread::current().id() == self.thread {
+        if self.is_inside() {
             return Err(ConnectError::InsideHandler);
         }
         let (reply, answer) = mpsc::sync_channel(1);
@@ -87,7 +97,7 @@ impl Endpoint {
 
     /// Lends it to other nodes, as [`crate::Object::export`] does.
     pub(crate) fn export(&self, links: &Arc<Links>) -> Result<Exported, ExportError> {
-        if thread::current().id() == self.thread {
+        if self.is_inside() {
             return Err(ExportError::InsideHandler);
         }
         let (reply, answer) = mpsc::sync_channel(1);

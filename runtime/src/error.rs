@@ -172,9 +172,87 @@ pub enum OpenError {
     /// The state that was to be resumed cannot be.
     #[error(transparent)]
     State(#[from] StateError),
+    /// The deployment is none for this reference.
+    #[error(transparent)]
+    Deployment(#[from] DeploymentError),
+    /// Constraints were to be watched, and several domains to run what they are about.
+    #[error(
+        "constraints are watched in one domain, and this opens {domains}: leave out the domains or \
+         the watching"
+    )]
+    Watched {
+        /// How many.
+        domains: usize,
+    },
     /// The runtime was shut down, or a thread could not be started.
     #[error("the runtime cannot run it: {0}")]
     Runtime(String),
+}
+
+/// Why a deployment cannot be used.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum DeploymentError {
+    /// The file cannot be read.
+    #[error("cannot read deployment `{deployment}`: {reason}")]
+    Read {
+        /// The file.
+        deployment: String,
+        /// What the system said.
+        reason: String,
+    },
+    /// It is not in the form.
+    #[error("deployment `{deployment}` is not in the form: {reason}")]
+    Malformed {
+        /// What it is called.
+        deployment: String,
+        /// What is wrong, and in which line where that can be told.
+        reason: String,
+    },
+    /// It names what is not there.
+    #[error(
+        "deployment `{deployment}`: domain `{domain}` names `{part}`, and there is no such part{}",
+        meant(nearest.as_deref())
+    )]
+    Unknown {
+        /// What it is called.
+        deployment: String,
+        /// The domain.
+        domain: String,
+        /// The path that is not there.
+        part: String,
+        /// The path that was probably meant.
+        nearest: Option<String>,
+    },
+    /// It does not say where parts run.
+    #[error(
+        "deployment `{deployment}` has no domain for {}: name it in one, or `*` for all the rest",
+        list(parts)
+    )]
+    Unplaced {
+        /// What it is called.
+        deployment: String,
+        /// Paths of the parts.
+        parts: Vec<String>,
+    },
+    /// It puts a queue between two ends that match only without one.
+    #[error(
+        "deployment `{deployment}` puts `{left}` and `{right}` in two domains, and they match only \
+         as long as no queue is between them, since each keeps what it promises only as long as the \
+         other does: put both in one domain"
+    )]
+    Separates {
+        /// What it is called.
+        deployment: String,
+        /// One end.
+        left: String,
+        /// The other end.
+        right: String,
+    },
+}
+
+fn meant(nearest: Option<&str>) -> String {
+    nearest.map_or_else(String::new, |name| format!("; did you mean `{name}`?"))
 }
 
 fn first(diagnostics: &[Diagnostic]) -> &str {

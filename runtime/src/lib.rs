@@ -17,6 +17,7 @@
 //! [`Connection`] are how a program talks to it. Embedders need no `unsafe`.
 
 mod boundary;
+mod deployment;
 mod directories;
 mod domain_thread;
 mod edge;
@@ -31,6 +32,7 @@ pub mod loading;
 mod monitor;
 mod object;
 mod open;
+mod options;
 mod plug_in;
 mod remote;
 mod replace;
@@ -41,20 +43,22 @@ mod state;
 mod terminal;
 mod trace;
 mod verdicts;
+mod watchdog;
 
 #[doc(hidden)]
 pub use boundary::measure;
+pub use deployment::Deployment;
 pub use directories::user_registry;
 pub use endpoint::{Connection, Endpoint, Exported, Sender};
 pub use error::{
-    BuildError, CheckError, ConnectError, DigestError, ExportError, OpenError, SaveError,
-    SendError, StateError,
+    BuildError, CheckError, ConnectError, DeploymentError, DigestError, ExportError, OpenError,
+    SaveError, SendError, StateError,
 };
 pub use liveobj_references::{Checked, CheckedReference, Limits};
 pub use liveobj_types::{Data, Source};
 pub use monitor::{Monitoring, Violation};
-pub use object::{Ended, Object};
+pub use object::{Ended, Object, Queue};
+pub use options::{OpenOptions, SAVE_EVERY};
 pub use report::{Level, Message, Report, Silent};
 pub use runtime::{FOLDER_DEADLINE, FOLDERS_KEPT, Runtime, RuntimeBuilder};
-pub use state::{OpenOptions, SAVE_EVERY};
 pub use terminal::{Lines, Terminal};

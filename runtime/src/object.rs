@@ -3,29 +3,55 @@
 use std::fmt;
 use std::future::Future;
 use std::sync::{Arc, mpsc};
-use std::thread;
+use std::thread::ThreadId;
 use std::time::{Duration, Instant};
 
-use crate::domain_thread::DomainThread;
+use crate::domain_thread::{DomainThread, Domains};
 use crate::endpoint::{Endpoint, Exported};
 use crate::engine::connect::End;
+use crate::engine::domain::Domain;
 use crate::error::{ConnectError, DigestError, ExportError, SaveError};
-use crate::open::Opened;
+use crate::open::{QueuedConnection, Spread};
 use crate::runtime::Runtime;
 use crate::state::StateWriter;
 
 /// An object that was opened: running until it is closed, dropped, or fails.
 ///
 /// Dropping it disconnects, destroys the proxies in reverse order of construction, and waits until
-/// their thread has ended.
+/// their threads have ended. With several domains, all of them disconnect first; then each destroys
+/// its own.
 pub struct Object {
     // Before the runtime, whose thread it uses.
-    domain: DomainThread,
-    // After the domain, whose last states it takes.
+    domains: Domains,
+    // After the domains, whose last states it takes.
     states: Option<Arc<StateWriter>>,
     runtime: Runtime,
     identity: [u8; 32],
-    endpoints: Vec<(String, End)>,
+    /// By name, with the number of their domain.
+    endpoints: Vec<(String, usize, End)>,
+    queues: Vec<QueuedConnection>,
+    threads: Arc<[ThreadId]>,
+}
+
+/// A queue of an opened object: one direction of a connection between two of its domains. See
+/// [`Object::queues`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Queue {
+    /// Who emits into it: `object.endpoint`, by its path in the reference.
+    pub from: String,
+    /// Who takes from it.
+    pub to: String,
+    /// Events that wait, at most 65,536.
+    pub events: u64,
+    /// Bytes of their payloads, at most 64 MiB.
+    pub bytes: u64,
+    /// The most events that waited when the one who takes them looked, or now.
+    pub most: u64,
+    /// Events for which there was no room.
+    pub refused: u64,
+    /// Whether one of these ended the connection, since the type does not say `refusable` of it.
+    pub overflowed: bool,
 }
 
 /// How an opened object ended.
@@ -55,18 +81,22 @@ impl fmt::Display for Ended {
 impl Object {
     pub(crate) fn new(
         runtime: Runtime,
-        domain: DomainThread,
+        domains: Domains,
         states: Option<Arc<StateWriter>>,
         identity: [u8; 32],
-        opened: Opened,
+        spread: Spread,
     ) -> Object {
-        let endpoints = opened.endpoints.into_iter().collect();
+        let endpoints = spread.endpoints.into_iter();
+        let endpoints = endpoints.map(|(name, (domain, end))| (name, domain, end));
+        let threads = domains.all().iter().map(DomainThread::id).collect();
         Object {
-            domain,
+            domains,
             states,
             runtime,
             identity,
-            endpoints,
+            endpoints: endpoints.collect(),
+            queues: spread.queues,
+            threads,
         }
     }
 
@@ -79,8 +109,37 @@ impl Object {
     pub fn endpoints(&self) -> Vec<String> {
         self.endpoints
             .iter()
-            .map(|(name, _)| name.clone())
+            .map(|(name, ..)| name.clone())
             .collect()
+    }
+
+    /// How many domains run it: threads, unless something ends just now.
+    pub fn domains(&self) -> usize {
+        self.domains.all().len()
+    }
+
+    /// The queues between its domains, one for each direction of each connection that the reference
+    /// makes between them, in the order in which those were made; none where there is one domain.
+    /// What is told is a moment's, and waits for nobody: also not for a domain that is stuck.
+    pub fn queues(&self) -> Vec<Queue> {
+        let queues = self.queues.iter().flat_map(|connection| {
+            let [left, right] = &connection.names;
+            let [forth, back] = &connection.fullness;
+            [(left, right, forth), (right, left, back)]
+        });
+        let queues = queues.map(|(from, to, fullness)| {
+            let depth = fullness.depth();
+            Queue {
+                from: from.clone(),
+                to: to.clone(),
+                events: depth.events,
+                bytes: depth.bytes,
+                most: depth.most,
+                refused: depth.refused,
+                overflowed: depth.overflowed,
+            }
+        });
+        queues.collect()
     }
 
     /// The endpoint `name`, to be connected.
@@ -89,8 +148,11 @@ impl Object {
     ///
     /// There is none of this name.
     pub fn endpoint(&self, name: &str) -> Result<Endpoint, ConnectError> {
-        match self.endpoints.iter().find(|(known, _)| known == name) {
-            Some((_, end)) => Ok(Endpoint::new(name, *end, &self.domain)),
+        match self.endpoints.iter().find(|(known, ..)| known == name) {
+            Some((_, domain, end)) => {
+                let domain = &self.domains.all()[*domain];
+                Ok(Endpoint::new(name, *end, domain, &self.threads))
+            }
             None => Err(ConnectError::UnknownEndpoint {
                 name: name.to_owned(),
                 endpoints: self.endpoints(),
@@ -117,18 +179,23 @@ impl Object {
 
     /// Completes when the object has ended.
     pub fn closed(&self) -> impl Future<Output = Ended> + Send + 'static {
-        self.domain.ending().watch()
+        self.domains.home().ending().watch()
     }
 
     /// Waits until the object has ended.
     pub fn wait(&self) -> Ended {
-        self.domain.ending().wait(None).unwrap_or(Ended::Closed)
+        self.domains
+            .home()
+            .ending()
+            .wait(None)
+            .unwrap_or(Ended::Closed)
     }
 
     /// Waits until the object has ended, at most so long.
     pub fn wait_timeout(&self, timeout: Duration) -> Option<Ended> {
         // A time that cannot be reached is like none.
-        self.domain
+        self.domains
+            .home()
             .ending()
             .wait(Instant::now().checked_add(timeout))
     }
@@ -141,15 +208,10 @@ impl Object {
     /// Not everything is on the disk; it goes on trying. Or there is nothing to save, or nowhere.
     pub fn save(&self) -> Result<(), SaveError> {
         let states = self.states.as_ref().ok_or(SaveError::NoDirectory)?;
-        if thread::current().id() == self.domain.id() {
+        if self.domains.is_inside() {
             return Err(SaveError::InsideHandler);
         }
-        let (reply, answer) = mpsc::sync_channel(1);
-        self.domain.inbox().task(move |domain| {
-            domain.save_all();
-            let _ = reply.send(());
-        });
-        answer.recv().map_err(|_| SaveError::Closed)?;
+        self.ask(Domain::save_all).ok_or(SaveError::Closed)?;
         let failures = states.flush();
         if failures.is_empty() {
             Ok(())
@@ -159,26 +221,41 @@ impl Object {
     }
 
     /// Digests of the states of all parts that have one, with their paths in the reference, in the
-    /// order in which they were made. Equal states of one type have equal digests, whichever
+    /// order in which they were made; with several domains, sorted by path. Equal states of one type have equal digests, whichever
     /// process they are in: that of a shared text tells whether two replicas agree.
     ///
     /// # Errors
     ///
     /// The object is closed, or this is called inside an event closure.
     pub fn digests(&self) -> Result<Vec<(String, [u8; 32])>, DigestError> {
-        if thread::current().id() == self.domain.id() {
+        if self.domains.is_inside() {
             return Err(DigestError::InsideHandler);
         }
-        let (reply, answer) = mpsc::sync_channel(1);
-        self.domain.inbox().task(move |domain| {
-            let _ = reply.send(domain.digests());
+        let digests = self.ask(Domain::digests).ok_or(DigestError::Closed)?;
+        let mut digests: Vec<_> = digests.into_iter().flatten().collect();
+        if self.domains() > 1 {
+            let path = |path: &String| path.split('/').map(str::to_owned).collect::<Vec<_>>();
+            digests.sort_by_cached_key(|(object, _)| path(object));
+        }
+        Ok(digests)
+    }
+
+    /// Asks all domains at the same time; none where one of them has ended.
+    fn ask<T: Send + 'static>(&self, question: fn(&Domain) -> T) -> Option<Vec<T>> {
+        let asked = self.domains.all().iter().map(|domain| {
+            let (reply, answer) = mpsc::sync_channel(1);
+            domain.inbox().task(move |domain| {
+                let _ = reply.send(question(domain));
+            });
+            answer
         });
-        answer.recv().map_err(|_| DigestError::Closed)
+        let asked: Vec<_> = asked.collect();
+        asked.into_iter().map(|answer| answer.recv().ok()).collect()
     }
 
     /// Closes it and tells how it had ended.
     pub fn close(self) -> Ended {
-        let ending = self.domain.ending().clone();
+        let ending = self.domains.home().ending().clone();
         drop(self);
         ending.wait(Some(Instant::now())).unwrap_or(Ended::Closed)
     }

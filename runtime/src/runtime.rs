@@ -23,11 +23,12 @@ use crate::facts::FactsCache;
 use crate::loading::{self, LibraryCatalog, Store, UnloadError, Unloaded};
 use crate::object::Object;
 use crate::open;
+use crate::options::OpenOptions;
 use crate::plug_in;
 use crate::report::{Report, Silent};
-use crate::state::OpenOptions;
 use crate::terminal::Terminal;
 use crate::verdicts::Verdicts;
+use crate::watchdog::Watchdog;
 
 /// How long `open` waits for a folder unless the embedder says otherwise.
 pub const FOLDER_DEADLINE: Duration = Duration::from_secs(10);
@@ -61,6 +62,7 @@ pub(crate) struct Core {
     pub(crate) terminal: TerminalSlot,
     pub(crate) links: Arc<Links>,
     pub(crate) tokio: Handle,
+    pub(crate) watchdog: Watchdog,
 }
 
 impl Core {
@@ -470,6 +472,7 @@ impl RuntimeBuilder {
             folder_deadline: self.folder_deadline,
             folders_kept: self.folders_kept,
             registry: self.registry,
+            watchdog: Watchdog::new(self.report.clone()),
             report: self.report,
             terminal: TerminalSlot::new(self.terminal),
             links: Links::new(self.links, tokio.handle().clone()),

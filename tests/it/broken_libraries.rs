@@ -2,13 +2,14 @@
 //! harms no other library. What is refused when a library is loaded is tested beside the loader.
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::mpsc::{self, Receiver};
 use std::time::Duration;
 
 use liveobj::loading::{UnloadError, Unloaded};
 use liveobj::{
-    Connection, Data, Ended, Message, Object, OpenError, Runtime, RuntimeBuilder, Source,
+    Connection, Data, Ended, Message, Object, OpenError, OpenOptions, Runtime, RuntimeBuilder,
+    Source,
 };
 use liveobj_tests::support::{faulty, foreign, liveobj, root};
 
@@ -215,6 +216,109 @@ fn a_handler_that_fails_or_panics_ends_its_object_alone() {
         assert_eq!(events.iter().count(), 0);
     }
     works(&sound);
+}
+
+/// A worker beside others that work, each in a domain of its own.
+fn apart(runtime: &Runtime, fault: &str) -> Result<Object, OpenError> {
+    let part = |name: &str, fault: &str| {
+        let worker = worker(fault);
+        format!(r#"<component name="{name}">{worker}</component>"#)
+    };
+    let export = |name: &str| format!(r#"<export of="{name}" name="task" as="{name}"/>"#);
+    let parts: String = ["first", "second", "third"]
+        .map(|name| part(name, ""))
+        .concat();
+    let exports = ["first", "faulty", "third"].map(export).concat();
+    let body = format!(
+        "<composite>{parts}{}{exports}</composite>",
+        part("faulty", fault)
+    );
+    let checked = runtime.check(&Source::new("test", document(&body)));
+    let reference = checked.reference.expect("it is well typed");
+    runtime.open_blocking_with(&reference, OpenOptions::new().domains(4))
+}
+
+fn go(connection: &Connection) {
+    let none = Data::Record(Default::default());
+    connection.send("go", none).expect("sent");
+}
+
+/// What a worker waits for is there once this is dropped, whatever happens.
+struct Blocked(PathBuf);
+
+impl Drop for Blocked {
+    fn drop(&mut self) {
+        fs::write(&self.0, "").expect("it is writable");
+    }
+}
+
+#[test]
+fn a_handler_that_blocks_is_told_of_and_holds_up_its_own_domain_only() {
+    let folder = tempfile::tempdir().expect("a temporary directory");
+    let file = folder.path().join("go on");
+    let (sender, messages) = mpsc::channel();
+    let report = move |message: &Message| {
+        // The test may be over.
+        let _ = sender.send(message.to_string());
+    };
+    let runtime = Runtime::builder().library_path(faulty()).report(report);
+    let runtime = runtime.build().expect("a runtime");
+    let object = apart(&runtime, &format!("blocks until {}", file.display())).expect("it opens");
+    let [first, faulty, third] = ["first", "faulty", "third"].map(|name| connect(&object, name));
+    let blocked = Blocked(file);
+    go(&faulty.0);
+    let told = |what: &str| {
+        let message = messages.recv_timeout(PATIENCE).expect("it is told of");
+        assert!(message.starts_with(what), "{message}");
+    };
+    told("warning: `faulty`: it, or an object that it sends to, blocks: nothing in its domain has");
+    // While it blocks.
+    for (connection, events) in [&first, &third] {
+        go(connection);
+        assert_eq!(events.recv_timeout(PATIENCE).expect("it answers").0, "done");
+    }
+    assert!(faulty.1.try_recv().is_err(), "it does not answer");
+    drop(blocked);
+    assert_eq!(faulty.1.recv_timeout(PATIENCE).expect("now").0, "done");
+    told("info: `faulty`: its domain goes on, after ");
+    assert_eq!(object.close(), Ended::Closed);
+}
+
+#[test]
+fn a_part_that_fails_in_a_domain_of_its_own_ends_all_of_them_and_is_named() {
+    let runtime = Runtime::builder().library_path(faulty()).build();
+    let runtime = runtime.expect("a runtime");
+    for (fault, why) in [
+        ("create fails", "there is no ink"),
+        ("create panics", "the ink is dry"),
+    ] {
+        let error = apart(&runtime, fault).expect_err("it is not created");
+        let OpenError::Create { object, reason } = error else {
+            panic!("{error}")
+        };
+        assert!(
+            object == "faulty" && reason.contains(why),
+            "{object}: {reason}"
+        );
+    }
+    for (fault, why) in [
+        ("handler fails", "out of ink"),
+        ("handler panics", "the pen is broken"),
+    ] {
+        let object = apart(&runtime, fault).expect("it opens");
+        let [first, faulty] = ["first", "faulty"].map(|name| connect(&object, name));
+        go(&faulty.0);
+        let Some(Ended::Failed {
+            object: who,
+            reason,
+        }) = object.wait_timeout(PATIENCE)
+        else {
+            panic!("it goes on after `{fault}`")
+        };
+        assert!(who == "faulty" && reason.contains(why), "{who}: {reason}");
+        // All of it has ended.
+        assert!(first.0.is_ended());
+    }
 }
 
 #[test]

@@ -6,6 +6,7 @@ mod cases;
 mod code;
 mod command;
 mod compare;
+mod deployment;
 mod diff;
 mod dynamic;
 mod execution;

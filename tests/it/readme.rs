@@ -297,28 +297,25 @@ fn a_part_that_panics_makes_open_exit_1_and_is_named() {
 </composite></liveobject>"#
     );
     fs::write(home.path().join("panics.liveobject"), reference).expect("it is writable");
-    let mut open = liveobj(home.path());
-    open.args([
-        "open",
-        "panics.liveobject",
-        "--for",
-        "60s",
-        "--library-path",
-    ]);
-    open.arg(built()).current_dir(home.path());
-    open.stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped());
-    let mut child = open.spawn().expect("it starts");
-    let input = child.stdin.as_mut().expect("it is piped");
-    writeln!(input, "one line too many").expect("it reads");
-    let output = child.wait_with_output().expect("it ends");
-    let errors = String::from_utf8(output.stderr).expect("UTF-8");
-    assert_eq!(output.status.code(), Some(1), "{errors}");
-    assert!(
-        errors.contains("`numbers`") && errors.contains("overflow"),
-        "{errors}"
-    );
+    for domains in ["1", "4"] {
+        let mut open = liveobj(home.path());
+        open.args(["open", "panics.liveobject", "--for", "60s"]);
+        open.args(["--domains", domains, "--library-path"]);
+        open.arg(built()).current_dir(home.path());
+        open.stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped());
+        let mut child = open.spawn().expect("it starts");
+        let input = child.stdin.as_mut().expect("it is piped");
+        writeln!(input, "one line too many").expect("it reads");
+        let output = child.wait_with_output().expect("it ends");
+        let errors = String::from_utf8(output.stderr).expect("UTF-8");
+        assert_eq!(output.status.code(), Some(1), "{errors}");
+        assert!(
+            errors.contains("`numbers`") && errors.contains("overflow"),
+            "{errors}"
+        );
+    }
 }
 
 #[test]

@@ -2,15 +2,15 @@
 
 use std::io::{self, IsTerminal};
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use clap::Args;
 use liveobj::{
-    CheckedReference, Ended, Level, Message, Monitoring, Object, OpenError, OpenOptions, Runtime,
-    Violation,
+    CheckedReference, Deployment, Ended, Level, Message, Monitoring, Object, OpenError,
+    OpenOptions, Runtime, Violation,
 };
 use liveobj_original::LIBRARY_NAME;
 use tokio::signal::unix::{Signal, SignalKind, signal};
@@ -21,6 +21,11 @@ use super::{LibraryOptions, PolicyOptions};
 use crate::failure::Failure;
 use crate::terminal::StandardTerminal;
 use crate::{duration, input, output, report};
+
+/// How the name of a deployment ends.
+const DEPLOYMENT: &str = "deployment.json";
+/// More threads than this are a mistake.
+const MOST_DOMAINS: usize = 1_024;
 
 /// Open a reference: run its proxies until a signal comes
 #[derive(Debug, Args)]
@@ -34,7 +39,10 @@ The end of standard input does not end it; Ctrl-C does, or --for.
 With --state, the parts that have a state (`liveobj describe` shows which) go on where they were when
 the reference was last open with the same directory, even if liveobj was killed meanwhile: at most
 what happened in the last moments (--save-every) is lost. Use a directory for each reference that you
-open, and by one process at a time.")]
+open, and by one process at a time.
+
+With --domains or a deployment, parts run on several cores. A reference says what an object is and not
+where it runs, so that the deployment is a file of its own.")]
 pub struct Open {
     /// The reference document, XML or JSON; `-` is standard input
     #[arg(value_name = "REF")]
@@ -60,6 +68,13 @@ pub struct Open {
     /// one, `enforce` also ends that connection; either way the exit code is then 1
     #[arg(long, value_enum, value_name = "MODE", hide_possible_values = true)]
     monitor: Option<MonitorMode>,
+    /// Run its parts in so many domains, with a thread each; `auto` takes one for each core. Unless
+    /// given, NAME.deployment.json beside NAME.liveobject says, and else it is one
+    #[arg(long, value_name = "N", value_parser = domains)]
+    domains: Option<usize>,
+    /// Run its parts in the domains that this file says
+    #[arg(long, value_name = "FILE", conflicts_with = "domains")]
+    deployment: Option<PathBuf>,
     /// Close after this long, such as 500ms, 10s, 5m or 2h
     #[arg(
         long = "for",
@@ -116,6 +131,16 @@ impl Open {
         let saves = self.state.is_some();
         if let Some(directory) = self.state {
             options = options.state(directory);
+        }
+        if let Some(count) = self.domains {
+            options = options.domains(count);
+        } else if let Some(file) = self.deployment.or_else(|| beside(&self.reference)) {
+            let deployment = Deployment::read(&file).map_err(Failure::user)?;
+            let text = format!("parts run where `{}` says", deployment.name());
+            if Level::Debug >= least {
+                output::complain(&format!("{}: {text}\n", Level::Debug));
+            }
+            options = options.deployment(deployment);
         }
         let broken = Arc::new(AtomicBool::new(false));
         if let Some(mode) = self.monitor {
@@ -284,6 +309,12 @@ impl Waiting {
     }
 }
 
+/// The deployment that lies beside a reference, if there is one.
+fn beside(reference: &str) -> Option<PathBuf> {
+    let file = Path::new(reference).with_extension(DEPLOYMENT);
+    (reference != "-" && file.is_file()).then_some(file)
+}
+
 /// What can be done about an error, where that can be told.
 fn help(error: &OpenError) -> Option<String> {
     match error {
@@ -293,6 +324,9 @@ fn help(error: &OpenError) -> Option<String> {
         OpenError::Library { library, .. } if library == LIBRARY_NAME => Some(
             "the programs of 2009 are gone: use the components of libraries that are here"
                 .to_owned(),
+        ),
+        OpenError::Watched { .. } | OpenError::Deployment(_) => Some(
+            "`--domains 1` runs all of it in one domain, whatever a deployment says".to_owned(),
         ),
         OpenError::Unmet { .. } => {
             Some("compose it with an object that offers what it needs".to_owned())
@@ -307,6 +341,20 @@ fn print_message(message: &Message, least: Level) {
             "{message}
 "
         ));
+    }
+}
+
+/// Reads how many domains.
+fn domains(text: &str) -> Result<usize, String> {
+    if text == "auto" {
+        // Where nobody can tell, one is right.
+        return Ok(std::thread::available_parallelism().map_or(1, usize::from));
+    }
+    match text.parse() {
+        Ok(count) if (1..=MOST_DOMAINS).contains(&count) => Ok(count),
+        _ => Err(format!(
+            "neither `auto` nor a number from 1 to {MOST_DOMAINS}"
+        )),
     }
 }
 

@@ -353,6 +353,14 @@ impl ProxyCell {
         (handler, self.this.get())
     }
 
+    /// Number of the proxy that an endpoint leads to, if there is one in this domain and no other.
+    pub(crate) fn leads_to(&self, endpoint: u32) -> Option<u64> {
+        let link = self.links.get(endpoint as usize)?.get();
+        // SAFETY: the context's links are valid, and cells of this crate.
+        let link = unsafe { LinkCell::of(link) };
+        link.target().map(|target| target.number)
+    }
+
     /// Emits as the proxy would: through its context.
     pub(crate) fn emit(&self, endpoint: u32, event: u32, payload: Lent) -> abi::Status {
         let Some(link) = self.links.get(endpoint as usize) else {

@@ -3,6 +3,7 @@
 
 mod crowd;
 mod parent;
+mod pipeline;
 
 use std::ffi::c_void;
 use std::rc::Rc;
@@ -25,6 +26,7 @@ use crate::verdicts::Verdicts;
 
 pub use crowd::Crowd;
 pub use parent::Parent;
+pub use pipeline::Pipeline;
 
 /// What the event carries.
 #[repr(C)]

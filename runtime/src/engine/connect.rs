@@ -4,16 +4,12 @@ use std::cell::Cell;
 use std::rc::Rc;
 use std::sync::Arc;
 
-use liveobj_types::Types;
-
 use super::create::{EndpointPlan, Proxy};
-use super::crossing::{Crossing, Incoming, Outgoing, OutgoingEvent};
+use super::crossing::Incoming;
 use super::deliver::Delivery;
 use super::domain::Domain;
 use super::inbox::Inbox;
 use crate::boundary::calls::{self, HELD, HandledBy, LinkCell};
-use crate::boundary::memory::Keeper;
-use crate::boundary::queue::{Receiver, Sender};
 
 /// An endpoint of a proxy of this domain.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -32,6 +28,8 @@ pub(crate) enum Mode {
     Queued {
         /// The other domain.
         peer: Arc<Inbox>,
+        /// The end there, for people.
+        far: Box<str>,
     },
 }
 
@@ -109,53 +107,8 @@ impl Domain {
         Ok(number)
     }
 
-    /// This domain's half of a connection to another one.
-    pub(super) fn half_across(
-        &self,
-        number: u64,
-        here: End,
-        (other, there): &(&Rc<Domain>, End),
-        (sender, receiver): (Sender<Crossing>, Receiver<Crossing>),
-    ) -> Result<Connection, String> {
-        let near = self.vacant(here)?;
-        let far = other.vacant(*there)?;
-        let domain = self.shared();
-        let keepers = |types: &Types, endpoint: &EndpointPlan| {
-            let events = endpoint.emits.iter().map(|event| {
-                let keeper = Keeper::new(types, event.payload);
-                Ok(OutgoingEvent {
-                    name: event.name.clone(),
-                    keeper: keeper.ok_or_else(|| too_large(&event.name))?,
-                    refusable: event.refusable,
-                })
-            });
-            events.collect::<Result<Vec<_>, String>>()
-        };
-        let events = keepers(&self.types.borrow(), plan(&near, here))?;
-        let far_plan = {
-            let theirs = other.types.borrow();
-            import(&theirs, &mut self.types.borrow_mut(), plan(&far, *there))
-        };
-        let receivers = self.receivers(&far_plan, &near, here.endpoint)?;
-        let traced = self.traced_link(&far_plan, || other.end_name(there), (&near, here));
-        let target = near.cell.clone();
-        let incoming = LinkCell::direct(&domain, number, None, target, receivers, traced);
-        let outgoing = Outgoing::new(other.inbox.clone(), number, events, sender);
-        Ok(Connection {
-            number,
-            ends: vec![here],
-            links: vec![LinkCell::queued(&domain, number, &near.cell, outgoing)],
-            mode: Mode::Queued {
-                peer: other.inbox.clone(),
-            },
-            incoming: Some(Box::new(Incoming::new(incoming, receiver))),
-            told: Cell::new(false),
-            age: Cell::new(0),
-        })
-    }
-
     /// Puts a connection in its place: the links of its ends lead through it from now on.
-    pub(super) fn install(&self, connection: Connection) {
+    pub(crate) fn install(&self, connection: Connection) {
         let number = connection.number;
         let age = self.number();
         for (end, link) in connection.ends.iter().zip(&connection.links) {
@@ -221,7 +174,7 @@ impl Domain {
         )
     }
 
-    fn vacant(&self, end: End) -> Result<Rc<Proxy>, String> {
+    pub(super) fn vacant(&self, end: End) -> Result<Rc<Proxy>, String> {
         let proxy = self
             .proxy(end.proxy)
             .filter(|proxy| !self.is_ending(proxy.instance))
@@ -237,7 +190,7 @@ impl Domain {
     }
 
     /// Where each event of `source` goes at an endpoint of `target`.
-    fn receivers(
+    pub(super) fn receivers(
         &self,
         source: &EndpointPlan,
         target: &Proxy,
@@ -274,40 +227,10 @@ impl Domain {
     }
 }
 
-fn plan(proxy: &Proxy, end: End) -> &EndpointPlan {
+pub(super) fn plan(proxy: &Proxy, end: End) -> &EndpointPlan {
     &proxy.endpoints[end.endpoint as usize]
 }
 
-fn too_large(event: &str) -> String {
+pub(super) fn too_large(event: &str) -> String {
     format!("the payload of event `{event}` cannot be laid out")
-}
-
-/// Copies the types of an endpoint from another arena.
-pub(crate) fn import(from: &Types, into: &mut Types, endpoint: &EndpointPlan) -> EndpointPlan {
-    use liveobj_types::TypeId;
-    let mut value = |id| match into.import(from, TypeId::Value(id)) {
-        TypeId::Value(id) => id,
-        other => unreachable!("a value type became {other:?}"),
-    };
-    let mut events = |events: &[super::create::EventPlan]| {
-        let events = events.iter().map(|event| super::create::EventPlan {
-            payload: crate::boundary::Viewed {
-                declared: value(event.payload.declared),
-                actual: value(event.payload.actual),
-            },
-            ..event.clone()
-        });
-        events.collect::<Arc<[_]>>()
-    };
-    let (receives, emits) = (events(&endpoint.receives), events(&endpoint.emits));
-    let ty = match into.import(from, TypeId::Endpoint(endpoint.ty)) {
-        TypeId::Endpoint(id) => id,
-        other => unreachable!("an endpoint type became {other:?}"),
-    };
-    EndpointPlan {
-        receives,
-        emits,
-        ty,
-        ..endpoint.clone()
-    }
 }

@@ -218,6 +218,8 @@ impl Domain {
         self.proxies.borrow_mut().insert(number, proxy.clone());
         self.held.borrow_mut().insert(number, Default::default());
         self.may_start.borrow_mut().insert(number);
+        self.pulse.add(number, &proxy.label);
+        self.pulse.beat(number);
         let parameters = plan.parameters.as_ref().map_or(Lent::NONE, Kept::lent);
         let status = match state.as_ref().and_then(|state| state.resumed.as_ref()) {
             Some(resumed) => cell.load(parameters, resumed.lent()),

@@ -3,17 +3,19 @@
 use std::cell::RefCell;
 use std::rc::Rc;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 
 use liveobj_abi as abi;
 
-use super::connect::{Connection, End, Mode};
+#[cfg(test)]
+use super::connect::End;
+use super::connect::{Connection, Mode};
 use super::deliver::Delivery;
 use super::domain::Domain;
 use super::inbox::{Inbox, Outside};
 use crate::boundary::calls::{Lent, LinkCell, ProxyCell};
 use crate::boundary::memory::{Keeper, Kept};
-use crate::boundary::queue::{Put, Receiver, Sender, queue};
+use crate::boundary::queue::{Gauge, Put, Receiver, Sender, queue};
 
 /// Events that may wait in one queue.
 pub(crate) const MAX_QUEUED_EVENTS: usize = 65_536;
@@ -49,6 +51,83 @@ impl Load {
 /// Events that are taken from one connection before others have their turn.
 const BATCH: usize = 64;
 
+/// What one domain has of a connection with another one, before it has made its half.
+pub(crate) struct Side {
+    /// The connection's number, the same on both sides and never used again in this process.
+    pub(crate) number: u64,
+    pub(super) sender: Sender<Crossing>,
+    pub(super) receiver: Receiver<Crossing>,
+    pub(super) refusals: Arc<Refusals>,
+}
+
+/// The two sides of a new connection between domains, and how full the queue from each of them is.
+pub(crate) fn across() -> ([Side; 2], [Fullness; 2]) {
+    // Above those that domains number themselves.
+    static NEXT: AtomicU64 = AtomicU64::new(1 << 63);
+    let number = NEXT.fetch_add(1, Ordering::Relaxed);
+    let [there, back] = [queue(), queue()];
+    let fullness = [&there.0, &back.0].map(|sender| Fullness {
+        gauge: sender.gauge(),
+        refusals: Arc::default(),
+    });
+    let side = |sender, receiver, fullness: &Fullness| Side {
+        number,
+        sender,
+        receiver,
+        refusals: fullness.refusals.clone(),
+    };
+    let sides = [
+        side(there.0, back.1, &fullness[0]),
+        side(back.0, there.1, &fullness[1]),
+    ];
+    (sides, fullness)
+}
+
+/// Events for which there was no room in a queue.
+#[derive(Default)]
+pub(crate) struct Refusals {
+    count: AtomicU64,
+    /// Whether one of them ended the connection.
+    overflowed: AtomicBool,
+}
+
+/// Looks at a queue from anywhere, without holding anybody up.
+pub(crate) struct Fullness {
+    gauge: Gauge<Crossing>,
+    refusals: Arc<Refusals>,
+}
+
+/// What waits in a queue, and what came of it so far.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Depth {
+    /// Events that wait.
+    pub(crate) events: u64,
+    /// Bytes of their payloads.
+    pub(crate) bytes: u64,
+    /// The most events that waited when somebody looked.
+    pub(crate) most: u64,
+    /// Events for which there was no room.
+    pub(crate) refused: u64,
+    /// Whether one of them ended the connection.
+    pub(crate) overflowed: bool,
+}
+
+impl Fullness {
+    /// How full it is now.
+    pub(crate) fn depth(&self) -> Depth {
+        let [items, bytes] = self.gauge.waiting();
+        // That the connection has ended has room behind all events.
+        let events = |items: u64| items.min(MAX_QUEUED_EVENTS as u64);
+        Depth {
+            events: events(items),
+            bytes,
+            most: events(self.gauge.most().max(items)),
+            refused: self.refusals.count.load(Ordering::Relaxed),
+            overflowed: self.refusals.overflowed.load(Ordering::Relaxed),
+        }
+    }
+}
+
 /// The sending half of a queued connection.
 pub(crate) struct Outgoing {
     /// The receiving domain.
@@ -58,6 +137,7 @@ pub(crate) struct Outgoing {
     /// The events, as the link numbers them.
     pub(crate) events: Vec<OutgoingEvent>,
     queue: RefCell<Sender<Crossing>>,
+    refusals: Arc<Refusals>,
 }
 
 /// An event of a queued connection.
@@ -115,12 +195,23 @@ impl Outgoing {
         connection: u64,
         events: Vec<OutgoingEvent>,
         queue: Sender<Crossing>,
+        refusals: Arc<Refusals>,
     ) -> Outgoing {
         Outgoing {
             inbox,
             connection,
             events,
             queue: RefCell::new(queue),
+            refusals,
+        }
+    }
+
+    /// How full its queue is.
+    #[cfg(test)]
+    pub(super) fn fullness(&self) -> Fullness {
+        Fullness {
+            gauge: self.queue.borrow().gauge(),
+            refusals: self.refusals.clone(),
         }
     }
 
@@ -222,10 +313,12 @@ impl Domain {
         let bytes = payload.size();
         let (room, congested) = outgoing.room(bytes);
         if !room {
+            outgoing.refusals.count.fetch_add(1, Ordering::Relaxed);
             if known.refusable {
                 link.refused.set(link.refused.get() + 1);
                 return abi::REFUSED;
             }
+            outgoing.refusals.overflowed.store(true, Ordering::Relaxed);
             self.disconnect(link.connection, abi::REASON_OVERFLOW);
             return abi::STALE;
         }
@@ -266,7 +359,7 @@ impl Domain {
     pub(super) fn take_arrived(&self, number: u64) {
         let found = self.connections.borrow().get(&number).cloned();
         let Some(connection) = found else { return };
-        let (Some(incoming), Mode::Queued { peer }) = (&connection.incoming, &connection.mode)
+        let (Some(incoming), Mode::Queued { peer, .. }) = (&connection.incoming, &connection.mode)
         else {
             return;
         };
@@ -338,28 +431,23 @@ impl Domain {
     }
 }
 
-/// Connects an endpoint of one domain with one of another, queued. Both domains are at hand:
-/// nothing of either is running.
-#[cfg_attr(
-    not(test),
-    expect(
-        dead_code,
-        reason = "an open has one domain until isolation asks for more"
-    )
-)]
+/// Connects an endpoint of one domain with one of another, queued, as `open` does. Both domains are
+/// at hand: nothing of either is running.
+#[cfg(test)]
 pub(crate) fn connect_across(
     left: (&Rc<Domain>, End),
     right: (&Rc<Domain>, End),
 ) -> Result<u64, String> {
-    static NEXT: AtomicU64 = AtomicU64::new(1 << 63);
-    let number = NEXT.fetch_add(1, Ordering::Relaxed);
-    let (there, back) = (queue(), queue());
+    let (sides, _) = across();
+    let number = sides[0].number;
+    let gone = || "the object is gone".to_owned();
+    let [near, far] = [left, right].map(|(domain, end)| domain.far_ends(&[end]).pop());
+    let near = near.flatten().ok_or_else(gone)?;
+    let far = far.flatten().ok_or_else(gone)?;
+    let [first, second] = sides;
     let halves = [
-        left.0
-            .half_across(number, left.1, &right, (there.0, back.1))?,
-        right
-            .0
-            .half_across(number, right.1, &left, (back.0, there.1))?,
+        left.0.half_across(first, left.1, &far)?,
+        right.0.half_across(second, right.1, &near)?,
     ];
     for ((domain, _), half) in [left, right].into_iter().zip(halves) {
         domain.install(half);

@@ -5,6 +5,7 @@ use std::rc::Rc;
 
 use liveobj_abi as abi;
 
+use super::connect::Mode;
 use super::domain::{Domain, TURN_LIMIT};
 use super::inbox::Outside;
 use super::save::DOMAIN;
@@ -96,6 +97,7 @@ impl Domain {
 
     /// Begins a chain of causes, and answers its number.
     pub(super) fn begin_turn(&self) -> u64 {
+        self.pulse.begin_turn();
         let path = self.last_path.get() + 1;
         self.last_path.set(path);
         self.path.set(path);
@@ -109,6 +111,7 @@ impl Domain {
         self.settle();
         self.save_when_due();
         self.keep_stopping();
+        self.pulse.end_turn();
     }
 
     /// Whether so much waits for a proxy that has not started that datagrams for it are lost.
@@ -202,6 +205,8 @@ impl Domain {
     }
 
     fn carry_out(&self, delivery: Delivery) {
+        self.pulse
+            .beat(delivery.target().map_or(0, |target| target.number));
         if let Some(target) = delivery.target() {
             target.busy.set(target.busy.get() - 1);
             if target.busy.get() & DEAD != 0 {
@@ -334,7 +339,12 @@ impl Domain {
         let Some(found) = found else {
             return "a connection that has ended".to_owned();
         };
-        let [first, second] = [0, 1].map(|side| self.end_name(&found.ends[side]));
+        let first = self.end_name(&found.ends[0]);
+        let second = match (&found.mode, found.ends.get(1)) {
+            (_, Some(end)) => self.end_name(end),
+            (Mode::Queued { far, .. }, None) => far.to_string(),
+            (Mode::Direct, None) => "an object that is gone".to_owned(),
+        };
         if found.ends[0].proxy == target {
             format!("`{second}` to `{first}`")
         } else {

@@ -8,6 +8,7 @@ use liveobj_abi as abi;
 use super::connect::End;
 use super::create::Proxy;
 use super::domain::Domain;
+use super::group::Membership;
 use crate::object::Ended;
 use crate::report::Level;
 use crate::trace::What;
@@ -26,6 +27,10 @@ pub(crate) struct Instance {
     pub(crate) endpoints: BTreeMap<String, End>,
     /// Called when all of it is gone.
     pub(crate) on_end: Option<OnEnd>,
+    /// What it ends with, in other domains.
+    group: Option<Membership>,
+    /// Not everything of its group is connected yet: none of its proxies starts.
+    opening: bool,
     ending: bool,
     /// Why it ends, if one of its parts has failed.
     failed: Option<Ended>,
@@ -49,11 +54,43 @@ impl Domain {
         number
     }
 
+    /// A new instance that is one of a group: none of its proxies starts until
+    /// [`Domain::start_group`].
+    pub(crate) fn begin_in(&self, membership: Membership) -> u64 {
+        let number = self.begin();
+        membership.join(number);
+        if let Some(instance) = self.instances.borrow_mut().get_mut(&number) {
+            instance.group = Some(membership);
+            instance.opening = true;
+        }
+        number
+    }
+
+    /// Whether an instance waits for others of its group.
+    pub(super) fn is_opening(&self, number: u64) -> bool {
+        let instances = self.instances.borrow();
+        instances
+            .get(&number)
+            .is_some_and(|instance| instance.opening)
+    }
+
+    /// From now on an instance of a group does not wait for the others any more.
+    pub(super) fn set_opened(&self, number: u64) {
+        if let Some(instance) = self.instances.borrow_mut().get_mut(&number) {
+            instance.opening = false;
+        }
+    }
+
     /// Ends an instance and, before it, those that its proxies own: everything they own is
     /// disconnected now; once the peers know, they are destroyed, the youngest first, and
-    /// `on_end` of each is called.
+    /// `on_end` of each is called. What is one of a group waits with that for the others of it,
+    /// which end too.
     pub(crate) fn end(&self, number: u64, ended: Ended) {
         let condemned = self.condemn(number, &ended);
+        let own = condemned.iter().find(|instance| instance.number == number);
+        if let Some(Condemned { ended, .. }) = own {
+            self.with_group(number, |group| group.ends(ended));
+        }
         for instance in &condemned {
             for connection in instance.connections.iter().rev() {
                 self.disconnect(*connection, abi::REASON_DROPPED);
@@ -67,7 +104,26 @@ impl Domain {
         if !condemned.is_empty() {
             // What was held for proxies that never started goes with them; all others hear of
             // the disconnections before this is carried out.
-            self.later(move |domain| domain.destroy_all(condemned));
+            self.later(move |domain| {
+                let mut condemned = Some(condemned);
+                domain.with_group(number, |group| {
+                    if let Some(condemned) = condemned.take() {
+                        group.disconnected(move |domain| domain.destroy_all(condemned));
+                    }
+                });
+                if let Some(condemned) = condemned {
+                    domain.destroy_all(condemned);
+                }
+            });
+        }
+    }
+
+    /// Calls `call` with the group of an instance, if it is of one.
+    fn with_group(&self, number: u64, call: impl FnOnce(&Membership)) {
+        let instances = self.instances.borrow();
+        let instance = instances.get(&number);
+        if let Some(group) = instance.and_then(|instance| instance.group.as_ref()) {
+            call(group);
         }
     }
 
@@ -132,6 +188,7 @@ impl Domain {
                 self.remove(&proxy);
             }
             let gone = self.instances.borrow_mut().remove(&instance.number);
+            // With it goes its membership, which tells the others.
             if let Some(on_end) = gone.and_then(|gone| gone.on_end) {
                 on_end(self, instance.ended);
             }
@@ -205,12 +262,14 @@ impl Domain {
         }
         self.close_tokens(number);
         proxy.last_error.take();
+        self.pulse.beat(number);
         let status = proxy.cell.destroy();
         if status < abi::OK && proxy.last_error.borrow().is_none() {
             let text = "its destructor failed without saying why".to_owned();
             self.say(Level::Error, proxy.label.clone(), text);
         }
         self.close_tokens(number);
+        self.pulse.remove(number);
         self.proxies.borrow_mut().remove(&number);
     }
 }

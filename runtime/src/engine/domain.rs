@@ -22,6 +22,7 @@ use crate::edge::Host;
 use crate::open::folders::Folders;
 use crate::report::{Level, Message, Report};
 use crate::trace::{Tracer, What};
+use crate::watchdog::Pulse;
 
 /// How many handlers may lie on the stack: a count, so that a replay agrees.
 pub(crate) const MAX_NESTING: u32 = 32;
@@ -72,6 +73,8 @@ pub(crate) struct Domain {
     /// Takes what happens here, if anybody does.
     pub(crate) tracer: Option<Rc<dyn Tracer>>,
     pub(super) saving: RefCell<Option<Saving>>,
+    /// What others see of how it is getting on.
+    pub(crate) pulse: Arc<Pulse>,
     pub(super) me: Weak<Domain>,
     stopping: Cell<bool>,
     next: Cell<u64>,
@@ -108,6 +111,7 @@ impl Domain {
             reflected: RefCell::default(),
             far_types: RefCell::default(),
             saving: RefCell::default(),
+            pulse: Arc::default(),
             me: me.clone(),
             stopping: Cell::new(false),
             next: Cell::new(1),

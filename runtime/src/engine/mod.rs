@@ -12,6 +12,8 @@ pub(crate) mod disconnect;
 pub(crate) mod domain;
 pub(crate) mod embed;
 pub(crate) mod fail;
+pub(crate) mod far;
+pub(crate) mod group;
 pub(crate) mod inbox;
 mod lend;
 pub(crate) mod reflect;

@@ -162,6 +162,7 @@ impl Domain {
         if proxy.cell.busy.get() & (DEAD | RUNNING) != 0 {
             return None;
         }
+        self.pulse.beat(proxy.cell.number);
         let reason = match proxy.cell.save() {
             Ok(bytes) => match self.types.borrow().decode(state.ty, &bytes) {
                 Ok(_) => {

@@ -1,5 +1,7 @@
 //! Start: a proxy gets what waits for it once its mandatory endpoints are connected.
 
+use std::collections::BTreeMap;
+
 use super::domain::Domain;
 use crate::boundary::calls::HELD;
 
@@ -12,6 +14,10 @@ impl Domain {
             let Some(proxy) = self.proxy(number).filter(|_| held) else {
                 continue;
             };
+            if self.is_opening(proxy.instance) {
+                self.may_start.borrow_mut().insert(number);
+                continue;
+            }
             let ready =
                 proxy.endpoints.iter().zip(0u32..).all(|(endpoint, index)| {
                     !endpoint.mandatory || proxy.connections.count(index) > 0
@@ -25,5 +31,35 @@ impl Domain {
                 self.offer(delivery);
             }
         }
+    }
+
+    /// Tells all proxies of an instance of a group what they are connected with: that is what they
+    /// hear first once they start, in the order in which the connections were made. What has come
+    /// for them since they were made waits behind it.
+    pub(crate) fn announce_group(&self, instance: u64) {
+        let connections = self.expose(instance, &BTreeMap::new());
+        let numbers: Vec<u64> = {
+            let proxies = self.proxies.borrow();
+            let own = proxies.values().filter(|it| it.instance == instance);
+            own.map(|proxy| proxy.cell.number).collect()
+        };
+        let mut waited = BTreeMap::new();
+        for (number, waiting) in &mut *self.held.borrow_mut() {
+            if numbers.binary_search(number).is_ok() {
+                waited.insert(*number, std::mem::take(waiting));
+            }
+        }
+        for connection in connections {
+            self.notify_connected(connection);
+        }
+        for (number, waiting) in &mut *self.held.borrow_mut() {
+            waiting.extend(waited.remove(number).into_iter().flatten());
+        }
+    }
+
+    /// Starts an instance of a group, all of which is connected and announced.
+    pub(crate) fn start_group(&self, instance: u64) {
+        self.set_opened(instance);
+        self.start_ready();
     }
 }

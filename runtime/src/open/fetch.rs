@@ -64,7 +64,9 @@ async fn put(
     let folder = folder.clone();
     let handed_in = inbox.task(move |domain| {
         let open = plan.map(|plan| {
-            move |domain: &Domain, then: Then| instantiate(domain, domain.begin(), plan, then)
+            move |domain: &Domain, then: Then| {
+                instantiate(domain, domain.begin(), plan.split(), then)
+            }
         });
         ask(domain, folder, question, open);
     });

@@ -11,7 +11,7 @@ use liveobj_types::{
 };
 
 use super::library_folder::LibraryFolder;
-use super::plan::{LibraryPlan, ObjectPlan, Plan, PlanKind};
+use super::plan::{Leaf, LeafKind, LibraryPlan, ObjectPlan, Resolved, Wire, Wiring};
 use super::state;
 use crate::boundary::Viewed;
 use crate::boundary::calls::Code;
@@ -32,16 +32,15 @@ pub(crate) struct Opened {
     pub(crate) endpoints: BTreeMap<String, End>,
 }
 
-/// Makes everything that `plan` says in `instance`, which is empty, and calls `then` once `connected` was delivered everywhere.
+/// Makes everything that a plan says, taken apart, in `instance`, which is empty, and calls `then` once `connected` was delivered everywhere.
 /// If something fails, what was made before is gone when `then` is called.
 pub(crate) fn instantiate(
     domain: &Domain,
     instance: u64,
-    plan: Plan,
+    parts: (Vec<Leaf>, Wiring),
     then: impl FnOnce(&Domain, Result<Opened, OpenError>) + 'static,
 ) {
-    let made = create(domain, instance, plan).and_then(|made| connect(domain, instance, made));
-    let endpoints = match made {
+    let endpoints = match make(domain, instance, parts) {
         Ok(endpoints) => endpoints,
         Err(error) => {
             on_end(domain, instance, move |domain, _| then(domain, Err(error)));
@@ -84,96 +83,61 @@ pub(crate) fn on_end(domain: &Domain, instance: u64, call: impl FnOnce(&Domain, 
     domain.set_on_end(instance, Box::new(call));
 }
 
-/// A part whose proxies exist.
-struct Made {
-    endpoints: BTreeMap<String, End>,
-    /// Connections of this part and those inside, in canonical order, with names for people.
-    connections: Vec<([End; 2], [String; 2])>,
-}
-
-fn create(domain: &Domain, instance: u64, plan: Plan) -> Result<Made, OpenError> {
-    let Plan { label, shown, kind } = plan;
-    let mut made = match kind {
-        PlanKind::Composite {
-            components,
-            connections,
-            exports,
-        } => {
-            let mut parts = BTreeMap::new();
-            let mut all = Vec::new();
-            for (name, component) in components {
-                let mut part = create(domain, instance, component)?;
-                all.append(&mut part.connections);
-                parts.insert(name, part.endpoints);
-            }
-            let find = |component: &str, endpoint: &str| {
-                parts
-                    .get(component)
-                    .and_then(|part| part.get(endpoint))
-                    .copied()
-            };
-            for connection in connections {
-                let names = connection
-                    .ends
-                    .clone()
-                    .map(|(of, name)| join(&label, &of, &name));
-                let [left, right] = connection.ends.map(|(of, name)| find(&of, &name));
-                let (Some(left), Some(right)) = (left, right) else {
-                    let [left, right] = names;
-                    let reason = "an endpoint is not there".to_owned();
-                    return Err(OpenError::Connect {
-                        left,
-                        right,
-                        reason,
-                    });
-                };
-                all.push(([left, right], names));
-            }
-            let endpoints = exports.into_iter().filter_map(|export| {
-                let end = find(&export.component, &export.endpoint)?;
-                Some((export.name, end))
-            });
-            Made {
-                endpoints: endpoints.collect(),
-                connections: all,
-            }
-        }
-        PlanKind::Object(plan) => {
-            let named = plan.named(&label);
-            let endpoints = object(domain, instance, &named, *plan)?;
-            Made {
-                endpoints,
-                connections: Vec::new(),
-            }
-        }
-        PlanKind::Library(plan) => {
-            let endpoints =
-                library(domain, instance, &label, *plan).map_err(|reason| OpenError::Create {
-                    object: label,
-                    reason,
-                })?;
-            Made {
-                endpoints,
-                connections: Vec::new(),
-            }
-        }
-    };
-    made.endpoints.retain(|name, _| shown.contains(name));
-    Ok(made)
-}
-
-fn connect(domain: &Domain, instance: u64, made: Made) -> Result<BTreeMap<String, End>, OpenError> {
-    for ([left, right], [left_name, right_name]) in made.connections {
-        let number = domain
-            .connect(left, right)
-            .map_err(|reason| OpenError::Connect {
-                left: left_name,
-                right: right_name,
-                reason,
-            })?;
-        domain.own_connection(instance, number);
+/// Makes all proxies, then all connections; gives what the whole shows.
+fn make(
+    domain: &Domain,
+    instance: u64,
+    (leaves, wiring): (Vec<Leaf>, Wiring),
+) -> Result<BTreeMap<String, End>, OpenError> {
+    let ends = leaves
+        .into_iter()
+        .map(|leaf| create(domain, instance, leaf));
+    let ends = ends.collect::<Result<Vec<_>, OpenError>>()?;
+    let Resolved { endpoints, wires } = wiring.resolve(&ends)?;
+    for wire in wires {
+        connect(domain, instance, wire)?;
     }
-    Ok(made.endpoints)
+    Ok(endpoints)
+}
+
+/// Makes one proxy; gives the endpoints that it shows, by name.
+pub(super) fn create(
+    domain: &Domain,
+    instance: u64,
+    leaf: Leaf,
+) -> Result<BTreeMap<String, End>, OpenError> {
+    let Leaf { label, shown, kind } = leaf;
+    let mut endpoints = match kind {
+        LeafKind::Object(plan) => object(domain, instance, &plan.named(&label), *plan)?,
+        LeafKind::Library(plan) => {
+            let made = library(domain, instance, &label, *plan);
+            made.map_err(|reason| OpenError::Create {
+                object: label,
+                reason,
+            })?
+        }
+        LeafKind::Made(make) => make(domain, instance)?,
+    };
+    endpoints.retain(|name, _| shown.contains(name));
+    Ok(endpoints)
+}
+
+/// Makes one connection inside the domain.
+pub(super) fn connect(domain: &Domain, instance: u64, wire: Wire<End>) -> Result<(), OpenError> {
+    let [left, right] = wire.ends;
+    let made = domain.connect(left, right);
+    let number = made.map_err(|reason| not_connected(wire.names, reason))?;
+    domain.own_connection(instance, number);
+    Ok(())
+}
+
+/// Why there is no connection.
+pub(super) fn not_connected([left, right]: [String; 2], reason: String) -> OpenError {
+    OpenError::Connect {
+        left,
+        right,
+        reason,
+    }
 }
 
 /// Creates a proxy of a template.
@@ -460,12 +424,4 @@ fn first(diagnostics: Vec<Diagnostic>) -> String {
         .into_iter()
         .next()
         .map_or_else(String::new, |diagnostic| diagnostic.message)
-}
-
-fn join(label: &str, component: &str, endpoint: &str) -> String {
-    if label.is_empty() {
-        format!("{component}.{endpoint}")
-    } else {
-        format!("{label}/{component}.{endpoint}")
-    }
 }

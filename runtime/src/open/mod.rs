@@ -7,8 +7,10 @@ mod fetch;
 pub(crate) mod folders;
 mod instantiate;
 mod library_folder;
+mod placement;
 mod plan;
 mod resolve;
+mod spread;
 mod state;
 #[cfg(test)]
 mod tests;
@@ -16,25 +18,28 @@ mod threads;
 
 use liveobj_types::Source;
 
+use self::plan::Plan;
 use crate::boundary::calls::Wake;
-use crate::domain_thread::DomainThread;
+use crate::domain_thread::{DomainThread, Domains};
 use crate::edge::Ticket;
 use crate::engine::domain::Domain;
 use crate::error::OpenError;
 use crate::monitor::Watch;
 use crate::object::{Ended, Object};
+use crate::options::{OpenOptions, Placing};
 use crate::runtime::Runtime;
-use crate::state::OpenOptions;
 use liveobj_references::CheckedReference;
 
 #[cfg(test)]
 pub(crate) use instantiate::instantiate;
 pub(crate) use instantiate::{Opened, folder_service, host_endpoint, host_proxy};
+pub(crate) use plan::{Leaf, Make, Wiring};
 pub(crate) use resolve::Resolver;
+pub(crate) use spread::{QueuedConnection, Spread, spread};
 pub(crate) use state::Keeping;
 pub(crate) use threads::{libraries, refuse_threads};
 
-/// Opens a reference in a domain of its own.
+/// Opens a reference in domains of its own: one, unless the options ask for more.
 pub(crate) async fn root(
     runtime: Runtime,
     reference: CheckedReference,
@@ -47,15 +52,43 @@ pub(crate) async fn root(
         .monitor
         .clone()
         .map(|monitoring| Watch::new(&reference, &core.formalisms, monitoring));
+    let (watched, placing) = (watch.is_some(), options.placing.clone());
     let keeping = Keeping::begin(&core, options).await?;
     let states = keeping.as_ref().map(Keeping::states);
-    let domain = DomainThread::start_watched(core.clone(), states.clone(), watch)?;
-    let resolver = Resolver::new(core, domain.inbox().clone());
-    let ending = domain.ending().clone();
-    let on_end = move |ended| ending.set(ended);
-    let opened = within(resolver, &reference, keeping, on_end).await?;
+    let home = DomainThread::start_watched(core.clone(), states.clone(), watch)?;
+    let mut domains = Domains::new(home);
+    let resolver = Resolver::new(core.clone(), domains.home().inbox().clone());
+    let resolver = match placing {
+        Placing::Domains(0 | 1) => resolver,
+        _ => resolver.spread(),
+    };
+    let plan = resolved(&resolver, &reference, keeping.as_ref()).await?;
+    let parts = plan.split();
+    let places = match &placing {
+        Placing::Domains(0 | 1) => Vec::new(),
+        placing => placement::place(&parts.0, &parts.1, placing)?,
+    };
+    let count = places.iter().max().map_or(1, |last| last + 1);
+    let ending = domains.home().ending().clone();
+    let spread = if count == 1 {
+        let on_end = move |ended| ending.set(ended);
+        let opened = here(&resolver, parts, keeping, on_end).await?;
+        let endpoints = opened.endpoints.into_iter();
+        Spread {
+            endpoints: endpoints.map(|(name, end)| (name, (0, end))).collect(),
+            queues: Vec::new(),
+        }
+    } else {
+        if watched {
+            return Err(OpenError::Watched { domains: count });
+        }
+        domains.start(count, &core, states.as_ref())?;
+        let inboxes: Vec<_> = domains.all().iter().map(|it| it.inbox().clone()).collect();
+        let every = keeping.as_ref().map(Keeping::every);
+        spread::spread(&inboxes, &places, parts, every, ending).await?
+    };
     let identity = reference.identity();
-    Ok(Object::new(runtime, domain, states, identity, opened))
+    Ok(Object::new(runtime, domains, states, identity, spread))
 }
 
 /// Opens a reference in the resolver's domain, where its states are kept if `keeping` says so;
@@ -68,14 +101,34 @@ pub(crate) async fn within(
 ) -> Result<Opened, OpenError> {
     let reference = resolver.core().checked_here(reference)?;
     refuse_unmet(&reference)?;
-    let mut plan = resolver.reference(&reference, "").await?;
-    if let Some(keeping) = &keeping {
-        plan = keeping.read(resolver.core(), plan).await?;
+    let plan = resolved(&resolver, &reference, keeping.as_ref()).await?;
+    here(&resolver, plan.split(), keeping, on_end).await
+}
+
+/// Resolves all that is external, and reads the states of what there is.
+async fn resolved(
+    resolver: &Resolver,
+    reference: &CheckedReference,
+    keeping: Option<&Keeping>,
+) -> Result<Plan, OpenError> {
+    let plan = resolver.reference(reference, "").await?;
+    match keeping {
+        Some(keeping) => keeping.read(resolver.core(), plan).await,
+        None => Ok(plan),
     }
+}
+
+/// Makes all parts in the resolver's domain.
+async fn here(
+    resolver: &Resolver,
+    parts: (Vec<Leaf>, Wiring),
+    keeping: Option<Keeping>,
+    on_end: impl FnOnce(Ended) + Send + 'static,
+) -> Result<Opened, OpenError> {
     let (reply, answer) = tokio::sync::oneshot::channel();
     let handed_in = resolver.inbox().task(move |domain| {
         let instance = domain.begin();
-        instantiate::instantiate(domain, instance, plan, move |domain, opened| {
+        instantiate::instantiate(domain, instance, parts, move |domain, opened| {
             if let Ok(opened) = &opened {
                 if let Some(keeping) = &keeping {
                     domain.keep_states(opened.instance, keeping.every());
@@ -94,33 +147,32 @@ pub(crate) async fn within(
 /// Opens what a proxy asked for with `context.dereference`; the answer goes to its inbox.
 pub(crate) async fn child(resolver: Resolver, ticket: Ticket, document: String) {
     let inbox = resolver.inbox().clone();
-    let failed =
-        match resolve_child(resolver, document).await {
-            Ok(plan) => {
-                inbox.task(move |domain| {
-                    let instance = domain.begin();
-                    if !domain.adopt(ticket, instance) {
-                        domain.end(instance, Ended::Closed);
-                        return;
+    let failed = match resolve_child(resolver, document).await {
+        Ok(plan) => {
+            inbox.task(move |domain| {
+                let instance = domain.begin();
+                if !domain.adopt(ticket, instance) {
+                    domain.end(instance, Ended::Closed);
+                    return;
+                }
+                instantiate::instantiate(domain, instance, plan.split(), move |domain, opened| {
+                    match opened {
+                        Ok(opened) => hand_over(domain, ticket, &opened),
+                        Err(error) => domain.answer(ticket, Wake::Failed(error.to_string())),
                     }
-                    instantiate::instantiate(domain, instance, plan, move |domain, opened| {
-                        match opened {
-                            Ok(opened) => hand_over(domain, ticket, &opened),
-                            Err(error) => domain.answer(ticket, Wake::Failed(error.to_string())),
-                        }
-                    });
                 });
-                return;
-            }
-            Err(error) => error,
-        };
+            });
+            return;
+        }
+        Err(error) => error,
+    };
     inbox.push(Domain::wake_from_outside(
         ticket,
         Wake::Failed(failed.to_string()),
     ));
 }
 
-async fn resolve_child(resolver: Resolver, document: String) -> Result<plan::Plan, OpenError> {
+async fn resolve_child(resolver: Resolver, document: String) -> Result<Plan, OpenError> {
     let source = Source::new("a reference in an event", document);
     let checked = resolver.core().check(&source);
     let Some(reference) = checked.reference else {

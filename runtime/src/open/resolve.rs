@@ -5,12 +5,14 @@ use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 
-use liveobj_references::{CheckedReference, Part, PartKind};
-use liveobj_types::types::Object;
-use liveobj_types::{Diagnostic, ObjectId, Relations, Source, Step, TypeId, Types, codes};
+use liveobj_references::{CheckedReference, Part, PartKind, PlannedConnection};
+use liveobj_types::types::{Endpoint, Object};
+use liveobj_types::{
+    Diagnostic, EndpointId, ObjectId, Relations, Source, Step, TypeId, Types, codes,
+};
 
 use super::folders::Folder;
-use super::plan::{LibraryPlan, ObjectPlan, Plan, PlanKind};
+use super::plan::{ConnectionPlan, LibraryPlan, ObjectPlan, Plan, PlanKind};
 use super::threads::refuse_threads;
 use super::{fetch, gone};
 use crate::boundary::Trust;
@@ -31,6 +33,8 @@ pub(crate) struct Resolver {
     inbox: Arc<Inbox>,
     /// Whether objects may run threads of their own.
     threads: bool,
+    /// Whether the parts may be run by several domains.
+    spread: bool,
 }
 
 type Resolving<'a> = Pin<Box<dyn Future<Output = Result<Plan, OpenError>> + Send + 'a>>;
@@ -42,6 +46,15 @@ impl Resolver {
             core,
             inbox,
             threads: true,
+            spread: false,
+        }
+    }
+
+    /// Finds out which connections must stay inside a domain.
+    pub(super) fn spread(self) -> Resolver {
+        Resolver {
+            spread: true,
+            ..self
         }
     }
 
@@ -99,7 +112,7 @@ impl Resolver {
                     }
                     PlanKind::Composite {
                         components: plans,
-                        connections: connections.clone(),
+                        connections: self.connections(types, components, connections),
                         exports: exports.clone(),
                     }
                 }
@@ -161,6 +174,48 @@ impl Resolver {
             };
             Ok(Plan { label, shown, kind })
         })
+    }
+
+    /// The connections of a composite, and which of them must not be queued.
+    fn connections(
+        &self,
+        types: &Arc<Types>,
+        components: &[(String, Part)],
+        connections: &[PlannedConnection],
+    ) -> Vec<ConnectionPlan> {
+        let endpoint = |(component, endpoint): &(String, String)| {
+            let found = components.binary_search_by(|(name, _)| name.cmp(component));
+            match types.object(components[found.ok()?].1.ty) {
+                Object::Endpoints(body) => Some(body.endpoints.get(endpoint)?.ty),
+                Object::Top | Object::Parameter(_) => None,
+            }
+        };
+        // Only where something is given under an assumption can the two wait for each other.
+        let assumes = |ty: EndpointId| match types.endpoint(ty) {
+            Endpoint::Events { provides, .. } => provides.iter().any(|it| it.given.is_some()),
+            Endpoint::Parameter { .. } => true,
+        };
+        let mut arena = None;
+        let plans = connections.iter().map(|planned| {
+            let [left, right] = [0, 1].map(|side| endpoint(&planned.ends[side]));
+            let direct = match left.zip(right).filter(|_| self.spread) {
+                Some((left, right)) if assumes(left) || assumes(right) => {
+                    let arena = arena.get_or_insert_with(|| Types::clone(types));
+                    let question = Question::QueuedMatch(left, right);
+                    let verdict = self
+                        .core
+                        .verdicts
+                        .on(question, arena, &self.core.formalisms);
+                    !verdict.holds() && (verdict.fails() || !self.core.policy.allow_unknown)
+                }
+                _ => false,
+            };
+            ConnectionPlan {
+                planned: planned.clone(),
+                direct,
+            }
+        });
+        plans.collect()
     }
 
     /// Asks a folder, checks the answer, resolves that.

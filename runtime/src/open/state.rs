@@ -15,9 +15,10 @@ use crate::boundary::memory::{Conversion, Keeper, Kept};
 use crate::engine::domain::Domain;
 use crate::engine::save::StatePlan;
 use crate::error::{OpenError, StateError};
+use crate::options::OpenOptions;
 use crate::report::{Level, Message};
 use crate::runtime::Core;
-use crate::state::{Heading, OpenOptions, StateDirectory, StateWriter, Stored};
+use crate::state::{Heading, StateDirectory, StateWriter, Stored};
 
 /// Where the states of an object that is being opened are kept, and how often.
 pub(crate) struct Keeping {

@@ -5,6 +5,7 @@
 use std::fs;
 use std::time::{Duration, Instant};
 
+use liveobj::OpenOptions;
 use liveobj::measure::{Crowd, Number, Parent};
 
 use super::{Bench, PATIENCE, RUNNING, connect, document};
@@ -72,6 +73,18 @@ fn neither_closing_nor_a_failed_open_leaves_a_thread_or_a_socket() {
     assert_eq!(domains, 0);
     // An `open` that is given up.
     drop(bench.runtime.open(&bench.check(TIMER)));
+    let several = bench.try_open_with(&super::domains::chain(4), OpenOptions::new().domains(3));
+    let several = several.expect("it opens");
+    let domains = || {
+        let threads = held().0;
+        threads
+            .iter()
+            .filter(|name| name.contains("domain"))
+            .count()
+    };
+    assert_eq!(domains(), 3);
+    drop(several);
+    assert_eq!(domains(), 0);
     drop(bench);
     holds(&[], none);
 }

@@ -1,5 +1,6 @@
 //! The runtime as embedders use it: documents in, events out.
 
+mod domains;
 mod embedding;
 mod leaving_nothing;
 mod opening;
@@ -11,7 +12,9 @@ use std::sync::mpsc::{self, Receiver};
 use std::sync::{Arc, Mutex, RwLock, RwLockReadGuard};
 use std::time::Duration;
 
-use liveobj::{CheckedReference, Connection, Data, Object, OpenError, Runtime, Source};
+use liveobj::{
+    CheckedReference, Connection, Data, Object, OpenError, OpenOptions, Runtime, Source,
+};
 
 /// How long anything may take.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -79,6 +82,11 @@ impl Bench {
 
     fn try_open(&self, reference: &str) -> Result<Object, OpenError> {
         self.runtime.open_blocking(&self.check(reference))
+    }
+
+    fn try_open_with(&self, reference: &str, options: OpenOptions) -> Result<Object, OpenError> {
+        let reference = self.check(reference);
+        self.runtime.open_blocking_with(&reference, options)
     }
 
     fn open(&self, reference: &str) -> Object {

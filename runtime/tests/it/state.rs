@@ -286,6 +286,45 @@ fn each_part_has_a_state_of_its_own() {
 }
 
 #[test]
+fn parts_in_several_domains_share_a_directory() {
+    let place = Place::new();
+    let options = |interval| {
+        let options = OpenOptions::new().state(place.states());
+        options.save_every(interval).domains(2)
+    };
+    let hour = Duration::from_secs(3600);
+    let open = |options| place.try_open_with(1, &pair(), options).expect("opened");
+    let object = open(options(hour));
+    assert_eq!(object.domains(), 2);
+    add(&object, "left", 1);
+    add(&object, "right", 20);
+    object.save().expect("it is saved");
+    let digests = object.digests().expect("it runs");
+    let paths: Vec<&str> = digests.iter().map(|(path, _)| path.as_str()).collect();
+    assert_eq!(paths, ["left", "right"]);
+    let saved: Vec<Vec<u8>> = place
+        .files()
+        .iter()
+        .map(|file| fs::read(file).expect("whole"))
+        .collect();
+    assert_eq!(saved.len(), 2);
+    add(&object, "right", 1);
+    // All of it is saved as it closes; in one domain it goes on from there.
+    drop(object);
+    let object = place.open(&pair());
+    assert_eq!((shown(&object, "left"), shown(&object, "right")), (1, 21));
+    drop(object);
+    // Of what cannot be opened nothing goes on, in any domain.
+    let file = place
+        .files()
+        .into_iter()
+        .find(|file| fs::read(file).is_ok_and(|it| !saved.contains(&it)));
+    fs::write(file.expect("it changed"), "x").expect("ours");
+    let refused = place.try_open_with(1, &pair(), options(hour));
+    assert!(matches!(refused, Err(OpenError::State(_))), "{refused:?}");
+}
+
+#[test]
 fn without_a_directory_nothing_is_kept() {
     let place = Place::new();
     let object = place

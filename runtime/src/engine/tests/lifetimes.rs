@@ -77,7 +77,7 @@ fn objects_are_created_then_connected_in_canonical_order_then_connected_is_deliv
     instantiate(
         &world.domain,
         instance,
-        plan.expect("a plan"),
+        plan.expect("a plan").split(),
         move |_, result| {
             told.set(result.is_ok());
         },

@@ -1,6 +1,7 @@
 //! One test per sentence of `docs/execution.md`, which names them, on domains driven by hand.
 
 mod connections;
+mod domains;
 mod dynamic;
 mod folders;
 mod lifetimes;
@@ -298,16 +299,7 @@ impl World {
     }
 
     fn resolve(&self, text: &str) -> EndpointId {
-        let source = Source::new("test", TYPES);
-        let (module, faults) = Module::parse("test", &source, &mut |_| None);
-        assert_eq!(faults, []);
-        let expression = Source::new("endpoint", text);
-        let expr = parse_type(&expression).expect("a type");
-        let mut types = self.domain.types.borrow_mut();
-        match types.resolve(&module, &expression, &expr, &Environment::new()) {
-            Ok(TypeId::Endpoint(id)) => id,
-            other => panic!("{other:?}"),
-        }
+        resolve(&self.domain, text)
     }
 
     /// An object; endpoints are numbered in the order given.
@@ -428,6 +420,20 @@ impl World {
             .iter()
             .map(ToString::to_string)
             .collect()
+    }
+}
+
+/// An endpoint type of [`TYPES`] in a domain.
+fn resolve(domain: &Domain, text: &str) -> EndpointId {
+    let source = Source::new("test", TYPES);
+    let (module, faults) = Module::parse("test", &source, &mut |_| None);
+    assert_eq!(faults, []);
+    let expression = Source::new("endpoint", text);
+    let expr = parse_type(&expression).expect("a type");
+    let mut types = domain.types.borrow_mut();
+    match types.resolve(&module, &expression, &expr, &Environment::new()) {
+        Ok(TypeId::Endpoint(id)) => id,
+        other => panic!("{other:?}"),
     }
 }
 

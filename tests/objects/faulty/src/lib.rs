@@ -2,6 +2,7 @@
 
 mod lies;
 mod silent;
+mod sleep;
 
 use liveobj_sdk::{CreateError, live_object};
 
@@ -28,6 +29,13 @@ impl template::worker for Worker {
         match self.fault.as_str() {
             "handler fails" => context.fail("out of ink"),
             "handler panics" => panic!("the pen is broken"),
+            fault if fault.starts_with("blocks until ") => {
+                let file = std::path::Path::new(&fault["blocks until ".len()..]);
+                while !file.exists() {
+                    std::thread::sleep(std::time::Duration::from_millis(5));
+                }
+                let _ = context.emit(task::Done);
+            }
             // Nobody may be connected.
             _ => drop(context.emit(task::Done)),
         }

@@ -1,0 +1,203 @@
+//! Objects in a row that work on what comes and pass it on, in one domain or several.
+
+use std::hint::black_box;
+use std::sync::mpsc::{self, Receiver, Sender};
+use std::time::Duration;
+
+use liveobj_abi as abi;
+use liveobj_types::Data;
+use liveobj_types::types::Basic;
+
+use super::{plan, types};
+use crate::boundary::calls::{Code, ProxyCell, Wake};
+use crate::boundary::memory::Keeper;
+use crate::boundary::native::{Incoming, Native, NativeProxy};
+use crate::domain_thread::{DomainThread, Domains};
+use crate::edge::Seeded;
+use crate::engine::connect::End;
+use crate::engine::create::ProxyPlan;
+use crate::engine::domain::Domain;
+use crate::engine::inbox::Poster;
+use crate::open::{Make, Wiring, spread};
+use crate::runtime::Runtime;
+
+/// How long one pass may take.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// Stages in a row, an equal share of them in each domain, each of which has a thread.
+pub struct Pipeline {
+    // Before the runtime, whose thread they use.
+    _domains: Domains,
+    _runtime: Runtime,
+    first: Poster,
+    passed: Receiver<u64>,
+}
+
+impl Pipeline {
+    /// So many stages in so many domains; each takes this many steps of a random number generator
+    /// for each event.
+    ///
+    /// # Panics
+    ///
+    /// There are no threads, or more domains than stages.
+    pub fn new(runtime: &Runtime, stages: usize, domains: usize, steps: u32) -> Pipeline {
+        assert!(domains <= stages, "a domain without a stage");
+        let core = runtime.core();
+        let home = DomainThread::start(core.clone(), None).expect("a thread");
+        let mut running = Domains::new(home);
+        running.start(domains, core, None).expect("threads");
+        let (started, posters) = mpsc::channel();
+        let (told, passed) = mpsc::channel();
+        let names: Vec<String> = (0..stages).map(|at| format!("stage{at}")).collect();
+        let parts = names.iter().enumerate().map(|(at, name)| {
+            let started = started.clone();
+            let told = Some(told.clone()).filter(|_| at == stages - 1);
+            let make: Make = Box::new(move |domain, instance| {
+                let (poster, ends) = stage(domain, instance, steps, told);
+                // Whoever builds the pipeline waits for the first one.
+                let _ = started.send((at, poster));
+                Ok(ends.into())
+            });
+            (name.clone(), make)
+        });
+        let connections = names.windows(2);
+        let connections: Vec<_> = connections
+            .map(|pair| [(pair[0].as_str(), "b"), (pair[1].as_str(), "a")])
+            .collect();
+        let parts = Wiring::of_own(parts.collect(), &connections);
+        let inboxes: Vec<_> = running.all().iter().map(|it| it.inbox().clone()).collect();
+        let places: Vec<usize> = (0..stages).map(|at| at * domains / stages).collect();
+        let ending = running.home().ending().clone();
+        let opening = spread(&inboxes, &places, parts, None, ending);
+        core.tokio.block_on(opening).expect("it opens");
+        drop(started);
+        let first = posters.iter().find(|(at, _)| *at == 0);
+        Pipeline {
+            _domains: running,
+            _runtime: runtime.clone(),
+            first: first.expect("a stage").1,
+            passed,
+        }
+    }
+
+    /// Passes so many events through, at most 30,000: a queue takes about twice as many. Gives the
+    /// sum of what came out.
+    ///
+    /// # Panics
+    ///
+    /// They do not come out.
+    pub fn pass(&self, events: u32) -> u64 {
+        self.first.post(0, events.to_le_bytes().to_vec());
+        self.passed.recv_timeout(PATIENCE).expect("all come out")
+    }
+}
+
+/// Makes a stage; the last one tells the sum of what came out.
+fn stage(
+    domain: &Domain,
+    instance: u64,
+    steps: u32,
+    told: Option<Sender<u64>>,
+) -> (Poster, [(String, End); 2]) {
+    let [out, input] = types(domain, Basic::U64);
+    let endpoints = vec![
+        plan(domain, "a", input, false),
+        plan(domain, "b", out, false),
+    ];
+    let keeper = Keeper::new(&domain.types.borrow(), endpoints[1].emits[0].payload);
+    let stage = Stage {
+        keeper: keeper.expect("a number"),
+        steps,
+        told,
+        sum: 0,
+    };
+    let plan = ProxyPlan {
+        module: None,
+        label: "a stage".to_owned(),
+        identity: [0; 32],
+        code: Code::Native(NativeProxy::new(Box::new(stage), &[1, 0])),
+        endpoints: endpoints.into(),
+        parameters: None,
+    };
+    let proxy = domain.create(instance, plan).expect("nothing to fail");
+    let end = |endpoint| End {
+        proxy: proxy.cell.number,
+        endpoint,
+    };
+    let ends = [("a".to_owned(), end(0)), ("b".to_owned(), end(1))];
+    (domain.poster(&proxy.cell), ends)
+}
+
+struct Stage {
+    keeper: Keeper,
+    steps: u32,
+    told: Option<Sender<u64>>,
+    sum: u64,
+}
+
+/// After the last event.
+const LAST: u64 = 0;
+
+impl Stage {
+    fn emit(&self, proxy: &ProxyCell, number: u64) {
+        let payload = Data::record([("n", Data::U64(number))]);
+        let payload = self.keeper.write(&payload).expect("a number");
+        proxy.emit(1, 0, payload.lent());
+    }
+
+    fn take(&mut self, proxy: &ProxyCell, number: u64) {
+        let mut worked = number;
+        if number != LAST {
+            let random = Seeded::of(number, &[]);
+            for _ in 0..self.steps {
+                worked = black_box(random.next());
+            }
+            // Not the mark of the end.
+            worked |= 1;
+        }
+        match &self.told {
+            None => self.emit(proxy, worked),
+            Some(told) if number == LAST => {
+                let _ = told.send(std::mem::take(&mut self.sum));
+            }
+            Some(_) => self.sum = self.sum.wrapping_add(worked),
+        }
+    }
+}
+
+impl Native for Stage {
+    fn event(&mut self, proxy: &ProxyCell, event: Incoming) -> abi::Status {
+        let Ok(Data::Record(fields)) = self.keeper.read(event.payload) else {
+            return abi::INVALID;
+        };
+        let Some(Data::U64(number)) = fields.get("n") else {
+            return abi::INVALID;
+        };
+        self.take(proxy, *number);
+        abi::OK
+    }
+
+    fn wake(&mut self, proxy: &ProxyCell, _: u64, wake: Wake) -> abi::Status {
+        if let Wake::Posted(bytes) = wake {
+            let count = bytes.try_into().map_or(0, u32::from_le_bytes);
+            for number in (1..=u64::from(count)).chain([LAST]) {
+                self.take(proxy, number);
+            }
+        }
+        abi::OK
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_same_comes_out_of_however_many_domains() {
+        let runtime = Runtime::builder().build().expect("a runtime");
+        let sum = |domains| Pipeline::new(&runtime, 4, domains, 3).pass(1_000);
+        let one = sum(1);
+        assert_ne!(one, 0);
+        assert_eq!([sum(2), sum(3), sum(4)], [one; 3]);
+    }
+}

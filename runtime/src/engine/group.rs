@@ -1,0 +1,158 @@
+//! Group: instances of several domains that were opened as one, and end as one.
+//!
+//! Whichever of them ends first ends the others: each domain disconnects its own, and once all have,
+//! each destroys its own. Nobody waits in a turn: what is next is handed in to the others' inboxes.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use super::domain::Domain;
+use super::inbox::Inbox;
+use crate::object::Ended;
+
+/// What a domain does once all of the others have disconnected.
+type Destroy = Box<dyn FnOnce(&Domain) + Send>;
+/// Called when all are gone.
+type OnEnd = Box<dyn FnOnce(Ended) + Send>;
+
+/// Instances of several domains, at most one of each.
+pub(crate) struct Group {
+    /// Of their domains.
+    inboxes: Vec<Arc<Inbox>>,
+    state: Mutex<State>,
+}
+
+struct State {
+    members: Vec<Stage>,
+    /// The instances, by number in their domains, once they are there.
+    instances: Vec<Option<u64>>,
+    /// How it ends, once it does.
+    ended: Option<Ended>,
+    on_end: Option<OnEnd>,
+}
+
+/// How far a member is.
+enum Stage {
+    Runs,
+    /// All of its connections have ended.
+    Disconnected(Destroy),
+    /// It was told to destroy.
+    Condemned,
+    Gone,
+}
+
+/// That an instance is one of a group. Dropping it says that the instance is gone.
+pub(crate) struct Membership {
+    group: Arc<Group>,
+    member: usize,
+}
+
+impl Group {
+    /// Memberships of a new group, one for each of these domains; `on_end` is called, on whichever
+    /// thread, when the last one is dropped.
+    pub(crate) fn new(
+        inboxes: Vec<Arc<Inbox>>,
+        on_end: impl FnOnce(Ended) + Send + 'static,
+    ) -> (Arc<Group>, Vec<Membership>) {
+        let count = inboxes.len();
+        let group = Arc::new(Group {
+            inboxes,
+            state: Mutex::new(State {
+                members: (0..count).map(|_| Stage::Runs).collect(),
+                instances: vec![None; count],
+                ended: None,
+                on_end: Some(Box::new(on_end)),
+            }),
+        });
+        let memberships = (0..count).map(|member| Membership {
+            group: group.clone(),
+            member,
+        });
+        let memberships = memberships.collect();
+        (group, memberships)
+    }
+
+    /// Whether its end has begun.
+    pub(crate) fn is_ending(&self) -> bool {
+        self.lock().ended.is_some()
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Ends all members but one, whose end has begun already. The first failure tells how it ended.
+    fn end(self: &Arc<Group>, but: usize, ended: &Ended) {
+        let mut state = self.lock();
+        let first = state.ended.is_none();
+        if matches!(state.ended, None | Some(Ended::Closed)) {
+            state.ended = Some(ended.clone());
+        }
+        drop(state);
+        let others = self.inboxes.iter().enumerate();
+        for (member, inbox) in others.filter(|(member, _)| first && *member != but) {
+            let group = self.clone();
+            inbox.task(move |domain| {
+                let instance = group.lock().instances[member];
+                if let Some(instance) = instance {
+                    domain.end(instance, Ended::Closed);
+                }
+            });
+        }
+    }
+
+    /// Goes on if no member has to disconnect any more.
+    fn advance(&self) {
+        let mut state = self.lock();
+        if state.members.iter().any(|it| matches!(it, Stage::Runs)) {
+            return;
+        }
+        let mut next = Vec::new();
+        for (stage, inbox) in state.members.iter_mut().zip(&self.inboxes) {
+            if let Stage::Disconnected(_) = stage
+                && let Stage::Disconnected(destroy) = std::mem::replace(stage, Stage::Condemned)
+            {
+                next.push((inbox, destroy));
+            }
+        }
+        let gone = state.members.iter().all(|it| matches!(it, Stage::Gone));
+        let on_end = if gone { state.on_end.take() } else { None };
+        let ended = state.ended.clone();
+        drop(state);
+        for (inbox, destroy) in next {
+            inbox.task(destroy);
+        }
+        if let Some(on_end) = on_end {
+            on_end(ended.unwrap_or(Ended::Closed));
+        }
+    }
+}
+
+impl Membership {
+    /// The instance that it is of.
+    pub(super) fn join(&self, instance: u64) {
+        self.group.lock().instances[self.member] = Some(instance);
+    }
+
+    /// The instance ends.
+    pub(super) fn ends(&self, ended: &Ended) {
+        self.group.end(self.member, ended);
+    }
+
+    /// All of the instance is disconnected; `destroy` is for when that is so everywhere.
+    pub(super) fn disconnected(&self, destroy: impl FnOnce(&Domain) + Send + 'static) {
+        self.group.lock().members[self.member] = Stage::Disconnected(Box::new(destroy));
+        self.group.advance();
+    }
+}
+
+impl Drop for Membership {
+    fn drop(&mut self) {
+        // Where a domain goes without having ended it in order, the others end all the same.
+        if !self.group.is_ending() {
+            self.group.end(self.member, &Ended::Closed);
+        }
+        let before = std::mem::replace(&mut self.group.lock().members[self.member], Stage::Gone);
+        drop(before);
+        self.group.advance();
+    }
+}
