@@ -10,7 +10,7 @@ use annotate_snippets::{AnnotationKind, Group, Level, Origin, Renderer, Snippet}
 use imara_diff::{Algorithm, BasicLineDiffPrinter, Diff, InternedInput, UnifiedDiffConfig};
 use liveobj::Violation;
 use liveobj_types::diagnostic::{Label, ObstacleKind, shortened};
-use liveobj_types::formalism::Word;
+use liveobj_types::formalism::{Speaker, Word};
 use liveobj_types::{Diagnostic, Mismatch, Place, Problem, Severity, Step};
 use serde::Serialize;
 
@@ -342,20 +342,32 @@ pub fn words<'a>(words: impl IntoIterator<Item = &'a Word>) -> String {
     lines.collect()
 }
 
-/// What holds on the word of a library that adds a formalism.
+/// What holds on the word of a library that adds a formalism, or by an axiom of a user's ontology.
 #[derive(Serialize)]
 pub struct JsonWord<'a> {
     formalism: &'a str,
-    library: &'a str,
+    library: Option<&'a str>,
+    axiom: Option<JsonAxiom<'a>>,
     premises: &'a [String],
     conclusion: &'a str,
 }
 
+#[derive(Serialize)]
+struct JsonAxiom<'a> {
+    place: &'a str,
+    reason: &'a str,
+}
+
 impl<'a> JsonWord<'a> {
     pub fn new(word: &'a Word) -> JsonWord<'a> {
+        let (library, axiom) = match &word.by {
+            Speaker::Library(library) => (Some(library.as_str()), None),
+            Speaker::Ontology { place, reason } => (None, Some(JsonAxiom { place, reason })),
+        };
         JsonWord {
             formalism: &word.formalism,
-            library: &word.library,
+            library,
+            axiom,
             premises: &word.premises,
             conclusion: &word.conclusion,
         }

@@ -31,7 +31,7 @@ use liveobj_types::Formalisms;
 use liveobj_types::verdict::Reason;
 
 pub use cardinality::Cardinality;
-pub use ontology::{Ontology, OntologyError, Property};
+pub use ontology::{Fact, Ontology, Property};
 pub use properties::Properties;
 pub use session::Session;
 pub use temporal::Temporal;
@@ -42,8 +42,13 @@ pub const BUILD: &str = env!("LIVEOBJ_FORMALISMS_BUILD");
 
 /// All formalisms of this crate.
 pub fn builtin() -> Formalisms {
+    with_ontology(Ontology::standard())
+}
+
+/// All formalisms of this crate, `properties` with this ontology.
+pub fn with_ontology(ontology: Ontology) -> Formalisms {
     let mut formalisms = Formalisms::none();
-    formalisms.add(Arc::new(Properties::standard()));
+    formalisms.add(Arc::new(Properties::new(ontology)));
     formalisms.add(Arc::new(Cardinality));
     formalisms.add(Arc::new(Session::Synchronous));
     formalisms.add(Arc::new(Session::Asynchronous));

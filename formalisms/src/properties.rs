@@ -7,15 +7,14 @@
 use std::collections::BTreeSet;
 
 use liveobj_types::formalism::{
-    Events, Fidelity, Formalism, Formula, ParseError, Structure, Translated,
+    Events, Fidelity, Formalism, Formula, ParseError, Structure, Translated, Word,
 };
 use liveobj_types::verdict::{Reason, Verdict, Witness};
 use liveobj_types::{Monitor, Span};
 use nom::Parser;
-use nom::bytes::complete::take_while1;
 use nom::character::complete::{char, multispace0};
 
-use crate::ontology::Ontology;
+use crate::ontology::{Fact, Ontology, name as full_name};
 use crate::temporal::Temporal;
 use crate::watch::together;
 use crate::{Budget, foreign};
@@ -51,33 +50,29 @@ impl Properties {
         &self.ontology
     }
 
-    /// Everything that follows from the premises.
+    /// Everything that follows from the premises, and the facts behind it.
     fn closure<'f>(
         &'f self,
         premises: &[&'f Formula],
         budget: &mut Budget,
-    ) -> Result<BTreeSet<&'f str>, Reason> {
-        let mut known = BTreeSet::new();
+    ) -> Result<(BTreeSet<&'f str>, Vec<&'f Fact>), Reason> {
+        let mut given = Vec::new();
         for premise in premises {
             let names = names(premise)?;
             budget.take(names.len())?;
-            known.extend(names.iter().map(String::as_str));
+            given.extend(names.iter().map(String::as_str));
         }
-        loop {
-            budget.take(self.ontology.facts().count())?;
-            let before = known.len();
-            for (premises, conclusion) in self.ontology.facts() {
-                if premises
-                    .iter()
-                    .all(|premise| known.contains(premise.as_str()))
-                {
-                    known.insert(conclusion);
-                }
-            }
-            if known.len() == before {
-                return Ok(known);
-            }
-        }
+        budget.take(self.ontology.facts().count())?;
+        Ok(self.ontology.closure(given))
+    }
+
+    /// The ontology of which one of these is a name, if nothing is known of it.
+    fn missing<'n>(&self, names: impl IntoIterator<Item = &'n str>) -> Option<Reason> {
+        let unknown = |name: &&str| !self.ontology.properties().contains_key(*name);
+        let name = names.into_iter().find(unknown)?;
+        let ontology = name.split('.').next().unwrap_or_default();
+        let reason = format!("no ontology `{ontology}` is at hand that says what `{name}` is");
+        Some(Reason::Undecided(reason))
     }
 }
 
@@ -102,7 +97,10 @@ impl Formalism for Properties {
         let mut rest = text;
         loop {
             let (after, name) = name(rest, text)?;
-            if !self.ontology.properties().contains_key(name) {
+            // What an ontology means that is not at hand is not known, and yet it means something.
+            let of = name.split_once('.').map(|(ontology, _)| ontology);
+            let foreign = of.is_some_and(|ontology| !self.ontology.has_ontology(ontology));
+            if !foreign && !self.ontology.properties().contains_key(name) {
                 return Err(self.unknown(name, text));
             }
             names.insert(name.to_owned());
@@ -140,9 +138,16 @@ impl Formalism for Properties {
     ) -> Verdict {
         let decide = || {
             let wanted = names(conclusion)?;
-            let known = self.closure(premises, &mut Budget(budget))?;
+            let (known, _) = self.closure(premises, &mut Budget(budget))?;
             if wanted.iter().all(|name| known.contains(name.as_str())) {
                 return Ok(Verdict::Holds);
+            }
+            let names = wanted
+                .iter()
+                .map(String::as_str)
+                .chain(known.iter().copied());
+            if let Some(reason) = self.missing(names) {
+                return Err(reason);
             }
             let all = known.iter().map(|name| (*name, true));
             let wanted = wanted.iter().map(|name| (name.as_str(), false));
@@ -174,8 +179,8 @@ impl Formalism for Properties {
         let all = |formula: &Formula| {
             names(formula).is_ok_and(|names| names.iter().all(|name| holds(name)))
         };
-        let facts_hold = self.ontology.facts().all(|(premises, conclusion)| {
-            !premises.iter().all(|premise| holds(premise)) || holds(conclusion)
+        let facts_hold = self.ontology.facts().all(|fact| {
+            !fact.premises.iter().all(|premise| holds(premise)) || holds(&fact.conclusion)
         });
         facts_hold
             && premises.iter().all(|premise| all(premise))
@@ -184,7 +189,7 @@ impl Formalism for Properties {
 
     /// What follows from the formula and survives.
     fn surviving(&self, formula: &Formula) -> Option<Formula> {
-        let known = self.closure(&[formula], &mut Budget(u64::MAX)).ok()?;
+        let (known, _) = self.closure(&[formula], &mut Budget(u64::MAX)).ok()?;
         let properties = self.ontology.properties();
         let survives = |name: &&str| properties.get(*name).is_some_and(|p| p.survives_lossy);
         let names: BTreeSet<String> = known
@@ -198,10 +203,23 @@ impl Formalism for Properties {
     /// Every name that follows, alone.
     fn consequences(&self, formulas: &[&Formula]) -> Vec<Formula> {
         let known = self.closure(formulas, &mut Budget(u64::MAX));
-        let known = known.into_iter().flatten();
+        let known = known.into_iter().flat_map(|(known, _)| known);
         known
             .map(|name| Formula::new(Names(BTreeSet::from([name.to_owned()]))))
             .collect()
+    }
+
+    /// The axioms of users that are needed.
+    fn rests_on(&self, premises: &[&Formula], conclusion: &Formula) -> Vec<Word> {
+        let closure = self.closure(premises, &mut Budget(u64::MAX));
+        let (Ok((_, fired)), Ok(wanted)) = (closure, names(conclusion)) else {
+            return Vec::new();
+        };
+        let facts = Ontology::words_behind(&fired, wanted.iter().map(String::as_str));
+        let words = facts
+            .into_iter()
+            .filter_map(|fact| fact.to_word(self.name()));
+        words.collect()
     }
 
     fn translations(&self) -> Vec<(String, Fidelity)> {
@@ -224,7 +242,10 @@ impl Formalism for Properties {
         };
         let names = names(formula).ok()?;
         let properties = self.ontology.properties();
-        let definition = |name: &String| properties.get(name)?.temporal.clone();
+        let definition = |name: &String| {
+            let text = properties.get(name)?.temporal.as_ref()?;
+            Temporal::reads_as_anywhere(text, structure).then(|| text.clone())
+        };
         let texts: Vec<String> = names.iter().filter_map(definition).collect();
         let fidelity = match texts.len() {
             0 => return None,
@@ -269,8 +290,7 @@ impl Properties {
 }
 
 fn name<'t>(rest: &'t str, text: &str) -> Result<(&'t str, &'t str), ParseError> {
-    let word = take_while1(|c: char| c.is_alphanumeric() || c == '_');
-    let mut parser = (multispace0::<_, nom::error::Error<&str>>, word);
+    let mut parser = (multispace0::<_, nom::error::Error<&str>>, full_name);
     match parser.parse(rest) {
         Ok((rest, (_, name))) => Ok((rest, name)),
         Err(_) => Err(expected("expected the name of a property", rest, text)),

@@ -21,6 +21,7 @@ pub struct CheckedReference {
     pub(crate) identity: [u8; 32],
     pub(crate) unmet: Vec<Unmet>,
     pub(crate) libraries: Libraries,
+    pub(crate) formalisms: Formalisms,
 }
 
 /// What a check was told of libraries.
@@ -97,6 +98,12 @@ impl CheckedReference {
         });
         let missed = |hash: &String| catalog.library_by_hash(hash).is_err();
         same && missing.iter().all(missed)
+    }
+
+    /// The formalisms that the check asked. With others it may have answered otherwise: whoever opens
+    /// the reference checks it again then.
+    pub fn formalisms(&self) -> &Formalisms {
+        &self.formalisms
     }
 
     /// What is left over at the root: `open` refuses a reference with any.

@@ -18,6 +18,21 @@ pub enum BuildError {
     /// A directory of libraries is not taken.
     #[error(transparent)]
     Libraries(#[from] DirectoryError),
+    /// The file of an ontology cannot be read.
+    #[error("cannot read ontology `{}`: {error}", path.display())]
+    Ontology {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        #[source]
+        error: std::io::Error,
+    },
+    /// Ontologies are refused.
+    #[error("an ontology is refused: {}", first(diagnostics))]
+    Ontologies {
+        /// What is wrong with them; not empty.
+        diagnostics: Vec<Diagnostic>,
+    },
     /// Nobody could reach the address to listen on.
     #[error("`{address}` is no address at which others can reach this node: name one of its own")]
     Listen {

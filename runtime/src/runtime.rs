@@ -3,14 +3,17 @@
 use std::borrow::Cow;
 use std::fmt;
 use std::future::Future;
+use std::io;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
+use liveobj_formalisms::Ontology;
 use liveobj_references::{
     Catalog, Checked, CheckedReference, Document, LibraryTypes, Limits, Policy, check, check_source,
 };
+use liveobj_types::relation::DEFAULT_BUDGET;
 use liveobj_types::{Data, Formalisms, Source};
 use tokio::runtime::Handle;
 
@@ -36,6 +39,9 @@ pub const FOLDER_DEADLINE: Duration = Duration::from_secs(10);
 /// How long a folder that was asked stays open for further questions unless the embedder says
 /// otherwise.
 pub const FOLDERS_KEPT: Duration = Duration::from_secs(30);
+
+/// Largest file of an ontology, in bytes.
+const MAX_ONTOLOGY: u64 = 1 << 20;
 
 /// How long the input and output thread is waited for.
 const SHUTDOWN: Duration = Duration::from_secs(1);
@@ -78,7 +84,8 @@ impl Core {
         check(document, source, catalog, formalisms, &self.policy)
     }
 
-    /// The reference, checked again if that was done with other libraries than those of this runtime.
+    /// The reference, checked again if that was done with other libraries or formalisms than those of
+    /// this runtime.
     ///
     /// # Errors
     ///
@@ -87,7 +94,8 @@ impl Core {
         &self,
         reference: &'r CheckedReference,
     ) -> Result<Cow<'r, CheckedReference>, OpenError> {
-        if reference.knew_the_libraries_of(&*self.catalog) {
+        let same = reference.formalisms().is_same(&self.formalisms);
+        if same && reference.knew_the_libraries_of(&*self.catalog) {
             return Ok(Cow::Borrowed(reference));
         }
         let checked = self.check_document(reference.document(), reference.source());
@@ -133,6 +141,7 @@ impl Runtime {
             check_payloads: false,
             plug_ins: true,
             facts: None,
+            ontologies: Vec::new(),
         }
     }
 
@@ -284,6 +293,7 @@ pub struct RuntimeBuilder {
     check_payloads: bool,
     plug_ins: bool,
     facts: Option<Arc<FactsCache>>,
+    ontologies: Vec<PathBuf>,
 }
 
 impl RuntimeBuilder {
@@ -427,16 +437,27 @@ impl RuntimeBuilder {
         self
     }
 
+    /// Adds the properties of an ontology in this file to those of the formalism `properties`
+    /// (docs/ontologies.md). May be called several times, in any order. [`RuntimeBuilder::build`] reads
+    /// the files, and proves what they claim.
+    #[must_use]
+    pub fn ontology(mut self, file: impl Into<PathBuf>) -> RuntimeBuilder {
+        self.ontologies.push(file.into());
+        self
+    }
+
     /// Builds it.
     ///
     /// # Errors
     ///
-    /// A directory of libraries cannot be used, or a thread cannot be started.
+    /// A directory of libraries cannot be used, an ontology cannot be read or is refused, or a thread
+    /// cannot be started.
     pub fn build(self) -> Result<Runtime, BuildError> {
         if self.links.listen.ip().is_unspecified() {
             let address = self.links.listen;
             return Err(BuildError::Listen { address });
         }
+        let mut formalisms = formalisms(&self.ontologies)?;
         let mut catalog = self.catalog;
         for directory in &self.library_paths {
             catalog.add_directory(directory)?;
@@ -452,7 +473,6 @@ impl RuntimeBuilder {
             .build()
             .map_err(BuildError::Threads)?;
         let catalog = Arc::new(catalog);
-        let mut formalisms = liveobj_formalisms::builtin();
         if self.plug_ins {
             let catalog = catalog.clone();
             formalisms = formalisms.with_further(move || plug_in::find(&catalog));
@@ -483,6 +503,33 @@ impl RuntimeBuilder {
             threads: Arc::new(Threads { tokio: Some(tokio) }),
         })
     }
+}
+
+/// The formalisms that are built in, with the ontologies in these files.
+fn formalisms(ontologies: &[PathBuf]) -> Result<Formalisms, BuildError> {
+    if ontologies.is_empty() {
+        return Ok(liveobj_formalisms::builtin());
+    }
+    let mut sources = Vec::new();
+    for path in ontologies {
+        sources.push(ontology(path).map_err(|error| BuildError::Ontology {
+            path: path.clone(),
+            error,
+        })?);
+    }
+    let ontology = Ontology::with_files(&sources, DEFAULT_BUDGET);
+    let ontology = ontology.map_err(|diagnostics| BuildError::Ontologies { diagnostics })?;
+    Ok(liveobj_formalisms::with_ontology(ontology))
+}
+
+fn ontology(path: &Path) -> io::Result<Arc<Source>> {
+    let size = std::fs::metadata(path)?.len();
+    if size > MAX_ONTOLOGY {
+        let message = format!("it has {size} bytes, and may have {MAX_ONTOLOGY}");
+        return Err(io::Error::other(message));
+    }
+    let text = std::fs::read_to_string(path)?;
+    Ok(Source::new(path.display().to_string(), text))
 }
 
 impl fmt::Debug for RuntimeBuilder {

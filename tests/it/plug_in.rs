@@ -429,6 +429,7 @@ fn compare_says_whose_word_it_is() {
     assert!(words.contains(&json!({
         "formalism": "rates",
         "library": "example:rates",
+        "axiom": null,
         "premises": ["at most 10 reading per second"],
         "conclusion": "at most 25 reading per second",
     })));

@@ -452,6 +452,24 @@ codes! {
     /// An implication that holds on the word of a library that adds the formalism.
     LIBRARY_VERDICT = "library-verdict";
 
+    // Ontologies of users.
+    /// A line that is none of an ontology.
+    ONTOLOGY_SYNTAX = "ontology-syntax";
+    /// A name that would mean two things.
+    ONTOLOGY_CLASH = "ontology-clash";
+    /// A fact about a property that is not declared.
+    ONTOLOGY_UNKNOWN_NAME = "ontology-unknown-name";
+    /// Properties that imply each other in a circle.
+    ONTOLOGY_CYCLE = "ontology-cycle";
+    /// A property that implies what cannot be together.
+    ONTOLOGY_CONTRADICTION = "ontology-contradiction";
+    /// A claim that a history refutes.
+    ONTOLOGY_REFUTED = "ontology-refuted";
+    /// A fact that is neither proved nor an axiom.
+    ONTOLOGY_UNPROVED = "ontology-unproved";
+    /// An implication that holds by an axiom of a user's ontology.
+    ONTOLOGY_AXIOM = "ontology-axiom";
+
     // Documents of 2009.
     /// A spelling that the original refused and everybody understands.
     ORIGINAL_SPELLING = "original-spelling";

@@ -164,6 +164,13 @@ pub trait Formalism: Send + Sync {
         formulas.iter().map(|formula| (*formula).clone()).collect()
     }
 
+    /// What stands behind it without a proof that `premises` imply `conclusion`, which they do: as
+    /// little as possible. Not what a library says with every answer ([`Formalism::library`]).
+    fn rests_on(&self, premises: &[&Formula], conclusion: &Formula) -> Vec<Word> {
+        let _ = (premises, conclusion);
+        Vec::new()
+    }
+
     /// The formalisms into which formulas may be translated, by name, with the most that a
     /// translation into each can be.
     fn translations(&self) -> Vec<(String, Fidelity)> {
@@ -329,17 +336,31 @@ pub enum Events {
     Object(BTreeMap<String, BTreeSet<String>>),
 }
 
-/// A verdict `holds` that a formalism of a library gave, and nothing confirms.
+/// What stands behind a verdict `holds` without a proof.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Word {
     /// Name of the formalism.
     pub formalism: String,
-    /// Name of the library that adds it.
-    pub library: String,
+    /// Who says so.
+    pub by: Speaker,
     /// The texts that imply, as people see them.
     pub premises: Vec<String>,
     /// The text that is implied, as people see it.
     pub conclusion: String,
+}
+
+/// On whose word something is taken.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Speaker {
+    /// The library of this name, which adds the formalism.
+    Library(String),
+    /// The file of an ontology, where this is an axiom.
+    Ontology {
+        /// File, line and column.
+        place: String,
+        /// Why it is true, as the file says.
+        reason: String,
+    },
 }
 
 impl Word {
@@ -347,7 +368,7 @@ impl Word {
     pub fn to_sentence(&self) -> String {
         let Word {
             formalism,
-            library,
+            by,
             premises,
             conclusion,
         } = self;
@@ -357,10 +378,15 @@ impl Word {
             [only] => format!("{only} implies"),
             several => format!("{} imply", several.join(" and ")),
         };
-        format!(
-            "that {given} `{conclusion}` is the word of formalism `{formalism}`, which library \
-             `{library}` adds"
-        )
+        match by {
+            Speaker::Library(library) => format!(
+                "that {given} `{conclusion}` is the word of formalism `{formalism}`, which library \
+                 `{library}` adds"
+            ),
+            Speaker::Ontology { place, reason } => {
+                format!("that {given} `{conclusion}` is an axiom of {place}: {reason}")
+            }
+        }
     }
 }
 

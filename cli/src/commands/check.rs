@@ -77,7 +77,7 @@ impl Check {
             .with(self.libraries.builder())
             .allow_unknown(self.policy.unknown())
             .limits(self.policy.limits());
-        let runtime = builder.build().map_err(Failure::user)?;
+        let runtime = super::build(builder)?;
         let mut results = Vec::new();
         let mut unread = Vec::new();
         for name in &self.references {

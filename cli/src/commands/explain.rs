@@ -48,6 +48,14 @@ texts! {
     "non-regular-recursion",
     "not-a-subtype",
     "not-a-template",
+    "ontology-axiom",
+    "ontology-clash",
+    "ontology-contradiction",
+    "ontology-cycle",
+    "ontology-refuted",
+    "ontology-syntax",
+    "ontology-unknown-name",
+    "ontology-unproved",
     "original-coerced",
     "original-not-convertible",
     "original-not-kept",
@@ -193,7 +201,9 @@ fn for_people(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use liveobj::{Limits, Runtime, Source};
+    use liveobj_formalisms::Ontology;
     use liveobj_types::codes;
+    use liveobj_types::relation::DEFAULT_BUDGET;
 
     use super::*;
     use crate::input;
@@ -213,10 +223,17 @@ mod tests {
         let runtime = runtime.expect("it builds");
         for (code, text) in TEXTS {
             for (fence, example) in examples(text) {
-                let source = Source::new("example", document(fence, &example));
-                let checked = input::of_source(source, &Limits::default()).check(&runtime);
-                let found: Vec<&str> = checked
-                    .diagnostics
+                let diagnostics = if fence.starts_with("ontology") {
+                    let files = [Source::new("example", example.as_str())];
+                    Ontology::with_files(&files, DEFAULT_BUDGET)
+                        .err()
+                        .unwrap_or_default()
+                } else {
+                    let source = Source::new("example", document(fence, &example));
+                    let input = input::of_source(source, &Limits::default());
+                    input.check(&runtime).diagnostics
+                };
+                let found: Vec<&str> = diagnostics
                     .iter()
                     .map(|diagnostic| diagnostic.code.as_str())
                     .collect();

@@ -8,7 +8,7 @@ use std::time::Instant;
 use clap::{Args, ValueEnum};
 use liveobj_formalisms::Temporal;
 use liveobj_types::formalism::{
-    EndpointStructure, Events, Formalism, Formalisms, Formula, ParseError, Structure,
+    EndpointStructure, Events, Formalism, Formalisms, Formula, ParseError, Structure, Word,
 };
 use liveobj_types::nearest;
 use liveobj_types::relation::DEFAULT_BUDGET;
@@ -19,8 +19,8 @@ use serde_json::Value;
 use super::facts::FactsOptions;
 use super::{Format, LibraryOptions};
 use crate::failure::Failure;
-use crate::output;
-use crate::report::JSON_VERSION;
+use crate::report::{JSON_VERSION, JsonWord};
+use crate::{output, report};
 
 mod events;
 
@@ -105,6 +105,7 @@ struct JsonAnswer<'a> {
     witness: Option<JsonWitness<'a>>,
     reason: Option<String>,
     library: Option<String>,
+    words: Vec<JsonWord<'a>>,
     micros: u128,
 }
 
@@ -118,6 +119,7 @@ struct JsonReport<'a> {
     witness: Option<JsonWitness<'a>>,
     reason: Option<String>,
     library: Option<&'a str>,
+    words: Vec<JsonWord<'a>>,
 }
 
 #[derive(Serialize)]
@@ -150,13 +152,14 @@ struct Answer {
     reason: Option<String>,
     /// The library whose word it is, unless the formalism is built in.
     library: Option<String>,
+    /// Axioms of users that it rests on.
+    words: Vec<Word>,
 }
 
 impl Implies {
     pub fn run(self) -> Result<(), Failure> {
         let facts = self.facts.open()?;
-        let runtime = facts.with(self.libraries.builder());
-        let runtime = runtime.build().map_err(Failure::user)?;
+        let runtime = super::build(facts.with(self.libraries.builder()))?;
         let mut formalisms = runtime.formalisms().clone();
         if self.atoms == Atoms::Independent {
             formalisms.add(Arc::new(Temporal::independent()));
@@ -186,6 +189,7 @@ impl Implies {
                 witness: witness(&answer.verdict),
                 reason: answer.reason.clone(),
                 library: answer.library.as_deref(),
+                words: answer.words.iter().map(JsonWord::new).collect(),
             })?,
         }
         match answer.verdict {
@@ -251,6 +255,10 @@ impl Implies {
                 witness,
                 reason,
                 library,
+                words: match &outcome {
+                    Ok(answer) => answer.words.iter().map(JsonWord::new).collect(),
+                    Err(_) => Vec::new(),
+                },
                 micros: start.elapsed().as_micros(),
             };
             let line = serde_json::to_string(&answer)
@@ -299,6 +307,10 @@ impl Implies {
             Verdict::Unknown(reason) => Some(reason.to_string()),
         };
         Ok(Answer {
+            words: match verdict {
+                Verdict::Holds => formalism.rests_on(&[&premise], &conclusion),
+                _ => Vec::new(),
+            },
             verdict,
             reason,
             library: formalism.library().map(str::to_owned),
@@ -326,6 +338,7 @@ impl Implies {
         if let (Verdict::Holds, Some(library)) = (&answer.verdict, &answer.library) {
             text += &format!("  {}\n", whose_word(library));
         }
+        text += &report::words(&answer.words);
         text
     }
 }

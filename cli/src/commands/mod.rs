@@ -25,7 +25,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use liveobj::loading::LibraryCatalog;
-use liveobj::{Runtime, RuntimeBuilder};
+use liveobj::{BuildError, Runtime, RuntimeBuilder};
 use liveobj_references::{Catalog, Limits};
 use liveobj_types::{Diagnostic, Severity, codes};
 
@@ -98,6 +98,9 @@ struct LibraryOptions {
     /// Ask no formalism that a library adds: constraints in it are `unknown`
     #[arg(long)]
     no_plug_ins: bool,
+    /// Also know the properties of the ontology in this file: see docs/ontologies.md
+    #[arg(long = "ontology", value_name = "FILE")]
+    ontologies: Vec<PathBuf>,
 }
 
 impl LibraryOptions {
@@ -107,13 +110,14 @@ impl LibraryOptions {
             .user_directories()
             .library_without_code(name, types)
             .plug_ins(!self.no_plug_ins);
-        self.library_paths
-            .iter()
-            .fold(builder, |builder, path| builder.library_path(path))
+        let paths = self.library_paths.iter();
+        let builder = paths.fold(builder, RuntimeBuilder::library_path);
+        let files = self.ontologies.iter();
+        files.fold(builder, RuntimeBuilder::ontology)
     }
 
     fn runtime(&self) -> Result<Runtime, Failure> {
-        self.builder().build().map_err(Failure::user)
+        build(self.builder())
     }
 
     /// Prints what is wrong with a document that a command has another use for than checking it.
@@ -143,6 +147,17 @@ impl LibraryOptions {
             }
         }
     }
+}
+
+/// Builds a runtime; what is wrong with ontologies is printed.
+fn build(builder: RuntimeBuilder) -> Result<Runtime, Failure> {
+    builder.build().map_err(|error| match error {
+        BuildError::Ontologies { diagnostics } => {
+            output::complain(&report::findings(&diagnostics, report::styled_errors()));
+            Failure::Findings
+        }
+        error => Failure::user(error),
+    })
 }
 
 /// What is accepted though it was not shown.

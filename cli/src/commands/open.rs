@@ -118,7 +118,7 @@ impl Open {
         let builder = builder
             .terminal(terminal)
             .report(move |message: &Message| print_message(message, least));
-        let runtime = builder.build().map_err(Failure::user)?;
+        let runtime = super::build(builder)?;
         let input = input::reference_within(&self.reference, &self.policy.limits())?;
         let checked = input.check(&runtime);
         output::complain(&report::findings(

@@ -30,7 +30,7 @@ impl Replay {
     pub fn run(self) -> Result<(), Failure> {
         let trace = Trace::open(&self.file).map_err(Failure::user)?;
         let builder = trace.configure(self.libraries.builder());
-        let runtime = builder.build().map_err(Failure::user)?;
+        let runtime = super::build(builder)?;
         let watch = Watching::new(false, None)?;
         let mut replay =
             Replaying::new(&runtime, &trace, watch).map_err(|error| self.failure(error))?;

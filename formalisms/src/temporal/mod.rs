@@ -73,12 +73,12 @@ pub mod witness;
 mod tests;
 
 use liveobj_types::Monitor;
-use liveobj_types::formalism::{Events, Formalism, Formula, ParseError, Structure};
+use liveobj_types::formalism::{Domain, Events, Formalism, Formula, ParseError, Structure};
 use liveobj_types::verdict::{Reason, Verdict, Witness};
 
 use crate::{BUILD, Budget, foreign};
 use decide::{Answer, Question};
-use formula::{Node, Place, Quantifier, Sentence, Sort};
+use formula::{Event, Node, Place, Quantifier, Sentence, Sort};
 use history::Lasso;
 pub use parse::{Atoms, standard_names};
 use signature::Signature;
@@ -114,6 +114,18 @@ impl Temporal {
     pub const fn independent() -> Temporal {
         Temporal {
             atoms: Atoms::Independent,
+        }
+    }
+
+    /// Whether a text says in `structure` what it says where nothing is declared: no declared event has
+    /// a name that means something else there. Also where it cannot be read.
+    pub(crate) fn reads_as_anywhere(text: &str, structure: &Structure) -> bool {
+        let read = |structure| parse::parse(text, structure, Atoms::Events);
+        match (read(structure), read(&Structure::Undeclared)) {
+            (Ok(here), Ok(anywhere)) => {
+                shape(here, structure) == shape(anywhere, &Structure::Undeclared)
+            }
+            _ => true,
         }
     }
 
@@ -159,6 +171,40 @@ impl Default for Temporal {
     fn default() -> Temporal {
         Temporal::new()
     }
+}
+
+/// A sentence without what a structure adds to its text: events are as they would be written in
+/// small letters, parameters have the numbers of their positions, and no types.
+fn shape(mut sentence: Sentence, structure: &Structure) -> Sentence {
+    for binding in &mut sentence.prefix {
+        match &mut binding.sort {
+            Sort::Instance(endpoint) => endpoint.clear(),
+            Sort::Message(domain) => *domain = Domain::default(),
+            Sort::Proxy => {}
+        }
+    }
+    sentence.body.visit_atoms_mut(&mut |atom| {
+        atom.endpoint.clear();
+        let Event::Named { name, emitted } = &mut atom.event else {
+            return;
+        };
+        if let Structure::Endpoint(endpoint) = structure {
+            let declared = match emitted {
+                true => endpoint.emitted.get(name),
+                false => endpoint.received.get(name),
+            };
+            for argument in &mut atom.arguments {
+                let mut all = declared.into_iter().flatten();
+                if let Some(at) = all.position(|it| it.name == argument.parameter) {
+                    argument.parameter = (at + 1).to_string();
+                }
+            }
+            atom.arguments.sort();
+        }
+        *name = name.to_lowercase();
+        *emitted = false;
+    });
+    sentence
 }
 
 /// How many histories that are no larger may be tried.

@@ -3,14 +3,20 @@
 
 use std::sync::Arc;
 
-use liveobj_formalisms::{Ontology, Properties, builtin};
+use liveobj_formalisms::{Ontology, Properties, builtin, with_ontology};
+use liveobj_types::relation::DEFAULT_BUDGET;
 use liveobj_types::resolve::Environment;
 use liveobj_types::syntax::parse_type;
 use liveobj_types::{Formalisms, Module, Relations, Severity, Source, TypeId, Types};
 
 /// The verdict where two endpoints are connected: `a` goes from the first to the second, `b` back.
 fn verdict(formalisms: &Formalisms, first: &str, second: &str) -> String {
-    connected(
+    answer(formalisms, first, second).0
+}
+
+/// The same, and what it rests on without a proof.
+fn answer(formalisms: &Formalisms, first: &str, second: &str) -> (String, Vec<String>) {
+    connect(
         formalisms,
         &format!("out a(n: u64); in b(); {first}"),
         &format!("in a(n: u64); out b(); {second}"),
@@ -19,6 +25,11 @@ fn verdict(formalisms: &Formalisms, first: &str, second: &str) -> String {
 
 /// The verdict where two endpoints with these members are connected, or what is wrong with them.
 pub(super) fn connected(formalisms: &Formalisms, first: &str, second: &str) -> String {
+    connect(formalisms, first, second).0
+}
+
+/// The same, and what it rests on without a proof.
+fn connect(formalisms: &Formalisms, first: &str, second: &str) -> (String, Vec<String>) {
     let text = format!("endpoint First {{ {first} }} endpoint Second {{ {second} }}");
     let source = Source::new("test.lot", text);
     let (module, faults) = Module::parse("test", &source, &mut |_| None);
@@ -27,7 +38,7 @@ pub(super) fn connected(formalisms: &Formalisms, first: &str, second: &str) -> S
     let findings = types.check_module(&module, formalisms);
     let mut errors = findings.iter().filter(|it| it.severity == Severity::Error);
     if let Some(error) = errors.next() {
-        return error.message.clone();
+        return (error.message.clone(), Vec::new());
     }
     let ends = ["First", "Second"].map(|name| {
         let source = Source::new("type", name);
@@ -39,7 +50,11 @@ pub(super) fn connected(formalisms: &Formalisms, first: &str, second: &str) -> S
         }
     });
     let mut relations = Relations::new(&mut types, formalisms);
-    relations.matches(ends[0], ends[1]).to_string()
+    let verdict = relations.matches(ends[0], ends[1]).to_string();
+    drop(relations);
+    let words = types.words();
+    let words = words.map(|word| format!("{} -> {}", word.premises.join(", "), word.conclusion));
+    (verdict, words.collect())
 }
 
 #[test]
@@ -107,4 +122,85 @@ fn temporal_guarantees_wait_for_each_other_only_if_nobody_can_be_the_first_to_br
     let first = r#"provides temporal "F a" given "F b"; requires temporal "F b";"#;
     let second = r#"provides temporal "F b"; requires temporal "F a";"#;
     assert_eq!(verdict(&formalisms, first, second), "holds");
+}
+
+const ACME: &str = "ontology acme
+urgent: It comes soon.
+    implies first, best_effort because it is so
+    implies quick because it is so
+first: It comes once.
+    temporal at most once a(x)
+once: It comes once at most.
+    temporal at most once a(x)
+    implies first
+quick: It comes quickly.
+";
+
+fn acme() -> Formalisms {
+    let file = Source::new("acme.ontology", ACME);
+    let ontology = Ontology::with_files(&[file], DEFAULT_BUDGET);
+    with_ontology(ontology.expect("it is in order"))
+}
+
+/// Over translations too, and only where nothing else shows it.
+#[test]
+fn what_rests_on_an_axiom_says_so() {
+    let formalisms = acme();
+    let once = r#"temporal "at most once a(x)""#;
+    let axiom = || vec!["acme.urgent -> acme.first".to_owned()];
+    for (provided, required, words) in [
+        (
+            r#"properties "acme.urgent""#,
+            r#"properties "acme.first""#,
+            axiom(),
+        ),
+        (r#"properties "acme.urgent""#, once, axiom()),
+        (
+            r#"properties "acme.urgent""#,
+            r#"properties "acme.urgent""#,
+            vec![],
+        ),
+        (
+            r#"properties "acme.once""#,
+            r#"properties "acme.first""#,
+            vec![],
+        ),
+        (r#"properties "acme.once""#, once, vec![]),
+        (
+            r#"properties "acme.urgent, acme.once""#,
+            r#"properties "acme.first""#,
+            vec![],
+        ),
+        (r#"properties "acme.urgent, acme.once""#, once, vec![]),
+        (once, r#"properties "acme.first""#, vec![]),
+    ] {
+        let (provides, requires) = (
+            format!("provides {provided};"),
+            format!("requires {required};"),
+        );
+        let answer = answer(&formalisms, &provides, &requires);
+        assert_eq!(answer, ("holds".to_owned(), words), "{provided} {required}");
+    }
+    // Where an axiom would do, and a guarantee in another formalism shows it.
+    let both = format!(r#"provides properties "acme.urgent"; provides {once};"#);
+    for required in [
+        r#"requires properties "acme.first";"#.to_owned(),
+        format!("requires {once};"),
+    ] {
+        let answer = answer(&formalisms, &both, &required);
+        assert_eq!(answer, ("holds".to_owned(), vec![]), "{required}");
+    }
+}
+
+#[test]
+fn an_axiom_alone_meets_no_assumption() {
+    let formalisms = acme();
+    let meets = |kept: &str| {
+        let first = r#"provides properties "reliable" given "acme.first"; requires properties "acme.first";"#;
+        let second = format!(r#"provides properties "{kept}"; requires properties "agreement";"#);
+        verdict(&formalisms, first, &second)
+    };
+    assert_eq!(meets("acme.once"), "holds");
+    assert_eq!(meets("acme.first"), "holds");
+    assert_eq!(meets("acme.urgent"), "unknown");
 }

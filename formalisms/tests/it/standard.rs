@@ -5,7 +5,7 @@ use std::fs;
 use std::path::PathBuf;
 
 use liveobj_formalisms::temporal::standard_names;
-use liveobj_formalisms::{Ontology, Temporal};
+use liveobj_formalisms::{Fact, Ontology, Temporal};
 use liveobj_types::formalism::{
     Domain, EndpointStructure, Events, Formalism, Formula, Parameter, Structure,
 };
@@ -91,12 +91,18 @@ fn the_documentation_shows_all_implications() {
 fn facts_of_the_ontology_are_theorems_or_axioms() {
     let ontology = Ontology::standard();
     let (mut theorems, mut axioms) = (0, 0);
-    for (premises, conclusion) in ontology.facts() {
+    for Fact {
+        premises,
+        conclusion,
+        axiom,
+        ..
+    } in ontology.facts()
+    {
         let definition = |name: &str| ontology.properties()[name].temporal.as_deref();
-        let names = premises.iter().map(String::as_str).chain([conclusion]);
+        let names = premises.iter().chain([conclusion]).map(String::as_str);
         let defined: Option<Vec<Formula>> =
             names.map(|name| Some(read(definition(name)?))).collect();
-        match (ontology.axiom(premises, conclusion), defined) {
+        match (axiom, defined) {
             (None, Some(formulas)) => {
                 let (conclusion, premises) = formulas.split_last().expect("a conclusion");
                 let premises: Vec<&Formula> = premises.iter().collect();

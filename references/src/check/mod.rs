@@ -111,6 +111,7 @@ fn concluded(
     let diagnostics = checker.finish();
     let typed = root.as_ref().map(|root| root.ty);
     let libraries = checker.told();
+    let formalisms = checker.formalisms.clone();
     checker.types.forget();
     let types = Arc::new(checker.types);
     let refused = diagnostics
@@ -129,6 +130,7 @@ fn concluded(
         root,
         unmet,
         libraries,
+        formalisms,
     });
     let checked = Checked {
         types,

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use liveobj_types::formalism::Speaker;
 use liveobj_types::types::Object;
 use liveobj_types::{Diagnostic, Place, Span, codes};
 
@@ -65,17 +66,26 @@ impl Checker<'_> {
         unmet
     }
 
-    /// Notes what holds on the word of libraries alone.
+    /// Notes what holds on somebody's word alone.
     pub(super) fn report_words(&mut self, document: &Document) {
         let place = Place::new(&self.source, document.root.span);
         let found: Vec<Diagnostic> = self
             .types
             .words()
             .map(|word| {
-                let message = word.to_sentence();
-                Diagnostic::note(codes::LIBRARY_VERDICT, message)
+                let (code, help) = match word.by {
+                    Speaker::Library(_) => (
+                        codes::LIBRARY_VERDICT,
+                        "nothing confirms it: it is as good as the library is",
+                    ),
+                    Speaker::Ontology { .. } => (
+                        codes::ONTOLOGY_AXIOM,
+                        "nothing proves it: it is as good as its reason is",
+                    ),
+                };
+                Diagnostic::note(code, word.to_sentence())
                     .at(place.clone(), "")
-                    .with_help("nothing confirms it: it is as good as the library is")
+                    .with_help(help)
             })
             .collect();
         self.report_all(found);

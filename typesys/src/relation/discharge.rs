@@ -17,7 +17,7 @@
 use super::Relations;
 use super::constraints::Lossy;
 use super::parsed::{Parsed, word_behind};
-use crate::formalism::{Events, Formalism, Formula};
+use crate::formalism::{Events, Formalism, Formula, Word};
 use crate::verdict::{Reason, Verdict};
 
 /// Guarantees that wait in one circle, or for one side of it.
@@ -54,8 +54,7 @@ impl Relations<'_> {
         }
     }
 
-    /// Whether guarantees meet an assumption, and not only on the word of a library: that is told
-    /// where a requirement rests on it, and an assumption that is met is not told.
+    /// Whether guarantees meet an assumption, and not only on somebody's word: that is told where a requirement rests on it, and an assumption that is met is not told.
     fn meets(
         &self,
         guarantees: &[Parsed],
@@ -64,7 +63,9 @@ impl Relations<'_> {
         lossy: &Lossy,
     ) -> bool {
         let answer = self.implies(guarantees, events, assumption, lossy);
-        answer.verdict.holds() && word_behind(guarantees, assumption, lossy).is_none()
+        answer.verdict.holds()
+            && answer.rests_on.is_empty()
+            && word_behind(guarantees, assumption, lossy).is_none()
     }
 
     /// Meets assumptions by what holds already, until nothing more follows.
@@ -192,11 +193,11 @@ impl Relations<'_> {
                     return false;
                 };
                 let other = 1 - *side;
-                let used: Vec<&Formula> =
-                    kept[other].iter().chain(&waiting[other]).copied().collect();
+                let used = kept[other].iter().chain(&waiting[other]);
+                let used = used.map(|formula| (*formula, [].as_slice()));
                 let events = &sides[other].events;
-                let (verdict, _) = self.decide(formalism, &used, events, &[assumed]);
-                verdict.holds()
+                let (verdict, _, rests_on) = self.decide(formalism, used, events, &[assumed]);
+                verdict.holds() && rests_on.is_empty()
             });
             for side in [0, 1] {
                 let waiting = of_side(&circle, side);
@@ -303,29 +304,26 @@ impl Relations<'_> {
     }
 
     /// Whether a conditional requirement is met by a guarantee under a weaker assumption that says
-    /// as much.
+    /// as much, and what that rests on without a proof.
     pub(super) fn weakened(
         &self,
         premises: &[&Parsed],
         events: &Events,
         conclusion: &Parsed,
         lossy: &Lossy,
-    ) -> bool {
-        let Some(assumed) = conclusion.assumption() else {
-            return false;
-        };
+    ) -> Option<Vec<Word>> {
+        let assumed = conclusion.assumption()?;
         let asked = conclusion.assumed();
-        premises.iter().any(|premise| {
-            let Some(wanted) = premise
-                .assumption()
-                .filter(|_| premise.is_as_wide_as(conclusion))
-            else {
-                return false;
+        premises.iter().find_map(|premise| {
+            let wanted = premise.assumption();
+            let wanted = wanted.filter(|_| premise.is_as_wide_as(conclusion))?;
+            let behind = |from: Parsed, events: &Events, to: &Parsed| {
+                let answer = self.implies(&[from], events, to, lossy);
+                answer.verdict.holds().then_some(answer.rests_on)
             };
-            let holds = |from: Parsed, events: &Events, to: &Parsed| {
-                self.implies(&[from], events, to, lossy).verdict.holds()
-            };
-            holds(assumed.clone(), &Events::All, wanted) && holds(premise.assumed(), events, &asked)
+            // An assumption is not met by a word alone.
+            behind(assumed.clone(), &Events::All, wanted).filter(Vec::is_empty)?;
+            behind(premise.assumed(), events, &asked)
         })
     }
 

@@ -7,7 +7,7 @@ use super::parsed::{Parsed, word_behind};
 use super::translation::{Asked, Given, Routes, Used, definitions, spread, useful};
 use super::{Problem, Relations, Translation};
 use crate::diagnostic::Step;
-use crate::formalism::{Events, Fidelity, Formalism, Formula};
+use crate::formalism::{Events, Fidelity, Formalism, Formula, Word};
 use crate::verdict::{Reason, Verdict, Witness};
 
 /// What is asked for and was not shown to be guaranteed.
@@ -21,6 +21,9 @@ pub(crate) struct Answer {
     pub(crate) verdict: Verdict,
     /// What decided it, where that is not the formalism of the conclusion with nothing translated.
     decided: Option<Box<Decided>>,
+    /// What it rests on without a proof, if it holds: axioms of users. What libraries say that add
+    /// formalisms is told by [`word_behind`].
+    pub(crate) rests_on: Vec<Word>,
 }
 
 /// A question that was decided with the help of translations.
@@ -47,6 +50,7 @@ impl From<Verdict> for Answer {
         Answer {
             verdict,
             decided: None,
+            rests_on: Vec::new(),
         }
     }
 }
@@ -124,9 +128,12 @@ impl Relations<'_> {
             let answer = self.implies(premises, events, conclusion, lossy);
             if !answer.verdict.holds() {
                 unmet.push(Unmet { conclusion, answer });
-            } else if let Some(word) = word_behind(premises, conclusion, lossy) {
-                self.known.add_word(word);
+                continue;
             }
+            let words = answer.rests_on.into_iter();
+            words
+                .chain(word_behind(premises, conclusion, lossy))
+                .for_each(|word| self.known.add_word(word));
         }
         unmet
     }
@@ -149,7 +156,8 @@ impl Relations<'_> {
             .filter(|premise| conclusion.is_repeated_by(premise))
             .peekable();
         let repeated = equal.peek().is_some();
-        if survives(conclusion) && equal.any(|premise| survives(premise)) {
+        let proved = |premise: &&&Parsed| premise.rests_on().is_empty();
+        if survives(conclusion) && equal.any(|premise| proved(&premise) && survives(premise)) {
             return Verdict::Holds.into();
         }
         let (formalism, asked) = match conclusion.read() {
@@ -161,11 +169,25 @@ impl Relations<'_> {
             true => None,
             false => premise.usable(intact(premise)),
         };
-        let used: Vec<Formula> = own.iter().filter_map(|premise| usable(premise)).collect();
-        let used: Vec<&Formula> = used.iter().collect();
-        let (verdict, _) = self.decide(formalism, &used, events, &[asked]);
-        if verdict.holds() {
+        let used = own.iter().filter_map(|premise| {
+            let rests_on = premise.rests_on();
+            Some((usable(premise)?, rests_on))
+        });
+        let used: Vec<(Formula, &[Word])> = used.collect();
+        let used = used.iter().map(|(formula, rests_on)| (formula, *rests_on));
+        let (mut verdict, _, rests_on) = self.decide(formalism, used, events, &[asked]);
+        if verdict.holds() && rests_on.is_empty() {
             return verdict.into();
+        }
+        // Translations may show it without axioms.
+        let by_axioms = verdict.holds().then(|| Answer {
+            verdict: Verdict::Holds,
+            decided: None,
+            rests_on,
+        });
+        if by_axioms.is_some() {
+            let reason = "only axioms show it".to_owned();
+            verdict = Verdict::Unknown(Reason::Undecided(reason));
         }
 
         // Premises that can be told to where the conclusion can be said.
@@ -200,9 +222,12 @@ impl Relations<'_> {
                 .collect();
             (answer, is_whole) =
                 self.translated(&mut routes, &given, events, conclusion, answer.verdict);
-            if answer.verdict.holds() {
+            if answer.verdict.holds() && (answer.rests_on.is_empty() || by_axioms.is_none()) {
                 return answer;
             }
+        }
+        if let Some(answer) = by_axioms {
+            return answer;
         }
 
         // What was left aside might have made the difference.
@@ -211,8 +236,11 @@ impl Relations<'_> {
             return Verdict::Unknown(Reason::Lossy).into();
         }
         if conclusion.is_conditional() {
-            if self.weakened(&own, events, conclusion, lossy) {
-                return Verdict::Holds.into();
+            if let Some(rests_on) = self.weakened(&own, events, conclusion, lossy) {
+                return Answer {
+                    rests_on,
+                    ..Verdict::Holds.into()
+                };
             }
             return Verdict::Unknown(conclusion.not_weakened()).into();
         }
@@ -259,22 +287,24 @@ impl Relations<'_> {
         let mut told = spread(routes, given, &useful, self.budget);
         let mut refuted = None;
         let mut doubt = None;
+        let mut by_axioms = None;
         for question in questions {
             let here = told.remove(&question.formalism).unwrap_or_default();
             let whole = names.iter().all(|name| here.whole.contains(*name));
             let own = question.formalism == own_name;
             let foreign = here.used.iter().any(|used| used.is_foreign_to(&own_name));
-            let (verdict, at) = match (own, foreign) {
-                (true, false) => (first.clone(), 0),
+            let (verdict, at, rests_on) = match (own, foreign) {
+                (true, false) => (first.clone(), 0, Vec::new()),
                 // The laws of its own formalism have been asked.
                 (false, false) => continue,
                 (_, true) => {
                     let Some(formalism) = self.formalisms.get(&question.formalism) else {
                         continue;
                     };
-                    let used: Vec<&Formula> = here.used.iter().map(|used| &used.formula).collect();
+                    let used = here.used.iter();
+                    let used = used.map(|used| (&used.formula, used.rests_on.as_slice()));
                     let asked: Vec<&Formula> = question.formulas.iter().collect();
-                    self.decide(&**formalism, &used, events, &asked)
+                    self.decide(&**formalism, used, events, &asked)
                 }
             };
             let decided = (!own || foreign).then(|| {
@@ -284,9 +314,16 @@ impl Relations<'_> {
                     used: here.used,
                 })
             });
-            let answer = Answer { verdict, decided };
+            let answer = Answer {
+                verdict,
+                decided,
+                rests_on,
+            };
             match &answer.verdict {
-                Verdict::Holds => return (answer, whole),
+                Verdict::Holds if answer.rests_on.is_empty() => return (answer, whole),
+                Verdict::Holds => {
+                    by_axioms.get_or_insert((answer, whole));
+                }
                 Verdict::Fails(_) if whole => {
                     refuted.get_or_insert(answer);
                 }
@@ -295,6 +332,9 @@ impl Relations<'_> {
                 }
                 _ => {}
             }
+        }
+        if let Some(answer) = by_axioms {
+            return answer;
         }
         // Where one formalism has all and cannot tell, the others' no may rest on what they lack.
         match (doubt, refuted) {
@@ -337,15 +377,52 @@ impl Relations<'_> {
             let used = told.used.into_iter().filter(|used| used.told().is_some());
             translations.extend(used.map(|used| {
                 let text = used.steps.last().map_or("", |(_, text)| text);
-                Parsed::made(formalism, text, used.formula.clone())
+                Parsed::made(formalism, text, used.formula.clone(), &used.rests_on)
             }));
         }
         translations
     }
 
-    /// Whether formulas imply each of others, all of one formalism, and the first of these of which
-    /// the verdict is true. A refutation has been replayed, and nothing follows from a contradiction.
-    pub(super) fn decide(
+    /// Whether formulas imply each of others, all of one formalism, the first of these of which the
+    /// verdict is true, and what it rests on without a proof if it holds. With each formula comes what
+    /// that rests on; those that rest on nothing are asked first.
+    pub(super) fn decide<'f>(
+        &self,
+        formalism: &dyn Formalism,
+        used: impl IntoIterator<Item = (&'f Formula, &'f [Word])>,
+        events: &Events,
+        asked: &[&Formula],
+    ) -> (Verdict, usize, Vec<Word>) {
+        let used: Vec<(&Formula, &[Word])> = used.into_iter().collect();
+        let behind = |used: &[&Formula]| {
+            let words = asked
+                .iter()
+                .flat_map(|asked| formalism.rests_on(used, asked));
+            words.collect::<Vec<Word>>()
+        };
+        let all: Vec<&Formula> = used.iter().map(|(formula, _)| *formula).collect();
+        let proved = used.iter().filter(|(_, rests_on)| rests_on.is_empty());
+        let proved: Vec<&Formula> = proved.map(|(formula, _)| *formula).collect();
+        if proved.len() < all.len() {
+            let (verdict, at) = self.decide_each(formalism, &proved, events, asked);
+            if verdict.holds() {
+                return (verdict, at, behind(&proved));
+            }
+        }
+        let (verdict, at) = self.decide_each(formalism, &all, events, asked);
+        if !verdict.holds() {
+            return (verdict, at, Vec::new());
+        }
+        let words = used
+            .iter()
+            .flat_map(|(_, rests_on)| rests_on.iter().cloned());
+        let words = words.chain(behind(&all)).collect();
+        (verdict, at, words)
+    }
+
+    /// Whether formulas imply each of others, and the first of these of which the verdict is true. A
+    /// refutation has been replayed, and nothing follows from a contradiction.
+    fn decide_each(
         &self,
         formalism: &dyn Formalism,
         used: &[&Formula],

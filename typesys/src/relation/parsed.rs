@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 pub(super) use self::word::of as word_behind;
 use super::constraints::Side;
-use crate::formalism::{EndpointStructure, Formalism, Formalisms, Formula, Structure};
+use crate::formalism::{EndpointStructure, Formalism, Formalisms, Formula, Structure, Word};
 use crate::types::Constraint;
 use crate::verdict::Reason;
 
@@ -28,6 +28,8 @@ pub(crate) struct Parsed {
     universal: bool,
     /// Why it is not known to be so, as a relative clause.
     left: Option<Arc<str>>,
+    /// What stands behind it without a proof.
+    rests_on: Arc<[Word]>,
 }
 
 /// Why there is no formula.
@@ -108,11 +110,17 @@ impl Parsed {
             discharged: false,
             universal: false,
             left: None,
+            rests_on: Arc::default(),
         }
     }
 
-    /// A guarantee that nobody wrote.
-    pub(super) fn made(formalism: &Arc<dyn Formalism>, text: &str, formula: Formula) -> Parsed {
+    /// A guarantee that nobody wrote, and what it rests on.
+    pub(super) fn made(
+        formalism: &Arc<dyn Formalism>,
+        text: &str,
+        formula: Formula,
+        rests_on: &[Word],
+    ) -> Parsed {
         Parsed {
             constraint: Constraint {
                 formalism: Arc::from(formalism.name()),
@@ -130,7 +138,13 @@ impl Parsed {
             discharged: false,
             universal: false,
             left: None,
+            rests_on: rests_on.into(),
         }
+    }
+
+    /// What stands behind it without a proof.
+    pub(super) fn rests_on(&self) -> &[Word] {
+        &self.rests_on
     }
 
     /// The same constraint as one about an endpoint of an object.

@@ -11,7 +11,9 @@ use std::sync::Arc;
 
 use super::Translation;
 use super::parsed::Parsed;
-use crate::formalism::{EndpointStructure, Fidelity, Formalism, Formalisms, Formula, Structure};
+use crate::formalism::{
+    EndpointStructure, Fidelity, Formalism, Formalisms, Formula, Structure, Word,
+};
 
 /// Translations in one chain.
 const MAX_CHAIN: usize = 8;
@@ -99,6 +101,8 @@ pub(super) struct Used {
     pub(super) formula: Formula,
     /// The constraint itself first, then its translations, the last of which the formula is.
     pub(super) steps: Vec<(String, String)>,
+    /// What stands behind it without a proof.
+    pub(super) rests_on: Vec<Word>,
 }
 
 impl Used {
@@ -115,6 +119,13 @@ impl Used {
             .first()
             .is_some_and(|(first, _)| first != formalism)
     }
+}
+
+/// What follows from all that one formalism knows.
+struct Consequence {
+    formula: Formula,
+    steps: Vec<(String, String)>,
+    rests_on: Vec<Word>,
 }
 
 /// What one formalism knows.
@@ -165,6 +176,7 @@ pub(super) fn spread(
             here.used.push(Used {
                 formula: formula.clone(),
                 steps: vec![(name, each.parsed.words())],
+                rests_on: each.parsed.rests_on().to_vec(),
             });
         }
     }
@@ -213,7 +225,12 @@ fn pass_on(
         return false;
     }
     let (lossy, whole) = (here.lossy, here.whole.clone());
-    let consequences: Vec<(Formula, Vec<(String, String)>)> = formalism
+    let inherited = here
+        .used
+        .iter()
+        .flat_map(|used| used.rests_on.iter().cloned());
+    let inherited: Vec<Word> = inherited.collect();
+    let mut consequences: Vec<Consequence> = formalism
         .consequences(&formulas)
         .into_iter()
         .map(|formula| {
@@ -226,9 +243,22 @@ fn pass_on(
                 Some(used) => used.steps.clone(),
                 None => vec![(name.to_owned(), printed)],
             };
-            (formula, steps)
+            let rests_on = match same {
+                Some(used) => used.rests_on.clone(),
+                None => {
+                    let own = formalism.rests_on(&formulas, &formula);
+                    inherited.iter().cloned().chain(own).collect()
+                }
+            };
+            Consequence {
+                formula,
+                steps,
+                rests_on,
+            }
         })
         .collect();
+    // What arrives first stays.
+    consequences.sort_by_key(|consequence| !consequence.rests_on.is_empty());
     let useful_targets = targets.iter().filter(|(target, _)| useful.contains(target));
     for (target, _) in useful_targets {
         let Some(reader) = routes.formalism(target) else {
@@ -237,8 +267,9 @@ fn pass_on(
         let there = told.entry(target.clone()).or_default();
         there.lossy |= lossy;
         let mut all = true;
-        for (formula, steps) in &consequences {
-            let Some(translated) = formalism.translate(formula, target, structure) else {
+        for consequence in &consequences {
+            let translated = formalism.translate(&consequence.formula, target, structure);
+            let Some(translated) = translated else {
                 all = false;
                 continue;
             };
@@ -259,7 +290,8 @@ fn pass_on(
                     let step = (target.clone(), text);
                     there.used.push(Used {
                         formula,
-                        steps: steps.iter().cloned().chain([step]).collect(),
+                        steps: consequence.steps.iter().cloned().chain([step]).collect(),
+                        rests_on: consequence.rests_on.clone(),
                     });
                 }
             }

@@ -112,7 +112,7 @@ impl Compare {
     pub fn run(self) -> Result<(), Failure> {
         let facts = self.facts.open()?;
         let runtime = facts.with(self.libraries.builder());
-        let runtime = runtime.build().map_err(Failure::user)?;
+        let runtime = crate::commands::build(runtime)?;
         match [&self.left, &self.right].map(|text| is_library(text)) {
             [true, true] => return self.libraries(&runtime),
             [false, false] => {}

@@ -89,7 +89,7 @@ impl Diff {
     pub fn run(self) -> Result<(), Failure> {
         let facts = self.facts.open()?;
         let runtime = facts.with(self.libraries.builder());
-        let runtime = runtime.build().map_err(Failure::user)?;
+        let runtime = crate::commands::build(runtime)?;
         let old = NamedLibrary::read(&runtime, &self.old)?;
         let new = NamedLibrary::read(&runtime, &self.new)?;
         let Evolution { entries, words } = old.compare(&new, &runtime)?;

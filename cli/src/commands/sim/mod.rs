@@ -96,11 +96,10 @@ impl Sim {
     pub fn run(self) -> Result<(), Failure> {
         let options = self.options()?;
         let builder = self.libraries.builder();
-        let runtime = builder
+        let builder = builder
             .allow_unknown(self.policy.unknown())
-            .limits(self.policy.limits())
-            .build();
-        let runtime = runtime.map_err(Failure::user)?;
+            .limits(self.policy.limits());
+        let runtime = super::build(builder)?;
         let input = input::reference_within(&self.reference, &self.policy.limits())?;
         let checked = input.check(&runtime);
         output::complain(&findings::findings(

@@ -2,7 +2,7 @@
 
 use super::super::constraints::Lossy;
 use super::{Parsed, renaming, same_orders, words};
-use crate::formalism::{Structure, Word};
+use crate::formalism::{Speaker, Structure, Word};
 
 impl Parsed {
     /// Whether a premise of the same formalism has the same text, which speaks of the same.
@@ -48,7 +48,7 @@ pub(in crate::relation) fn of(
         .filter(|premise| premise.formula.is_ok() && !premise.is_conditional());
     Some(Word {
         formalism: formalism.name().to_owned(),
-        library,
+        by: Speaker::Library(library),
         premises: used.map(|premise| words(&premise.constraint)).collect(),
         conclusion: words(&conclusion.constraint),
     })
