@@ -185,7 +185,8 @@ impl<'a, A: Alphabet> Search<'a, A> {
         Ok(None)
     }
 
-    /// The component of `root` is complete and accepts nothing.
+    /// The component of `root` is complete and accepts nothing. That of the initial state, which
+    /// may be at position 0 and so be empty where others are not, is the last one.
     fn close(
         &mut self,
         live: &mut Vec<usize>,
@@ -197,12 +198,10 @@ impl<'a, A: Alphabet> Search<'a, A> {
             self.edges[state] = Vec::new();
             let needs = self.closure.needs(&self.states[state].obligations);
             budget.take(needs.cost())?;
-            if state != 0 {
-                self.empty.push(Empty {
-                    state: self.states[state].clone(),
-                    needs,
-                });
-            }
+            self.empty.push(Empty {
+                state: self.states[state].clone(),
+                needs,
+            });
             if state == root {
                 break;
             }

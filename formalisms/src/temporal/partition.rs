@@ -84,6 +84,8 @@ mod tests {
     fn a_limit_bounds_the_groups() {
         assert_eq!(all(3, 1), [[0, 0, 0]]);
         assert_eq!(all(3, 2).len(), 4);
+        assert_eq!(all(5, 2).len(), 16);
+        assert!(all(5, 2).iter().flatten().all(|group| *group < 2));
     }
 
     #[test]

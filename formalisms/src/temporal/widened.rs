@@ -24,16 +24,13 @@ pub(super) fn stays(given: &Sentence, asked: &Sentence) -> bool {
             _ => return false,
         }
     }
-    let universal = |sentence: &Sentence| {
-        let mut prefix = sentence.prefix.iter();
-        prefix.all(|binding| binding.quantifier == Quantifier::ForAll)
-    };
+    let mut prefix = given.prefix.iter().chain(&asked.prefix);
+    let universal = prefix.all(|binding| binding.quantifier == Quantifier::ForAll);
     if widened.is_empty() {
         return true;
     }
     widened.len() <= MOST
-        && universal(given)
-        && universal(asked)
+        && universal
         && (1..1_usize << widened.len()).all(|chosen| {
             let strange = |variable: Variable| {
                 let place = widened.iter().position(|it| *it == variable);

@@ -4,6 +4,7 @@ mod exhaustive;
 mod laws;
 mod limits;
 mod random;
+mod rules;
 
 use std::collections::HashMap;
 

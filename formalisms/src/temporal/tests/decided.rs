@@ -1,9 +1,9 @@
 //! Questions whose answers are known.
 
-use liveobj_types::formalism::{Events, Formalism};
+use liveobj_types::formalism::{Events, Formalism, Structure};
 use liveobj_types::verdict::{Reason, Verdict, Witness};
 
-use super::{BUDGET, answer, emitting, formula};
+use super::{BUDGET, answer, channel, emitting, formula};
 use crate::temporal::Temporal;
 
 fn all(table: &[(&str, &str, &str)]) {
@@ -150,6 +150,64 @@ fn existential_quantifiers_lead_premises_and_end_conclusions() {
 }
 
 #[test]
+fn quantifiers_in_the_other_order_are_not_taken_for_these() {
+    all(&[
+        // Where one instance has each message there need be none that has all.
+        (
+            "",
+            "exists i: instance. forall m: message. F send@i(m) | G !send@*(m)",
+            "unknown",
+        ),
+        (
+            "forall m: message. exists i: instance. F send@i(m)",
+            "forall m, n: message. exists i: instance. F send@i(m) & F send@i(n)",
+            "unknown",
+        ),
+    ]);
+    // What is left open stands behind the quantifiers.
+    let premises = "exists i, j: instance. i != j & F connect@i & F connect@j; \
+                    forall i, j: instance. F send@i(m) & F send@j(m) -> i = j";
+    let nothing = "exists i: instance. G !send@i";
+    assert_ne!(answer(premises, &Events::All, nothing), "holds");
+}
+
+#[test]
+fn what_is_left_open_becomes_a_variable_only_where_that_says_the_same() {
+    all(&[
+        (
+            "G (stop -> X !(send(m) U done))",
+            "G (stop -> X !(send U done))",
+            "fails",
+        ),
+        (
+            "G (done -> X !(stop R send(m)))",
+            "G (done -> X !(stop R send))",
+            "fails",
+        ),
+        (
+            "G (done -> X X (!Y send(m) R !stop))",
+            "G (done -> X X (!Y send R !stop))",
+            "fails",
+        ),
+    ]);
+}
+
+#[test]
+fn a_type_of_one_value_has_no_other() {
+    let mut endpoint = channel();
+    let events = endpoint.emitted.values_mut();
+    for parameter in events.chain(endpoint.received.values_mut()).flatten() {
+        parameter.domain.size = Some(1);
+    }
+    let structure = Structure::Endpoint(endpoint);
+    let read = |text| Temporal::new().parse(text, &structure).expect("a formula");
+    let premise = read("G (receive(m) -> O send(m))");
+    let conclusion = read("forall m: message. G (receive -> O send(m))");
+    let implies = Temporal::new().implies(&[&premise], &Events::All, &conclusion, BUDGET);
+    assert!(implies.holds(), "{implies:?}");
+}
+
+#[test]
 fn a_provider_emits_what_it_may_and_receives_anything() {
     let receives = "G (receive -> O send)";
     assert_eq!(answer("", &emitting(&["done"]), receives), "holds");
@@ -246,6 +304,9 @@ fn guarantees_wait_for_each_other_if_only_their_provider_can_break_them() {
         ("X !receive", "holds"),
         ("false", "unknown"),
         ("exists i: instance. G !receive@i", "unknown"),
+        // Only of equal values.
+        ("G (m = n & send(m) -> !O receive(n))", "unknown"),
+        ("G (m != n & send(m) -> !O receive(n))", "unknown"),
     ] {
         let waiting = formula(text);
         let verdict = temporal.self_sustaining(&[], &[&waiting], &all, BUDGET);

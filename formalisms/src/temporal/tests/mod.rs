@@ -1,6 +1,7 @@
 //! Tests of the decision procedure; the parser, the evaluator and the engine have their own.
 
 mod decided;
+mod form;
 mod objects;
 pub(super) mod random;
 
