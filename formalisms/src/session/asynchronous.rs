@@ -276,3 +276,6 @@ impl<'p> Search<'p> {
         Run { prefix, cycle }
     }
 }
+
+#[cfg(test)]
+mod tests;

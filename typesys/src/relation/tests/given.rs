@@ -436,6 +436,11 @@ fn a_circle_holds_where_nobody_can_be_the_first_to_break_it() {
         `right` requires short "never ab", and `left` provides short "never a given never c"; whether that suffices is not known: short "never a" is given only under short "never c", which waits for it in turn, over a connection that is queued
     "#]]
     .assert_eq(&meets(true, true, GIVEN, &back));
+    // What waits for what waits in vain.
+    let vain = format!(r#"provides short "never c" given "never b"; {ASKS}"#);
+    assert!(meets(true, false, GIVEN, &vain).starts_with("unknown\n"));
+    // Others may connect that keep nothing.
+    assert!(meets(false, false, GIVEN, &back).starts_with("unknown\n"));
     // The first to break that one may be its provider's peer.
     let first = r#"provides short "never ac" given "never c";"#;
     let back = r#"provides short "never c" given "never ac"; requires short "never ac";"#;
