@@ -58,6 +58,7 @@ fn events(bencher: Bencher<'_, '_>, mut monitor: Box<dyn Monitor>, connections: 
                 let arguments = &arguments[(round % value.max(1)) as usize];
                 for event in [Occurred::Handled(0), Occurred::Emitted(0)] {
                     let outcome = monitor.observe(black_box(&Happening {
+                        number: 0,
                         endpoint: 0,
                         instance,
                         proxy: 0,

@@ -263,11 +263,13 @@ impl Formalism for Cardinality {
         )]))))
     }
 
-    fn monitor(&self, formula: &Formula, structure: &Structure) -> Option<Box<dyn Monitor>> {
-        Some(Box::new(monitor::Counting::new(
-            bounds(formula).ok()?,
-            structure,
-        )?))
+    fn monitor(
+        &self,
+        formula: &Formula,
+        structure: &Structure,
+    ) -> Result<Box<dyn Monitor>, String> {
+        let bounds = bounds(formula).map_err(|reason| reason.to_string())?;
+        Ok(Box::new(monitor::Counting::new(bounds, structure)?))
     }
 
     /// Counts are not about messages.

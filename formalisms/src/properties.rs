@@ -256,14 +256,32 @@ impl Formalism for Properties {
     }
 
     /// By the definitions, as far as there are any: who breaks one of them breaks the property.
-    fn monitor(&self, formula: &Formula, structure: &Structure) -> Option<Box<dyn Monitor>> {
+    fn monitor(
+        &self,
+        formula: &Formula,
+        structure: &Structure,
+    ) -> Result<Box<dyn Monitor>, String> {
+        let Structure::Endpoint(_) = structure else {
+            return Err("properties are defined at endpoints only".to_owned());
+        };
         let temporal = Temporal::new();
-        let texts = self.translate(formula, TEMPORAL, structure)?.texts;
-        let monitors = texts.iter().filter_map(|text| {
-            let definition = temporal.parse(text, structure).ok()?;
-            temporal.monitor(&definition, structure)
-        });
-        together(monitors.collect())
+        let names = names(formula).map_err(|reason| reason.to_string())?;
+        let (mut monitors, mut left_out) = (Vec::new(), Vec::new());
+        for name in names {
+            let property = self.ontology.properties().get(name);
+            let monitor = match property.and_then(|property| property.temporal.as_ref()) {
+                None => Err("it has no definition in `temporal`".to_owned()),
+                Some(text) => match temporal.parse(text, structure) {
+                    Ok(definition) => temporal.monitor(&definition, structure),
+                    Err(error) => Err(error.message),
+                },
+            };
+            match monitor {
+                Ok(monitor) => monitors.push(monitor),
+                Err(reason) => left_out.push(format!("`{name}`: {reason}")),
+            }
+        }
+        together(monitors, left_out)
     }
 }
 

@@ -168,6 +168,7 @@ impl Letters {
             Occurred::Handled(event) => (event < self.handled).then_some(self.emitted + event),
             Occurred::Connect => Some(self.emitted + self.handled),
             Occurred::Disconnect => Some(self.emitted + self.handled + 1),
+            Occurred::Gone => None,
         }
     }
 
@@ -223,6 +224,15 @@ impl<S: Steps> PerConnection<S> {
         self.others.remove(&instance).unwrap_or(start)
     }
 
+    /// Nothing more happens at a connection.
+    #[cold]
+    fn forget(&mut self, instance: u64) {
+        if self.current.is_some_and(|(current, _)| current == instance) {
+            self.current = None;
+        }
+        self.others.remove(&instance);
+    }
+
     /// What is told of a connection that comes to its last state.
     #[cold]
     fn decided(&mut self, state: State, event: Occurred) -> Outcome {
@@ -241,6 +251,9 @@ impl<S: Steps> Monitor for PerConnection<S> {
     #[inline]
     fn observe(&mut self, happening: &Happening<'_>) -> Outcome {
         let letter = self.letters.letter(happening.event);
+        if happening.event == Occurred::Gone {
+            self.forget(happening.instance);
+        }
         let Some(letter) = letter.filter(|_| happening.endpoint == self.endpoint) else {
             return Outcome::Open;
         };
@@ -264,38 +277,73 @@ impl<S: Steps> Monitor for PerConnection<S> {
     }
 }
 
-/// Several monitors as one; none if there is none.
-pub(crate) fn together(mut monitors: Vec<Box<dyn Monitor>>) -> Option<Box<dyn Monitor>> {
-    match monitors.len() {
-        0 | 1 => monitors.pop(),
-        _ => Some(Box::new(Together(monitors))),
+/// Several monitors as one; `left_out` says what none of them watches, and why.
+///
+/// # Errors
+///
+/// There is none: all that is left out.
+pub(crate) fn together(
+    mut monitors: Vec<Box<dyn Monitor>>,
+    left_out: Vec<String>,
+) -> Result<Box<dyn Monitor>, String> {
+    match (monitors.len(), left_out.is_empty()) {
+        (0, _) => Err(left_out.join("; ")),
+        (1, true) => Ok(monitors.remove(0)),
+        _ => Ok(Box::new(Together {
+            monitors,
+            left_out,
+            broken: None,
+        })),
     }
 }
 
-struct Together(Vec<Box<dyn Monitor>>);
+struct Together {
+    monitors: Vec<Box<dyn Monitor>>,
+    left_out: Vec<String>,
+    /// Which of them was broken last.
+    broken: Option<usize>,
+}
 
 impl Monitor for Together {
     fn observe(&mut self, happening: &Happening<'_>) -> Outcome {
         let mut all = Outcome::Open;
-        for monitor in &mut self.0 {
+        for (number, monitor) in self.monitors.iter_mut().enumerate() {
             // What satisfies one of them may break the others.
             if let violated @ Outcome::Violated { .. } = monitor.observe(happening) {
                 all = violated;
+                self.broken = Some(number);
             }
         }
         all
     }
 
     fn compares_values(&self) -> bool {
-        self.0.iter().any(|monitor| monitor.compares_values())
+        self.monitors
+            .iter()
+            .any(|monitor| monitor.compares_values())
     }
 
     fn needs_everything(&self) -> bool {
-        self.0.iter().any(|monitor| monitor.needs_everything())
+        self.monitors
+            .iter()
+            .any(|monitor| monitor.needs_everything())
     }
 
     fn watches(&self) -> bool {
-        self.0.iter().all(|monitor| monitor.watches())
+        self.monitors.iter().all(|monitor| monitor.watches())
+    }
+
+    fn is_satisfied(&self) -> bool {
+        self.left_out.is_empty() && self.monitors.iter().all(|monitor| monitor.is_satisfied())
+    }
+
+    fn trail(&self) -> &[u64] {
+        let broken = self.broken.map(|number| self.monitors[number].trail());
+        broken.unwrap_or_default()
+    }
+
+    fn left_out(&self) -> &[String] {
+        &self.left_out
     }
 }
 

@@ -3,6 +3,8 @@
 //!
 //! `{"liveobj":1,"types":"…","endpoint":{"at":"ADDRESS","capability":"32 hex digits","type":"τ"}}`
 
+use std::sync::Arc;
+
 use liveobj_types::resolve::Environment;
 use liveobj_types::syntax::parse_type;
 use liveobj_types::{Diagnostic, EndpointId, Formalisms, Module, Severity, Source, TypeId, Types};
@@ -48,25 +50,61 @@ impl EndpointText {
         formalisms: &Formalisms,
     ) -> Result<EndpointId, String> {
         let declarations = self.types.as_deref().unwrap_or_default();
-        if declarations.len() + self.expression.len() > MAX_TYPE {
-            return Err(format!("its type has more than {MAX_TYPE} bytes"));
+        let declared = Declared::read(declarations, types, formalisms)?;
+        match declared.resolve(&self.expression, types)? {
+            TypeId::Endpoint(id) => Ok(id),
+            _ => Err(format!("`{}` is no endpoint type", self.expression)),
         }
-        let source = Source::new("the types of an endpoint", declarations);
-        let (module, mut found) = Module::parse("an endpoint", &source, &mut |_| None);
+    }
+}
+
+/// Types that came with something, in whose words it speaks.
+pub(crate) struct Declared(Arc<Module>);
+
+impl Declared {
+    /// Reads and checks declarations.
+    ///
+    /// # Errors
+    ///
+    /// They are too large or not well formed: one sentence, lower case, no final period.
+    pub(crate) fn read(
+        declarations: &str,
+        types: &mut Types,
+        formalisms: &Formalisms,
+    ) -> Result<Declared, String> {
+        bounded(declarations)?;
+        let source = Source::new("the types that came with it", declarations);
+        let (module, mut found) = Module::parse("its types", &source, &mut |_| None);
         found.extend(types.check_module(&module, formalisms));
         refuse(&found)?;
-        let source = Source::new("the type of an endpoint", self.expression.as_str());
+        Ok(Declared(module))
+    }
+
+    /// The type that an expression in these words means.
+    ///
+    /// # Errors
+    ///
+    /// There is none: one sentence, lower case, no final period.
+    pub(crate) fn resolve(&self, expression: &str, types: &mut Types) -> Result<TypeId, String> {
+        bounded(expression)?;
+        let source = Source::new("the type", expression);
         let none = Environment::new();
         let resolved = parse_type(&source)
-            .and_then(|expression| types.resolve(&module, &source, &expression, &none));
+            .and_then(|expression| types.resolve(&self.0, &source, &expression, &none));
         match resolved {
-            Ok(TypeId::Endpoint(id)) => Ok(id),
-            Ok(_) => Err(format!("`{}` is no endpoint type", self.expression)),
+            Ok(id) => Ok(id),
             Err(found) => {
                 refuse(&found)?;
                 Err("its type cannot be read".to_owned())
             }
         }
+    }
+}
+
+fn bounded(text: &str) -> Result<(), String> {
+    match text.len() > MAX_TYPE {
+        true => Err(format!("its type has more than {MAX_TYPE} bytes")),
+        false => Ok(()),
     }
 }
 

@@ -60,6 +60,7 @@ mod markup;
 mod model;
 #[cfg(test)]
 mod model_tests;
+mod object_text;
 mod read;
 mod to_json;
 mod to_xml;
@@ -88,6 +89,7 @@ pub use model::{
     About, Adapt, Argument, Component, Composite, Connection, Document, EndpointName, ExportEntry,
     External, ExternalSource, Parameterized, Primitive, Reference, ReferenceKind, Spanned,
 };
+pub use object_text::{ObjectText, ResolvedObject};
 pub use read::{form_faults, read, read_elements, read_json, read_within, read_xml};
 pub use to_json::write_json;
 pub use to_xml::write_xml;

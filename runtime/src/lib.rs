@@ -56,7 +56,10 @@ pub use error::{
 };
 pub use liveobj_references::{Checked, CheckedReference, Limits};
 pub use liveobj_types::{Data, Source};
-pub use monitor::{Monitoring, Violation};
+pub use monitor::{
+    MonitorError, Monitored, MonitoredConstraint, Monitoring, RecordedViolation, Status,
+    TracedEvent, Unwatched, Violation, monitor_trace,
+};
 pub use object::{Ended, Object, Queue};
 pub use options::{OpenOptions, SAVE_EVERY};
 pub use report::{Level, Message, Report, Silent};

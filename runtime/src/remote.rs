@@ -17,7 +17,7 @@ use crate::engine::crossing::Load;
 use crate::engine::domain::Domain;
 use crate::engine::request::why_not;
 use crate::object::Ended;
-use crate::open::host_proxy;
+use crate::open::far_proxy;
 use crate::report::Level;
 use crate::verdicts::Question;
 
@@ -100,7 +100,7 @@ pub(crate) fn connect(
         closed: false,
     };
     let instance = domain.begin();
-    let made = host_proxy(domain, instance, FAR, endpoint, Box::new(stand_in)).and_then(|far| {
+    let made = far_proxy(domain, instance, FAR, endpoint, Box::new(stand_in)).and_then(|far| {
         let connection = domain.connect(end, far)?;
         domain.own_connection(instance, connection);
         Ok(Remote {

@@ -13,6 +13,7 @@ const COMMANDS: &[&[&str]] = &[
     &["open"],
     &["sim"],
     &["replay"],
+    &["monitor"],
     &["compare"],
     &["diff"],
     &["implies"],

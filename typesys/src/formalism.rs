@@ -221,11 +221,19 @@ pub trait Formalism: Send + Sync {
         false
     }
 
-    /// A monitor of a formula that was read in `structure`; none where there is nothing that a
-    /// finite history could break, or no way to tell.
-    fn monitor(&self, formula: &Formula, structure: &Structure) -> Option<Box<dyn Monitor>> {
+    /// A monitor of a formula that was read in `structure`.
+    ///
+    /// # Errors
+    ///
+    /// There is no way to tell from a finite history that the formula is broken: why, in words
+    /// (lower case, no final period).
+    fn monitor(
+        &self,
+        formula: &Formula,
+        structure: &Structure,
+    ) -> Result<Box<dyn Monitor>, String> {
         let _ = (formula, structure);
-        None
+        Err(format!("formalism `{}` has no monitors", self.name()))
     }
 }
 

@@ -20,15 +20,34 @@ pub trait Monitor: Send {
     }
 
     /// Whether it still watches: one that would need more memory than it may have gives up, and
-    /// answers `Open` from then on.
+    /// answers `Open` from then on. So does one that cannot tell what [`Occurred::Gone`] means.
     fn watches(&self) -> bool {
         true
+    }
+
+    /// Whether nothing that may follow can break the constraint, at whatever connection. An answer
+    /// of `false` is always allowed.
+    fn is_satisfied(&self) -> bool {
+        false
+    }
+
+    /// What led to the last violation: the numbers of happenings in their order, the one that broke
+    /// the constraint at the end. Empty where it remembers none; it may forget the first ones.
+    fn trail(&self) -> &[u64] {
+        &[]
+    }
+
+    /// The parts of the constraint that it does not watch, each with the reason.
+    fn left_out(&self) -> &[String] {
+        &[]
     }
 }
 
 /// One thing that happens at an endpoint of the structure that a constraint was read in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Happening<'a> {
+    /// What [`Monitor::trail`] calls it: larger for each that follows.
+    pub number: u64,
     /// Position of the endpoint in the structure, in the order of its keys; 0 at endpoint level.
     pub endpoint: usize,
     /// The connection: a number of its own for each.
@@ -55,6 +74,9 @@ pub enum Occurred {
     /// The provider handles the event at this position of
     /// [`crate::formalism::EndpointStructure::received`], in the order of names.
     Handled(usize),
+    /// Nothing more happens at the connection, and nobody can tell whether it has ended, as where a
+    /// node crashed. It is none of the history's events.
+    Gone,
 }
 
 /// What a monitor says of what has just happened.
@@ -63,7 +85,7 @@ pub enum Outcome {
     /// Nothing is decided by it.
     Open,
     /// Nothing can break the constraint any more for those whom it concerns: the connection, or
-    /// the messages.
+    /// the messages. See also [`Monitor::is_satisfied`].
     Satisfied,
     /// The constraint is broken. What is broken by one connection or message is told once, and
     /// the others are watched on.
@@ -91,7 +113,7 @@ impl Outcome {
             by: match event {
                 Occurred::Emitted(_) => Culprit::Provider,
                 Occurred::Handled(_) => Culprit::Peer,
-                Occurred::Connect | Occurred::Disconnect => Culprit::Untold,
+                Occurred::Connect | Occurred::Disconnect | Occurred::Gone => Culprit::Untold,
             },
         }
     }

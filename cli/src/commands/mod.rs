@@ -14,6 +14,7 @@ mod hash;
 mod implies;
 mod import;
 mod library;
+mod monitor;
 mod named_library;
 mod open;
 mod registry;
@@ -48,6 +49,7 @@ enum Command {
     Open(open::Open),
     Sim(Box<sim::Sim>),
     Replay(replay::Replay),
+    Monitor(monitor::Monitor),
     Check(check::Check),
     Compare(compare::Compare),
     Implies(implies::Implies),
@@ -71,6 +73,7 @@ pub fn run(arguments: Arguments) -> Result<(), Failure> {
         Command::Open(command) => command.run(),
         Command::Sim(command) => command.run(),
         Command::Replay(command) => command.run(),
+        Command::Monitor(command) => command.run(),
         Command::Check(command) => command.run(),
         Command::Compare(command) => command.run(),
         Command::Implies(command) => command.run(),

@@ -3,22 +3,23 @@
 use std::io::{self, IsTerminal};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use clap::Args;
 use liveobj::{
     CheckedReference, Deployment, Ended, Level, Message, Monitoring, Object, OpenError,
-    OpenOptions, Runtime, Violation,
+    OpenOptions, Runtime, Unwatched, Violation,
 };
 use liveobj_original::LIBRARY_NAME;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::oneshot;
 
 use super::facts::FactsOptions;
-use super::{LibraryOptions, PolicyOptions};
+use super::{Format, LibraryOptions, PolicyOptions};
 use crate::failure::Failure;
+use crate::report::monitored;
 use crate::terminal::StandardTerminal;
 use crate::{duration, input, output, report};
 
@@ -68,6 +69,9 @@ pub struct Open {
     /// one, `enforce` also ends that connection; either way the exit code is then 1
     #[arg(long, value_enum, value_name = "MODE", hide_possible_values = true)]
     monitor: Option<MonitorMode>,
+    /// How --monitor tells on standard error what it finds; `json` is an object a line
+    #[arg(long, value_enum, default_value_t, requires = "monitor")]
+    format: Format,
     /// Run its parts in so many domains, with a thread each; `auto` takes one for each core. Unless
     /// given, NAME.deployment.json beside NAME.liveobject says, and else it is one
     #[arg(long, value_name = "N", value_parser = domains)]
@@ -143,16 +147,25 @@ impl Open {
             options = options.deployment(deployment);
         }
         let broken = Arc::new(AtomicBool::new(false));
+        let unwatched = NotWatched::new(self.format);
         if let Some(mode) = self.monitor {
-            let seen = broken.clone();
+            let (seen, format) = (broken.clone(), self.format);
+            let before = unwatched.clone();
             let found = move |violation: &Violation| {
                 seen.store(true, Ordering::Relaxed);
-                output::complain(&report::violation(violation));
+                before.tell();
+                output::complain(&match format {
+                    Format::Human => report::violation(violation),
+                    Format::Json => monitored::violation_line(violation),
+                });
             };
-            options = options.monitor(match mode {
+            let monitoring = match mode {
                 MonitorMode::Report => Monitoring::report(found),
                 MonitorMode::Enforce => Monitoring::enforce(found),
-            });
+            };
+            let unwatched = unwatched.clone();
+            let tell = move |one: &Unwatched| unwatched.add(one);
+            options = options.monitor(monitoring.on_unwatched(tell));
         }
         // From here on a signal ends it in order, also while it is still being opened.
         let mut waiting = Waiting::new()?;
@@ -169,6 +182,7 @@ impl Open {
                 None => failure,
             }
         })?;
+        unwatched.tell();
         if io::stdin().is_terminal() && io::stderr().is_terminal() {
             output::complain(&format!(
                 "{} is open; Ctrl-C closes it.\n",
@@ -199,6 +213,46 @@ enum MonitorMode {
     Report,
     /// It is told, and the connection is ended.
     Enforce,
+}
+
+/// What is not watched: told as a list once the object is open, or before the first violation, and
+/// one by one from then on.
+#[derive(Clone)]
+struct NotWatched {
+    format: Format,
+    /// What is still to be told; none once the list was.
+    waiting: Arc<Mutex<Option<Vec<Unwatched>>>>,
+}
+
+impl NotWatched {
+    fn new(format: Format) -> NotWatched {
+        let waiting = Arc::new(Mutex::new(Some(Vec::new())));
+        NotWatched { format, waiting }
+    }
+
+    fn add(&self, unwatched: &Unwatched) {
+        let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
+        match &mut *waiting {
+            Some(waiting) => waiting.push(unwatched.clone()),
+            None => self.print(std::slice::from_ref(unwatched)),
+        }
+    }
+
+    fn tell(&self) {
+        let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut all = waiting.take().unwrap_or_default();
+        all.sort();
+        self.print(&all);
+    }
+
+    fn print(&self, unwatched: &[Unwatched]) {
+        if !unwatched.is_empty() {
+            output::complain(&match self.format {
+                Format::Human => monitored::unwatched(unwatched),
+                Format::Json => monitored::unwatched_line(unwatched),
+            });
+        }
+    }
 }
 
 /// Where the command waits, with the signals that end it.

@@ -282,6 +282,7 @@ fn watched(text: &str, structure: &Structure, steps: &str) -> String {
     let outcomes = steps.split_whitespace().map(|step| {
         let endpoint = endpoints.keys().position(|name| *name == step[1..]);
         let outcome = monitor.observe(&Happening {
+            number: 0,
             endpoint: endpoint.unwrap(),
             instance: 0,
             proxy: 0,

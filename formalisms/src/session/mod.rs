@@ -236,12 +236,19 @@ impl Formalism for Session {
         })
     }
 
-    fn monitor(&self, formula: &Formula, structure: &Structure) -> Option<Box<dyn Monitor>> {
-        let endpoint = one_endpoint(structure)?;
+    fn monitor(
+        &self,
+        formula: &Formula,
+        structure: &Structure,
+    ) -> Result<Box<dyn Monitor>, String> {
+        let endpoint = one_endpoint(structure).ok_or("sessions are of one endpoint")?;
         let buffered = *self == Session::Asynchronous;
-        let following = Following::new(self.protocol(formula).ok()?, endpoint, buffered);
+        let protocol = self
+            .protocol(formula)
+            .map_err(|reason| reason.to_string())?;
+        let following = Following::new(protocol, endpoint, buffered);
         let letters = Letters::of(endpoint);
-        Some(Box::new(PerConnection::new(following, letters, 0)))
+        Ok(Box::new(PerConnection::new(following, letters, 0)))
     }
 
     /// What is handled at once may stand where buffers are allowed for; and the order of events

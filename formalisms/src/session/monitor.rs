@@ -72,7 +72,7 @@ impl Following {
         match self.events[letter] {
             Occurred::Emitted(_) => Some(Kind::Output),
             Occurred::Handled(_) => Some(Kind::Input),
-            Occurred::Connect | Occurred::Disconnect => None,
+            Occurred::Connect | Occurred::Disconnect | Occurred::Gone => None,
         }
     }
 

@@ -481,8 +481,15 @@ impl Formalism for Temporal {
             && sentence.atoms().iter().all(at_one)
     }
 
-    fn monitor(&self, formula: &Formula, structure: &Structure) -> Option<Box<dyn Monitor>> {
-        monitor::monitor(self.sentence(formula).ok()?, structure)
+    fn monitor(
+        &self,
+        formula: &Formula,
+        structure: &Structure,
+    ) -> Result<Box<dyn Monitor>, String> {
+        let sentence = self
+            .sentence(formula)
+            .map_err(|reason| reason.to_string())?;
+        monitor::monitor(sentence, structure)
     }
 
     /// Itself, if it does not tell messages apart.

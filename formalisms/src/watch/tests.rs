@@ -35,6 +35,7 @@ fn monitor(limit: usize) -> PerConnection<Rounds> {
 
 fn at(instance: u64, event: Occurred) -> Happening<'static> {
     Happening {
+        number: 0,
         endpoint: 0,
         instance,
         proxy: 0,

@@ -121,7 +121,10 @@ unsafe fn inside<const TRACED: bool>(
     }
     let parent = from.event.get();
     if TRACED {
-        domain.trace_event(link, event, parent, Lent::new(payload), false);
+        domain.trace_event(link, event, parent, Lent::new(payload), None);
+        if link.is_closed() {
+            return abi::STALE;
+        }
     }
     let status = if receiver.same_layout() {
         receiver.call_as_is(link, target, parent, Lent::new(payload))

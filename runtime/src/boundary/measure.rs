@@ -255,6 +255,7 @@ fn proxy(
     endpoints: impl Into<Rc<[EndpointPlan]>>,
 ) -> Rc<Proxy> {
     let plan = ProxyPlan {
+        ty: crate::engine::create::ProxyType::Native,
         module: None,
         label: String::new(),
         identity: [0; 32],

@@ -73,7 +73,8 @@ impl Domain {
         let there = self.receivers(plan(&first, left), &second, right.endpoint)?;
         let back = self.receivers(plan(&second, right), &first, left.endpoint)?;
         let traced = |from: (&Proxy, End), to: (&Proxy, End)| {
-            self.traced_link(plan(from.0, from.1), || self.end_name(&from.1), to)
+            let name = || self.end_name(&from.1);
+            self.traced_link(plan(from.0, from.1), (name, Some(from.1)), to)
         };
         let forth = traced((&first, left), (&second, right));
         let reverse = traced((&second, right), (&first, left));

@@ -5,7 +5,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use liveobj_types::types::{Direction, Endpoint, Parameter, Value};
-use liveobj_types::{EndpointId, Module, Types};
+use liveobj_types::{EndpointId, Module, ObjectId, Types};
 
 use super::connections::Connections;
 use super::domain::Domain;
@@ -13,7 +13,6 @@ use super::save::{ProxyState, StatePlan};
 use crate::boundary::Viewed;
 use crate::boundary::calls::{Code, Lent, ProxyCell};
 use crate::boundary::memory::{Keeper, Kept};
-use crate::trace::What;
 
 /// What a proxy is made from.
 pub(crate) struct ProxyPlan {
@@ -21,6 +20,8 @@ pub(crate) struct ProxyPlan {
     pub(crate) label: String,
     /// Identity of its reference.
     pub(crate) identity: [u8; 32],
+    /// What it promises.
+    pub(crate) ty: ProxyType,
     /// Its code.
     pub(crate) code: Code,
     /// The types of its library, in whose words it names types; none for the runtime's own.
@@ -30,6 +31,18 @@ pub(crate) struct ProxyPlan {
     pub(crate) endpoints: Rc<[EndpointPlan]>,
     /// Its parameters in layout 1.
     pub(crate) parameters: Option<Kept>,
+}
+
+/// What a proxy promises, besides what the types of its endpoints say.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum ProxyType {
+    /// It is the runtime's own, or its embedder's, and promises nothing by itself.
+    Native,
+    /// It stands for an endpoint of another node: what is emitted and handled there has happened
+    /// earlier and happens later.
+    Far,
+    /// The object type of a template, in the domain's arena.
+    Object(ObjectId),
 }
 
 /// An endpoint of a proxy.
@@ -231,7 +244,7 @@ impl Domain {
             return Err(reason);
         }
         proxy.creating.set(false);
-        self.trace(&proxy.label, || What::Created);
+        self.trace_created(&proxy, plan.ty, plan.identity);
         if let Some(instance) = self.instances.borrow_mut().get_mut(&instance) {
             instance.proxies.push(number);
         }

@@ -392,6 +392,8 @@ impl Domain {
                         payload,
                         path,
                         parent,
+                        // It was emitted in another domain.
+                        traced: Some(0),
                     });
                 }
             }

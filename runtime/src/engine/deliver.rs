@@ -28,6 +28,8 @@ pub(super) enum Delivery {
         payload: Kept,
         path: u64,
         parent: u64,
+        /// What the tracer called it when it was emitted.
+        traced: Option<u64>,
     },
     /// `connected`.
     Connected {
@@ -155,8 +157,12 @@ impl Domain {
                 return abi::INVALID;
             }
         };
-        if link.traced.is_some() {
-            self.trace_waiting(link, event, payload.lent());
+        let traced = match link.traced.is_some() {
+            true => self.trace_waiting(link, event, parent, payload.lent()),
+            false => None,
+        };
+        if link.traced.as_ref().is_some_and(|traced| traced.cut.get()) {
+            return abi::STALE;
         }
         let path = self.path.get();
         self.offer(Delivery::Event {
@@ -165,6 +171,7 @@ impl Domain {
             payload,
             path,
             parent,
+            traced,
         });
         abi::OK
     }
@@ -220,13 +227,19 @@ impl Domain {
                 payload,
                 path,
                 parent,
+                traced,
             } => {
                 self.path.set(path);
                 if let Some(trace) = &mut *self.trace.borrow_mut() {
                     trace.0.push((link.connection, link.clone()));
                 }
-                if link.traced.is_some() {
-                    self.trace_event(&link, event, parent, payload.lent(), true);
+                if let Some(link_traced) = &link.traced {
+                    if !link_traced.cut.get() {
+                        self.trace_event(&link, event, parent, payload.lent(), traced);
+                    }
+                    if link_traced.cut.get() {
+                        return;
+                    }
                 }
                 let status = link.deliver(event, parent, payload.lent());
                 self.judge(

@@ -258,7 +258,7 @@ impl Domain {
         let number = proxy.cell.number;
         self.held.borrow_mut().remove(&number);
         if !proxy.creating.get() {
-            self.trace(&proxy.label, || What::Destroyed);
+            self.trace(&proxy.label, proxy.cell.number, || What::Destroyed);
         }
         self.close_tokens(number);
         proxy.last_error.take();

@@ -152,7 +152,7 @@ impl Domain {
 
     /// Tells people something.
     pub(crate) fn say(&self, level: Level, object: String, text: String) {
-        self.trace(&object, || What::Said { level, text: &text });
+        self.trace(&object, 0, || What::Said { level, text: &text });
         self.reports.report(&Message {
             level,
             object,

@@ -81,7 +81,7 @@ impl Domain {
         };
         let far = import(&there.types, &mut self.types.borrow_mut(), &there.plan);
         let receivers = self.receivers(&far, &near, here.endpoint)?;
-        let traced = self.traced_link(&far, || there.name.clone(), (&near, here));
+        let traced = self.traced_link(&far, (|| there.name.clone(), None), (&near, here));
         let target = near.cell.clone();
         let incoming = LinkCell::direct(&domain, number, None, target, receivers, traced);
         let inbox = there.inbox.clone();

@@ -1,24 +1,70 @@
 //! Trace: tells the tracer what happens, where there is one.
 
+use std::cell::Cell;
+
 use liveobj_abi as abi;
 
 use super::connect::{Connection, End};
-use super::create::{EndpointPlan, Proxy};
+use super::create::{EndpointPlan, Proxy, ProxyType};
 use super::domain::Domain;
 use crate::boundary::calls::{Lent, LinkCell, ProxyCell, Wake};
 use crate::edge::Request;
-use crate::trace::{Entry, TracedLink, What};
+use crate::trace::{Created, Entry, TracedLink, What};
 
 impl Domain {
-    /// Something happens to `object`.
-    pub(super) fn trace<'a>(&self, object: &str, what: impl FnOnce() -> What<'a>) {
-        if let Some(tracer) = &self.tracer {
-            let (path, what) = (self.path.get(), what());
-            tracer.trace(&Entry { object, path, what });
-            for connection in tracer.cut() {
-                self.later(move |domain| domain.disconnect(connection, abi::REASON_PEER_FAILED));
+    /// Something happens to `object`, a proxy of this number.
+    pub(super) fn trace<'a>(
+        &self,
+        object: &str,
+        proxy: u64,
+        what: impl FnOnce() -> What<'a>,
+    ) -> u64 {
+        let Some(tracer) = &self.tracer else {
+            return 0;
+        };
+        let (path, what) = (self.path.get(), what());
+        let entry = Entry {
+            object,
+            proxy,
+            path,
+            what,
+        };
+        let number = tracer.trace(&entry);
+        for connection in tracer.cut() {
+            self.cut(connection);
+        }
+        number
+    }
+
+    /// Ends a connection at once: what waits there is not delivered.
+    fn cut(&self, connection: u64) {
+        let found = self.connections.borrow().get(&connection).cloned();
+        let Some(found) = found else {
+            return;
+        };
+        let incoming = found.incoming.iter().map(|incoming| &incoming.link);
+        for link in found.links.iter().chain(incoming) {
+            if let Some(traced) = &link.traced {
+                traced.cut.set(true);
             }
         }
+        self.disconnect(connection, abi::REASON_PEER_FAILED);
+    }
+
+    /// A proxy was created.
+    pub(super) fn trace_created(&self, proxy: &Proxy, ty: ProxyType, identity: [u8; 32]) {
+        if self.tracer.is_none() {
+            return;
+        }
+        let types = self.types.borrow();
+        self.trace(&proxy.label, proxy.cell.number, || {
+            What::Created(Created {
+                ty,
+                types: &types,
+                endpoints: &proxy.endpoints,
+                identity,
+            })
+        });
     }
 
     /// An event is about to be delivered through a traced link.
@@ -29,14 +75,14 @@ impl Domain {
         event: u32,
         parent: u64,
         payload: Lent,
-        waited: bool,
+        waited: Option<u64>,
     ) {
         let (Some(traced), Some(receiver)) = (&link.traced, link.receiver(event)) else {
             return;
         };
         let types = self.types.borrow();
         let data = receiver.keeper.read(payload).ok();
-        self.trace(&traced.object, || What::Event {
+        self.trace(&traced.object, traced.ends.1.proxy, || What::Event {
             number: self.numbers.get() + 1,
             parent,
             connection: link.connection,
@@ -48,18 +94,27 @@ impl Domain {
     }
 
     /// An event was emitted through a traced link, and has to wait.
-    pub(super) fn trace_waiting(&self, link: &LinkCell, event: u32, payload: Lent) {
+    pub(super) fn trace_waiting(
+        &self,
+        link: &LinkCell,
+        event: u32,
+        parent: u64,
+        payload: Lent,
+    ) -> Option<u64> {
         let (Some(traced), Some(receiver)) = (&link.traced, link.receiver(event)) else {
-            return;
+            return None;
         };
         let types = self.types.borrow();
         let data = receiver.keeper.read(payload).ok();
-        self.trace(&traced.object, || What::Waits {
-            connection: link.connection,
-            link: traced,
-            event: event as usize,
-            payload: data.map(|data| (&*types, data)),
-        });
+        Some(
+            self.trace(&traced.object, traced.ends.1.proxy, || What::Waits {
+                parent,
+                connection: link.connection,
+                link: traced,
+                event: event as usize,
+                payload: data.map(|data| (&*types, data)),
+            }),
+        )
     }
 
     /// A proxy is told that it is connected, as event `number`.
@@ -79,13 +134,14 @@ impl Domain {
         };
         let peer = |connection: &Connection| {
             let peer = connection.ends.iter().find(|end| **end != own)?;
-            Some(self.end_name(peer))
+            Some((self.end_name(peer), *peer))
         };
         let found = self.connections.borrow().get(&connection).cloned();
-        self.trace(&proxy.label, || What::Connected {
+        self.trace(&proxy.label, cell.number, || What::Connected {
             number,
             connection,
             endpoint: self.end_name(&own),
+            own,
             peer: found.as_deref().and_then(peer),
         });
     }
@@ -106,10 +162,11 @@ impl Domain {
             proxy: cell.number,
             endpoint,
         };
-        self.trace(&proxy.label, || What::Disconnected {
+        self.trace(&proxy.label, cell.number, || What::Disconnected {
             number,
             connection,
             endpoint: self.end_name(&own),
+            own,
             reason,
         });
     }
@@ -117,14 +174,17 @@ impl Domain {
     /// A proxy is woken.
     pub(super) fn trace_wake(&self, cell: &ProxyCell, token: u64, wake: &Wake) {
         if let Some(proxy) = self.traced_proxy(cell) {
-            self.trace(&proxy.label, || What::Wake { token, wake });
+            self.trace(&proxy.label, cell.number, || What::Wake { token, wake });
         }
     }
 
     /// A proxy asks the outside for something.
     pub(super) fn trace_request(&self, cell: &ProxyCell, token: u64, request: &Request) {
         if let Some(proxy) = self.traced_proxy(cell) {
-            self.trace(&proxy.label, || What::Request { token, request });
+            self.trace(&proxy.label, cell.number, || What::Request {
+                token,
+                request,
+            });
         }
     }
 
@@ -132,7 +192,7 @@ impl Domain {
     pub(super) fn traced_link(
         &self,
         source: &EndpointPlan,
-        from: impl FnOnce() -> String,
+        (from, emits): (impl FnOnce() -> String, Option<End>),
         (target, to): (&Proxy, End),
     ) -> Option<Box<TracedLink>> {
         self.tracer.as_ref()?;
@@ -142,7 +202,9 @@ impl Domain {
             object: target.label.clone(),
             from: from(),
             to: self.end_name(&to),
+            ends: (emits, to),
             events: events.collect(),
+            cut: Cell::new(false),
         }))
     }
 

@@ -18,7 +18,7 @@ use crate::boundary::calls::Code;
 use crate::boundary::memory::{Keeper, Kept};
 use crate::boundary::native::{Native, NativeProxy};
 use crate::engine::connect::End;
-use crate::engine::create::{EndpointPlan, ProxyPlan};
+use crate::engine::create::{EndpointPlan, ProxyPlan, ProxyType};
 use crate::engine::domain::Domain;
 use crate::error::OpenError;
 use crate::object::Ended;
@@ -152,6 +152,7 @@ fn object(
         reason,
     };
     let Prepared {
+        ty,
         endpoints,
         private,
         parameters,
@@ -169,6 +170,7 @@ fn object(
     let proxy = ProxyPlan {
         label: label.to_owned(),
         identity: plan.identity,
+        ty: ProxyType::Object(ty),
         code: Code::Table(plan.table.clone()),
         module: Some(plan.module.clone()),
         endpoints: endpoints.into_iter().chain(private).collect(),
@@ -196,6 +198,8 @@ fn object(
 
 /// What an object is made of, resolved.
 struct Prepared {
+    /// Its type, with the arguments in it.
+    ty: ObjectId,
     endpoints: Vec<EndpointPlan>,
     /// Those that are its own, for the objects that it opens.
     private: Vec<EndpointPlan>,
@@ -239,6 +243,7 @@ fn prepare(domain: &Domain, plan: &ObjectPlan) -> Result<Prepared, String> {
     let state = state(declared.result).zip(state(actual.result));
     let state = state.map(|(declared, actual)| Viewed { declared, actual });
     Ok(Prepared {
+        ty: actual.result,
         endpoints,
         private,
         parameters,
@@ -347,7 +352,7 @@ fn library(
     let end = native(
         domain,
         instance,
-        label,
+        (label, ProxyType::Native),
         plan.identity,
         endpoint,
         Box::new(folder),
@@ -390,13 +395,38 @@ pub(crate) fn host_proxy(
     endpoint: EndpointPlan,
     object: Box<dyn Native>,
 ) -> Result<End, String> {
-    native(domain, instance, label, [0; 32], endpoint, object)
+    native(
+        domain,
+        instance,
+        (label, ProxyType::Native),
+        [0; 32],
+        endpoint,
+        object,
+    )
+}
+
+/// The same, for an end that stands for one on another node.
+pub(crate) fn far_proxy(
+    domain: &Domain,
+    instance: u64,
+    label: &str,
+    endpoint: EndpointPlan,
+    object: Box<dyn Native>,
+) -> Result<End, String> {
+    native(
+        domain,
+        instance,
+        (label, ProxyType::Far),
+        [0; 32],
+        endpoint,
+        object,
+    )
 }
 
 fn native(
     domain: &Domain,
     instance: u64,
-    label: &str,
+    (label, ty): (&str, ProxyType),
     identity: [u8; 32],
     endpoint: EndpointPlan,
     object: Box<dyn Native>,
@@ -407,6 +437,7 @@ fn native(
         ProxyPlan {
             label: label.to_owned(),
             identity,
+            ty,
             code: Code::Native(NativeProxy::new(object, &events)),
             module: None,
             endpoints: [endpoint].into(),

@@ -32,7 +32,7 @@ use liveobj_references::CheckedReference;
 
 #[cfg(test)]
 pub(crate) use instantiate::instantiate;
-pub(crate) use instantiate::{Opened, folder_service, host_endpoint, host_proxy};
+pub(crate) use instantiate::{Opened, far_proxy, folder_service, host_endpoint, host_proxy};
 pub(crate) use plan::{Leaf, Make, Wiring};
 pub(crate) use resolve::Resolver;
 pub(crate) use spread::{QueuedConnection, Spread, spread};
@@ -51,7 +51,7 @@ pub(crate) async fn root(
     let watch = options
         .monitor
         .clone()
-        .map(|monitoring| Watch::new(&reference, &core.formalisms, monitoring));
+        .map(|monitoring| Watch::new(&core.formalisms, monitoring));
     let (watched, placing) = (watch.is_some(), options.placing.clone());
     let keeping = Keeping::begin(&core, options).await?;
     let states = keeping.as_ref().map(Keeping::states);

@@ -14,10 +14,11 @@ use super::world::World;
 use crate::boundary::calls::Wake;
 use crate::edge::{Host, Request, Seeded, Ticket};
 use crate::engine::connect::End;
+use crate::engine::create::ProxyType;
 use crate::engine::inbox::Inbox;
 use crate::open::{self, Resolver};
 use crate::runtime::Core;
-use crate::trace::{Entry, Tracer, What as Traced};
+use crate::trace::{Entry, Tracer, What as Traced, hexadecimal};
 use crate::verdicts::Verdicts;
 
 /// The wall clock at the start: 9 September 2001, 01:46:40.
@@ -279,18 +280,29 @@ impl Host for SimHost {
 }
 
 impl Tracer for SimHost {
-    fn trace(&self, entry: &Entry<'_>) {
+    fn trace(&self, entry: &Entry<'_>) -> u64 {
         let (outside, world) = (&*self.0, &self.0.world);
-        // What waits is told when it is delivered.
-        if !outside.alive.get() || matches!(entry.what, Traced::Waits { .. }) {
-            return;
+        if !outside.alive.get() {
+            return 0;
         }
+        let declared = match &entry.what {
+            Traced::Created(created) => match created.ty {
+                ProxyType::Object(ty) => Some((world.declare(created, ty), created.identity)),
+                ProxyType::Native | ProxyType::Far => None,
+            },
+            _ => None,
+        };
         world.trace(outside.node, |line| {
             line.entry(entry);
+            if let Some((declared, identity)) = declared {
+                line.plain("declared", declared)
+                    .text("reference", &hexadecimal(&identity));
+            }
             let cause = world.cause.get();
             if matches!(entry.what, Traced::Wake { .. }) && cause != 0 {
                 line.plain("cause", cause);
             }
         });
+        world.last_line()
     }
 }

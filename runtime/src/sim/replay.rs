@@ -23,7 +23,7 @@ use crate::open;
 use crate::runtime::{Runtime, RuntimeBuilder};
 
 /// Version of the format of traces.
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
 /// Version of this library: another one may behave differently.
 const LIVEOBJ: &str = env!("CARGO_PKG_VERSION");
 
@@ -137,7 +137,7 @@ pub enum ReplayError {
         reason: String,
     },
     /// It is of another version.
-    #[error("`{}` is a trace of version {version}, and this is for version {VERSION}", path.display())]
+    #[error("`{}` is a trace of version {version}, and this is for version {VERSION}; `liveobj sim --trace` writes it again", path.display())]
     Version {
         /// The file.
         path: PathBuf,

@@ -1,14 +1,18 @@
 //! What all nodes share: virtual time, what will happen, the network, and who watches.
 
 use std::cell::{Cell, RefCell};
+use std::collections::BTreeMap;
 use std::time::Duration;
+
+use liveobj_references::ObjectText;
+use liveobj_types::ObjectId;
 
 use super::files::Files;
 use super::network::{Fate, Network};
 use super::queue::{Happening, Place, Queue, What};
 use super::summary::Datagrams;
 use crate::report::Message;
-use crate::trace::Line;
+use crate::trace::{Created, Declared, Line};
 
 /// Who watches a simulation. Everything is told as it happens; times are virtual, counted from
 /// the start, and nodes are numbered from 1.
@@ -75,6 +79,8 @@ pub(super) struct World {
     pub(super) traced: bool,
     /// Number of the last line of the trace.
     line: Cell<u64>,
+    /// The types that the trace has declared, by what it says of them: the lines.
+    declared: RefCell<BTreeMap<ObjectText, u64>>,
     /// Line that led to what happens now; 0 for none.
     pub(super) cause: Cell<u64>,
 }
@@ -91,6 +97,7 @@ impl World {
             observer: RefCell::new(observer),
             datagrams: Cell::default(),
             line: Cell::new(HEADER),
+            declared: RefCell::default(),
             cause: Cell::new(0),
         }
     }
@@ -135,7 +142,7 @@ impl World {
     }
 
     /// The last line of the trace; 0 if there is none after the header.
-    fn last_line(&self) -> u64 {
+    pub(super) fn last_line(&self) -> u64 {
         let line = self.line.get();
         if line == HEADER { 0 } else { line }
     }
@@ -154,6 +161,20 @@ impl World {
         }
         write(&mut line);
         self.observer.borrow_mut().traced(&line.finish());
+    }
+
+    /// The line that declares the type of an object; it is written if there is none yet.
+    pub(super) fn declare(&self, created: &Created<'_>, ty: ObjectId) -> u64 {
+        let declared = Declared::of(created, ty);
+        if let Some(line) = self.declared.borrow().get(&declared.text) {
+            return *line;
+        }
+        self.trace(0, |line| {
+            line.declared(&declared);
+        });
+        let line = self.last_line();
+        self.declared.borrow_mut().insert(declared.text, line);
+        line
     }
 
     /// Sends a datagram from a socket of a node.

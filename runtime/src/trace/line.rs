@@ -4,10 +4,11 @@ use std::fmt::{Display, Write};
 
 use liveobj_abi as abi;
 use liveobj_references::value_to_json;
+use liveobj_types::types::Value;
 use liveobj_types::{Data, Types, ValueId};
 use sha2::{Digest, Sha256};
 
-use super::{Entry, What};
+use super::{Declared, Entry, TracedLink, What};
 use crate::boundary::calls::Wake;
 use crate::edge::{Export, Request, Space, UdpOpen};
 
@@ -64,10 +65,23 @@ impl Line {
         if !entry.object.is_empty() {
             self.text("object", entry.object);
         }
+        if entry.proxy != 0 {
+            self.plain("id", entry.proxy);
+        }
         self.text("kind", kind(&entry.what));
         self.plain("path", entry.path);
         match &entry.what {
-            What::Created | What::Destroyed | What::Waits { .. } => {}
+            What::Created(_) | What::Destroyed => {}
+            What::Waits {
+                parent,
+                connection,
+                link,
+                event,
+                payload,
+            } => {
+                self.plain("parent", parent)
+                    .event(*connection, link, *event, payload.as_ref());
+            }
             What::Event {
                 number,
                 parent,
@@ -75,37 +89,33 @@ impl Line {
                 link,
                 event,
                 payload,
-                waited: _,
+                waited,
             } => {
-                self.plain("number", number)
-                    .plain("parent", parent)
-                    .plain("connection", connection)
-                    .text("from", &link.from)
-                    .text("to", &link.to);
-                if let Some((name, ty)) = link.events.get(*event) {
-                    self.text("event", name);
-                    if let Some((types, data)) = payload {
-                        self.payload(types, *ty, data);
-                    }
+                self.plain("number", number).plain("parent", parent);
+                if let Some(emitted) = waited {
+                    self.plain("emitted", emitted);
                 }
+                self.event(*connection, link, *event, payload.as_ref());
             }
             What::Connected {
                 number,
                 connection,
                 endpoint,
+                own: _,
                 peer,
             } => {
                 self.plain("number", number)
                     .plain("connection", connection)
                     .text("endpoint", endpoint);
-                if let Some(peer) = peer {
-                    self.text("peer", peer);
+                if let Some((name, end)) = peer {
+                    self.text("peer", name).plain("peer_id", end.proxy);
                 }
             }
             What::Disconnected {
                 number,
                 connection,
                 endpoint,
+                own: _,
                 reason,
             } => {
                 self.plain("number", number)
@@ -128,7 +138,56 @@ impl Line {
         self
     }
 
-    /// The payload where it is short, and its hash in any case.
+    /// The type of an object.
+    pub(crate) fn declared(&mut self, declared: &Declared) -> &mut Line {
+        let Declared { text, places } = declared;
+        self.text("kind", "declared")
+            .text("types", &text.types)
+            .text("object_type", &text.object);
+        if !text.private.is_empty() {
+            let mut private = Line::new();
+            for (name, ty) in &text.private {
+                private.text(name, ty);
+            }
+            self.plain("private", private.finish());
+        }
+        let places = places.iter().map(|place| {
+            let mut line = Line::new();
+            line.text("of", &place.of)
+                .text("formalism", &place.formalism)
+                .text("text", &place.text)
+                .text("place", &place.place);
+            line.finish()
+        });
+        let places: Vec<String> = places.collect();
+        self.plain("places", format_args!("[{}]", places.join(",")))
+    }
+
+    /// An event, and what it carries.
+    fn event(
+        &mut self,
+        connection: u64,
+        link: &TracedLink,
+        event: usize,
+        payload: Option<&(&Types, Data)>,
+    ) -> &mut Line {
+        self.plain("connection", connection)
+            .text("from", &link.from);
+        if let Some(from) = link.ends.0 {
+            self.plain("from_id", from.proxy);
+        }
+        self.text("to", &link.to);
+        if let Some((name, ty)) = link.events.get(event) {
+            self.text("event", name);
+            if let Some((types, data)) = payload {
+                self.payload(types, *ty, data);
+            }
+        }
+        self
+    }
+
+    /// The payload where it is short, its hash in any case, and something that tells the values of
+    /// each parameter apart.
     fn payload(&mut self, types: &Types, ty: ValueId, data: &Data) {
         if let Some(json) = value_to_json(types, ty, data).filter(|json| json.len() <= MAX_PAYLOAD)
         {
@@ -136,6 +195,18 @@ impl Line {
         }
         if let Some(wire) = types.encode(ty, data) {
             self.bytes(&wire);
+        }
+        if let (Value::Record { fields, .. }, Data::Record(values)) = (types.value(ty), data)
+            && !fields.is_empty()
+        {
+            let mut digests = Line::new();
+            for (name, ty) in fields {
+                let wire = values.get(name).and_then(|value| types.encode(*ty, value));
+                if let Some(wire) = wire {
+                    digests.text(name, &value_digest(&wire));
+                }
+            }
+            self.plain("values", digests.finish());
         }
     }
 
@@ -226,10 +297,10 @@ impl Line {
 
 fn kind(what: &What<'_>) -> &'static str {
     match what {
-        What::Created => "created",
+        What::Created(_) => "created",
         What::Destroyed => "destroyed",
         What::Event { .. } => "event",
-        What::Waits { .. } => "waits",
+        What::Waits { .. } => "emitted",
         What::Connected { .. } => "connected",
         What::Disconnected { .. } => "disconnected",
         What::Wake { .. } => "wake",
@@ -277,8 +348,13 @@ impl Space {
     }
 }
 
+/// What tells a value in wire form apart from others: the first half of its SHA-256.
+fn value_digest(wire: &[u8]) -> String {
+    hexadecimal(&Sha256::digest(wire)[..16])
+}
+
 /// Lower-case hexadecimal.
-fn hexadecimal(bytes: &[u8]) -> String {
+pub(crate) fn hexadecimal(bytes: &[u8]) -> String {
     bytes.iter().fold(String::new(), |mut text, byte| {
         write!(text, "{byte:02x}").expect("because a string takes everything");
         text

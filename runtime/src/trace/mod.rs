@@ -3,20 +3,27 @@
 //! A domain whose host has no [`Tracer`] pays nothing for it: links are built with the plain
 //! `emit`, and everything else asks once where it is not in the way of events.
 
+mod declared;
 mod line;
+
+use std::cell::Cell;
 
 use liveobj_types::{Data, Types, ValueId};
 
 use crate::boundary::calls::Wake;
 use crate::edge::Request;
+use crate::engine::connect::End;
+use crate::engine::create::{EndpointPlan, ProxyType};
 use crate::report::Level;
 
-pub(crate) use line::Line;
+pub(crate) use declared::Declared;
+pub(crate) use line::{Line, hexadecimal};
 
 /// Takes what happens in a domain, in order, on the domain's thread.
 pub(crate) trait Tracer {
-    /// One thing that happens.
-    fn trace(&self, entry: &Entry<'_>);
+    /// One thing that happens. The answer is what [`What::Event`] calls it by, where it is an event
+    /// that waits.
+    fn trace(&self, entry: &Entry<'_>) -> u64;
 
     /// Connections that are to end after what it was told last.
     fn cut(&self) -> Vec<u64> {
@@ -28,6 +35,8 @@ pub(crate) trait Tracer {
 pub(crate) struct Entry<'a> {
     /// The object: its path in the opened reference. Empty for the domain as a whole.
     pub(crate) object: &'a str,
+    /// Its number in the domain; 0 for the domain as a whole.
+    pub(crate) proxy: u64,
     /// The chain of causes that it belongs to.
     pub(crate) path: u64,
     /// What happens.
@@ -37,7 +46,7 @@ pub(crate) struct Entry<'a> {
 /// What happens.
 pub(crate) enum What<'a> {
     /// Its constructor has run.
-    Created,
+    Created(Created<'a>),
     /// It is destroyed.
     Destroyed,
     /// An event is delivered to it.
@@ -54,11 +63,13 @@ pub(crate) enum What<'a> {
         event: usize,
         /// The payload, and the arena of its type; none if it is not a value of the type.
         payload: Option<(&'a Types, Data)>,
-        /// Whether it had to wait since it was emitted.
-        waited: bool,
+        /// Where it had to wait since it was emitted, what the tracer answered then.
+        waited: Option<u64>,
     },
     /// An event was emitted that has to wait until it can be delivered.
     Waits {
+        /// As in [`What::Event`].
+        parent: u64,
         /// The connection.
         connection: u64,
         /// The ends, and the event's name.
@@ -76,8 +87,10 @@ pub(crate) enum What<'a> {
         connection: u64,
         /// Its own end, `object.endpoint`.
         endpoint: String,
+        /// The same, for programs.
+        own: End,
         /// The other end; none if that is in another domain or gone.
-        peer: Option<String>,
+        peer: Option<(String, End)>,
     },
     /// It hears that a connection has ended.
     Disconnected {
@@ -87,6 +100,8 @@ pub(crate) enum What<'a> {
         connection: u64,
         /// Its own end, `object.endpoint`.
         endpoint: String,
+        /// The same, for programs.
+        own: End,
         /// Why, as the ABI says it.
         reason: u32,
     },
@@ -113,6 +128,18 @@ pub(crate) enum What<'a> {
     },
 }
 
+/// What an object is.
+pub(crate) struct Created<'a> {
+    /// What it promises.
+    pub(crate) ty: ProxyType,
+    /// The domain's types.
+    pub(crate) types: &'a Types,
+    /// Its endpoints by number.
+    pub(crate) endpoints: &'a [EndpointPlan],
+    /// Identity of its reference.
+    pub(crate) identity: [u8; 32],
+}
+
 /// What a traced link knows of itself.
 #[derive(Debug)]
 pub(crate) struct TracedLink {
@@ -122,6 +149,11 @@ pub(crate) struct TracedLink {
     pub(crate) from: String,
     /// The end that receives.
     pub(crate) to: String,
+    /// The same, for programs: where it comes from, unless that is in another domain, and where it
+    /// leads.
+    pub(crate) ends: (Option<End>, End),
     /// Name and payload type of each event that it carries.
     pub(crate) events: Vec<(String, ValueId)>,
+    /// Whether nothing more comes through it, not even what waits.
+    pub(crate) cut: Cell<bool>,
 }

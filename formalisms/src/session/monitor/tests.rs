@@ -40,6 +40,7 @@ fn watch(session: Session, text: &str, endpoint: &EndpointStructure, events: &[S
             _ => Occurred::Handled(position(&endpoint.received, name).unwrap()),
         };
         let outcome = monitor.observe(&Happening {
+            number: 0,
             endpoint: 0,
             instance: 7,
             proxy: 0,
@@ -137,7 +138,7 @@ fn what_is_no_endpoint_is_not_watched() {
     let formula = Session::Synchronous.parse("?a; end", &Structure::Undeclared);
     let formula = formula.unwrap();
     for structure in [Structure::Undeclared, Structure::Object(BTreeMap::new())] {
-        assert!(Session::Synchronous.monitor(&formula, &structure).is_none());
+        assert!(Session::Synchronous.monitor(&formula, &structure).is_err());
     }
 }
 

@@ -16,15 +16,21 @@ use crate::watch::{Letters, PerConnection};
 use progress::{Basic, Progress};
 use quantified::Quantified;
 
-/// A monitor; none for sentences with "some" in front, for formulas that look from the past into
-/// the future, and for very large ones.
-pub fn monitor(sentence: &Sentence, structure: &Structure) -> Option<Box<dyn Monitor>> {
+/// A monitor.
+///
+/// # Errors
+///
+/// The sentence has "some" in front, looks from the past into the future, or is very large.
+pub fn monitor(sentence: &Sentence, structure: &Structure) -> Result<Box<dyn Monitor>, String> {
     let for_all = |binding: &super::formula::Binding| binding.quantifier == Quantifier::ForAll;
-    if !sentence.prefix.iter().all(for_all) {
-        return None;
+    if let Some(some) = sentence.prefix.iter().find(|binding| !for_all(binding)) {
+        return Err(format!(
+            "it asks for some `{}`, which may still come",
+            some.name
+        ));
     }
     let endpoints: Vec<&EndpointStructure> = match structure {
-        Structure::Undeclared => return None,
+        Structure::Undeclared => return Err("its events are not declared".to_owned()),
         Structure::Endpoint(endpoint) => vec![endpoint],
         Structure::Object(endpoints) => endpoints.values().collect(),
     };
@@ -37,9 +43,13 @@ pub fn monitor(sentence: &Sentence, structure: &Structure) -> Option<Box<dyn Mon
             .iter()
             .all(|atom| atom.place == Place::Instance(0) && atom.endpoint == *name)
     {
-        return per_connection(progress, endpoints[number], number);
+        return per_connection(progress, endpoints[number], number).ok_or_else(unknown_event);
     }
-    Some(Box::new(Quantified::new(sentence, progress, &endpoints)?))
+    Ok(Box::new(Quantified::new(sentence, progress, &endpoints)?))
+}
+
+fn unknown_event() -> String {
+    "it names an event that its type does not have".to_owned()
 }
 
 fn per_connection(

@@ -65,6 +65,8 @@ pub(super) struct Progress {
     pub(super) basics: Vec<Basic>,
     /// Which basic formulas are true, by letter.
     pub(super) masks: Vec<u64>,
+    /// Whether a future operator was found below a past one.
+    turns_around: bool,
 }
 
 /// What is left, and what is remembered.
@@ -78,9 +80,10 @@ pub(super) struct Residue {
 type Disjuncts = Vec<Vec<Part>>;
 
 impl Progress {
-    /// None for formulas that are too large, that have propositions, or that look from the past
-    /// into the future.
-    pub(super) fn new(body: &Node) -> Option<Progress> {
+    /// # Errors
+    ///
+    /// The formula is too large, has propositions, or looks from the past into the future.
+    pub(super) fn new(body: &Node) -> Result<Progress, String> {
         let mut progress = Progress {
             parts: Vec::new(),
             numbers: HashMap::new(),
@@ -88,9 +91,16 @@ impl Progress {
             root: 0,
             basics: Vec::new(),
             masks: Vec::new(),
+            turns_around: false,
         };
-        progress.root = progress.normal(body, true)?;
-        Some(progress)
+        match progress.normal(body, true) {
+            Some(root) => {
+                progress.root = root;
+                Ok(progress)
+            }
+            None if progress.turns_around => Err("it looks from the past into the future".into()),
+            None => Err("it is too large to be followed".into()),
+        }
     }
 
     fn part(&mut self, kind: Kind) -> Option<Part> {
@@ -230,6 +240,7 @@ impl Progress {
                 _ => false,
             };
         });
+        self.turns_around |= future;
         match future {
             true => None,
             false => self.normal(node, positive),

@@ -15,14 +15,16 @@ use liveobj_types::formalism::EndpointStructure;
 use liveobj_types::monitor::{Happening, Monitor, Occurred, Outcome};
 
 use super::super::formula::{Place, Sentence, Sort, Variable};
-use super::occurred;
 use super::progress::{Basic, Progress};
+use super::{occurred, unknown_event};
 use crate::watch::{Automaton, State};
 
 /// How many assignments are followed at a time before the sentence is given up.
 const MAX_ASSIGNMENTS: usize = 100_000;
 /// How many combinations of true atoms are told apart.
 const MAX_LETTERS: usize = 64;
+/// How many happenings are remembered of each assignment.
+const TRAIL: usize = 4;
 /// How many variables a sentence may have.
 const MAX_VARIABLES: usize = 6;
 
@@ -39,6 +41,29 @@ enum Slot {
 struct Assignment {
     slots: Vec<Slot>,
     state: State,
+    trail: Trail,
+}
+
+/// The numbers of the happenings that changed an assignment last.
+#[derive(Clone, Copy, Default)]
+struct Trail {
+    numbers: [u64; TRAIL],
+    length: u8,
+}
+
+impl Trail {
+    fn push(&mut self, number: u64) {
+        if usize::from(self.length) == TRAIL {
+            self.numbers.rotate_left(1);
+        } else {
+            self.length += 1;
+        }
+        self.numbers[usize::from(self.length) - 1] = number;
+    }
+
+    fn numbers(&self) -> &[u64] {
+        &self.numbers[..usize::from(self.length)]
+    }
 }
 
 /// What a happening is looked up by.
@@ -96,23 +121,28 @@ pub(super) struct Quantified {
     compares_values: bool,
     needs_everything: bool,
     lost: bool,
+    /// What broke it last.
+    broken_by: Trail,
 }
 
 impl Quantified {
-    /// None if there are too many variables, or an event is none of the structure's.
+    /// # Errors
+    ///
+    /// There are too many variables, or an event is none of the structure's.
     pub(super) fn new(
         sentence: &Sentence,
         progress: Progress,
         endpoints: &[&EndpointStructure],
-    ) -> Option<Quantified> {
+    ) -> Result<Quantified, String> {
         if sentence.prefix.len() > MAX_VARIABLES {
-            return None;
+            return Err(format!("it has more than {MAX_VARIABLES} variables"));
         }
         let sorts: BTreeSet<&Sort> = sentence.prefix.iter().map(|it| &it.sort).collect();
         let sorts: Vec<Sort> = sorts.into_iter().cloned().collect();
         let number = |wanted: &Sort| sorts.iter().position(|sort| sort == wanted);
         let variables = sentence.prefix.iter().map(|it| number(&it.sort));
-        let variables = variables.collect::<Option<Vec<_>>>()?;
+        let variables = variables.collect::<Option<Vec<_>>>();
+        let variables = variables.expect("because each has one of the sorts");
         let instances = endpoints
             .iter()
             .map(|it| number(&Sort::Instance(it.name.clone())));
@@ -126,12 +156,14 @@ impl Quantified {
                     continue;
                 }
             };
-            let at = endpoints.iter().position(|it| it.name == atom.endpoint)?;
-            let event = occurred(&atom.event, endpoints[at])?;
+            let at = endpoints.iter().position(|it| it.name == atom.endpoint);
+            let at = at.ok_or_else(unknown_event)?;
+            let event = occurred(&atom.event, endpoints[at]).ok_or_else(unknown_event)?;
             let concern = concerns.entry((at, event)).or_default();
             let mut arguments = Vec::new();
             for argument in &atom.arguments {
-                let position = parameter(endpoints[at], event, &argument.parameter)?;
+                let position = parameter(endpoints[at], event, &argument.parameter);
+                let position = position.ok_or_else(unknown_event)?;
                 concern
                     .values
                     .insert((position, variables[argument.variable]));
@@ -170,19 +202,25 @@ impl Quantified {
             compares_values: atoms.iter().any(|atom| !atom.arguments.is_empty()),
             needs_everything: !atoms.iter().all(|atom| own(atom.place)),
             lost: false,
+            broken_by: Trail::default(),
             sorts,
             variables,
         };
         let state = quantified.automaton.start();
         quantified.begin(&mut Vec::new(), state);
-        Some(quantified)
+        Ok(quantified)
     }
 
     /// All ways in which elements that were not met may be the same.
     fn begin(&mut self, slots: &mut Vec<Slot>, state: State) {
         let Some(sort) = self.variables.get(slots.len()).copied() else {
             let slots = slots.clone();
-            self.add(Assignment { slots, state });
+            let trail = Trail::default();
+            self.add(Assignment {
+                slots,
+                state,
+                trail,
+            });
             return;
         };
         let known = (0..slots.len()).filter(|variable| self.variables[*variable] == sort);
@@ -300,7 +338,7 @@ impl Quantified {
                 });
                 self.add(Assignment {
                     slots: slots.collect(),
-                    state: assignment.state,
+                    ..assignment.clone()
                 });
             }
             if !self.exists(&assignment.slots) {
@@ -363,7 +401,7 @@ impl Quantified {
     }
 
     /// Moves one assignment; whether that broke it for good.
-    fn step(&mut self, number: usize, mask: u64) -> bool {
+    fn step(&mut self, number: usize, mask: u64, happening: u64) -> bool {
         let Some(assignment) = self.assignments.get(&number) else {
             return false;
         };
@@ -377,10 +415,14 @@ impl Quantified {
         };
         let before = assignment.state;
         assignment.state = self.automaton.step(before, letter);
+        if assignment.state != before {
+            assignment.trail.push(happening);
+        }
         if assignment.state.is_broken() {
             // The others need not exist: it is told when they are met.
             let known = |slot: &Slot| matches!(slot, Slot::Known(_));
             if assignment.slots.iter().all(known) {
+                self.broken_by = assignment.trail;
                 self.drop(number);
                 return true;
             }
@@ -408,8 +450,38 @@ impl Quantified {
                 }
             }
         }
-        found.iter().for_each(|number| self.drop(*number));
+        for number in &found {
+            if let Some(assignment) = self.assignments.get(number) {
+                self.broken_by = assignment.trail;
+            }
+            self.drop(*number);
+        }
         !found.is_empty()
+    }
+
+    /// Nothing more happens at an instance, where instances have nothing to do with each other.
+    fn forget(&mut self, endpoint: usize, instance: u64) {
+        let Some(sort) = self.instances[endpoint] else {
+            return;
+        };
+        if let Some(element) = self.elements.remove(&(sort, Name::Number(instance))) {
+            for number in self.of_element.remove(&element).unwrap_or_default() {
+                self.drop(number);
+            }
+        }
+    }
+
+    /// Nothing more happens at an instance, or it ends unheard.
+    fn gone(&mut self, endpoint: usize, instance: u64) {
+        if self.local {
+            self.forget(endpoint, instance);
+        } else if self
+            .concerns
+            .contains_key(&(endpoint, Occurred::Disconnect))
+        {
+            self.lost = true;
+            self.give_up();
+        }
     }
 
     /// Gives back all memory.
@@ -427,7 +499,7 @@ fn parameter(endpoint: &EndpointStructure, event: Occurred, name: &str) -> Optio
     let parameters = match event {
         Occurred::Emitted(event) => endpoint.emitted.values().nth(event)?,
         Occurred::Handled(event) => endpoint.received.values().nth(event)?,
-        Occurred::Connect | Occurred::Disconnect => return None,
+        Occurred::Connect | Occurred::Disconnect | Occurred::Gone => return None,
     };
     parameters.iter().position(|it| it.name == name)
 }
@@ -438,6 +510,10 @@ impl Monitor for Quantified {
             return Outcome::Open;
         };
         if self.lost || self.assignments.is_empty() {
+            return Outcome::Open;
+        }
+        if happening.event == Occurred::Gone {
+            self.gone(happening.endpoint, happening.instance);
             return Outcome::Open;
         }
         let mut new = Vec::new();
@@ -488,19 +564,10 @@ impl Monitor for Quantified {
                 })
             });
             let mask = atoms.fold(0, |mask, atom| mask | 1 << atom.bit);
-            broken |= self.step(number, mask);
+            broken |= self.step(number, mask, happening.number);
         }
-        if happening.event == Occurred::Disconnect
-            && self.local
-            && let Some(element) = instance
-        {
-            // Nothing more happens there.
-            for number in self.of_element.remove(&element).unwrap_or_default() {
-                self.drop(number);
-            }
-            let sort = of_instances.expect("because the instance is an element");
-            let name = Name::Number(happening.instance);
-            self.elements.remove(&(sort, name));
+        if happening.event == Occurred::Disconnect && self.local {
+            self.forget(happening.endpoint, happening.instance);
         }
         if self.lost {
             self.give_up();
@@ -524,5 +591,13 @@ impl Monitor for Quantified {
 
     fn watches(&self) -> bool {
         !self.lost
+    }
+
+    fn trail(&self) -> &[u64] {
+        self.broken_by.numbers()
+    }
+
+    fn is_satisfied(&self) -> bool {
+        self.assignments.is_empty() && !self.lost
     }
 }

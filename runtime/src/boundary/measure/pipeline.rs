@@ -112,6 +112,7 @@ fn stage(
         sum: 0,
     };
     let plan = ProxyPlan {
+        ty: crate::engine::create::ProxyType::Native,
         module: None,
         label: "a stage".to_owned(),
         identity: [0; 32],

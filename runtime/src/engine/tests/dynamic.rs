@@ -74,6 +74,7 @@ fn passing_of(world: &World, argument: &str, many: [bool; 2], trust: Trust) -> R
     let argument = world.endpoint(argument);
     let endpoints = measure::dynamic(&mut world.domain.types.borrow_mut(), argument, many);
     let plan = ProxyPlan {
+        ty: crate::engine::create::ProxyType::Native,
         module: None,
         label: "passing".to_owned(),
         identity: [2; 32],

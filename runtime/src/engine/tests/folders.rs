@@ -92,6 +92,7 @@ fn shelf(domain: &Domain, log: &Log, mood: &Rc<Cell<Mood>>) -> Opened {
     };
     let instance = domain.begin();
     let plan = ProxyPlan {
+        ty: crate::engine::create::ProxyType::Native,
         label: "shelf".to_owned(),
         identity: [1; 32],
         module: None,

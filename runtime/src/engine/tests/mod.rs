@@ -346,6 +346,7 @@ impl World {
     ) -> Rc<Proxy> {
         let counts: Vec<u32> = endpoints.iter().map(EndpointPlan::handlers).collect();
         let plan = ProxyPlan {
+            ty: crate::engine::create::ProxyType::Native,
             module: Some(Module::standard()),
             label: name.to_owned(),
             identity: [1; 32],

@@ -230,6 +230,7 @@ fn make(
         behaviour,
     };
     let plan = ProxyPlan {
+        ty: crate::engine::create::ProxyType::Native,
         module: None,
         label: name(number),
         identity: [1; 32],

@@ -126,6 +126,7 @@ fn open(
         if part.refuses {
             complete = false;
             let plan = ProxyPlan {
+                ty: crate::engine::create::ProxyType::Native,
                 module: None,
                 label: "refusing".to_owned(),
                 identity: [0; 32],

@@ -1,0 +1,372 @@
+//! Histories that are written by hand.
+
+use std::fmt::Write as _;
+use std::fs;
+
+use serde_json::json;
+
+use super::*;
+use crate::sim::Options;
+
+/// A trace under construction: `c` has an endpoint `channel` on every node; whoever is connected
+/// has no constraints of its own.
+struct Writer {
+    text: String,
+    line: u64,
+    /// The lines at which events that wait were emitted.
+    waiting: Vec<u64>,
+}
+
+impl Writer {
+    /// A trace about a channel with these constraints, and these of its object.
+    fn new(endpoint: &str, object: &str) -> Writer {
+        let nanoseconds = 1_000_000_000u64;
+        let header = json!({
+            "liveobj_trace": 2, "liveobj": "0.1.0", "name": "a document", "identity": "00",
+            "settings": {
+                "allow_unknown": false, "check_payloads": false,
+                "folder_deadline": nanoseconds, "keep_folders": nanoseconds,
+            },
+            "libraries": [], "options": Options::default(), "document": "",
+        });
+        let mut writer = Writer {
+            text: format!("{header}\n"),
+            line: 1,
+            waiting: Vec::new(),
+        };
+        let types = format!(
+            "endpoint Channel {{ in send(m: u64); out receive(m: u64); {endpoint} }}\n\
+             object Object_1 {{ endpoint channel: Channel many; {object} }}"
+        );
+        writer.put(json!({
+            "kind": "declared", "types": types, "object_type": "Object_1",
+            "places": [{
+                "of": "channel", "formalism": "temporal", "text": "at most once receive(m)",
+                "place": "somewhere:1:2",
+            }],
+        }));
+        writer
+    }
+
+    fn put(&mut self, mut members: serde_json::Value) {
+        self.line += 1;
+        members["line"] = self.line.into();
+        members["time"] = self.line.into();
+        writeln!(self.text, "{members}").expect("a string takes everything");
+    }
+
+    /// Steps such as `send 1:7 hi`: what happens, the node and the connection, and a message.
+    fn steps(mut self, steps: &str) -> Writer {
+        for step in steps.split(", ").filter(|step| !step.is_empty()) {
+            self.step(step);
+        }
+        self
+    }
+
+    fn step(&mut self, step: &str) {
+        let words: Vec<&str> = step.split(' ').collect();
+        let (node, connection) = words[1].split_once(':').unwrap_or((words[1], "0"));
+        let node: u32 = node.parse().expect("a node");
+        let connection: u64 = connection.parse().expect("a connection");
+        let (user, user_end) = (100 + connection, format!("u{connection}.x"));
+        match words[0] {
+            "start" => {
+                self.put(json!({"node": node, "kind": "start"}));
+                self.put(json!({
+                    "node": node, "object": "c", "id": 1, "kind": "created", "declared": 2,
+                    "reference": "aa",
+                }));
+            }
+            "crash" => self.put(json!({"node": node, "kind": "crash"})),
+            "connect" => {
+                let both = [
+                    (1, "c.channel".to_owned(), user, user_end.clone()),
+                    (user, user_end, 1, "c.channel".to_owned()),
+                ];
+                for (id, endpoint, peer_id, peer) in both {
+                    self.put(json!({
+                        "node": node, "object": "c", "id": id, "kind": "connected",
+                        "connection": connection, "endpoint": endpoint, "peer": peer,
+                        "peer_id": peer_id,
+                    }));
+                }
+            }
+            "disconnect" => {
+                for (id, endpoint) in [(1, "c.channel".to_owned()), (user, user_end)] {
+                    self.put(json!({
+                        "node": node, "object": "c", "id": id, "kind": "disconnected",
+                        "connection": connection, "endpoint": endpoint, "reason": "dropped",
+                    }));
+                }
+            }
+            word => {
+                let (kind, event) = match word.split_once('-') {
+                    None => ("event", word),
+                    Some(("emit", event)) => ("emitted", event),
+                    Some((_, event)) => ("handled", event),
+                };
+                let (from_id, from, id, to) = match event {
+                    "send" => (user, user_end, 1, "c.channel".to_owned()),
+                    _ => (1, "c.channel".to_owned(), user, user_end),
+                };
+                let mut members = json!({
+                    "node": node, "object": "c", "id": id, "kind": kind, "from": from,
+                    "connection": connection, "from_id": from_id, "to": to, "event": event,
+                    "payload": {"m": words[2]}, "values": {"m": words[2]},
+                });
+                if kind == "handled" {
+                    members["kind"] = "event".into();
+                    members["emitted"] = self.waiting.remove(0).into();
+                }
+                self.put(members);
+                if kind == "emitted" {
+                    self.waiting.push(self.line);
+                }
+            }
+        }
+    }
+
+    fn end(mut self) -> String {
+        self.put(json!({"kind": "end", "events": 0, "wakes": 0}));
+        self.text
+    }
+}
+
+fn judged(text: &str) -> Result<Monitored, MonitorError> {
+    let scratch = tempfile::tempdir().expect("a temporary directory");
+    let file = scratch.path().join("a.trace");
+    fs::write(&file, text).expect("it is written");
+    let runtime = Runtime::builder().build().expect("a runtime");
+    monitor_trace(&runtime, &file)
+}
+
+/// What is said of the only constraint: `.` for open, `s` for satisfied, who broke it, or why it is
+/// not watched.
+fn said(monitored: &Monitored) -> String {
+    assert_eq!(monitored.unread, []);
+    let [constraint] = &*monitored.constraints else {
+        panic!("{:?}", monitored.constraints);
+    };
+    match (&constraint.status, &constraint.first) {
+        (Status::Open, _) => ".".to_owned(),
+        (Status::Satisfied, _) => "s".to_owned(),
+        (Status::Violated, Some(first)) => {
+            let by = first.by.as_deref().unwrap_or("?");
+            format!("{by} on {}", first.node)
+        }
+        (Status::Unmonitored(reason), _) => reason.clone(),
+        (Status::Violated, None) => panic!("{constraint:?}"),
+    }
+}
+
+/// Constraint of the endpoint or object, what happens, and what is said of it.
+const HISTORIES: &[(&str, &str, &str)] = &[
+    // Several instances, on two nodes.
+    (
+        "provides temporal \"total_order\"",
+        "start 1, start 2, receive 1:7 a, receive 1:7 b, receive 2:7 b, receive 2:7 a",
+        "c on 2",
+    ),
+    (
+        "provides temporal \"total_order\"",
+        "start 1, start 2, receive 1:7 a, receive 1:7 b, receive 2:7 a, receive 2:7 b",
+        ".",
+    ),
+    // Somewhere.
+    (
+        "provides temporal \"forall i. event receive@i(m) never precedes event send@*(m)\"",
+        "start 1, start 2, send 1:7 a, receive 2:7 a",
+        ".",
+    ),
+    (
+        "provides temporal \"forall i. event receive@i(m) never precedes event send@*(m)\"",
+        "start 1, start 2, send 1:7 a, receive 2:7 b",
+        "c on 2",
+    ),
+    // Counts, with nodes that are gone at once.
+    (
+        "provides cardinality \"at least 2 instances connected\"",
+        "start 1, start 2, connect 1:7, connect 2:7, disconnect 2:7",
+        "? on 2",
+    ),
+    (
+        "provides cardinality \"at least 2 instances connected\"",
+        "start 1, start 2, connect 1:7, connect 2:7, crash 2",
+        ".",
+    ),
+    (
+        "provides cardinality \"at most 1 instances connected\"",
+        "start 1, connect 1:7, crash 1, start 1, connect 1:7",
+        ".",
+    ),
+    (
+        "provides cardinality \"at most 1 instances connected\"",
+        "start 1, start 2, connect 1:7, connect 2:7",
+        "? on 2",
+    ),
+    (
+        "provides temporal \"event send precedes event disconnect\"",
+        "start 1, connect 1:7, crash 1, start 1, connect 1:7, send 1:7 a",
+        ".",
+    ),
+    (
+        "provides temporal \"forall i, j. i != j -> F connect@j -> !connect@j W disconnect@i\"",
+        "start 1, connect 1:7, crash 1, start 1, connect 1:7",
+        "a node was gone at once, and nobody knows which connections ended",
+    ),
+    // What the other side is required to do.
+    (
+        "requires temporal \"at most once send(m)\"",
+        "start 1, send 1:7 a, send 1:7 a",
+        "u7 on 1",
+    ),
+    // An event happens when the provider emits or handles it.
+    (
+        "provides session \"!receive; ?send; end\"",
+        "start 1, emit-send 1:7 a, receive 1:7 a, handle-send 1:7 a",
+        ".",
+    ),
+    (
+        "requires session \"!send; ?receive; end\"",
+        "start 1, emit-receive 1:7 a, send 1:7 a, handle-receive 1:7 a",
+        ".",
+    ),
+    (
+        "requires session \"?receive; !send; end\"",
+        "start 1, emit-receive 1:7 a, send 1:7 a, handle-receive 1:7 a",
+        "u7 on 1",
+    ),
+    // What no finite history breaks, and what nothing can break.
+    (
+        "provides temporal \"every send(m) is followed by receive(m)\"",
+        "start 1, send 1:7 a",
+        ".",
+    ),
+    (
+        "provides temporal \"forall i. F send@* | G !receive@i\"",
+        "start 1, send 1:7 a",
+        "s",
+    ),
+    (
+        "provides temporal \"exists i. F send@i\"",
+        "start 1",
+        "it asks for some `i`, which may still come",
+    ),
+    (
+        "provides temporal \"G !receive\" given \"G !send\"",
+        "start 1, receive 1:7 a",
+        "it holds only under an assumption, which is not watched",
+    ),
+];
+
+#[test]
+fn histories_of_all_nodes_are_judged() {
+    for (constraint, steps, expected) in HISTORIES {
+        let text = Writer::new(&format!("{constraint};"), "")
+            .steps(steps)
+            .end();
+        let monitored = judged(&text).expect("it is a trace");
+        assert_eq!(said(&monitored), *expected, "{constraint}: {steps}");
+    }
+}
+
+#[test]
+fn proxies_are_told_apart() {
+    let single = "provides temporal \"forall p, q: proxy. forall m, n: message. \
+                  F channel.send@p(m) & F channel.send@q(n) -> p = q\";";
+    for (steps, expected) in [
+        ("start 1, start 2, send 1:7 a, send 1:8 b", "."),
+        ("start 1, start 2, send 1:7 a, send 2:7 b", "u7 on 2"),
+    ] {
+        let text = Writer::new("", single).steps(steps).end();
+        let monitored = judged(&text).expect("it is a trace");
+        assert_eq!(said(&monitored), expected, "{steps}");
+    }
+}
+
+#[test]
+fn a_violation_names_what_led_to_it() {
+    let text = Writer::new("provides temporal \"at most once receive(m)\";", "")
+        .steps("start 1, connect 1:7, receive 1:7 a, receive 1:7 b, emit-receive 1:7 a")
+        .end();
+    let monitored = judged(&text).expect("it is a trace");
+    assert!(!monitored.truncated);
+    let [constraint] = &*monitored.constraints else {
+        panic!("{:?}", monitored.constraints);
+    };
+    assert_eq!(constraint.declared.as_deref(), Some("somewhere:1:2"));
+    let first = constraint.first.as_ref().expect("it is broken");
+    let trail: Vec<_> = first
+        .trail
+        .iter()
+        .map(|it| (it.line, it.kind.as_str(), it.payload.as_deref()))
+        .collect();
+    let a = Some("{\"m\":\"a\"}");
+    assert_eq!(trail, [(7, "event", a), (9, "emitted", a)]);
+    assert_eq!((first.trail[0].from.as_str(), first.line), ("c.channel", 9));
+}
+
+#[test]
+fn the_same_reference_at_two_places_is_not_judged_as_one() {
+    let all = "provides temporal \"forall i. event receive@i(m) never precedes event send@*(m)\";";
+    let mut writer = Writer::new(all, "").steps("start 1");
+    writer.put(json!({
+        "node": 1, "object": "d", "id": 2, "kind": "created", "declared": 2, "reference": "aa",
+    }));
+    let monitored = judged(&writer.steps("receive 1:7 a").end()).expect("it is a trace");
+    let statuses: Vec<&Status> = monitored.constraints.iter().map(|it| &it.status).collect();
+    let several = Status::Unmonitored(SEVERAL.to_owned());
+    assert_eq!(statuses, [&several, &several]);
+}
+
+#[test]
+fn a_formalism_that_is_not_at_hand_is_named() {
+    let text = Writer::new("provides rates \"fast\";", "")
+        .steps("start 1")
+        .end();
+    let monitored = judged(&text).expect("it is a trace");
+    let reason = said(&monitored);
+    assert!(
+        reason.contains("formalism `rates` is not at hand"),
+        "{reason}"
+    );
+}
+
+#[test]
+fn a_type_that_cannot_be_read_is_told() {
+    let text = Writer::new("nonsense", "").steps("start 1").end();
+    let monitored = judged(&text).expect("it is a trace");
+    assert_eq!(monitored.constraints.len(), 0);
+    assert!(
+        monitored.unread[0].1.contains("refused"),
+        "{:?}",
+        monitored.unread
+    );
+}
+
+#[test]
+fn traces_that_are_none_say_why() {
+    let good = Writer::new("provides temporal \"at most once receive(m)\";", "")
+        .steps("start 1, receive 1:7 a, receive 1:7 a")
+        .end();
+    let cut = &good[..good.len() - 20];
+    let monitored = judged(cut).expect("what is there is judged");
+    assert!(monitored.truncated);
+    assert_eq!(said(&monitored), "c on 1");
+
+    let lines: Vec<&str> = good.lines().collect();
+    let without = [&lines[..4], &lines[5..]].concat().join("\n");
+    let refused = |text: &str| judged(text).expect_err("it is refused").to_string();
+    let error = refused(&without);
+    assert!(
+        error.contains("is damaged at line 5: it says that it is line 6"),
+        "{error}"
+    );
+    let error = refused(&good.replace("\"event\":\"receive\"", "\"event\":7"));
+    assert!(error.contains("is damaged at line 5"), "{error}");
+    let error = refused(&good.replace("\"liveobj_trace\":2", "\"liveobj_trace\":1"));
+    let expected = "is a trace of version 1, and this is for version 2; `liveobj sim --trace` \
+                    writes it again";
+    assert!(error.contains(expected), "{error}");
+    assert!(refused("hello").contains("is not a trace"));
+}
