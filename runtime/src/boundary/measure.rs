@@ -2,6 +2,7 @@
 //! benchmarks measure. Not part of the public interface.
 
 mod crowd;
+mod exchange;
 mod parent;
 mod pipeline;
 
@@ -25,6 +26,7 @@ use crate::report::Silent;
 use crate::verdicts::Verdicts;
 
 pub use crowd::Crowd;
+pub use exchange::Exchange;
 pub use parent::Parent;
 pub use pipeline::Pipeline;
 

@@ -386,15 +386,18 @@ impl Domain {
                     parent,
                 } => {
                     self.path.set(path);
-                    self.offer(Delivery::Event {
-                        link: incoming.link.clone(),
-                        event,
-                        payload,
-                        path,
-                        parent,
-                        // It was emitted in another domain.
-                        traced: Some(0),
-                    });
+                    let link = &incoming.link;
+                    if !self.deliver_first(link, event, parent, payload.lent()) {
+                        self.offer(Delivery::Event {
+                            link: link.clone(),
+                            event,
+                            payload,
+                            path,
+                            parent,
+                            // It was emitted in another domain.
+                            traced: Some(0),
+                        });
+                    }
                 }
             }
             self.end_turn();

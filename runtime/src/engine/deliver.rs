@@ -211,6 +211,27 @@ impl Domain {
         }
     }
 
+    /// Delivers the event that a turn begins with, unless it has to wait or is traced. Answers whether
+    /// it did.
+    pub(super) fn deliver_first(
+        &self,
+        link: &LinkCell,
+        event: u32,
+        parent: u64,
+        payload: Lent,
+    ) -> bool {
+        let Some(target) = link.target().filter(|target| target.busy.get() == 0) else {
+            return false;
+        };
+        if self.has_waiting() || link.traced.is_some() {
+            return false;
+        }
+        self.pulse.beat(target.number);
+        let status = link.deliver(event, parent, payload);
+        self.judge(target, status);
+        true
+    }
+
     fn carry_out(&self, delivery: Delivery) {
         self.pulse
             .beat(delivery.target().map_or(0, |target| target.number));

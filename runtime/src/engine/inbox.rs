@@ -31,10 +31,10 @@ pub(crate) enum Outside {
     Task(Box<dyn FnOnce(&Domain) + Send>),
 }
 
-/// How often a domain looks whether there is something before its thread goes to sleep: a few
-/// microseconds. To wake a thread takes that long too, and whoever answers a question at once does
-/// so within them.
-const LOOKS: u32 = 2_000;
+/// How often a domain looks whether there is something before its thread goes to sleep: two or three
+/// microseconds. To wake a thread takes longer, and whoever answers a question at once does so within
+/// them. More would take time from whoever is to answer, where all cores are busy.
+const LOOKS: u32 = 50;
 
 /// The queue between all threads and the domain's.
 #[derive(Default)]

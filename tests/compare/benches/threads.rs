@@ -7,6 +7,8 @@ use std::thread;
 
 use actix::prelude::{Actor, Arbiter, Context, Handler, Message, System};
 use divan::{Bencher, black_box, counter::ItemsCount};
+use liveobj::Runtime;
+use liveobj::measure::Exchange;
 
 fn main() {
     divan::main();
@@ -15,7 +17,7 @@ fn main() {
 /// What waits at most: as much as between domains.
 const ROOM: usize = 65_536;
 /// Per sample.
-const EVENTS: u64 = 200_000;
+const EVENTS: u64 = 50_000;
 /// Per sample, one at a time.
 const ROUNDS: u64 = 2_000;
 
@@ -138,6 +140,25 @@ fn echo(
             answer(n);
         }
     });
+}
+
+#[divan::bench(sample_count = 20)]
+fn through_domains(bencher: Bencher<'_, '_>) {
+    let runtime = Runtime::builder().build().expect("a runtime");
+    let exchange = Exchange::new(&runtime);
+    let events = ItemsCount::new(EVENTS);
+    bencher
+        .counter(events)
+        .bench_local(|| black_box(exchange.through(EVENTS as u32)));
+}
+
+#[divan::bench(sample_count = 20)]
+fn there_and_back_domains(bencher: Bencher<'_, '_>) {
+    let runtime = Runtime::builder().build().expect("a runtime");
+    let exchange = Exchange::new(&runtime);
+    bencher
+        .counter(ItemsCount::new(ROUNDS))
+        .bench_local(|| black_box(exchange.there_and_back(ROUNDS as u32)));
 }
 
 #[divan::bench(sample_count = 20)]

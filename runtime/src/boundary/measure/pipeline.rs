@@ -22,13 +22,45 @@ use crate::open::{Make, Wiring, spread};
 use crate::runtime::Runtime;
 
 /// How long one pass may take.
-const PATIENCE: Duration = Duration::from_secs(60);
+pub(super) const PATIENCE: Duration = Duration::from_secs(60);
 
-/// Stages in a row, an equal share of them in each domain, each of which has a thread.
-pub struct Pipeline {
+/// What runs in domains, until it is dropped.
+pub(super) struct Running {
     // Before the runtime, whose thread they use.
     _domains: Domains,
     _runtime: Runtime,
+}
+
+/// Runs `parts`, each in the domain that its place tells, connected.
+///
+/// # Panics
+///
+/// There are no threads.
+pub(super) fn running(
+    runtime: &Runtime,
+    places: &[usize],
+    parts: Vec<(String, Make)>,
+    connections: &[[(&str, &str); 2]],
+) -> Running {
+    let core = runtime.core();
+    let home = DomainThread::start(core.clone(), None).expect("a thread");
+    let mut domains = Domains::new(home);
+    let count = places.iter().max().map_or(1, |last| last + 1);
+    domains.start(count, core, None).expect("threads");
+    let parts = Wiring::of_own(parts, connections);
+    let inboxes: Vec<_> = domains.all().iter().map(|it| it.inbox().clone()).collect();
+    let ending = domains.home().ending().clone();
+    let opening = spread(&inboxes, places, parts, None, ending);
+    core.tokio.block_on(opening).expect("it opens");
+    Running {
+        _domains: domains,
+        _runtime: runtime.clone(),
+    }
+}
+
+/// Stages in a row, an equal share of them in each domain, each of which has a thread.
+pub struct Pipeline {
+    _running: Running,
     first: Poster,
     passed: Receiver<u64>,
 }
@@ -42,10 +74,6 @@ impl Pipeline {
     /// There are no threads, or more domains than stages.
     pub fn new(runtime: &Runtime, stages: usize, domains: usize, steps: u32) -> Pipeline {
         assert!(domains <= stages, "a domain without a stage");
-        let core = runtime.core();
-        let home = DomainThread::start(core.clone(), None).expect("a thread");
-        let mut running = Domains::new(home);
-        running.start(domains, core, None).expect("threads");
         let (started, posters) = mpsc::channel();
         let (told, passed) = mpsc::channel();
         let names: Vec<String> = (0..stages).map(|at| format!("stage{at}")).collect();
@@ -64,17 +92,12 @@ impl Pipeline {
         let connections: Vec<_> = connections
             .map(|pair| [(pair[0].as_str(), "b"), (pair[1].as_str(), "a")])
             .collect();
-        let parts = Wiring::of_own(parts.collect(), &connections);
-        let inboxes: Vec<_> = running.all().iter().map(|it| it.inbox().clone()).collect();
         let places: Vec<usize> = (0..stages).map(|at| at * domains / stages).collect();
-        let ending = running.home().ending().clone();
-        let opening = spread(&inboxes, &places, parts, None, ending);
-        core.tokio.block_on(opening).expect("it opens");
+        let running = running(runtime, &places, parts.collect(), &connections);
         drop(started);
         let first = posters.iter().find(|(at, _)| *at == 0);
         Pipeline {
-            _domains: running,
-            _runtime: runtime.clone(),
+            _running: running,
             first: first.expect("a stage").1,
             passed,
         }
