@@ -10,7 +10,7 @@ use super::{Number, plan, types};
 use crate::boundary::calls::{Code, Lent, ProxyCell, Wake};
 use crate::boundary::native::{Incoming, Native, NativeProxy};
 use crate::engine::connect::End;
-use crate::engine::create::ProxyPlan;
+use crate::engine::create::{ProxyPlan, ProxyType};
 use crate::engine::domain::Domain;
 use crate::engine::inbox::Poster;
 use crate::open::Make;
@@ -97,6 +97,7 @@ fn object(domain: &Domain, instance: u64, object: Box<dyn Native>) -> (Poster, [
         module: None,
         label: String::new(),
         identity: [0; 32],
+        ty: ProxyType::Native,
         code: Code::Native(NativeProxy::new(object, &[1, 0])),
         endpoints: endpoints.into(),
         parameters: None,
