@@ -29,8 +29,8 @@ pub(super) struct Entry {
     pub(super) fact: Fact,
 }
 
-/// The bytes of an answer. None where it cannot be kept: it is `unknown`, too long, or a `holds` that
-/// nobody signs.
+/// The bytes of an answer. None where it cannot be kept: it is `unknown`, too long, a `fails` whose
+/// witness holds control characters, or a `holds` that nobody signs.
 pub(super) fn write(
     question: &Question,
     verdict: &Verdict,
@@ -44,6 +44,7 @@ pub(super) fn write(
             bytes.extend(tag);
         }
         Verdict::Fails(witness) => {
+            is_plain(witness).then_some(())?;
             bytes.push(FAILS);
             bytes.extend(witness.to_bytes()?);
             let tag = Sha256::digest(&bytes);
@@ -77,10 +78,32 @@ pub(super) fn read(bytes: &[u8], key: Option<&FactsKey>) -> Result<Entry, &'stat
                 return Err("it is damaged");
             }
             let witness = Witness::from_bytes(witness)?;
+            if !is_plain(&witness) {
+                return Err("its witness holds control characters");
+            }
             (Verdict::Fails(witness), false)
         }
         _ => return Err("it is no entry"),
     };
     let fact = Fact { verdict, signed };
     Ok(Entry { question, fact })
+}
+
+/// Whether the texts of a witness hold no control characters. They are shown as they are, and there are
+/// histories that refute in which other things happen too, of any name.
+fn is_plain(witness: &Witness) -> bool {
+    let plain = |text: &String| !text.contains(char::is_control);
+    match witness {
+        Witness::Structure => true,
+        Witness::Assignment(pairs) => pairs
+            .iter()
+            .all(|(name, value)| plain(name) && plain(value)),
+        Witness::Trace { prefix, cycle } => prefix.iter().chain(cycle).all(plain),
+        Witness::History {
+            elements,
+            prefix,
+            cycle,
+        } => elements.iter().chain(prefix).chain(cycle).all(plain),
+        _ => false,
+    }
 }

@@ -246,7 +246,6 @@ fn refutations_that_do_not_replay_are_not_believed() {
             },
             history("connect at i1"),
             history("connect at i7"),
-            history("\u{1b}[2J"),
         ] {
             let bytes = entry::write(&asked(number), &Verdict::Fails(witness), None);
             fs::write(&path, bytes.expect("it is short")).expect("it is writable");
@@ -261,6 +260,53 @@ fn refutations_that_do_not_replay_are_not_believed() {
             );
         }
     }
+}
+
+/// A history may hold other events than those that the texts speak of, and refutes all the same.
+#[test]
+fn a_witness_cannot_write_to_a_terminal() {
+    let home = home();
+    let (verdict, path, _) = kept(&home).swap_remove(3);
+    let Verdict::Fails(Witness::History {
+        elements,
+        prefix,
+        cycle,
+    }) = verdict.clone()
+    else {
+        panic!("{verdict:?} is no history");
+    };
+    let with = |event: &str| {
+        let mut prefix = prefix.clone();
+        let connected = prefix.iter().position(|it| it == "connect at i1");
+        let after = connected.expect("it connects") + 1;
+        prefix.insert(after, format!("handles {event} at i1"));
+        Verdict::Fails(Witness::History {
+            elements: elements.clone(),
+            prefix,
+            cycle: cycle.clone(),
+        })
+    };
+    let put = |verdict: &Verdict| {
+        // As `write` would, if it did not look.
+        let harmless = Verdict::Fails(Witness::Structure);
+        let mut bytes = entry::write(&asked(3), &harmless, None).expect("it is short");
+        bytes.truncate(41);
+        let Verdict::Fails(witness) = verdict else {
+            unreachable!("it is a refutation")
+        };
+        bytes.extend(witness.to_bytes().expect("it is short"));
+        let tag = Sha256::digest(&bytes);
+        bytes.extend(tag);
+        fs::write(&path, bytes).expect("it is writable");
+    };
+    // Another history, which is true: it can be seen.
+    put(&with("more"));
+    assert_eq!(answer(&home, key(1), 3), (with("more"), Vec::new()));
+    put(&with("\u{1b}[2J"));
+    let (answered, warnings) = answer(&home, key(1), 3);
+    assert_eq!(answered, verdict);
+    assert!(warnings[0].ends_with("its witness holds control characters"));
+    assert_eq!(entry::write(&asked(3), &with("\u{1b}[2J"), None), None);
 }
 
 #[test]
