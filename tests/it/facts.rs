@@ -272,6 +272,10 @@ fn facts_can_be_shown_and_removed() {
     let first = format!("directory    {}\n", directory.display());
     assert!(text(&shown.stdout).starts_with(&first), "{shown:?}");
     let shown = place.run(&["facts", "show", "--format", "json"]);
+    assert_eq!(
+        shown.stdout,
+        place.run(&["facts", "--format", "json"]).stdout
+    );
     let report: Value = serde_json::from_slice(&shown.stdout).expect("it is JSON");
     for (member, number) in [
         ("entries", 2),
@@ -307,6 +311,7 @@ fn another_file_of_a_library_is_asked_anew() {
     };
     let answered = ask();
     assert!(answered.starts_with("holds"), "{answered}");
+    assert!(answered.contains("on the word of library"), "{answered}");
     let facts = place.facts();
     assert!(!facts.is_empty());
     assert_eq!(ask(), answered);

@@ -122,9 +122,13 @@ impl Drop for UsedFacts {
 
 /// Show, verify or remove the verdicts on constraints that are kept on disk
 #[derive(Debug, Args)]
+#[command(args_conflicts_with_subcommands = true)]
 pub struct FactsCommand {
+    /// Without one: show
     #[command(subcommand)]
     command: Option<Command>,
+    #[command(flatten)]
+    common: Common,
 }
 
 #[derive(Debug, Subcommand)]
@@ -177,14 +181,7 @@ struct JsonCleared {
 
 impl FactsCommand {
     pub fn run(self) -> Result<(), Failure> {
-        let common = Common {
-            place: Place {
-                facts: None,
-                facts_key: None,
-            },
-            format: Format::Human,
-        };
-        let command = self.command.unwrap_or(Command::Show(common));
+        let command = self.command.unwrap_or(Command::Show(self.common));
         let (Command::Show(common) | Command::Verify(common) | Command::Clear(common)) = &command;
         let facts = common.place.open().map_err(Failure::user)?;
         let facts = facts.ok_or_else(|| {

@@ -197,12 +197,16 @@ impl FactsCache {
         warnings
     }
 
-    /// Reads all that is there.
+    /// Reads all that is there. No key is made for that.
     ///
     /// # Errors
     ///
     /// The directory cannot be read. One that is not there is empty.
     pub fn contents(&self) -> Result<FactsContents, FactsError> {
+        let key = match &self.signs {
+            Signs::File(path, _) if !path.exists() => None,
+            _ => self.signing_key(),
+        };
         let mut contents = FactsContents::default();
         for path in self.files()? {
             let bytes = match read(&path) {
@@ -214,7 +218,7 @@ impl FactsCache {
                 }
             };
             contents.bytes += bytes.len() as u64;
-            match entry::read(&bytes, self.signing_key()) {
+            match entry::read(&bytes, key) {
                 Ok(entry) if path != self.path(&entry.question) => {
                     contents.damaged.push((path, OTHER_QUESTION));
                 }

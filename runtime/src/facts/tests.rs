@@ -549,6 +549,7 @@ fn a_key_file_is_not_touched_before_it_is_needed_and_told_where_it_is_bad() {
     let facts = open();
     facts.keep(&question(0, 2), &fails());
     assert!(facts.find(&question(0, 2)).is_some());
+    assert_eq!(facts.contents().map(|it| it.entries()), Ok(1));
     assert!(!path.exists());
     facts.keep(&question(0, 1), &Verdict::Holds);
     assert!(path.exists());
