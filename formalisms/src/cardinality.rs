@@ -27,6 +27,9 @@
 //!
 //! What one endpoint does binds no other, so a conclusion is decided endpoint by endpoint. If the
 //! premises on some endpoint cannot be met, everything follows.
+//!
+//! In the type of an object the same may be said of the connections `at every proxy` or `at some
+//! proxy`: see `quantified`.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
@@ -39,6 +42,7 @@ use crate::{Budget, foreign};
 
 mod monitor;
 mod parse;
+mod quantified;
 
 /// The id of `cardinality`.
 pub const ID: u128 = 0x6c6f_6361_7264_8e42_b1d3_7f25_90aa_2f02;
@@ -49,10 +53,50 @@ pub struct Cardinality;
 
 /// Bounds per endpoint; the name is empty at endpoint level.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-struct Bounds(BTreeMap<String, Bound>);
+struct Bounds(BTreeMap<String, Counted>);
+
+/// The bounds on the counts of one endpoint.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+struct Counted {
+    /// Of all connections together.
+    total: Bound,
+    /// Of those of each proxy.
+    each: Bound,
+    /// Of those of at least one proxy, for each of these; sorted, and none that is always met.
+    some: Vec<Bound>,
+}
+
+impl Counted {
+    fn add(&mut self, other: &Counted) {
+        self.total.add(&other.total);
+        self.each.add(&other.each);
+        other
+            .some
+            .iter()
+            .for_each(|bound| self.add_some(bound.clone()));
+    }
+
+    fn add_some(&mut self, bound: Bound) {
+        if bound != Bound::default() {
+            self.some.push(bound);
+            self.some.sort();
+            self.some.dedup();
+        }
+    }
+
+    fn is_quantified(&self) -> bool {
+        self.each != Bound::default() || !self.some.is_empty()
+    }
+}
+
+impl Bounds {
+    fn is_quantified(&self) -> bool {
+        self.0.values().any(Counted::is_quantified)
+    }
+}
 
 /// The bounds on one count.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 struct Bound {
     /// The least upper bound, if any.
     most: Option<u64>,
@@ -69,6 +113,11 @@ impl Bound {
         if least > 0 {
             self.least.insert(least);
         }
+    }
+
+    fn add(&mut self, other: &Bound) {
+        other.most.iter().for_each(|most| self.at_most(*most));
+        other.least.iter().for_each(|least| self.at_least(*least));
     }
 
     /// The greatest lower bound.
@@ -112,11 +161,11 @@ fn bounds(formula: &Formula) -> Result<&Bounds, Reason> {
 fn together(formulas: &[&Formula], budget: &mut Budget) -> Result<Bounds, Reason> {
     let mut all = Bounds::default();
     for formula in formulas {
-        for (endpoint, bound) in &bounds(formula)?.0 {
-            budget.take(1 + bound.least.len())?;
-            let known = all.0.entry(endpoint.clone()).or_default();
-            bound.most.iter().for_each(|most| known.at_most(*most));
-            bound.least.iter().for_each(|least| known.at_least(*least));
+        for (endpoint, counted) in &bounds(formula)?.0 {
+            let some = counted.some.iter();
+            let all_bounds = some.chain([&counted.total, &counted.each]);
+            budget.take(all_bounds.map(|bound| 1 + bound.least.len()).sum())?;
+            all.0.entry(endpoint.clone()).or_default().add(counted);
         }
     }
     Ok(all)
@@ -148,47 +197,41 @@ impl Formalism for Cardinality {
             return String::new();
         };
         let mut clauses = Vec::new();
-        for (endpoint, bound) in &bounds.0 {
-            let mut clause = |quantity: String| {
-                let mut clause = format!("{quantity} instances ");
-                if !endpoint.is_empty() {
-                    write!(clause, "of '{endpoint}' ").expect("strings take all that is written");
+        for (endpoint, counted) in &bounds.0 {
+            let mut add = |bound: &Bound, places: &str| {
+                for quantity in quantities(bound) {
+                    let mut clause = format!("{quantity} instances ");
+                    if !endpoint.is_empty() {
+                        write!(clause, "of '{endpoint}' ")
+                            .expect("strings take all that is written");
+                    }
+                    clauses.push(clause + "connected" + places);
                 }
-                clauses.push(clause + "connected");
             };
-            let (least, most) = (&bound.least, bound.most);
-            match (least.first().copied(), most) {
-                (None, None) => clause("at least 0".to_owned()),
-                (Some(low), Some(high)) if least.len() == 1 && low == high => {
-                    clause(format!("exactly {low}"));
-                }
-                (Some(low), Some(high)) if least.len() == 1 && low < high => {
-                    clause(format!("between {low} and {high}"));
-                }
-                _ => {
-                    least
-                        .iter()
-                        .for_each(|least| clause(format!("at least {least}")));
-                    most.iter()
-                        .for_each(|most| clause(format!("at most {most}")));
-                }
+            add(&counted.total, "");
+            add(&counted.each, " at every proxy");
+            let some = counted.some.iter();
+            some.for_each(|bound| add(bound, " at some proxy"));
+            if *counted == Counted::default() {
+                clauses.push(match endpoint.as_str() {
+                    "" => "at least 0 instances connected".to_owned(),
+                    name => format!("at least 0 instances of '{name}' connected"),
+                });
             }
         }
         clauses.join(", ")
     }
 
     fn satisfiable(&self, formulas: &[&Formula], budget: u64) -> Verdict {
-        match together(formulas, &mut Budget(budget)) {
-            Err(reason) => Verdict::Unknown(reason),
-            Ok(all) => match all.0.iter().find(|(_, bound)| !bound.allows(bound.floor())) {
-                None => Verdict::Holds,
-                Some((endpoint, bound)) => {
-                    let most = bound.most.unwrap_or(u64::MAX);
-                    let clash = format!("at least {} and at most {most}", bound.floor());
-                    Verdict::Fails(Witness::Assignment(vec![(key(endpoint), clash)]))
-                }
-            },
-        }
+        let decide = || {
+            let mut budget = Budget(budget);
+            let all = together(formulas, &mut budget)?;
+            match all.is_quantified() {
+                true => quantified::satisfiable(&all, &mut budget),
+                false => Ok(satisfiable(&all)),
+            }
+        };
+        decide().unwrap_or_else(Verdict::Unknown)
     }
 
     fn implies(
@@ -202,32 +245,17 @@ impl Formalism for Cardinality {
             let mut budget = Budget(budget);
             let known = together(premises, &mut budget)?;
             let wanted = together(&[conclusion], &mut budget)?;
-            if known.0.values().any(|bound| !bound.allows(bound.floor())) {
-                return Ok(Verdict::Holds);
+            if known.is_quantified() || wanted.is_quantified() {
+                return quantified::implies(&known, &wanted, &mut budget);
             }
-            let none = Bound::default();
-            let refuted = wanted.0.iter().find_map(|(endpoint, wanted)| {
-                let known = known.0.get(endpoint).unwrap_or(&none);
-                Some((endpoint, known.counterexample(wanted)?))
-            });
-            let Some((endpoint, counts)) = refuted else {
-                return Ok(Verdict::Holds);
-            };
-            let counts = counts
-                .into_iter()
-                .map(|count| (key(endpoint), count.to_string()));
-            let others = known.0.iter().filter(|(other, _)| *other != endpoint);
-            let others = others.filter(|(_, bound)| bound.floor() > 0);
-            let others = others.map(|(other, bound)| (key(other), bound.floor().to_string()));
-            Ok(Verdict::Fails(Witness::Assignment(
-                counts.chain(others).collect(),
-            )))
+            Ok(implied(&known, &wanted))
         };
         decide().unwrap_or_else(Verdict::Unknown)
     }
 
     /// A witness lists the counts that an endpoint goes to, one after the other; the last one
-    /// stays. An endpoint that is not listed is never connected.
+    /// stays. An endpoint that is not listed is never connected. Where proxies matter, it lists how many
+    /// there are first, and the counts of each.
     fn replay(
         &self,
         premises: &[&Formula],
@@ -235,31 +263,18 @@ impl Formalism for Cardinality {
         conclusion: &Formula,
         witness: &Witness,
     ) -> bool {
-        let Witness::Assignment(assignment) = witness else {
+        let Some(run) = quantified::Run::from_witness(witness) else {
             return false;
         };
-        let mut counts: BTreeMap<&str, Vec<u64>> = BTreeMap::new();
-        for (endpoint, count) in assignment {
-            let Ok(count) = count.parse() else {
-                return false;
-            };
-            counts.entry(endpoint).or_default().push(count);
-        }
-        let met = |formula: &Formula| {
-            let bounds = bounds(formula).ok()?;
-            Some(bounds.0.iter().all(|(endpoint, bound)| {
-                let counts = counts.get(&*key(endpoint)).map_or(&[][..], Vec::as_slice);
-                meets(counts, bound)
-            }))
-        };
+        let met = |formula: &Formula| Some(run.meets(bounds(formula).ok()?));
         premises.iter().all(|premise| met(premise) == Some(true)) && met(conclusion) == Some(false)
     }
 
     fn at_endpoint(&self, formula: &Formula, endpoint: &str) -> Option<Formula> {
-        let bound = bounds(formula).ok()?.0.get("")?.clone();
+        let counted = bounds(formula).ok()?.0.get("")?.clone();
         Some(Formula::new(Bounds(BTreeMap::from([(
             endpoint.to_owned(),
-            bound,
+            counted,
         )]))))
     }
 
@@ -276,6 +291,60 @@ impl Formalism for Cardinality {
     fn surviving(&self, formula: &Formula) -> Option<Formula> {
         Some(formula.clone())
     }
+}
+
+/// What is said of a count, as texts say it.
+fn quantities(bound: &Bound) -> Vec<String> {
+    let (least, most) = (&bound.least, bound.most);
+    match (least.first().copied(), most) {
+        (Some(low), Some(high)) if least.len() == 1 && low == high => {
+            vec![format!("exactly {low}")]
+        }
+        (Some(low), Some(high)) if least.len() == 1 && low < high => {
+            vec![format!("between {low} and {high}")]
+        }
+        _ => {
+            let least = least.iter().map(|least| format!("at least {least}"));
+            let most = most.iter().map(|most| format!("at most {most}"));
+            least.chain(most).collect()
+        }
+    }
+}
+
+/// Whether bounds of all connections together can be kept.
+fn satisfiable(all: &Bounds) -> Verdict {
+    let mut clashes = all.0.iter().filter_map(|(endpoint, counted)| {
+        let total = &counted.total;
+        let most = total.most.filter(|_| !total.allows(total.floor()))?;
+        let clash = format!("at least {} and at most {most}", total.floor());
+        Some((key(endpoint), clash))
+    });
+    match clashes.next() {
+        None => Verdict::Holds,
+        Some(clash) => Verdict::Fails(Witness::Assignment(vec![clash])),
+    }
+}
+
+/// Whether bounds of all connections together follow from such bounds.
+fn implied(known: &Bounds, wanted: &Bounds) -> Verdict {
+    if !satisfiable(known).holds() {
+        return Verdict::Holds;
+    }
+    let none = Bound::default();
+    let refuted = wanted.0.iter().find_map(|(endpoint, wanted)| {
+        let known = known.0.get(endpoint).map_or(&none, |known| &known.total);
+        Some((endpoint, known.counterexample(&wanted.total)?))
+    });
+    let Some((endpoint, counts)) = refuted else {
+        return Verdict::Holds;
+    };
+    let counts = counts.into_iter();
+    let counts = counts.map(|count| (key(endpoint), count.to_string()));
+    let others = known.0.iter().filter(|(other, _)| *other != endpoint);
+    let floors = others.map(|(other, counted)| (key(other), counted.total.floor()));
+    let others = floors.filter(|(_, floor)| *floor > 0);
+    let others = others.map(|(other, floor)| (other, floor.to_string()));
+    Verdict::Fails(Witness::Assignment(counts.chain(others).collect()))
 }
 
 /// The definition: whether a count that starts at 0 and goes to each of `counts` in steps of one

@@ -31,8 +31,11 @@ struct Count {
 impl Counting {
     /// # Errors
     ///
-    /// The formula speaks of an endpoint that the structure lacks.
+    /// The formula speaks of an endpoint that the structure lacks, or of single proxies.
     pub(super) fn new(bounds: &Bounds, structure: &Structure) -> Result<Counting, String> {
+        if bounds.is_quantified() {
+            return Err("it is about single proxies".to_owned());
+        }
         let endpoints: Vec<&EndpointStructure> = match structure {
             Structure::Undeclared => return Err("its endpoints are not declared".to_owned()),
             Structure::Endpoint(endpoint) => vec![endpoint],
@@ -40,7 +43,7 @@ impl Counting {
         };
         let counts = endpoints.iter().map(|endpoint| {
             Some(Count {
-                bound: bounds.0.get(&endpoint.name)?.clone(),
+                bound: bounds.0.get(&endpoint.name)?.total.clone(),
                 now: 0,
                 gone: 0,
                 reached: BTreeSet::new(),

@@ -26,9 +26,19 @@ pub(super) fn parse(text: &str, structure: &Structure) -> Result<Bounds, ParseEr
     let mut bounds = Bounds::default();
     loop {
         let (endpoint, bound) = reader.clause(endpoints)?;
-        let known: &mut Bound = bounds.0.entry(endpoint).or_default();
-        bound.most.iter().for_each(|most| known.at_most(*most));
-        bound.least.iter().for_each(|least| known.at_least(*least));
+        let places = reader.places(endpoints.is_some())?;
+        let known = bounds.0.entry(endpoint).or_default();
+        match places {
+            Places::All => known.total.add(&bound),
+            Places::Each => known.each.add(&bound),
+            Places::Some if known.some.len() < MAX_SOME => known.add_some(bound),
+            Places::Some => {
+                let message = format!("more than {MAX_SOME} clauses are about some proxy");
+                return Err(reader
+                    .cursor
+                    .expected(&message, "say fewer of one endpoint"));
+            }
+        }
         if reader.cursor.rest.trim_start().is_empty() {
             return Ok(bounds);
         }
@@ -39,7 +49,18 @@ pub(super) fn parse(text: &str, structure: &Structure) -> Result<Bounds, ParseEr
 }
 
 const FORM: &str = "the forms are `at most K instances [of ENDPOINT] connected`, `at least K …`, \
-                    `exactly K …` and `between K and L …`";
+                    `exactly K …` and `between K and L …`; in the type of an object `at every \
+                    proxy` or `at some proxy` may follow";
+
+/// Most clauses about some proxy of one endpoint.
+const MAX_SOME: usize = 16;
+
+/// Whose connections are counted.
+enum Places {
+    All,
+    Each,
+    Some,
+}
 
 struct Reader<'t> {
     cursor: Cursor<'t>,
@@ -129,6 +150,32 @@ impl<'t> Reader<'t> {
             }
         };
         Ok((endpoint, bound))
+    }
+
+    /// Where the connections are that a clause counts.
+    fn places(&mut self, of_object: bool) -> Result<Places, ParseError> {
+        let before = self.cursor.rest;
+        if self.word() != "at" {
+            self.cursor.rest = before;
+            return Ok(Places::All);
+        }
+        let quantifiers = ["every", "each", "some"];
+        let places = match self.word() {
+            "every" | "each" => Places::Each,
+            "some" => Places::Some,
+            other => {
+                return Err(self.misspelt("expected `every` or `some`", other, &quantifiers));
+            }
+        };
+        self.keyword("proxy", &["proxy"])?;
+        match of_object {
+            true => Ok(places),
+            false => Err(ParseError {
+                span: self.cursor.span(before.trim_start(), self.cursor.rest),
+                message: "proxies are proxies of an object".to_owned(),
+                help: Some("say it in the type of the object, of its endpoint".to_owned()),
+            }),
+        }
     }
 
     /// An endpoint: the name that the text uses for it, or in quotes the name that it has in the

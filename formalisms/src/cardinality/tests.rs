@@ -163,8 +163,13 @@ fn the_decision_agrees_with_all_short_histories() {
                 first.is_some_and(|first| history[first..].iter().all(|count| count >= least))
             })
     };
-    let formula =
-        |bound: &Bound| Formula::new(Bounds(BTreeMap::from([(String::new(), bound.clone())])));
+    let formula = |bound: &Bound| {
+        let counted = Counted {
+            total: bound.clone(),
+            ..Counted::default()
+        };
+        Formula::new(Bounds(BTreeMap::from([(String::new(), counted)])))
+    };
     let met: Vec<Vec<bool>> = all
         .iter()
         .map(|bound| {
