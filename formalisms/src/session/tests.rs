@@ -53,6 +53,16 @@ fn refused(text: &str) -> String {
 }
 
 #[test]
+fn several_protocols_are_one_or_nobody_knows() {
+    let (one, other) = (read("!a; end"), read("rec X . !b; X"));
+    for session in [Session::Synchronous, Session::Asynchronous] {
+        let verdict = |formulas: &[&Formula]| session.satisfiable(formulas, BUDGET);
+        assert!(verdict(&[&one, &read("+{!a; end}")]).holds());
+        assert!(matches!(verdict(&[&one, &other]), Verdict::Unknown(_)));
+    }
+}
+
+#[test]
 fn synchronous_refutations_say_who_meets_what() {
     let shown = |left, right| shown(Session::Synchronous, left, right);
     assert_eq!(shown("!a; end", "+{!a; end, !b; end}"), "holds");

@@ -279,6 +279,8 @@ fn silence_is_told_from_what_nobody_can_observe() {
         ("F (send & H !receive)", "holds"),
         ("G (send -> F H !done)", "holds"),
         ("G (send -> (send U receive))", "fails"),
+        ("G (send -> X receive) & G !done", "fails"),
+        ("G !done & G (send -> X receive)", "fails"),
     ] {
         let verdict = temporal.ignores_silence(&formula(text), BUDGET);
         assert_eq!(verdict.to_string(), expected, "{text}");
@@ -315,6 +317,19 @@ fn guarantees_wait_for_each_other_if_only_their_provider_can_break_them() {
     let waiting = formula("G !done");
     let verdict = temporal.self_sustaining(&[], &[&waiting], &emitting(&[]), BUDGET);
     assert!(verdict.holds());
+}
+
+#[test]
+fn what_tells_messages_apart_does_not_survive_a_loss() {
+    for (text, expected) in [
+        ("G (receive -> O send)", true),
+        ("forall i, j: instance. G (receive@i -> O send@j)", true),
+        ("G (receive(m) -> O send(m))", false),
+        ("exists m: message. G !receive(m)", false),
+    ] {
+        let left = Temporal::new().surviving(&formula(text));
+        assert_eq!(left.is_some(), expected, "{text}");
+    }
 }
 
 #[test]
