@@ -10,16 +10,18 @@ use crate::edge::SystemHost;
 use crate::engine::domain::Domain;
 use crate::engine::inbox::Inbox;
 use crate::error::OpenError;
-use crate::monitor::Watch;
 use crate::object::Ended;
 use crate::runtime::Core;
 use crate::state::StateWriter;
+use crate::trace::{Observers, Tracing};
 
 /// How an opened object ended, for everybody who waits for it.
 pub(crate) struct Ending {
     ended: Mutex<Option<Ended>>,
     changed: Condvar,
     watched: watch::Sender<Option<Ended>>,
+    /// Who is told before everybody else.
+    tracing: Option<Tracing>,
 }
 
 impl Ending {
@@ -29,6 +31,15 @@ impl Ending {
             ended: Mutex::default(),
             changed: Condvar::new(),
             watched,
+            tracing: None,
+        }
+    }
+
+    /// The same, and a failure is traced.
+    fn traced(tracing: Option<Tracing>) -> Ending {
+        Ending {
+            tracing,
+            ..Ending::new()
         }
     }
 
@@ -36,6 +47,9 @@ impl Ending {
     pub(crate) fn set(&self, ended: Ended) {
         let mut state = self.ended.lock().unwrap_or_else(PoisonError::into_inner);
         if state.is_none() {
+            if let (Some(tracing), Ended::Failed { .. }) = (&self.tracing, &ended) {
+                tracing.note("failed", Some(&ended.to_string()));
+            }
             *state = Some(ended.clone());
             self.watched.send_replace(Some(ended));
             self.changed.notify_all();
@@ -103,35 +117,37 @@ impl DomainThread {
         core: Arc<Core>,
         states: Option<Arc<StateWriter>>,
     ) -> Result<DomainThread, OpenError> {
-        DomainThread::start_watched(core, states, None)
+        DomainThread::start_watched(core, states, Observers::default())
     }
 
-    /// As [`DomainThread::start`]; what happens is told to `watch`, if there is one.
+    /// As [`DomainThread::start`]; what happens is told to `observers`.
     pub(crate) fn start_watched(
         core: Arc<Core>,
         states: Option<Arc<StateWriter>>,
-        watch: Option<Watch>,
+        observers: Observers,
     ) -> Result<DomainThread, OpenError> {
-        let ending = Arc::new(Ending::new());
+        let tracing = observers.tracing.clone();
+        let ending = Arc::new(Ending::traced(tracing));
         let unfinished = Arc::new(Unfinished(ending.clone()));
-        DomainThread::run(core, states, watch, ending, unfinished)
+        DomainThread::run(core, states, observers, ending, unfinished)
     }
 
-    /// Starts another thread for the same object: both end alike.
+    /// Starts another thread for the same object, of which `observers` are told too: both end alike.
     pub(crate) fn start_beside(
         &self,
         core: Arc<Core>,
         states: Option<Arc<StateWriter>>,
+        observers: Observers,
     ) -> Result<DomainThread, OpenError> {
         let gone = || OpenError::Runtime("its thread has ended".to_owned());
         let unfinished = self.unfinished.upgrade().ok_or_else(gone)?;
-        DomainThread::run(core, states, None, self.ending.clone(), unfinished)
+        DomainThread::run(core, states, observers, self.ending.clone(), unfinished)
     }
 
     fn run(
         core: Arc<Core>,
         states: Option<Arc<StateWriter>>,
-        watch: Option<Watch>,
+        observers: Observers,
         ending: Arc<Ending>,
         unfinished: Arc<Unfinished>,
     ) -> Result<DomainThread, OpenError> {
@@ -145,7 +161,7 @@ impl DomainThread {
                     inbox: handed_in.clone(),
                     _unfinished: unfinished,
                 };
-                run(&core, &handed_in, states, watch);
+                run(&core, &handed_in, states, observers);
                 drop(guard);
             })
             .map_err(|error| OpenError::Runtime(format!("cannot start a thread: {error}")))?;
@@ -210,7 +226,7 @@ impl Domains {
         Domains(vec![home])
     }
 
-    /// Starts further ones, until there are `count`.
+    /// Starts further ones, until there are `count`; what happens there is traced too.
     ///
     /// # Errors
     ///
@@ -220,9 +236,15 @@ impl Domains {
         count: usize,
         core: &Arc<Core>,
         states: Option<&Arc<StateWriter>>,
+        tracing: Option<&Tracing>,
     ) -> Result<(), OpenError> {
         while self.0.len() < count {
-            let another = self.home().start_beside(core.clone(), states.cloned())?;
+            let observers = Observers {
+                tracing: tracing.cloned(),
+                ..Observers::default()
+            };
+            let home = self.home();
+            let another = home.start_beside(core.clone(), states.cloned(), observers)?;
             self.0.push(another);
         }
         Ok(())
@@ -264,9 +286,9 @@ fn run(
     core: &Arc<Core>,
     inbox: &Arc<Inbox>,
     states: Option<Arc<StateWriter>>,
-    watch: Option<Watch>,
+    observers: Observers,
 ) {
-    let host = SystemHost::new(core.clone(), inbox.clone(), states, watch);
+    let host = SystemHost::new(core.clone(), inbox.clone(), states, observers);
     let domain = Domain::new(Box::new(host), core.report.clone());
     core.watchdog.watch(&domain.pulse, &core.tokio);
     while !domain.has_stopped() {

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use crate::deployment::Deployment;
 use crate::monitor::Monitoring;
+use crate::trace::Tracing;
 
 /// How often a proxy is saved at most, unless the embedder says otherwise.
 pub const SAVE_EVERY: Duration = Duration::from_millis(200);
@@ -15,6 +16,7 @@ pub struct OpenOptions {
     pub(crate) state: Option<PathBuf>,
     pub(crate) save_every: Duration,
     pub(crate) monitor: Option<Monitoring>,
+    pub(crate) trace: Option<Tracing>,
     pub(crate) placing: Placing,
 }
 
@@ -40,6 +42,7 @@ impl OpenOptions {
             state: None,
             save_every: SAVE_EVERY,
             monitor: None,
+            trace: None,
             placing: Placing::Domains(1),
         }
     }
@@ -69,6 +72,14 @@ impl OpenOptions {
     #[must_use]
     pub fn monitor(mut self, monitoring: Monitoring) -> OpenOptions {
         self.monitor = Some(monitoring);
+        self
+    }
+
+    /// Writes all that happens in the object; unless set, events take no notice of it. A `Tracing`
+    /// is for one object, and its owner finishes it.
+    #[must_use]
+    pub fn trace(mut self, tracing: Tracing) -> OpenOptions {
+        self.trace = Some(tracing);
         self
     }
 

@@ -22,6 +22,7 @@ mod layering;
 mod links;
 mod monitor;
 mod names;
+mod observing;
 mod ontologies;
 mod other_languages;
 mod plug_in;

@@ -20,9 +20,11 @@ mod open;
 mod registry;
 mod replay;
 mod sim;
+mod trace_file;
 mod type_name;
 
-use std::path::PathBuf;
+use std::io;
+use std::path::{Path, PathBuf};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use liveobj::loading::LibraryCatalog;
@@ -199,6 +201,11 @@ enum Format {
     Human,
     /// For programs: see docs/json.md
     Json,
+}
+
+/// What is told where a file cannot be written.
+fn cannot_write(path: &Path, error: &io::Error) -> Failure {
+    Failure::user(format_args!("cannot write `{}`: {error}", path.display()))
 }
 
 /// Lower-case hexadecimal.

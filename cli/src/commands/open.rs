@@ -10,13 +10,14 @@ use std::time::Duration;
 use clap::Args;
 use liveobj::{
     CheckedReference, Deployment, Ended, Level, Message, Monitoring, Object, OpenError,
-    OpenOptions, Runtime, Unwatched, Violation,
+    OpenOptions, Runtime, Tracing, Unwatched, Violation,
 };
 use liveobj_original::LIBRARY_NAME;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::oneshot;
 
 use super::facts::FactsOptions;
+use super::trace_file::{TraceFile, TraceOptions};
 use super::{Format, LibraryOptions, PolicyOptions};
 use crate::failure::Failure;
 use crate::report::monitored;
@@ -34,6 +35,7 @@ const MOST_DOMAINS: usize = 1_024;
 Examples:
   liveobj open examples/team-note.liveobject --library-path target/release --for 1s
   liveobj open examples/team-note.liveobject --library-path target/release --monitor report --for 1s
+  liveobj open examples/team-note.liveobject --library-path target/release --trace note.json --trace-format perfetto --for 1s
 
 The end of standard input does not end it; Ctrl-C does, or --for.
 
@@ -79,6 +81,8 @@ pub struct Open {
     /// Run its parts in the domains that this file says
     #[arg(long, value_name = "FILE", conflicts_with = "domains")]
     deployment: Option<PathBuf>,
+    #[command(flatten)]
+    trace: TraceOptions,
     /// Close after this long, such as 500ms, 10s, 5m or 2h
     #[arg(
         long = "for",
@@ -103,6 +107,14 @@ pub struct Open {
 
 impl Open {
     pub fn run(self) -> Result<(), Failure> {
+        let trace = self.trace.start()?;
+        let opened = self.open(trace.as_ref().map(|trace| &trace.tracing));
+        // What was traced until something went wrong is worth having.
+        let written = trace.map_or(Ok(()), TraceFile::finish);
+        opened.and(written)
+    }
+
+    fn open(self, tracing: Option<&Tracing>) -> Result<(), Failure> {
         let facts = self.facts.open()?;
         let builder = facts
             .with(self.libraries.builder())
@@ -145,6 +157,9 @@ impl Open {
                 output::complain(&format!("{}: {text}\n", Level::Debug));
             }
             options = options.deployment(deployment);
+        }
+        if let Some(tracing) = tracing {
+            options = options.trace(tracing.clone());
         }
         let broken = Arc::new(AtomicBool::new(false));
         let unwatched = NotWatched::new(self.format);

@@ -120,19 +120,21 @@ unsafe fn inside<const TRACED: bool>(
         return domain.enqueue(link, event, from.event.get(), Lent::new(payload));
     }
     let parent = from.event.get();
-    if TRACED {
-        domain.trace_event(link, event, parent, Lent::new(payload), None);
-        if link.is_closed() {
-            return abi::STALE;
-        }
+    let told = TRACED && domain.trace_event(link, event, parent, Lent::new(payload), None);
+    if TRACED && link.is_closed() {
+        domain.trace_returned(told);
+        return abi::STALE;
     }
     let status = if receiver.same_layout() {
-        receiver.call_as_is(link, target, parent, Lent::new(payload))
+        Some(receiver.call_as_is(link, target, parent, Lent::new(payload)))
     } else {
-        let Some(status) = receiver.call(link, target, parent, Lent::new(payload)) else {
-            return abi::INVALID;
-        };
-        status
+        receiver.call(link, target, parent, Lent::new(payload))
+    };
+    if TRACED {
+        domain.trace_returned(told);
+    }
+    let Some(status) = status else {
+        return abi::INVALID;
     };
     if status < abi::OK {
         domain.fail(target, status);

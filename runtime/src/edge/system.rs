@@ -17,11 +17,10 @@ use crate::boundary::calls::Wake;
 use crate::engine::connect::End;
 use crate::engine::domain::Domain;
 use crate::engine::inbox::Inbox;
-use crate::monitor::Watch;
 use crate::open;
 use crate::runtime::Core;
 use crate::state::{Saved, StateWriter};
-use crate::trace::Tracer;
+use crate::trace::{Observers, Tracer};
 use crate::verdicts::Verdicts;
 
 /// Nanoseconds on the wall clock, or on one that never goes back.
@@ -44,7 +43,7 @@ pub(crate) struct SystemHost {
     open: RefCell<BTreeMap<u64, Resource>>,
     states: Option<Arc<StateWriter>>,
     /// Taken by the domain.
-    watch: RefCell<Option<Watch>>,
+    observers: RefCell<Observers>,
 }
 
 enum Resource {
@@ -61,14 +60,14 @@ impl SystemHost {
         core: Arc<Core>,
         inbox: Arc<Inbox>,
         states: Option<Arc<StateWriter>>,
-        watch: Option<Watch>,
+        observers: Observers,
     ) -> SystemHost {
         SystemHost {
             core,
             inbox,
             open: RefCell::default(),
             states,
-            watch: RefCell::new(watch),
+            observers: RefCell::new(observers),
         }
     }
 
@@ -109,8 +108,7 @@ impl Host for SystemHost {
     }
 
     fn tracer(&self) -> Option<Rc<dyn Tracer>> {
-        let watch = self.watch.borrow_mut().take()?;
-        Some(Rc::new(watch))
+        self.observers.take().tracer("domain")
     }
 
     fn random(&self) -> u64 {

@@ -254,15 +254,18 @@ impl Domain {
                 if let Some(trace) = &mut *self.trace.borrow_mut() {
                     trace.0.push((link.connection, link.clone()));
                 }
+                let mut told = false;
                 if let Some(link_traced) = &link.traced {
                     if !link_traced.cut.get() {
-                        self.trace_event(&link, event, parent, payload.lent(), traced);
+                        told = self.trace_event(&link, event, parent, payload.lent(), traced);
                     }
                     if link_traced.cut.get() {
+                        self.trace_returned(told);
                         return;
                     }
                 }
                 let status = link.deliver(event, parent, payload.lent());
+                self.trace_returned(told);
                 self.judge(
                     link.target().expect("because only direct links are queued"),
                     status,
@@ -276,8 +279,9 @@ impl Domain {
             } => {
                 self.path.set(path);
                 let number = self.event_number();
-                self.trace_connected(&proxy, number, endpoint, connection);
+                let told = self.trace_connected(&proxy, number, endpoint, connection);
                 let status = proxy.connected(number, endpoint, connection);
+                self.trace_returned(told);
                 self.judge(&proxy, status);
             }
             Delivery::Disconnected {
@@ -289,8 +293,9 @@ impl Domain {
             } => {
                 self.path.set(path);
                 let number = self.event_number();
-                self.trace_disconnected(&proxy, number, (endpoint, connection), reason);
+                let told = self.trace_disconnected(&proxy, number, (endpoint, connection), reason);
                 let status = proxy.disconnected(number, endpoint, connection, reason);
+                self.trace_returned(told);
                 self.judge(&proxy, status);
             }
             Delivery::Wake {
@@ -304,8 +309,9 @@ impl Domain {
                     return;
                 }
                 self.path.set(path);
-                self.trace_wake(&proxy, token, &wake);
+                let told = self.trace_wake(&proxy, token, &wake);
                 let status = proxy.wake(token, &wake);
+                self.trace_returned(told);
                 self.judge(&proxy, status);
             }
             Delivery::Task(task) => task(self),

@@ -67,7 +67,15 @@ impl Domain {
         });
     }
 
-    /// An event is about to be delivered through a traced link.
+    /// A function returns. `told`: the tracer was told of it.
+    pub(crate) fn trace_returned(&self, told: bool) {
+        if let Some(tracer) = self.tracer.as_ref().filter(|_| told) {
+            tracer.done();
+        }
+    }
+
+    /// An event is about to be delivered through a traced link. As the others, answers whether the
+    /// tracer was told, and is to be told when the function has returned.
     #[cold]
     pub(crate) fn trace_event(
         &self,
@@ -76,9 +84,9 @@ impl Domain {
         parent: u64,
         payload: Lent,
         waited: Option<u64>,
-    ) {
+    ) -> bool {
         let (Some(traced), Some(receiver)) = (&link.traced, link.receiver(event)) else {
-            return;
+            return false;
         };
         let types = self.types.borrow();
         let data = receiver.keeper.read(payload).ok();
@@ -91,6 +99,7 @@ impl Domain {
             payload: data.map(|data| (&*types, data)),
             waited,
         });
+        true
     }
 
     /// An event was emitted through a traced link, and has to wait.
@@ -124,9 +133,9 @@ impl Domain {
         number: u64,
         endpoint: u32,
         connection: u64,
-    ) {
+    ) -> bool {
         let Some(proxy) = self.traced_proxy(cell) else {
-            return;
+            return false;
         };
         let own = End {
             proxy: cell.number,
@@ -144,6 +153,7 @@ impl Domain {
             own,
             peer: found.as_deref().and_then(peer),
         });
+        true
     }
 
     /// A proxy is told that a connection has ended, as event `number`.
@@ -153,9 +163,9 @@ impl Domain {
         number: u64,
         end: (u32, u64),
         reason: u32,
-    ) {
+    ) -> bool {
         let Some(proxy) = self.traced_proxy(cell) else {
-            return;
+            return false;
         };
         let (endpoint, connection) = end;
         let own = End {
@@ -169,13 +179,16 @@ impl Domain {
             own,
             reason,
         });
+        true
     }
 
     /// A proxy is woken.
-    pub(super) fn trace_wake(&self, cell: &ProxyCell, token: u64, wake: &Wake) {
-        if let Some(proxy) = self.traced_proxy(cell) {
-            self.trace(&proxy.label, cell.number, || What::Wake { token, wake });
-        }
+    pub(super) fn trace_wake(&self, cell: &ProxyCell, token: u64, wake: &Wake) -> bool {
+        let Some(proxy) = self.traced_proxy(cell) else {
+            return false;
+        };
+        self.trace(&proxy.label, cell.number, || What::Wake { token, wake });
+        true
     }
 
     /// A proxy asks the outside for something.

@@ -28,6 +28,7 @@ use crate::monitor::Watch;
 use crate::object::{Ended, Object};
 use crate::options::{OpenOptions, Placing};
 use crate::runtime::Runtime;
+use crate::trace::Observers;
 use liveobj_references::CheckedReference;
 
 #[cfg(test)]
@@ -52,17 +53,44 @@ pub(crate) async fn root(
         .monitor
         .clone()
         .map(|monitoring| Watch::new(&core.formalisms, monitoring));
-    let (watched, placing) = (watch.is_some(), options.placing.clone());
+    let tracing = options.trace.clone();
+    if let Some(tracing) = &tracing {
+        tracing.begin(&core, &reference);
+    }
+    let observers = Observers {
+        watch,
+        tracing: tracing.clone(),
+    };
+    let opened = observed(runtime, &reference, options, observers).await;
+    if let Some(tracing) = &tracing {
+        match &opened {
+            Ok(_) => tracing.note("opened", None),
+            Err(error) => tracing.note("failed", Some(&error.to_string())),
+        }
+    }
+    opened
+}
+
+/// Opens a reference; what happens is told to `observers`.
+async fn observed(
+    runtime: Runtime,
+    reference: &CheckedReference,
+    options: OpenOptions,
+    observers: Observers,
+) -> Result<Object, OpenError> {
+    let core = runtime.core().clone();
+    let (watched, placing) = (observers.watch.is_some(), options.placing.clone());
+    let tracing = observers.tracing.clone();
     let keeping = Keeping::begin(&core, options).await?;
     let states = keeping.as_ref().map(Keeping::states);
-    let home = DomainThread::start_watched(core.clone(), states.clone(), watch)?;
+    let home = DomainThread::start_watched(core.clone(), states.clone(), observers)?;
     let mut domains = Domains::new(home);
     let resolver = Resolver::new(core.clone(), domains.home().inbox().clone());
     let resolver = match placing {
         Placing::Domains(0 | 1) => resolver,
         _ => resolver.spread(),
     };
-    let plan = resolved(&resolver, &reference, keeping.as_ref()).await?;
+    let plan = resolved(&resolver, reference, keeping.as_ref()).await?;
     let parts = plan.split();
     let places = match &placing {
         Placing::Domains(0 | 1) => Vec::new(),
@@ -82,7 +110,7 @@ pub(crate) async fn root(
         if watched {
             return Err(OpenError::Watched { domains: count });
         }
-        domains.start(count, &core, states.as_ref())?;
+        domains.start(count, &core, states.as_ref(), tracing.as_ref())?;
         let inboxes: Vec<_> = domains.all().iter().map(|it| it.inbox().clone()).collect();
         let every = keeping.as_ref().map(Keeping::every);
         spread::spread(&inboxes, &places, parts, every, ending).await?

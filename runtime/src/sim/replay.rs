@@ -20,7 +20,7 @@ use super::world::{Observer, World};
 use crate::boundary::calls::Wake;
 use crate::edge::Space;
 use crate::open;
-use crate::runtime::{Runtime, RuntimeBuilder};
+use crate::runtime::{Core, Runtime, RuntimeBuilder};
 
 /// Version of the format of traces.
 const VERSION: u32 = 2;
@@ -74,6 +74,65 @@ struct UsedLibrary {
     sha256: Option<String>,
 }
 
+impl Settings {
+    /// How a runtime was built.
+    fn of(core: &Core) -> Settings {
+        Settings {
+            allow_unknown: core.policy.allow_unknown,
+            check_payloads: core.check_payloads,
+            folder_deadline: core.folder_deadline,
+            keep_folders: core.folders_kept,
+        }
+    }
+}
+
+impl UsedLibrary {
+    /// Those that a reference names.
+    fn all(core: &Core, reference: &CheckedReference) -> Vec<UsedLibrary> {
+        let libraries = open::libraries(&core.catalog, reference.root()).into_iter();
+        libraries
+            .map(|(name, sha256)| UsedLibrary { name, sha256 })
+            .collect()
+    }
+}
+
+/// Identity of a reference, in hexadecimal.
+fn identity(reference: &CheckedReference) -> String {
+    let identity = reference.identity();
+    identity.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// The first line of a trace of an object that was really opened, so many nanoseconds after 1970
+/// began. What follows does not follow from it: it cannot be run again.
+pub(crate) fn open_header(core: &Core, reference: &CheckedReference, started: u128) -> String {
+    #[derive(Serialize)]
+    struct Opened {
+        started: u128,
+    }
+    #[derive(Serialize)]
+    struct OpenHeader<'a> {
+        liveobj_trace: u32,
+        liveobj: &'a str,
+        name: &'a str,
+        identity: String,
+        settings: Settings,
+        libraries: Vec<UsedLibrary>,
+        open: Opened,
+        document: &'a str,
+    }
+    let header = OpenHeader {
+        liveobj_trace: VERSION,
+        liveobj: LIVEOBJ,
+        name: &reference.source().name,
+        identity: identity(reference),
+        settings: Settings::of(core),
+        libraries: UsedLibrary::all(core, reference),
+        open: Opened { started },
+        document: &reference.source().text,
+    };
+    serde_json::to_string(&header).expect("because it has no maps")
+}
+
 impl Header {
     /// That of a simulation.
     pub(super) fn new(
@@ -82,22 +141,13 @@ impl Header {
         options: &Options,
     ) -> Header {
         let core = runtime.core();
-        let libraries = open::libraries(&core.catalog, reference.root()).into_iter();
-        let identity = reference.identity();
         Header {
             trace: VERSION,
             liveobj: LIVEOBJ.to_owned(),
             name: reference.source().name.clone(),
-            identity: identity.iter().map(|byte| format!("{byte:02x}")).collect(),
-            settings: Settings {
-                allow_unknown: core.policy.allow_unknown,
-                check_payloads: core.check_payloads,
-                folder_deadline: core.folder_deadline,
-                keep_folders: core.folders_kept,
-            },
-            libraries: libraries
-                .map(|(name, sha256)| UsedLibrary { name, sha256 })
-                .collect(),
+            identity: identity(reference),
+            settings: Settings::of(core),
+            libraries: UsedLibrary::all(core, reference),
             options: options.clone(),
             document: reference.source().text.clone(),
         }
@@ -144,6 +194,16 @@ pub enum ReplayError {
         /// Its version.
         version: u32,
     },
+    /// It is of an object that was really opened.
+    #[error(
+        "`{}` is a trace of `open`, and not of a simulation: what came from outside is not in it, so that \
+         it cannot be run again",
+        path.display()
+    )]
+    Opened {
+        /// The file.
+        path: PathBuf,
+    },
     /// The document in it is refused today.
     #[error("the document of the trace is refused: {}", diagnostics.first().map_or("no finding", |it| &it.message))]
     Refused {
@@ -175,6 +235,8 @@ impl Trace {
         #[derive(Deserialize)]
         struct Version {
             liveobj_trace: u32,
+            #[serde(default)]
+            open: Option<serde::de::IgnoredAny>,
         }
         let version: Version =
             serde_json::from_str(&first).map_err(|error| not_a_trace(error.to_string()))?;
@@ -182,6 +244,11 @@ impl Trace {
             return Err(ReplayError::Version {
                 path: path.to_owned(),
                 version: version.liveobj_trace,
+            });
+        }
+        if version.open.is_some() {
+            return Err(ReplayError::Opened {
+                path: path.to_owned(),
             });
         }
         let header =

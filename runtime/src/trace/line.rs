@@ -13,7 +13,7 @@ use crate::boundary::calls::Wake;
 use crate::edge::{Export, Request, Space, UdpOpen};
 
 /// Longest payload that is written out, in bytes of JSON.
-const MAX_PAYLOAD: usize = 256;
+pub(super) const MAX_PAYLOAD: usize = 256;
 
 /// A line under construction.
 pub(crate) struct Line(String);
@@ -211,21 +211,7 @@ impl Line {
     }
 
     fn wake(&mut self, wake: &Wake) {
-        let name = match wake {
-            Wake::Timer => "timer",
-            Wake::Ready(_) => "ready",
-            Wake::Datagram(..) => "datagram",
-            Wake::Line(_) => "line",
-            Wake::End => "end",
-            Wake::File(_) => "file",
-            Wake::Missing => "missing",
-            Wake::Opened => "opened",
-            Wake::Connected(_) => "connected",
-            Wake::Exported(_) => "exported",
-            Wake::Failed(_) => "failed",
-            Wake::Posted(_) => "posted",
-        };
-        self.text("wake", name);
+        self.text("wake", wake_name(wake));
         match wake {
             // What is lent is a secret.
             Wake::Timer | Wake::End | Wake::Missing | Wake::Opened | Wake::Exported(_) => {}
@@ -309,7 +295,25 @@ fn kind(what: &What<'_>) -> &'static str {
     }
 }
 
-fn reason_text(reason: u32) -> &'static str {
+/// What a wake is called in a trace.
+pub(super) fn wake_name(wake: &Wake) -> &'static str {
+    match wake {
+        Wake::Timer => "timer",
+        Wake::Ready(_) => "ready",
+        Wake::Datagram(..) => "datagram",
+        Wake::Line(_) => "line",
+        Wake::End => "end",
+        Wake::File(_) => "file",
+        Wake::Missing => "missing",
+        Wake::Opened => "opened",
+        Wake::Connected(_) => "connected",
+        Wake::Exported(_) => "exported",
+        Wake::Failed(_) => "failed",
+        Wake::Posted(_) => "posted",
+    }
+}
+
+pub(super) fn reason_text(reason: u32) -> &'static str {
     match reason {
         abi::REASON_DROPPED => "dropped",
         abi::REASON_PEER_FAILED => "peer failed",

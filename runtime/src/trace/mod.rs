@@ -5,8 +5,12 @@
 
 mod declared;
 mod line;
+mod lines;
+mod perfetto;
+mod writer;
 
 use std::cell::Cell;
+use std::rc::Rc;
 
 use liveobj_types::{Data, Types, ValueId};
 
@@ -14,10 +18,12 @@ use crate::boundary::calls::Wake;
 use crate::edge::Request;
 use crate::engine::connect::End;
 use crate::engine::create::{EndpointPlan, ProxyType};
+use crate::monitor::Watch;
 use crate::report::Level;
 
 pub(crate) use declared::Declared;
 pub(crate) use line::{Line, hexadecimal};
+pub use writer::{TraceFormat, Traced, Tracing};
 
 /// Takes what happens in a domain, in order, on the domain's thread.
 pub(crate) trait Tracer {
@@ -25,9 +31,59 @@ pub(crate) trait Tracer {
     /// that waits.
     fn trace(&self, entry: &Entry<'_>) -> u64;
 
+    /// The function that was told of last, and has not returned yet, returns: of [`What::Event`],
+    /// [`What::Connected`], [`What::Disconnected`] and [`What::Wake`].
+    fn done(&self) {}
+
     /// Connections that are to end after what it was told last.
     fn cut(&self) -> Vec<u64> {
         Vec::new()
+    }
+}
+
+/// Several, as one.
+pub(crate) struct Tracers(pub(crate) Vec<Rc<dyn Tracer>>);
+
+impl Tracer for Tracers {
+    /// Answers what the first one does: the others look no further than whether an event waited.
+    fn trace(&self, entry: &Entry<'_>) -> u64 {
+        let mut answers = self.0.iter().map(|tracer| tracer.trace(entry));
+        let first = answers.next().unwrap_or_default();
+        answers.for_each(drop);
+        first
+    }
+
+    fn done(&self) {
+        for tracer in &self.0 {
+            tracer.done();
+        }
+    }
+
+    fn cut(&self) -> Vec<u64> {
+        self.0.iter().flat_map(|tracer| tracer.cut()).collect()
+    }
+}
+
+/// Who is told what happens in an opened object. Without any, events take no notice.
+#[derive(Default)]
+pub(crate) struct Observers {
+    /// Constraints that are watched: by one domain.
+    pub(crate) watch: Option<Watch>,
+    /// What is written.
+    pub(crate) tracing: Option<Tracing>,
+}
+
+impl Observers {
+    /// The tracer of a domain whose thread is called so.
+    pub(crate) fn tracer(self, name: &str) -> Option<Rc<dyn Tracer>> {
+        let mut tracers: Vec<Rc<dyn Tracer>> = Vec::new();
+        // Written before it is judged, so that a trace shows what broke a constraint.
+        tracers.extend(self.tracing.map(|tracing| tracing.tracer(name)));
+        tracers.extend(self.watch.map(|watch| Rc::new(watch) as Rc<dyn Tracer>));
+        match tracers.len() {
+            0 | 1 => tracers.pop(),
+            _ => Some(Rc::new(Tracers(tracers))),
+        }
     }
 }
 

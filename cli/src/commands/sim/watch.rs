@@ -10,6 +10,7 @@ use std::time::Duration;
 use liveobj::sim::Observer;
 use liveobj::{Level, Message};
 
+use super::super::cannot_write;
 use crate::failure::Failure;
 use crate::{output, terminal};
 
@@ -56,10 +57,6 @@ impl State {
             self.trace = None;
         }
     }
-}
-
-fn cannot_write(path: &Path, error: &io::Error) -> Failure {
-    Failure::user(format_args!("cannot write `{}`: {error}", path.display()))
 }
 
 impl Observer for Watch {

@@ -46,7 +46,7 @@ pub(super) fn running(
     let home = DomainThread::start(core.clone(), None).expect("a thread");
     let mut domains = Domains::new(home);
     let count = places.iter().max().map_or(1, |last| last + 1);
-    domains.start(count, core, None).expect("threads");
+    domains.start(count, core, None, None).expect("threads");
     let parts = Wiring::of_own(parts, connections);
     let inboxes: Vec<_> = domains.all().iter().map(|it| it.inbox().clone()).collect();
     let ending = domains.home().ending().clone();
