@@ -189,6 +189,15 @@ pub(crate) fn one_endpoint(structure: &Structure) -> Option<&EndpointStructure> 
     }
 }
 
+/// How many connections are found at once.
+const RECENT: usize = 64;
+
+/// The place of a connection.
+#[inline]
+fn place(instance: u64) -> usize {
+    instance as usize % RECENT
+}
+
 /// Watches each connection of one endpoint by itself. What a connection needs is one number, and
 /// is forgotten when it ends.
 pub(crate) struct PerConnection<S: Steps> {
@@ -196,8 +205,9 @@ pub(crate) struct PerConnection<S: Steps> {
     letters: Letters,
     /// The endpoint in question.
     endpoint: usize,
-    /// The connection that was told of last.
-    current: Option<(u64, State)>,
+    /// The connections that were told of last, each where its number says: what is asked of first.
+    recent: Box<[Option<(u64, State)>; RECENT]>,
+    /// Those whose place another one has taken.
     others: BTreeMap<u64, State>,
     lost: bool,
 }
@@ -208,16 +218,16 @@ impl<S: Steps> PerConnection<S> {
             automaton: Automaton::new(steps, letters.count()),
             letters,
             endpoint,
-            current: None,
+            recent: Box::new([None; RECENT]),
             others: BTreeMap::new(),
             lost: false,
         }
     }
 
-    /// Where a connection is that was not the last one.
+    /// Where a connection is whose place is not its own.
     #[cold]
     fn other(&mut self, instance: u64) -> State {
-        if let Some((instance, state)) = self.current {
+        if let Some((instance, state)) = self.recent[place(instance)].take() {
             self.others.insert(instance, state);
         }
         let start = self.automaton.start();
@@ -227,8 +237,9 @@ impl<S: Steps> PerConnection<S> {
     /// Nothing more happens at a connection.
     #[cold]
     fn forget(&mut self, instance: u64) {
-        if self.current.is_some_and(|(current, _)| current == instance) {
-            self.current = None;
+        let place = &mut self.recent[place(instance)];
+        if place.is_some_and(|(known, _)| known == instance) {
+            *place = None;
         }
         self.others.remove(&instance);
     }
@@ -257,12 +268,12 @@ impl<S: Steps> Monitor for PerConnection<S> {
         let Some(letter) = letter.filter(|_| happening.endpoint == self.endpoint) else {
             return Outcome::Open;
         };
-        let before = match self.current {
+        let before = match self.recent[place(happening.instance)] {
             Some((instance, state)) if instance == happening.instance => state,
             _ => self.other(happening.instance),
         };
         let state = self.automaton.step(before, letter);
-        self.current = match happening.event {
+        self.recent[place(happening.instance)] = match happening.event {
             Occurred::Disconnect => None,
             _ => Some((happening.instance, state)),
         };

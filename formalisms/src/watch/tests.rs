@@ -64,7 +64,28 @@ fn each_connection_is_watched_by_itself() {
     assert_eq!(monitor.observe(&at(3, Occurred::Disconnect)), Outcome::Open);
     assert_eq!(monitor.observe(&at(3, EMITTED)), Outcome::Open);
     assert_eq!(monitor.observe(&at(3, HANDLED)), Outcome::Satisfied);
-    assert_eq!(monitor.others.len(), 2);
+    let kept = monitor.recent.iter().flatten().count();
+    assert_eq!((kept, monitor.others.len()), (3, 0));
+}
+
+#[test]
+fn connections_that_share_a_place_are_told_apart() {
+    let mut monitor = monitor(1);
+    let (first, second) = (1, 1 + RECENT as u64);
+    for instance in [first, second, first] {
+        assert_eq!(
+            monitor.observe(&at(instance, Occurred::Connect)),
+            Outcome::Open
+        );
+    }
+    assert_eq!(monitor.observe(&at(first, EMITTED)), Outcome::Open);
+    assert_eq!(monitor.observe(&at(second, EMITTED)), Outcome::Open);
+    assert_eq!(monitor.observe(&at(first, EMITTED)), PROVIDER);
+    // Nothing is kept of those that have ended or are gone, wherever they were.
+    monitor.observe(&at(second, Occurred::Gone));
+    monitor.observe(&at(first, Occurred::Disconnect));
+    let kept = monitor.recent.iter().flatten().count();
+    assert_eq!((kept, monitor.others.len()), (0, 0));
 }
 
 #[test]
