@@ -33,7 +33,7 @@ fn a_trace_of_lines_is_whole_and_in_order_and_is_not_replayed() {
     let output = open(home.path(), &["--trace", "test.trace"]);
     assert!(output.status.success(), "{output:?}");
     let text = fs::read_to_string(home.path().join("test.trace")).expect("it was written");
-    let lines = text.lines().map(|line| serde_json::from_str::<Value>(line));
+    let lines = text.lines().map(serde_json::from_str::<Value>);
     let lines: Vec<Value> = lines.map(|line| line.expect("JSON")).collect();
     assert_eq!(lines[0]["document"], DOCUMENT);
     assert!(lines[0]["open"]["started"].is_u64());
