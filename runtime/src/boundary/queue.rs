@@ -291,6 +291,12 @@ impl<T> Receiver<T> {
         Some(item)
     }
 
+    /// Whether there is something to take.
+    #[inline]
+    pub(crate) fn has_more(&self) -> bool {
+        self.shared.sent.items.load(Ordering::Relaxed) != self.taken[0]
+    }
+
     /// How many items and bytes wait, if the sender asked to be told; it is told by whoever finds
     /// that little enough waits, and calls [`Receiver::relieve`].
     #[inline]

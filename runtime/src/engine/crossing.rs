@@ -48,6 +48,9 @@ impl Load {
     }
 }
 
+/// How often a receiver looks for more before it rests: less than a microsecond. Else a sender that is
+/// a little slower would have to wake it for each event.
+const LOOKS: u32 = 16;
 /// Events that are taken from one connection before others have their turn.
 const BATCH: usize = 64;
 
@@ -275,7 +278,11 @@ impl Incoming {
             if let Some(crossing) = queue.take(Crossing::bytes) {
                 return Some(crossing);
             }
-            if queue.rest() {
+            let more = (0..LOOKS).any(|_| {
+                std::hint::spin_loop();
+                queue.has_more()
+            });
+            if !more && queue.rest() {
                 return None;
             }
         }

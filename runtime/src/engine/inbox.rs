@@ -31,10 +31,11 @@ pub(crate) enum Outside {
     Task(Box<dyn FnOnce(&Domain) + Send>),
 }
 
-/// How often a domain looks whether there is something before its thread goes to sleep: two or three
-/// microseconds. To wake a thread takes longer, and whoever answers a question at once does so within
-/// them. More would take time from whoever is to answer, where all cores are busy.
-const LOOKS: u32 = 50;
+/// How often a domain looks whether there is something before its thread goes to sleep. To wake it takes
+/// long, and whoever answers a question at once does so meanwhile. After the first few times, it lets
+/// others run in between: where all cores are busy, those who are to send something.
+const LOOKS: u32 = 60;
+const BRIEF_LOOKS: u32 = 20;
 
 /// The queue between all threads and the domain's.
 #[derive(Default)]
@@ -137,11 +138,14 @@ impl Inbox {
 
     /// Waits a little until more was handed in than `seen`.
     fn look_out(&self, seen: u64) {
-        for _ in 0..LOOKS {
+        for look in 0..LOOKS {
             if self.handed_in.load(Ordering::Relaxed) != seen {
                 return;
             }
-            std::hint::spin_loop();
+            match look < BRIEF_LOOKS {
+                true => std::hint::spin_loop(),
+                false => std::thread::yield_now(),
+            }
         }
     }
 
