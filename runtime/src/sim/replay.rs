@@ -196,8 +196,8 @@ pub enum ReplayError {
     },
     /// It is of an object that was really opened.
     #[error(
-        "`{}` is a trace of `open`, and not of a simulation: what came from outside is not in it, so that \
-         it cannot be run again",
+        "`{}` is a trace of `open`, which tells what happened on one node; only one of all nodes, which \
+         `liveobj sim --trace` writes, can be run again or monitored",
         path.display()
     )]
     Opened {
