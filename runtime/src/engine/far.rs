@@ -13,7 +13,6 @@ use super::domain::Domain;
 use super::inbox::Inbox;
 use crate::boundary::Viewed;
 use crate::boundary::calls::LinkCell;
-use crate::boundary::memory::Keeper;
 
 /// An endpoint of another domain.
 #[derive(Clone)]
@@ -70,7 +69,7 @@ impl Domain {
         let events = {
             let types = self.types.borrow();
             let events = plan(&near, here).emits.iter().map(|event| {
-                let keeper = Keeper::new(&types, event.payload);
+                let keeper = self.prepared.keeper(&types, event.payload);
                 Ok(OutgoingEvent {
                     name: event.name.clone(),
                     keeper: keeper.ok_or_else(|| too_large(&event.name))?,

@@ -6,7 +6,7 @@ use liveobj_abi as abi;
 use liveobj_types::types::Basic;
 
 use super::pipeline::{PATIENCE, Running, running};
-use super::{Number, plan, types};
+use super::{Number, end, plan, types};
 use crate::boundary::calls::{Code, Lent, ProxyCell, Wake};
 use crate::boundary::native::{Incoming, Native, NativeProxy};
 use crate::engine::connect::End;
@@ -87,7 +87,11 @@ const THROUGH: u64 = 0;
 const THERE_AND_BACK: u64 = 1;
 
 /// An object that receives at `a` and sends at `b`.
-fn object(domain: &Domain, instance: u64, object: Box<dyn Native>) -> (Poster, [(String, End); 2]) {
+pub(super) fn object(
+    domain: &Domain,
+    instance: u64,
+    object: Box<dyn Native>,
+) -> (Poster, [(String, End); 2]) {
     let [out, input] = types(domain, Basic::U64);
     let endpoints = [
         plan(domain, "a", input, false),
@@ -103,24 +107,18 @@ fn object(domain: &Domain, instance: u64, object: Box<dyn Native>) -> (Poster, [
         parameters: None,
     };
     let proxy = domain.create(instance, plan).expect("nothing to fail");
-    let ends = ["a", "b"].map(str::to_owned);
-    let mut endpoint = 0..;
-    let ends = ends.map(|name| {
-        let end = End {
-            proxy: proxy.cell.number,
-            endpoint: endpoint.next().expect("one for each"),
-        };
-        (name, end)
-    });
+    let ends = [("a", 0), ("b", 1)].map(|(name, number)| (name.to_owned(), end(&proxy, number)));
     (domain.poster(&proxy.cell), ends)
 }
 
-fn emit(proxy: &ProxyCell, n: u64) {
+/// Sends a number at `b`.
+pub(super) fn emit(proxy: &ProxyCell, n: u64) {
     let payload = Number { n };
     proxy.emit(1, 0, Lent::new((&raw const payload).cast()));
 }
 
-fn number(event: Incoming) -> u64 {
+/// The number that came in.
+pub(super) fn number(event: Incoming) -> u64 {
     // SAFETY: both events of these objects carry a `Number`.
     unsafe { (*event.payload.0.cast::<Number>()).n }
 }

@@ -5,18 +5,12 @@ use std::sync::mpsc::{self, Receiver, Sender};
 use std::time::Duration;
 
 use liveobj_abi as abi;
-use liveobj_types::Data;
-use liveobj_types::types::Basic;
 
-use super::{plan, types};
-use crate::boundary::calls::{Code, ProxyCell, Wake};
-use crate::boundary::memory::Keeper;
-use crate::boundary::native::{Incoming, Native, NativeProxy};
+use super::exchange::{emit, number, object};
+use crate::boundary::calls::{ProxyCell, Wake};
+use crate::boundary::native::{Incoming, Native};
 use crate::domain_thread::{DomainThread, Domains};
 use crate::edge::Seeded;
-use crate::engine::connect::End;
-use crate::engine::create::ProxyPlan;
-use crate::engine::domain::Domain;
 use crate::engine::inbox::Poster;
 use crate::open::{Make, Wiring, spread};
 use crate::runtime::Runtime;
@@ -81,7 +75,12 @@ impl Pipeline {
             let started = started.clone();
             let told = Some(told.clone()).filter(|_| at == stages - 1);
             let make: Make = Box::new(move |domain, instance| {
-                let (poster, ends) = stage(domain, instance, steps, told);
+                let stage = Stage {
+                    steps,
+                    told,
+                    sum: 0,
+                };
+                let (poster, ends) = object(domain, instance, Box::new(stage));
                 // Whoever builds the pipeline waits for the first one.
                 let _ = started.send((at, poster));
                 Ok(ends.into())
@@ -115,45 +114,7 @@ impl Pipeline {
     }
 }
 
-/// Makes a stage; the last one tells the sum of what came out.
-fn stage(
-    domain: &Domain,
-    instance: u64,
-    steps: u32,
-    told: Option<Sender<u64>>,
-) -> (Poster, [(String, End); 2]) {
-    let [out, input] = types(domain, Basic::U64);
-    let endpoints = vec![
-        plan(domain, "a", input, false),
-        plan(domain, "b", out, false),
-    ];
-    let keeper = Keeper::new(&domain.types.borrow(), endpoints[1].emits[0].payload);
-    let stage = Stage {
-        keeper: keeper.expect("a number"),
-        steps,
-        told,
-        sum: 0,
-    };
-    let plan = ProxyPlan {
-        ty: crate::engine::create::ProxyType::Native,
-        module: None,
-        label: "a stage".to_owned(),
-        identity: [0; 32],
-        code: Code::Native(NativeProxy::new(Box::new(stage), &[1, 0])),
-        endpoints: endpoints.into(),
-        parameters: None,
-    };
-    let proxy = domain.create(instance, plan).expect("nothing to fail");
-    let end = |endpoint| End {
-        proxy: proxy.cell.number,
-        endpoint,
-    };
-    let ends = [("a".to_owned(), end(0)), ("b".to_owned(), end(1))];
-    (domain.poster(&proxy.cell), ends)
-}
-
 struct Stage {
-    keeper: Keeper,
     steps: u32,
     told: Option<Sender<u64>>,
     sum: u64,
@@ -163,12 +124,6 @@ struct Stage {
 const LAST: u64 = 0;
 
 impl Stage {
-    fn emit(&self, proxy: &ProxyCell, number: u64) {
-        let payload = Data::record([("n", Data::U64(number))]);
-        let payload = self.keeper.write(&payload).expect("a number");
-        proxy.emit(1, 0, payload.lent());
-    }
-
     fn take(&mut self, proxy: &ProxyCell, number: u64) {
         let mut worked = number;
         if number != LAST {
@@ -180,7 +135,7 @@ impl Stage {
             worked |= 1;
         }
         match &self.told {
-            None => self.emit(proxy, worked),
+            None => emit(proxy, worked),
             Some(told) if number == LAST => {
                 let _ = told.send(std::mem::take(&mut self.sum));
             }
@@ -191,13 +146,7 @@ impl Stage {
 
 impl Native for Stage {
     fn event(&mut self, proxy: &ProxyCell, event: Incoming) -> abi::Status {
-        let Ok(Data::Record(fields)) = self.keeper.read(event.payload) else {
-            return abi::INVALID;
-        };
-        let Some(Data::U64(number)) = fields.get("n") else {
-            return abi::INVALID;
-        };
-        self.take(proxy, *number);
+        self.take(proxy, number(event));
         abi::OK
     }
 
