@@ -14,6 +14,8 @@
 //! Events are taken to happen at both ends at once, as they do in connections within a domain. Across
 //! domains they are queued: [`Relations::queued`] then leaves circles alone.
 
+use std::collections::BTreeMap;
+
 use super::Relations;
 use super::constraints::Lossy;
 use super::parsed::{Parsed, word_behind};
@@ -31,47 +33,62 @@ pub(crate) struct Giver {
     pub(crate) events: Events,
 }
 
-/// Guarantees of one formalism that wait, by giver and position.
-type Circle = Vec<(usize, usize)>;
+/// A guarantee, by giver and position.
+type Place = (usize, usize);
+
+/// Guarantees of one formalism that wait.
+type Circle = Vec<Place>;
+
+/// Why guarantees do not meet an assumption.
+enum Doubt {
+    /// They imply it on somebody's word only.
+    Word(Word),
+    /// What there is instead of a proof that they imply it.
+    Verdict(Verdict),
+}
 
 impl Relations<'_> {
     /// Marks the guarantees of each of two sides whose assumptions the other side meets.
     pub(crate) fn discharge(&self, sides: &mut [Giver; 2], lossy: &Lossy) {
-        let is_conditional = |giver: &Giver| giver.guarantees.iter().any(Parsed::is_conditional);
-        if !sides.iter().any(is_conditional) {
-            return;
-        }
-        loop {
-            self.in_order(sides, lossy);
+        let mut doubts = loop {
+            let doubts = self.in_order(sides, lossy);
             if self.queued || !self.in_circles(sides, lossy) {
-                break;
+                break doubts;
             }
-        }
+        };
         for side in [0, 1] {
             for at in 0..sides[side].guarantees.len() {
-                self.tell(sides, side, at, lossy);
+                self.tell(sides, (side, at), doubts.remove(&(side, at)), lossy);
             }
         }
     }
 
-    /// Whether guarantees meet an assumption, and not only on somebody's word: that is told where a requirement rests on it, and an assumption that is met is not told.
+    /// Finds out whether guarantees meet an assumption. Somebody's word alone does not meet one: it
+    /// is told where a requirement rests on it, and an assumption that is met is not told.
     fn meets(
         &self,
         guarantees: &[Parsed],
         events: &Events,
         assumption: &Parsed,
         lossy: &Lossy,
-    ) -> bool {
+    ) -> Result<(), Doubt> {
         let answer = self.implies(guarantees, events, assumption, lossy);
-        answer.verdict.holds()
-            && answer.rests_on.is_empty()
-            && word_behind(guarantees, assumption, lossy).is_none()
+        if !answer.verdict.holds() {
+            return Err(Doubt::Verdict(answer.verdict));
+        }
+        let words = answer.rests_on.into_iter();
+        let word = words
+            .chain(word_behind(guarantees, assumption, lossy))
+            .next();
+        word.map_or(Ok(()), |word| Err(Doubt::Word(word)))
     }
 
-    /// Meets assumptions by what holds already, until nothing more follows.
-    fn in_order(&self, sides: &mut [Giver; 2], lossy: &Lossy) {
+    /// Meets assumptions by what holds already, until nothing more follows. Tells why each that may
+    /// be met is not.
+    fn in_order(&self, sides: &mut [Giver; 2], lossy: &Lossy) -> BTreeMap<Place, Doubt> {
         loop {
             let mut news = false;
+            let mut doubts = BTreeMap::new();
             for side in [0, 1] {
                 for at in 0..sides[side].guarantees.len() {
                     let waiting = &sides[side].guarantees[at];
@@ -80,14 +97,19 @@ impl Relations<'_> {
                         continue;
                     };
                     let other = &sides[1 - side];
-                    if self.meets(&other.guarantees, &other.events, assumption, lossy) {
-                        sides[side].guarantees[at].meet();
-                        news = true;
+                    match self.meets(&other.guarantees, &other.events, assumption, lossy) {
+                        Ok(()) => {
+                            sides[side].guarantees[at].meet();
+                            news = true;
+                        }
+                        Err(doubt) => {
+                            doubts.insert((side, at), doubt);
+                        }
                     }
                 }
             }
             if !news {
-                return;
+                return doubts;
             }
         }
     }
@@ -211,8 +233,10 @@ impl Relations<'_> {
         }
     }
 
-    /// Says of a guarantee whose assumption is not met why that is so.
-    fn tell(&self, sides: &mut [Giver; 2], side: usize, at: usize, lossy: &Lossy) {
+    /// Says of a guarantee whose assumption is not met why that is so; `doubt` is that of those that
+    /// may be met.
+    fn tell(&self, sides: &mut [Giver; 2], place: Place, doubt: Option<Doubt>, lossy: &Lossy) {
+        let (side, at) = place;
         let waiting = &sides[side].guarantees[at];
         if !waiting.is_conditional() {
             return;
@@ -221,34 +245,50 @@ impl Relations<'_> {
         let why = match waiting.assumption() {
             None => "which cannot be read".to_owned(),
             Some(assumption) => {
-                let outright = self.implies(&other.guarantees, &other.events, assumption, lossy);
-                match outright.verdict {
-                    Verdict::Holds => format!(
+                let ask = || self.meets(&other.guarantees, &other.events, assumption, lossy);
+                match doubt.map_or_else(ask, Err) {
+                    Err(Doubt::Verdict(verdict)) => self.not_met(other, assumption, verdict, lossy),
+                    Err(Doubt::Word(word)) => format!(
+                        "which the other side keeps on a word alone, and that meets no \
+                         assumption: {}",
+                        word.to_sentence()
+                    ),
+                    Ok(()) => format!(
                         "which the other side keeps, but others may connect that do not: require {} \
                          \"{}\" of every peer",
                         assumption.constraint.formalism,
                         assumption.words()
                     ),
-                    _ => self.not_met(other, assumption, lossy),
                 }
             }
         };
         sides[side].guarantees[at].leave(why);
     }
 
-    /// Why the other side does not meet an assumption.
-    fn not_met(&self, other: &Giver, assumption: &Parsed, lossy: &Lossy) -> String {
-        let assumed: Vec<Parsed> = other.guarantees.iter().map(Parsed::assumed).collect();
-        let answer = self.implies(&assumed, &other.events, assumption, lossy);
-        match answer.verdict {
+    /// Why the other side does not meet an assumption: not by what it guarantees outright, which is
+    /// what `outright` says.
+    fn not_met(
+        &self,
+        other: &Giver,
+        assumption: &Parsed,
+        outright: Verdict,
+        lossy: &Lossy,
+    ) -> String {
+        let verdict = match other.guarantees.iter().any(Parsed::is_conditional) {
+            true => {
+                let assumed: Vec<Parsed> = other.guarantees.iter().map(Parsed::assumed).collect();
+                let answer = self.implies(&assumed, &other.events, assumption, lossy);
+                answer.verdict
+            }
+            false => outright,
+        };
+        match verdict {
             Verdict::Holds if self.queued => {
-                "which waits for it in turn, over a connection that is \
-                                              queued"
-                    .to_owned()
+                "which waits for it in turn, over a connection that is queued".to_owned()
             }
             Verdict::Holds => {
-                "which waits for it in turn, and it was not shown that neither can be \
-                               the first to be broken"
+                "which waits for it in turn, and it was not shown that neither can be the first \
+                 to be broken"
                     .to_owned()
             }
             Verdict::Fails(_) => "which the other side does not guarantee".to_owned(),
@@ -273,7 +313,7 @@ impl Relations<'_> {
                 let Some(assumption) = waiting.assumption().filter(|_| waiting.may_be_met()) else {
                     continue;
                 };
-                if self.meets(guarantees, events, assumption, lossy) {
+                if self.meets(guarantees, events, assumption, lossy).is_ok() {
                     guarantees[at].meet();
                     news = true;
                 }
@@ -298,6 +338,7 @@ impl Relations<'_> {
             let universal = (endpoint && alone(parsed) && alone(assumption)) || {
                 let nothing = Lossy::Endpoint(false);
                 self.meets(other, &Events::All, assumption, &nothing)
+                    .is_ok()
             };
             parsed.set_universal(universal);
         }

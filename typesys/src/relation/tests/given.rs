@@ -51,9 +51,12 @@ fn together(formulas: &[&Formula]) -> Property {
     all.fold(Property::MAX, |all, each| all & each)
 }
 
+#[derive(Default)]
 struct Short {
     /// Whether each formula is taken to speak of each connection by itself.
     alone: bool,
+    /// Whether a library adds it.
+    foreign: bool,
 }
 
 impl Formalism for Short {
@@ -63,6 +66,10 @@ impl Formalism for Short {
 
     fn id(&self) -> u128 {
         2
+    }
+
+    fn library(&self) -> Option<&str> {
+        self.foreign.then_some("lib")
     }
 
     fn parse(&self, text: &str, _: &Structure) -> Result<Formula, ParseError> {
@@ -149,8 +156,15 @@ impl Formalism for Short {
 }
 
 fn formalisms(alone: bool) -> Formalisms {
+    with(Short {
+        alone,
+        ..Short::default()
+    })
+}
+
+fn with(short: Short) -> Formalisms {
     let mut formalisms = Formalisms::none();
-    formalisms.add(Arc::new(Short { alone }));
+    formalisms.add(Arc::new(short));
     formalisms
 }
 
@@ -388,13 +402,16 @@ fn a_conditional_requirement_is_met_by_no_less() {
 /// The answer where two endpoints of these types are connected: `a` and `b` go from the first to
 /// the second, `c` and `d` back.
 fn meets(alone: bool, queued: bool, first: &str, second: &str) -> String {
+    connected(&formalisms(alone), queued, first, second)
+}
+
+fn connected(formalisms: &Formalisms, queued: bool, first: &str, second: &str) -> String {
     let declarations = format!(
         "endpoint First {{ out a(); out b(); in c(); in d(); {first} }}
          endpoint Second {{ in a(); in b(); out c(); out d(); {second} }}"
     );
     let (mut types, ends) = two_endpoints(declarations, ["First", "Second"]);
-    let formalisms = formalisms(alone);
-    let mut relations = Relations::new(&mut types, &formalisms);
+    let mut relations = Relations::new(&mut types, formalisms);
     relations.queued = queued;
     let answer = relations.endpoints_match(ends[0], ends[1]);
     shown(&answer)
@@ -419,6 +436,32 @@ fn an_assumption_that_is_not_met_is_named() {
         `right` requires short "never ab", and `left` provides short "never a given never c"; whether that suffices is not known: short "never a" is given only under short "never c", which the other side does not guarantee
     "#]]
     .assert_eq(&meets(true, false, GIVEN, ASKS));
+}
+
+#[test]
+fn the_word_of_a_library_meets_no_assumption() {
+    let formalisms = with(Short {
+        alone: true,
+        foreign: true,
+    });
+    let keeps = format!(r#"provides short "never c"; {ASKS}"#);
+    // The same text is no matter of its word.
+    assert_eq!(connected(&formalisms, true, GIVEN, &keeps), "holds\n");
+    let given = r#"provides short "never a" given "never cc";"#;
+    expect![[r#"
+        unknown
+        `right` requires short "never ab", and `left` provides short "never a given never cc"; whether that suffices is not known: short "never a" is given only under short "never cc", which the other side keeps on a word alone, and that meets no assumption: that `never c` implies `never cc` is the word of formalism `short`, which library `lib` adds
+    "#]]
+    .assert_eq(&connected(&formalisms, true, given, &keeps));
+}
+
+#[test]
+fn what_waits_for_a_circle_is_met_after_it() {
+    // It is broken by its provider's peer, so it is in no circle.
+    let second =
+        r#"provides short "never c" given "never a"; provides short "never b" given "never a";"#;
+    let first = format!(r#"{GIVEN} requires short "never b";"#);
+    assert_eq!(meets(true, false, &first, second), "holds\n");
 }
 
 #[test]
