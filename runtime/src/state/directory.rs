@@ -21,7 +21,16 @@ const READABLE: usize = 80;
 pub(crate) struct StateDirectory {
     path: PathBuf,
     /// Locked; the system unlocks it when the process ends, however it ends.
-    _lock: File,
+    lock: File,
+}
+
+impl Drop for StateDirectory {
+    fn drop(&mut self) {
+        // To close the file is not enough: a child that the process starts just now has it as well,
+        // until it becomes another program, and keeps the lock. Should this fail, closing is all
+        // there is.
+        let _ = self.lock.unlock();
+    }
 }
 
 impl StateDirectory {
@@ -69,7 +78,7 @@ impl StateDirectory {
         name_holder().map_err(unusable)?;
         Ok(StateDirectory {
             path: path.to_owned(),
-            _lock: lock,
+            lock,
         })
     }
 
@@ -166,4 +175,22 @@ fn name(path: &str, identity: &[u8; 32]) -> String {
         name += &format!("{byte:02x}");
     }
     name + ".state"
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_directory_is_free_at_once_although_a_child_still_has_the_file() {
+        let place = tempfile::tempdir().expect("a directory");
+        let directory = StateDirectory::open(place.path()).expect("nobody uses it");
+        // What a child has between its birth and `exec`.
+        let inherited = directory.lock.try_clone().expect("a descriptor");
+        let refused = StateDirectory::open(place.path());
+        assert!(matches!(refused, Err(StateError::InUse { .. })));
+        drop(directory);
+        StateDirectory::open(place.path()).expect("it is free");
+        drop(inherited);
+    }
 }
