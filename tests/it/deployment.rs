@@ -45,7 +45,8 @@ fn complaint(output: &Output) -> String {
 }
 
 const APART: &str = r#"{"deployment": 1, "domains": {"one": ["inner/left"], "two": ["*"]}}"#;
-const WRONG: &str = r#"{"deployment": 1, "domains": {"one": ["inner/lift"], "two": ["*"]}}"#;
+const MISSPELT: &str = r#"{"deployment": 1, "domains": {"one": ["inner/lift"], "two": ["*"]}}"#;
+const STRANGE: &str = r#"{"deployment": 1, "domains": {"one": ["network/udp"], "two": ["*"]}}"#;
 
 #[test]
 fn a_deployment_beside_the_reference_is_used_and_told() {
@@ -60,14 +61,22 @@ fn a_deployment_beside_the_reference_is_used_and_told() {
 
 #[test]
 fn a_deployment_of_something_else_is_refused_with_a_way_out() {
-    let folder = folder(Some(WRONG));
-    let refused = open(folder.path(), &["--for", "10ms"]);
-    assert_eq!(refused.status.code(), Some(1));
-    let expected = "error: deployment `parts.deployment.json`: domain `one` names `inner/lift`, and \
+    let refused = |deployment| {
+        let folder = folder(Some(deployment));
+        let refused = open(folder.path(), &["--for", "10ms"]);
+        assert_eq!(refused.status.code(), Some(1));
+        complaint(&refused)
+    };
+    let misspelt = "error: deployment `parts.deployment.json`: domain `one` names `inner/lift`, and \
                     there is no such part; did you mean `inner/left`?\n";
-    let complaint_ = complaint(&refused);
-    assert!(complaint_.starts_with(expected), "{complaint_}");
-    assert!(complaint_.contains("--domains 1"), "{complaint_}");
+    assert_eq!(refused(MISSPELT), misspelt, "one way out, which fits");
+    let strange = refused(STRANGE);
+    assert!(
+        strange.contains("names `network/udp`, and there is no such part\n"),
+        "{strange}"
+    );
+    assert!(strange.contains("--domains 1"), "{strange}");
+    let folder = folder(Some(STRANGE));
     for options in [["--domains", "1"], ["--domains", "auto"]] {
         let options: Vec<&str> = options.into_iter().chain(["--for", "10ms"]).collect();
         let output = open(folder.path(), &options);

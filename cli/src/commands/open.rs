@@ -9,8 +9,8 @@ use std::time::Duration;
 
 use clap::Args;
 use liveobj::{
-    CheckedReference, Deployment, Ended, Level, Message, Monitoring, Object, OpenError,
-    OpenOptions, Runtime, Tracing, Unwatched, Violation,
+    CheckedReference, Deployment, DeploymentError, Ended, Level, Message, Monitoring, Object,
+    OpenError, OpenOptions, Runtime, Tracing, Unwatched, Violation,
 };
 use liveobj_original::LIBRARY_NAME;
 use tokio::signal::unix::{Signal, SignalKind, signal};
@@ -394,6 +394,13 @@ fn help(error: &OpenError) -> Option<String> {
             "the programs of 2009 are gone: use the components of libraries that are here"
                 .to_owned(),
         ),
+        // These say themselves what to write instead.
+        OpenError::Deployment(
+            DeploymentError::Unknown {
+                nearest: Some(_), ..
+            }
+            | DeploymentError::Unplaced { .. },
+        ) => None,
         OpenError::Watched { .. } | OpenError::Deployment(_) => Some(
             "`--domains 1` runs all of it in one domain, whatever a deployment says".to_owned(),
         ),
