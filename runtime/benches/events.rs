@@ -3,7 +3,7 @@
 //! pass events on have no aim: compare the two kinds with each other and with `connection`.
 
 use divan::{Bencher, black_box, counter::ItemsCount};
-use liveobj::measure::{Circuit, Knowing, Number};
+use liveobj::measure::{Called, Circuit, Knowing, Number};
 
 fn main() {
     divan::main();
@@ -12,29 +12,12 @@ fn main() {
 /// Events per sample: one would be lost in the noise of the clock.
 const EVENTS: u64 = 10_000;
 
-trait Receive {
-    fn add(&mut self, number: &Number) -> i32;
-}
-
-struct Sum(u64);
-
-impl Receive for Sum {
-    #[inline(never)]
-    fn add(&mut self, number: &Number) -> i32 {
-        self.0 += number.n;
-        0
-    }
-}
-
 #[divan::bench]
 fn dyn_call(bencher: Bencher<'_, '_>) {
-    let mut receiver: Box<dyn Receive> = black_box(Box::new(Sum(0)));
-    bencher.counter(ItemsCount::new(EVENTS)).bench_local(|| {
-        for n in 0..EVENTS {
-            let receiver: &mut dyn Receive = black_box(&mut *receiver);
-            black_box(receiver.add(black_box(&Number { n })));
-        }
-    });
+    let mut called = Called::new();
+    bencher
+        .counter(ItemsCount::new(EVENTS))
+        .bench_local(|| called.add_all(EVENTS));
 }
 
 #[divan::bench]

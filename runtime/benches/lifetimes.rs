@@ -2,7 +2,7 @@
 //! others and dropped, in one run. The aim: the time per proxy does not grow with their number.
 
 use divan::{Bencher, black_box, counter::ItemsCount};
-use liveobj::measure::Crowd;
+use liveobj::measure::{Called, Crowd, Number};
 
 fn main() {
     divan::main();
@@ -11,26 +11,13 @@ fn main() {
 /// One sample of the largest takes about a second.
 const COUNTS: [usize; 3] = [1, 1_000, 100_000];
 
-trait Receive {
-    fn add(&mut self, n: u64);
-}
-
-struct Sum(u64);
-
-impl Receive for Sum {
-    #[inline(never)]
-    fn add(&mut self, n: u64) {
-        self.0 += n;
-    }
-}
-
 #[divan::bench(args = COUNTS, sample_count = 10, sample_size = 1)]
 fn boxed(bencher: Bencher<'_, '_>, count: usize) {
     bencher.counter(ItemsCount::new(count)).bench_local(|| {
-        let mut others: Vec<Box<dyn Receive>> = Vec::new();
-        for n in 0..count {
-            let mut one: Box<dyn Receive> = black_box(Box::new(Sum(0)));
-            one.add(black_box(n as u64));
+        let mut others = Vec::new();
+        for n in 0..count as u64 {
+            let mut one = Called::new();
+            one.add(&Number { n });
             others.push(one);
         }
         black_box(others);

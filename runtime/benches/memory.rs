@@ -3,11 +3,10 @@
 //! per proxy that does not grow. Beside them the same number of boxed trait objects in a list.
 
 use std::alloc::{GlobalAlloc, Layout, System};
-use std::hint::black_box;
 use std::sync::atomic::{AtomicIsize, AtomicUsize, Ordering};
 use std::time::Instant;
 
-use liveobj::measure::Crowd;
+use liveobj::measure::{Called, Crowd, Number};
 
 /// Counts what is allocated.
 struct Counting;
@@ -51,18 +50,6 @@ fn cost<T>(count: usize, make: impl FnOnce() -> T) -> (T, [f64; 3]) {
     (made, [bytes as f64, blocks as f64, time].map(each))
 }
 
-trait Receive {
-    fn add(&mut self, n: u64);
-}
-
-struct Sum(u64);
-
-impl Receive for Sum {
-    fn add(&mut self, n: u64) {
-        self.0 += n;
-    }
-}
-
 fn main() {
     // Cargo runs every benchmark as a test too, which is not the time for a million objects.
     let counts: &[usize] = match std::env::args().any(|argument| argument == "--bench") {
@@ -75,9 +62,10 @@ fn main() {
     );
     for &count in counts {
         let (boxed, [bytes, blocks, open]) = cost(count, || {
-            let boxed = |n| -> Box<dyn Receive> { Box::new(Sum(n)) };
-            let mut all: Vec<_> = (0..count as u64).map(boxed).collect();
-            all.iter_mut().for_each(|one| one.add(black_box(1)));
+            let mut all: Vec<_> = (0..count).map(|_| Called::new()).collect();
+            for one in &mut all {
+                one.add(&Number { n: 1 });
+            }
             all
         });
         let ((), [.., close]) = cost(count, || drop(boxed));

@@ -4,20 +4,14 @@
 use std::hint::black_box;
 use std::process::ExitCode;
 
-use liveobj::measure::{Circuit, Crowd, Number};
+use liveobj::measure::{Called, Circuit, Crowd, Number};
 
 /// Does its thing so many times.
 type Run = fn(u64);
 
 /// What can be run, by name.
 const RUNS: &[(&str, Run)] = &[
-    ("dyn_call", |count| {
-        let mut receiver: Box<dyn Receive> = black_box(Box::new(Sum(0)));
-        for n in 0..count {
-            let receiver: &mut dyn Receive = black_box(&mut *receiver);
-            black_box(receiver.add(black_box(&Number { n })));
-        }
-    }),
+    ("dyn_call", |count| Called::new().add_all(count)),
     ("connection", |count| emit(&Circuit::pair(false), count)),
     ("connection_with_conversion", |count| {
         emit(&Circuit::pair(true), count);
@@ -33,20 +27,6 @@ const RUNS: &[(&str, Run)] = &[
         }
     }),
 ];
-
-trait Receive {
-    fn add(&mut self, number: &Number) -> i32;
-}
-
-struct Sum(u64);
-
-impl Receive for Sum {
-    #[inline(never)]
-    fn add(&mut self, number: &Number) -> i32 {
-        self.0 += number.n;
-        0
-    }
-}
 
 fn emit(circuit: &Circuit, count: u64) {
     for n in 0..count {

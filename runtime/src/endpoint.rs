@@ -8,6 +8,7 @@ use std::thread::{self, ThreadId};
 
 use liveobj_abi as abi;
 use liveobj_references::ExternalEndpoint;
+use liveobj_types::types::Direction;
 use liveobj_types::{Data, EndpointId, TypeId, Types, ValueId};
 
 use crate::boundary::calls::ProxyCell;
@@ -247,19 +248,12 @@ fn outlet(
 ) -> Result<(End, Made), String> {
     let large = || "its events cannot be laid out".to_owned();
     let own = host_endpoint(domain, name, theirs).ok_or_else(large)?;
-    let (receives, emits) = {
-        let types = domain.types.borrow();
-        let keep = |events: &[crate::engine::create::EventPlan]| {
-            let events = events
-                .iter()
-                .map(|event| Some((event.name.to_string(), Keeper::new(&types, event.payload)?)));
-            events.collect::<Option<Vec<_>>>()
-        };
-        (
-            keep(&own.receives).ok_or_else(large)?,
-            keep(&own.emits).ok_or_else(large)?,
-        )
+    let keep = |direction| {
+        let events = own.events(direction).iter();
+        let events = events.map(|event| Some((event.name.to_string(), domain.keeper(event)?)));
+        events.collect::<Option<Vec<_>>>().ok_or_else(large)
     };
+    let (receives, emits) = (keep(Direction::In)?, keep(Direction::Out)?);
     let (events, types) = sendable(&domain.types.borrow(), &own);
     let outlet = Outlet {
         receive,

@@ -77,7 +77,7 @@ pub(crate) fn connect(
     let own = near(domain, end)?;
     let theirs = matched(domain, end, own, theirs)?;
     let large = || "its events cannot be laid out".to_owned();
-    let (endpoint, receives, emits) = {
+    let endpoint = {
         let mut types = domain.types.borrow_mut();
         let mirrored = types.mirror(own);
         let mut plan = |ty| EndpointPlan::new(&mut types, FAR, ty, ty, false, false);
@@ -86,14 +86,13 @@ pub(crate) fn connect(
             plan(mirrored).ok_or_else(large)?,
             plan(theirs).ok_or_else(large)?,
         );
-        let endpoint = EndpointPlan {
+        EndpointPlan {
             emits: far.emits,
             ..near
-        };
-        let receives = keepers(&types, &endpoint.receives).ok_or_else(large)?;
-        let emits = keepers(&types, &endpoint.emits).ok_or_else(large)?;
-        (endpoint, receives, emits)
+        }
     };
+    let receives = keepers(domain, &endpoint.receives).ok_or_else(large)?;
+    let emits = keepers(domain, &endpoint.emits).ok_or_else(large)?;
     let stand_in = StandIn {
         receives,
         outlet,
@@ -200,10 +199,9 @@ fn matched(
 }
 
 /// How the events of an endpoint are laid out, and their wire types.
-fn keepers(types: &Types, events: &[EventPlan]) -> Option<Vec<(Keeper, ValueId)>> {
-    let events = events
-        .iter()
-        .map(|event| Some((Keeper::new(types, event.payload)?, event.payload.actual)));
+fn keepers(domain: &Domain, events: &[EventPlan]) -> Option<Vec<(Keeper, ValueId)>> {
+    let events = events.iter();
+    let events = events.map(|event| Some((domain.keeper(event)?, event.payload.actual)));
     events.collect()
 }
 

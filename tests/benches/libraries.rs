@@ -3,7 +3,8 @@
 
 use std::sync::mpsc::{self, Receiver};
 
-use divan::{Bencher, black_box, counter::ItemsCount};
+use divan::{Bencher, counter::ItemsCount};
+use liveobj::measure::Called;
 use liveobj::{Connection, Data, Runtime, Source};
 use liveobj_tests::support::meter;
 
@@ -24,33 +25,12 @@ const REFERENCE: &str = r#"<liveobject xmlns="urn:liveobj:reference:1"><composit
     <export of="sum" name="sums"/>
 </composite></liveobject>"#;
 
-struct Number {
-    n: u64,
-}
-
-trait Receive {
-    fn add(&mut self, number: &Number) -> i32;
-}
-
-struct Sum(u64);
-
-impl Receive for Sum {
-    #[inline(never)]
-    fn add(&mut self, number: &Number) -> i32 {
-        self.0 += number.n;
-        0
-    }
-}
-
 #[divan::bench]
 fn dyn_call(bencher: Bencher<'_, '_>) {
-    let mut receiver: Box<dyn Receive> = black_box(Box::new(Sum(0)));
-    bencher.counter(ItemsCount::new(EVENTS)).bench_local(|| {
-        for n in 0..EVENTS {
-            let receiver: &mut dyn Receive = black_box(&mut *receiver);
-            black_box(receiver.add(black_box(&Number { n })));
-        }
-    });
+    let mut called = Called::new();
+    bencher
+        .counter(ItemsCount::new(EVENTS))
+        .bench_local(|| called.add_all(EVENTS));
 }
 
 struct End {

@@ -143,6 +143,13 @@ impl EndpointPlan {
         }
     }
 
+    /// Its event of a direction with this name.
+    pub(crate) fn event(&self, direction: Direction, name: &str) -> Option<&EventPlan> {
+        self.events(direction)
+            .iter()
+            .find(|event| &*event.name == name)
+    }
+
     /// How many handlers its object has for it.
     pub(crate) fn handlers(&self) -> u32 {
         if self.dynamic {

@@ -9,7 +9,7 @@ use liveobj_references::EndpointText;
 use liveobj_types::{EndpointId, Types};
 
 use super::connect::Connection;
-use super::create::Proxy;
+use super::create::{EventPlan, Proxy};
 use super::deliver::{Delivery, Trace};
 use super::destroy::Instance;
 use super::inbox::{Inbox, Poster};
@@ -17,7 +17,7 @@ use super::reflect::Reflected;
 use super::request::Token;
 use super::save::Saving;
 use crate::boundary::calls::{LinkCell, ProxyCell};
-use crate::boundary::memory::Prepared;
+use crate::boundary::memory::{Keeper, Prepared};
 use crate::edge::Host;
 use crate::open::folders::Folders;
 use crate::report::{Level, Message, Report};
@@ -158,6 +158,11 @@ impl Domain {
             object,
             text,
         });
+    }
+
+    /// How payloads of an event are laid out; none where they cannot be.
+    pub(crate) fn keeper(&self, event: &EventPlan) -> Option<Keeper> {
+        self.prepared.keeper(&self.types.borrow(), event.payload)
     }
 
     /// A proxy by number.

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use liveobj_abi as abi;
 use liveobj_types::Data;
+use liveobj_types::types::Direction;
 use tokio::sync::oneshot;
 
 use super::instantiate::{Opened, folder_service, host_endpoint, host_proxy, on_end};
@@ -337,15 +338,11 @@ struct Events {
 
 impl Events {
     fn new(domain: &Domain, endpoint: &EndpointPlan) -> Option<Events> {
-        let types = domain.types.borrow();
-        let find = |events: &[crate::engine::create::EventPlan], name: &str| {
-            let event = events.iter().find(|event| &*event.name == name)?;
-            Keeper::new(&types, event.payload)
-        };
+        let find = |direction, name| domain.keeper(endpoint.event(direction, name)?);
         Some(Events {
-            get: find(&endpoint.emits, "get")?,
-            item: find(&endpoint.receives, "item")?,
-            missing: find(&endpoint.receives, "missing")?,
+            get: find(Direction::Out, "get")?,
+            item: find(Direction::In, "item")?,
+            missing: find(Direction::In, "missing")?,
         })
     }
 }

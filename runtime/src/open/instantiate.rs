@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use liveobj_references::BoundArgument;
 use liveobj_types::resolve::{Environment, TemplateSignature};
 use liveobj_types::syntax::{Item, parse_type};
-use liveobj_types::types::{Object, ObjectEndpoint, Value};
+use liveobj_types::types::{Direction, Object, ObjectEndpoint, Value};
 use liveobj_types::{
     Data, Diagnostic, EndpointId, Module, ObjectId, Source, TypeId, Types, ValueId,
 };
@@ -15,7 +15,7 @@ use super::plan::{Leaf, LeafKind, LibraryPlan, ObjectPlan, Resolved, Wire, Wirin
 use super::state;
 use crate::boundary::Viewed;
 use crate::boundary::calls::Code;
-use crate::boundary::memory::{Keeper, Kept};
+use crate::boundary::memory::{self, Kept};
 use crate::boundary::native::{Native, NativeProxy};
 use crate::engine::connect::End;
 use crate::engine::create::{EndpointPlan, ProxyPlan, ProxyType};
@@ -235,7 +235,8 @@ fn prepare(domain: &Domain, plan: &ObjectPlan) -> Result<Prepared, String> {
     if endpoints.len() + private.len() != plan.table.endpoints() {
         return Err("its table has another number of endpoints than its type".to_owned());
     }
-    let parameters = parameters(&mut types, &declared, &actual, &plan.arguments)?;
+    let prepared = &domain.prepared;
+    let parameters = parameters(&mut types, prepared, [&declared, &actual], &plan.arguments)?;
     let state = |object| match types.object(object) {
         Object::Endpoints(body) => body.state,
         Object::Top | Object::Parameter(_) => None,
@@ -254,8 +255,8 @@ fn prepare(domain: &Domain, plan: &ObjectPlan) -> Result<Prepared, String> {
 /// The struct of the value parameters; none where there are none.
 fn parameters(
     types: &mut Types,
-    declared: &TemplateSignature,
-    actual: &TemplateSignature,
+    prepared: &memory::Prepared,
+    [declared, actual]: [&TemplateSignature; 2],
     arguments: &[(String, BoundArgument)],
 ) -> Result<Option<Kept>, String> {
     if declared.value_parameters.is_empty() {
@@ -286,7 +287,8 @@ fn parameters(
         };
         values.insert(name.clone(), value);
     }
-    let keeper = Keeper::new(types, ty).ok_or("its parameters cannot be laid out")?;
+    let keeper = prepared.keeper(types, ty);
+    let keeper = keeper.ok_or("its parameters cannot be laid out")?;
     let kept = keeper.write(&Data::Record(values));
     kept.map(Some)
         .ok_or_else(|| "its parameters are not of their types".to_owned())
@@ -333,21 +335,25 @@ fn library(
     const NAME: &str = "folder";
     let broken = || "the standard library has no folders".to_owned();
     let service = folder_service(domain).ok_or_else(broken)?;
-    let (endpoint, folder) = {
-        let mut types = domain.types.borrow_mut();
-        let endpoint = EndpointPlan::new(&mut types, NAME, service, service, true, false)
-            .ok_or_else(broken)?;
-        let keeper = |events: &[crate::engine::create::EventPlan], name: &str| {
-            let event = events.iter().find(|event| &*event.name == name)?;
-            Keeper::new(&types, event.payload)
-        };
-        let folder = LibraryFolder {
-            entries: plan.entries,
-            get: keeper(&endpoint.receives, "get").ok_or_else(broken)?,
-            item: keeper(&endpoint.emits, "item").ok_or_else(broken)?,
-            missing: keeper(&endpoint.emits, "missing").ok_or_else(broken)?,
-        };
-        (endpoint, folder)
+    let endpoint = EndpointPlan::new(
+        &mut domain.types.borrow_mut(),
+        NAME,
+        service,
+        service,
+        true,
+        false,
+    );
+    let endpoint = endpoint.ok_or_else(broken)?;
+    let keeper = |direction, name| {
+        let event = endpoint.event(direction, name);
+        let keeper = event.and_then(|event| domain.keeper(event));
+        keeper.ok_or_else(broken)
+    };
+    let folder = LibraryFolder {
+        entries: plan.entries,
+        get: keeper(Direction::In, "get")?,
+        item: keeper(Direction::Out, "item")?,
+        missing: keeper(Direction::Out, "missing")?,
     };
     let end = native(
         domain,

@@ -185,7 +185,10 @@ fn resume(
     let mut types = domain.types.borrow_mut();
     if stored.heading.ty == heading.ty {
         let data = decode(&types, ty.actual, stored).map_err(damaged)?;
-        let keeper = Keeper::new(&types, ty).ok_or_else(not_laid_out)?;
+        let keeper = domain
+            .prepared
+            .keeper(&types, ty)
+            .ok_or_else(not_laid_out)?;
         return keeper.write(&data).ok_or_else(not_laid_out);
     }
     let old = resolve(&mut types, &stored.heading).map_err(damaged)?;
@@ -213,7 +216,7 @@ fn resume(
         actual: old,
     };
     let data = decode(&types, old.actual, stored).map_err(damaged)?;
-    let (before, after) = (Keeper::new(&types, old), Keeper::new(&types, ty));
+    let (before, after) = (Keeper::new(&types, old), domain.prepared.keeper(&types, ty));
     let (before, after) = before.zip(after).ok_or_else(not_laid_out)?;
     let laid_out = before.write(&data).ok_or_else(not_laid_out)?;
     let conversion = Conversion::build(&types, old, ty)

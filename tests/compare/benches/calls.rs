@@ -4,7 +4,7 @@
 use std::ffi::c_void;
 
 use divan::{Bencher, black_box, counter::ItemsCount};
-use liveobj::measure::{Circuit, Number};
+use liveobj::measure::{Called, Circuit, Number};
 
 fn main() {
     divan::main();
@@ -13,29 +13,12 @@ fn main() {
 /// Events per sample: one would be lost in the noise of the clock.
 const EVENTS: u64 = 10_000;
 
-trait Receive {
-    fn add(&mut self, number: &Number) -> i32;
-}
-
-struct Sum(u64);
-
-impl Receive for Sum {
-    #[inline(never)]
-    fn add(&mut self, number: &Number) -> i32 {
-        self.0 += number.n;
-        0
-    }
-}
-
 #[divan::bench]
 fn dyn_call(bencher: Bencher<'_, '_>) {
-    let mut receiver: Box<dyn Receive> = black_box(Box::new(Sum(0)));
-    bencher.counter(ItemsCount::new(EVENTS)).bench_local(|| {
-        for n in 0..EVENTS {
-            let receiver: &mut dyn Receive = black_box(&mut *receiver);
-            black_box(receiver.add(black_box(&Number { n })));
-        }
-    });
+    let mut called = Called::new();
+    bencher
+        .counter(ItemsCount::new(EVENTS))
+        .bench_local(|| called.add_all(EVENTS));
 }
 
 /// What a plugin interface in C has: a function and what it is called on.
@@ -49,7 +32,7 @@ extern "C" fn add(this: *mut c_void, n: u64) -> i32 {
 
 #[divan::bench]
 fn c_function_pointer(bencher: Bencher<'_, '_>) {
-    let mut sum = Sum(0);
+    let mut sum = 0_u64;
     let this = std::ptr::from_mut(&mut sum).cast::<c_void>();
     let function: Function = black_box(add);
     bencher.counter(ItemsCount::new(EVENTS)).bench_local(|| {

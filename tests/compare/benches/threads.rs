@@ -21,22 +21,60 @@ const EVENTS: u64 = 50_000;
 /// Per sample, one at a time.
 const ROUNDS: u64 = 2_000;
 
+/// How to send a number, which answers whether somebody is there to receive it; and how to receive
+/// the next one.
+trait Channel: Fn() -> (Self::Send, Self::Next) {
+    type Send: FnMut(u64) -> bool + Send + 'static;
+    type Next: FnMut() -> Option<u64> + Send + 'static;
+}
+
+impl<F, S, N> Channel for F
+where
+    F: Fn() -> (S, N),
+    S: FnMut(u64) -> bool + Send + 'static,
+    N: FnMut() -> Option<u64> + Send + 'static,
+{
+    type Send = S;
+    type Next = N;
+}
+
+fn std_mpsc() -> (impl FnMut(u64) -> bool, impl FnMut() -> Option<u64>) {
+    let (sender, receiver) = mpsc::sync_channel(ROOM);
+    let send = move |n| sender.send(n).is_ok();
+    (send, move || receiver.recv().ok())
+}
+
+fn crossbeam() -> (impl FnMut(u64) -> bool, impl FnMut() -> Option<u64>) {
+    let (sender, receiver) = crossbeam_channel::bounded(ROOM);
+    let send = move |n| sender.send(n).is_ok();
+    (send, move || receiver.recv().ok())
+}
+
+fn tokio_mpsc() -> (impl FnMut(u64) -> bool, impl FnMut() -> Option<u64>) {
+    let (sender, mut receiver) = tokio::sync::mpsc::channel(ROOM);
+    let send = move |n| sender.blocking_send(n).is_ok();
+    (send, move || receiver.blocking_recv())
+}
+
 /// A thread that adds up what comes, and answers the sum at every 0.
 struct Adding<S> {
     send: S,
     sums: mpsc::Receiver<u64>,
 }
 
-impl<S: FnMut(u64)> Adding<S> {
+impl<S: FnMut(u64) -> bool> Adding<S> {
     /// Sends so many numbers, and waits for their sum.
     fn pass(&mut self, count: u64) -> u64 {
-        (1..=count).chain([0]).for_each(&mut self.send);
+        for n in (1..=count).chain([0]) {
+            assert!((self.send)(n), "a thread");
+        }
         self.sums.recv().expect("a sum")
     }
 }
 
-/// Adds up what `next` gives, on a thread.
-fn adding(mut next: impl FnMut() -> Option<u64> + Send + 'static) -> mpsc::Receiver<u64> {
+/// Adds up what comes through a channel, on a thread.
+fn adding<C: Channel>(channel: C) -> Adding<C::Send> {
+    let (send, mut next) = channel();
     let (told, sums) = mpsc::channel();
     thread::spawn(move || {
         let mut sum = 0;
@@ -47,27 +85,6 @@ fn adding(mut next: impl FnMut() -> Option<u64> + Send + 'static) -> mpsc::Recei
             }
         }
     });
-    sums
-}
-
-fn std_mpsc() -> Adding<impl FnMut(u64)> {
-    let (sender, receiver) = mpsc::sync_channel(ROOM);
-    let sums = adding(move || receiver.recv().ok());
-    let send = move |n| sender.send(n).expect("a thread");
-    Adding { send, sums }
-}
-
-fn crossbeam() -> Adding<impl FnMut(u64)> {
-    let (sender, receiver) = crossbeam_channel::bounded(ROOM);
-    let sums = adding(move || receiver.recv().ok());
-    let send = move |n| sender.send(n).expect("a thread");
-    Adding { send, sums }
-}
-
-fn tokio_mpsc() -> Adding<impl FnMut(u64)> {
-    let (sender, mut receiver) = tokio::sync::mpsc::channel(ROOM);
-    let sums = adding(move || receiver.blocking_recv());
-    let send = move |n| sender.blocking_send(n).expect("a thread");
     Adding { send, sums }
 }
 
@@ -96,7 +113,7 @@ impl Handler<Number> for Adder {
 }
 
 /// An actor of actix on a thread of its own; its mailbox has no bound for `do_send`.
-fn actor() -> (System, Adding<impl FnMut(u64)>) {
+fn actor() -> (System, Adding<impl FnMut(u64) -> bool>) {
     let (told, sums) = mpsc::channel();
     let (ready, address) = mpsc::channel();
     thread::spawn(move || {
@@ -110,34 +127,29 @@ fn actor() -> (System, Adding<impl FnMut(u64)>) {
         let _ = system.run();
     });
     let (system, adder, _) = address.recv().expect("an actor");
-    let send = move |n| adder.do_send(Number(n));
+    let send = move |n| {
+        adder.do_send(Number(n));
+        true
+    };
     (system, Adding { send, sums })
 }
 
-fn through(bencher: Bencher<'_, '_>, mut adding: Adding<impl FnMut(u64)>) {
+fn through(bencher: Bencher<'_, '_>, mut adding: Adding<impl FnMut(u64) -> bool>) {
     let events = ItemsCount::new(EVENTS);
     bencher
         .counter(events)
         .bench_local(|| black_box(adding.pass(EVENTS)));
 }
 
-/// Asks, and waits for the answer, again and again.
-fn there_and_back(bencher: Bencher<'_, '_>, mut ask: impl FnMut(u64) -> u64) {
+/// Asks a thread that answers whatever comes with itself, and waits for the answer, again and again.
+fn there_and_back<C: Channel>(bencher: Bencher<'_, '_>, channel: C) {
+    let (mut ask, mut asked) = channel();
+    let (mut answer, mut answered) = channel();
+    thread::spawn(move || while asked().is_some_and(&mut answer) {});
     bencher.counter(ItemsCount::new(ROUNDS)).bench_local(|| {
         for n in 0..ROUNDS {
-            assert_eq!(ask(n), n);
-        }
-    });
-}
-
-/// Answers whatever comes with itself, on a thread.
-fn echo(
-    mut next: impl FnMut() -> Option<u64> + Send + 'static,
-    mut answer: impl FnMut(u64) + Send + 'static,
-) {
-    thread::spawn(move || {
-        while let Some(n) = next() {
-            answer(n);
+            assert!(ask(n), "a thread");
+            assert_eq!(answered(), Some(n));
         }
     });
 }
@@ -163,17 +175,17 @@ fn there_and_back_domains(bencher: Bencher<'_, '_>) {
 
 #[divan::bench(sample_count = 20)]
 fn through_std_mpsc(bencher: Bencher<'_, '_>) {
-    through(bencher, std_mpsc());
+    through(bencher, adding(std_mpsc));
 }
 
 #[divan::bench(sample_count = 20)]
 fn through_crossbeam(bencher: Bencher<'_, '_>) {
-    through(bencher, crossbeam());
+    through(bencher, adding(crossbeam));
 }
 
 #[divan::bench(sample_count = 20)]
 fn through_tokio_mpsc(bencher: Bencher<'_, '_>) {
-    through(bencher, tokio_mpsc());
+    through(bencher, adding(tokio_mpsc));
 }
 
 #[divan::bench(sample_count = 20)]
@@ -185,48 +197,15 @@ fn through_actix(bencher: Bencher<'_, '_>) {
 
 #[divan::bench(sample_count = 20)]
 fn there_and_back_std_mpsc(bencher: Bencher<'_, '_>) {
-    let (sender, questions) = mpsc::sync_channel(ROOM);
-    let (answer, answers) = mpsc::sync_channel(ROOM);
-    echo(
-        move || questions.recv().ok(),
-        move |n| {
-            let _ = answer.send(n);
-        },
-    );
-    there_and_back(bencher, |n| {
-        sender.send(n).expect("a thread");
-        answers.recv().expect("a thread")
-    });
+    there_and_back(bencher, std_mpsc);
 }
 
 #[divan::bench(sample_count = 20)]
 fn there_and_back_crossbeam(bencher: Bencher<'_, '_>) {
-    let (sender, questions) = crossbeam_channel::bounded(ROOM);
-    let (answer, answers) = crossbeam_channel::bounded(ROOM);
-    echo(
-        move || questions.recv().ok(),
-        move |n| {
-            let _ = answer.send(n);
-        },
-    );
-    there_and_back(bencher, |n| {
-        sender.send(n).expect("a thread");
-        answers.recv().expect("a thread")
-    });
+    there_and_back(bencher, crossbeam);
 }
 
 #[divan::bench(sample_count = 20)]
 fn there_and_back_tokio_mpsc(bencher: Bencher<'_, '_>) {
-    let (sender, mut questions) = tokio::sync::mpsc::channel(ROOM);
-    let (answer, mut answers) = tokio::sync::mpsc::channel(ROOM);
-    echo(
-        move || questions.blocking_recv(),
-        move |n| {
-            let _ = answer.blocking_send(n);
-        },
-    );
-    there_and_back(bencher, |n| {
-        sender.blocking_send(n).expect("a thread");
-        answers.blocking_recv().expect("a thread")
-    });
+    there_and_back(bencher, tokio_mpsc);
 }

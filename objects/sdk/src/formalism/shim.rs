@@ -165,12 +165,7 @@ unsafe extern "C" fn dual<F: Formalism>(
     answer: *mut abi::Answer,
 ) -> abi::Status {
     // SAFETY: as for `parse`.
-    unsafe {
-        guard(answer, |_| {
-            *dual = made::<F>(F::dual(formula_of::<F>(formula)));
-            Ok(abi::OK)
-        })
-    }
+    unsafe { derive::<F>(F::dual, formula, dual, answer) }
 }
 
 unsafe extern "C" fn surviving<F: Formalism>(
@@ -179,9 +174,24 @@ unsafe extern "C" fn surviving<F: Formalism>(
     answer: *mut abi::Answer,
 ) -> abi::Status {
     // SAFETY: as for `parse`.
+    unsafe { derive::<F>(F::surviving, formula, left, answer) }
+}
+
+/// Makes a formula of another one; NULL where there is none.
+///
+/// # Safety
+///
+/// As for `parse`.
+unsafe fn derive<F: Formalism>(
+    how: fn(&F::Formula) -> Option<F::Formula>,
+    formula: *const abi::Formula,
+    derived: *mut *mut abi::Formula,
+    answer: *mut abi::Answer,
+) -> abi::Status {
+    // SAFETY: by contract.
     unsafe {
         guard(answer, |_| {
-            *left = made::<F>(F::surviving(formula_of::<F>(formula)));
+            *derived = made::<F>(how(formula_of::<F>(formula)));
             Ok(abi::OK)
         })
     }
