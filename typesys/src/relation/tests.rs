@@ -13,9 +13,12 @@ use crate::types::{Origin, Value};
 use crate::verdict::Reason;
 
 mod changes;
+mod circles;
 mod constraints;
 mod given;
+mod histories;
 mod scale;
+mod short;
 mod structure;
 mod translation;
 
