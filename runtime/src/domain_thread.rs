@@ -226,7 +226,8 @@ impl Domains {
         Domains(vec![home])
     }
 
-    /// Starts further ones, until there are `count`; what happens there is traced too.
+    /// Starts further ones, until there are `count`; what happens there is told to what `observers`
+    /// answers each time.
     ///
     /// # Errors
     ///
@@ -236,15 +237,11 @@ impl Domains {
         count: usize,
         core: &Arc<Core>,
         states: Option<&Arc<StateWriter>>,
-        tracing: Option<&Tracing>,
+        mut observers: impl FnMut() -> Observers,
     ) -> Result<(), OpenError> {
         while self.0.len() < count {
-            let observers = Observers {
-                tracing: tracing.cloned(),
-                ..Observers::default()
-            };
             let home = self.home();
-            let another = home.start_beside(core.clone(), states.cloned(), observers)?;
+            let another = home.start_beside(core.clone(), states.cloned(), observers())?;
             self.0.push(another);
         }
         Ok(())

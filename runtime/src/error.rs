@@ -190,15 +190,6 @@ pub enum OpenError {
     /// The deployment is none for this reference.
     #[error(transparent)]
     Deployment(#[from] DeploymentError),
-    /// Constraints were to be watched, and several domains to run what they are about.
-    #[error(
-        "constraints are watched in one domain, and this opens {domains}: leave out the domains or \
-         the watching"
-    )]
-    Watched {
-        /// How many.
-        domains: usize,
-    },
     /// The runtime was shut down, or a thread could not be started.
     #[error("the runtime cannot run it: {0}")]
     Runtime(String),

@@ -77,43 +77,101 @@ const LIES: &[(&str, u32, u32, &str)] = &[
     ),
 ];
 
-#[test]
-fn a_lie_is_reported() {
-    for (endpoint, answers, askers, expected) in LIES {
-        let output = open(
-            &document(*answers, *askers, endpoint),
-            &["--monitor", "report"],
-        );
-        let text = complaint(&output);
-        assert!(text.contains(expected), "{endpoint}: {text}");
-        assert!(text.contains("what happened last:"), "{text}");
-        assert_eq!(output.status.code(), Some(1), "{text}");
-    }
-}
+/// In one domain, and each part in one of its own.
+const DOMAINS: [&str; 2] = ["1", "3"];
 
 #[test]
-fn what_is_broken_is_disconnected() {
-    for (endpoint, answers, askers, expected) in LIES {
-        let output = open(
-            &document(*answers, *askers, endpoint),
-            &["--monitor", "enforce"],
-        );
-        let text = complaint(&output);
-        assert!(text.contains(expected), "{endpoint}: {text}");
-        assert_eq!(output.status.code(), Some(1), "{text}");
+fn a_lie_is_reported_and_with_enforce_disconnected() {
+    for domains in DOMAINS {
+        for mode in ["report", "enforce"] {
+            for (endpoint, answers, askers, expected) in LIES {
+                let output = open(
+                    &document(*answers, *askers, endpoint),
+                    &["--monitor", mode, "--domains", domains],
+                );
+                let text = complaint(&output);
+                let case = format!("{endpoint}, {mode}, {domains} domains: {text}");
+                assert_eq!(text.matches(expected).count(), 1, "{case}");
+                assert!(text.contains("what happened last:"), "{case}");
+                assert_eq!(output.status.code(), Some(1), "{case}");
+            }
+        }
     }
 }
 
 #[test]
 fn the_truth_is_not_complained_of() {
-    for endpoint in ["asked", "soon", "once", "table"] {
-        for mode in ["report", "enforce"] {
-            let output = open(&document(1, 1, endpoint), &["--monitor", mode]);
-            let text = complaint(&output);
-            assert!(!text.contains("breaks"), "{endpoint}: {text}");
-            assert_eq!(output.status.code(), Some(0));
+    for domains in DOMAINS {
+        for endpoint in ["asked", "soon", "once", "table"] {
+            for mode in ["report", "enforce"] {
+                let options = ["--monitor", mode, "--domains", domains];
+                let output = open(&document(1, 1, endpoint), &options);
+                let text = complaint(&output);
+                assert!(!text.contains("breaks"), "{endpoint}: {text}");
+                assert_eq!(output.status.code(), Some(0));
+            }
         }
     }
+}
+
+/// A liar whose answers `asker1` does not want twice, in other words than the liar's own, and
+/// `asker2` takes as they come.
+fn picky(answers: u32) -> String {
+    document(answers, 2, "everywhere").replace(
+        r#"<endpoint of="asker1" name="everywhere"/><endpoint of="liar" name="everywhere"/>"#,
+        r#"<endpoint of="asker1" name="picky"/><endpoint of="liar" name="once"/>"#,
+    )
+}
+
+#[test]
+fn what_an_object_in_another_domain_requires_is_watched_where_it_is_provided() {
+    for (mode, domains) in [("report", "3"), ("enforce", "3"), ("enforce", "1")] {
+        let options = ["--monitor", mode, "--domains", domains];
+        let text = complaint(&open(&picky(2), &options));
+        let broken = "`liar` breaks `temporal \"forall m. G (answer(m) -> X G !answer(m))\"`, which \
+                      `asker1.picky` requires";
+        assert_eq!(text.matches(broken).count(), 1, "{mode}: {text}");
+        let own = "which `liar.once` provides";
+        assert_eq!(text.matches(own).count(), 1, "{mode}: {text}");
+    }
+    let options = ["--monitor", "report", "--domains", "3"];
+    let output = open(&picky(1), &options);
+    assert!(!complaint(&output).contains("breaks"));
+    assert_eq!(output.status.code(), Some(0));
+}
+
+#[test]
+fn only_the_connection_of_the_liar_ends_and_nothing_crosses_after_the_lie() {
+    let scratch = tempfile::tempdir().expect("a temporary directory");
+    let trace = scratch.path().join("a.trace");
+    let trace = trace.to_str().expect("a path in UTF-8");
+    let options = ["--monitor", "enforce", "--domains", "3", "--trace", trace];
+    let output = open(&picky(5), &options);
+    assert_eq!(output.status.code(), Some(1), "{}", complaint(&output));
+    let lines = fs::read_to_string(trace).expect("a trace");
+    let lines: Vec<serde_json::Value> = lines
+        .lines()
+        .map(|line| serde_json::from_str(line).expect("JSON"))
+        .collect();
+    let of = |kind: &str, name: &str, value: &str| {
+        let found = lines.iter().filter(|line| line["kind"] == kind);
+        let found = found.filter(|line| line[name] == value);
+        found.map(|line| line["line"].as_u64()).collect::<Vec<_>>()
+    };
+    // The second answer breaks it, which is seen where it is emitted.
+    let emitted = of("emitted", "event", "answer");
+    let delivered = of("event", "event", "answer");
+    assert_eq!((emitted.len(), delivered.len()), (2, 1), "{lines:#?}");
+    let first = |line: &serde_json::Value| line["line"].as_u64() == delivered[0];
+    let first = lines.iter().find(|line| first(line)).expect("the answer");
+    assert_eq!(first["emitted"].as_u64(), emitted[0]);
+    // Both ends of that connection hear of it, and nobody else.
+    let ended = lines.iter().filter(|line| line["kind"] == "disconnected");
+    let ended = ended.filter(|line| line["reason"] == "peer failed");
+    let mut ends: Vec<&str> = ended.filter_map(|line| line["endpoint"].as_str()).collect();
+    ends.sort_unstable();
+    assert_eq!(ends, ["asker1.picky", "liar.once"]);
+    assert_eq!(of("event", "event", "receive").len(), 1);
 }
 
 #[test]

@@ -401,7 +401,7 @@ fn help(error: &OpenError) -> Option<String> {
             }
             | DeploymentError::Unplaced { .. },
         ) => None,
-        OpenError::Watched { .. } | OpenError::Deployment(_) => Some(
+        OpenError::Deployment(_) => Some(
             "`--domains 1` runs all of it in one domain, whatever a deployment says".to_owned(),
         ),
         OpenError::Unmet { .. } => {

@@ -426,26 +426,23 @@ impl LinkCell {
         Rc::new(LinkCell { traced, ..link })
     }
 
-    /// The sending half of a connection to another domain.
+    /// The sending half of a connection to another domain. With `traced`, each event is told to
+    /// this domain's tracer before it goes.
     pub(crate) fn queued(
         domain: &Rc<Domain>,
         connection: u64,
         sender: &ProxyCell,
         outgoing: Outgoing,
+        traced: Option<Box<TracedLink>>,
     ) -> Rc<LinkCell> {
         let none = Box::new([]);
-        let emit = match sender.trust {
-            Trust::Typed => emit::queued,
-            Trust::Checked | Trust::Probed => emit::checked,
+        let emit: EmitFunction = match (sender.trust, &traced) {
+            (Trust::Checked | Trust::Probed, _) => emit::checked,
+            (Trust::Typed, Some(_)) => emit::queued_traced,
+            (Trust::Typed, None) => emit::queued,
         };
-        Rc::new(LinkCell::with(
-            domain,
-            emit,
-            none,
-            connection,
-            None,
-            Some(outgoing),
-        ))
+        let link = LinkCell::with(domain, emit, none, connection, None, Some(outgoing));
+        Rc::new(LinkCell { traced, ..link })
     }
 
     /// From now on every emission is `stale`.
@@ -465,7 +462,7 @@ impl LinkCell {
     }
 
     /// How payloads of an event are laid out by who emits it.
-    pub(super) fn keeper(&self, event: u32) -> Option<&Keeper> {
+    pub(crate) fn keeper(&self, event: u32) -> Option<&Keeper> {
         match &self.crossing {
             Some(outgoing) => outgoing
                 .events

@@ -162,7 +162,8 @@ pub(super) unsafe extern "C" fn checked(
         return cell.domain().misfit(from, cell, event, &misfit);
     }
     let emit = match (&cell.crossing, &cell.traced) {
-        (Some(_), _) => queued,
+        (Some(_), Some(_)) => queued_traced,
+        (Some(_), None) => queued,
         (None, Some(_)) => traced,
         (None, None) => direct,
     };
@@ -249,5 +250,22 @@ pub(super) unsafe extern "C" fn queued(
     // SAFETY: by contract.
     let (link, from) = unsafe { (LinkCell::of(link), ProxyCell::of(context)) };
     link.domain()
-        .send_across(from, link, event, Lent::new(payload))
+        .send_across::<false>(from, link, event, Lent::new(payload))
+}
+
+/// As [`queued`], and the domain's tracer is told first.
+///
+/// # Safety
+///
+/// As [`direct`].
+pub(super) unsafe extern "C" fn queued_traced(
+    link: *mut abi::Link,
+    context: *mut abi::Context,
+    event: u32,
+    payload: *const c_void,
+) -> abi::Status {
+    // SAFETY: by contract.
+    let (link, from) = unsafe { (LinkCell::of(link), ProxyCell::of(context)) };
+    link.domain()
+        .send_across::<true>(from, link, event, Lent::new(payload))
 }

@@ -9,6 +9,7 @@ use super::crossing::Incoming;
 use super::deliver::Delivery;
 use super::domain::Domain;
 use super::inbox::Inbox;
+use super::trace::TracedEnd;
 use crate::boundary::calls::{self, HELD, HandledBy, LinkCell};
 
 /// An endpoint of a proxy of this domain.
@@ -72,12 +73,12 @@ impl Domain {
         let number = self.number();
         let there = self.receivers(plan(&first, left), &second, right.endpoint)?;
         let back = self.receivers(plan(&second, right), &first, left.endpoint)?;
-        let traced = |from: (&Proxy, End), to: (&Proxy, End)| {
-            let name = || self.end_name(&from.1);
-            self.traced_link(plan(from.0, from.1), (name, Some(from.1)), to)
+        let traced = |source: &Proxy, from: End, to: End| {
+            let ends = (TracedEnd::Here(from), TracedEnd::Here(to));
+            self.traced_link(plan(source, from), ends.0, ends.1)
         };
-        let forth = traced((&first, left), (&second, right));
-        let reverse = traced((&second, right), (&first, left));
+        let forth = traced(&first, left, right);
+        let reverse = traced(&second, right, left);
         let domain = self.shared();
         self.install(Connection {
             number,

@@ -172,6 +172,8 @@ pub(crate) enum Crossing {
         path: u64,
         /// Number of the event that its sender was handling.
         parent: u64,
+        /// What the sender's tracer called it; 0 where there is none.
+        traced: u64,
     },
     /// The connection has ended, for this reason.
     Ended(u32),
@@ -296,8 +298,10 @@ impl Incoming {
 }
 
 impl Domain {
-    /// Emits through a queued connection.
-    pub(crate) fn send_across(
+    /// Emits through a queued connection; if it is `TRACED`, the tracer is told first: the event is
+    /// emitted then, and what the tracer calls it goes along. One for which there is no room was
+    /// not emitted, and one at which the tracer ends the connection does not go.
+    pub(crate) fn send_across<const TRACED: bool>(
         &self,
         from: &ProxyCell,
         link: &LinkCell,
@@ -333,12 +337,21 @@ impl Domain {
             let link = link.shared();
             self.congested.borrow_mut().insert(link.connection, link);
         }
+        let mut traced = 0;
+        if TRACED {
+            let told = self.trace_waiting(link, event, from.event.get(), payload.lent());
+            traced = told.unwrap_or_default();
+            if link.is_closed() {
+                return abi::STALE;
+            }
+        }
         let settled = !outgoing.queue.borrow().is_unsettled();
         let crossing = Crossing::Event {
             event,
             payload,
             path: self.path.get(),
             parent: from.event.get(),
+            traced,
         };
         if outgoing.put(crossing, bytes) == Put::Closed {
             return abi::STALE;
@@ -391,6 +404,7 @@ impl Domain {
                     payload,
                     path,
                     parent,
+                    traced,
                 } => {
                     self.path.set(path);
                     let link = &incoming.link;
@@ -401,8 +415,7 @@ impl Domain {
                             payload,
                             path,
                             parent,
-                            // It was emitted in another domain.
-                            traced: Some(0),
+                            traced: Some(traced),
                         });
                     }
                 }

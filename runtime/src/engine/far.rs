@@ -11,6 +11,7 @@ use super::create::{EndpointPlan, EventPlan};
 use super::crossing::{Incoming, Outgoing, OutgoingEvent, Side};
 use super::domain::Domain;
 use super::inbox::Inbox;
+use super::trace::TracedEnd;
 use crate::boundary::Viewed;
 use crate::boundary::calls::LinkCell;
 
@@ -80,15 +81,20 @@ impl Domain {
         };
         let far = import(&there.types, &mut self.types.borrow_mut(), &there.plan);
         let receivers = self.receivers(&far, &near, here.endpoint)?;
-        let traced = self.traced_link(&far, (|| there.name.clone(), None), (&near, here));
+        let ends = || (TracedEnd::Here(here), TracedEnd::Far(&there.name));
+        let traced = self.traced_link(&far, ends().1, ends().0);
         let target = near.cell.clone();
         let incoming = LinkCell::direct(&domain, number, None, target, receivers, traced);
         let inbox = there.inbox.clone();
         let outgoing = Outgoing::new(inbox, number, events, side.sender, side.refusals);
+        let traced = self.traced_link(plan(&near, here), ends().0, ends().1);
+        self.trace_across(here, number, &there.name, far.ty);
         Ok(Connection {
             number,
             ends: vec![here],
-            links: vec![LinkCell::queued(&domain, number, &near.cell, outgoing)],
+            links: vec![LinkCell::queued(
+                &domain, number, &near.cell, outgoing, traced,
+            )],
             mode: Mode::Queued {
                 peer: there.inbox.clone(),
                 far: there.name.as_str().into(),

@@ -3,13 +3,27 @@
 use std::cell::Cell;
 
 use liveobj_abi as abi;
+use liveobj_types::EndpointId;
 
-use super::connect::{Connection, End};
+use super::connect::{Connection, End, Mode};
 use super::create::{EndpointPlan, Proxy, ProxyType};
 use super::domain::Domain;
 use crate::boundary::calls::{Lent, LinkCell, ProxyCell, Wake};
 use crate::edge::Request;
 use crate::trace::{Created, Entry, TracedLink, What};
+
+/// An end of a link that is traced.
+pub(super) enum TracedEnd<'a> {
+    /// In this domain.
+    Here(End),
+    /// In another one: `object.endpoint`.
+    Far(&'a str),
+}
+
+/// The object of an end, `object.endpoint`.
+fn object_of(end: &str) -> &str {
+    end.rsplit_once('.').map_or(end, |(object, _)| object)
+}
 
 impl Domain {
     /// Something happens to `object`, a proxy of this number.
@@ -85,12 +99,13 @@ impl Domain {
         payload: Lent,
         waited: Option<u64>,
     ) -> bool {
-        let (Some(traced), Some(receiver)) = (&link.traced, link.receiver(event)) else {
+        let (Some(traced), Some(keeper)) = (&link.traced, link.keeper(event)) else {
             return false;
         };
         let types = self.types.borrow();
-        let data = receiver.keeper.read(payload).ok();
-        self.trace(&traced.object, traced.ends.1.proxy, || What::Event {
+        let data = keeper.read(payload).ok();
+        let target = traced.ends.1.map_or(0, |end| end.proxy);
+        self.trace(&traced.object, target, || What::Event {
             number: self.numbers.get() + 1,
             parent,
             connection: link.connection,
@@ -102,7 +117,7 @@ impl Domain {
         true
     }
 
-    /// An event was emitted through a traced link, and has to wait.
+    /// An event was emitted through a traced link, and has to wait, here or in another domain.
     pub(super) fn trace_waiting(
         &self,
         link: &LinkCell,
@@ -110,20 +125,19 @@ impl Domain {
         parent: u64,
         payload: Lent,
     ) -> Option<u64> {
-        let (Some(traced), Some(receiver)) = (&link.traced, link.receiver(event)) else {
+        let (Some(traced), Some(keeper)) = (&link.traced, link.keeper(event)) else {
             return None;
         };
         let types = self.types.borrow();
-        let data = receiver.keeper.read(payload).ok();
-        Some(
-            self.trace(&traced.object, traced.ends.1.proxy, || What::Waits {
-                parent,
-                connection: link.connection,
-                link: traced,
-                event: event as usize,
-                payload: data.map(|data| (&*types, data)),
-            }),
-        )
+        let data = keeper.read(payload).ok();
+        let target = traced.ends.1.map_or(0, |end| end.proxy);
+        Some(self.trace(&traced.object, target, || What::Waits {
+            parent,
+            connection: link.connection,
+            link: traced,
+            event: event as usize,
+            payload: data.map(|data| (&*types, data)),
+        }))
     }
 
     /// A proxy is told that it is connected, as event `number`.
@@ -142,8 +156,11 @@ impl Domain {
             endpoint,
         };
         let peer = |connection: &Connection| {
+            if let Mode::Queued { far, .. } = &connection.mode {
+                return Some((far.to_string(), None));
+            }
             let peer = connection.ends.iter().find(|end| **end != own)?;
-            Some((self.end_name(peer), *peer))
+            Some((self.end_name(peer), Some(*peer)))
         };
         let found = self.connections.borrow().get(&connection).cloned();
         self.trace(&proxy.label, cell.number, || What::Connected {
@@ -154,6 +171,21 @@ impl Domain {
             peer: found.as_deref().and_then(peer),
         });
         true
+    }
+
+    /// An end of this domain was connected with one of another, of this name and type.
+    pub(super) fn trace_across(&self, own: End, connection: u64, peer: &str, ty: EndpointId) {
+        let Some(proxy) = self.tracer.as_ref().and_then(|_| self.proxy(own.proxy)) else {
+            return;
+        };
+        let types = self.types.borrow();
+        self.trace(&proxy.label, own.proxy, || What::Across {
+            connection,
+            endpoint: self.end_name(&own),
+            own,
+            peer,
+            peer_type: (&types, ty),
+        });
     }
 
     /// A proxy is told that a connection has ended, as event `number`.
@@ -205,17 +237,22 @@ impl Domain {
     pub(super) fn traced_link(
         &self,
         source: &EndpointPlan,
-        (from, emits): (impl FnOnce() -> String, Option<End>),
-        (target, to): (&Proxy, End),
+        from: TracedEnd<'_>,
+        to: TracedEnd<'_>,
     ) -> Option<Box<TracedLink>> {
         self.tracer.as_ref()?;
         let events = source.emits.iter();
         let events = events.map(|event| (event.name.to_string(), event.payload.actual));
+        let read = |end: TracedEnd<'_>| match end {
+            TracedEnd::Here(end) => (self.end_name(&end), Some(end)),
+            TracedEnd::Far(name) => (name.to_owned(), None),
+        };
+        let ((from, emits), (to, takes)) = (read(from), read(to));
         Some(Box::new(TracedLink {
-            object: target.label.clone(),
-            from: from(),
-            to: self.end_name(&to),
-            ends: (emits, to),
+            object: object_of(&to).to_owned(),
+            from,
+            to,
+            ends: (emits, takes),
             events: events.collect(),
             cut: Cell::new(false),
         }))

@@ -1,19 +1,40 @@
-//! Watches objects that run.
+//! Watches objects that run, in each domain by itself.
+//!
+//! # Connections between domains
+//!
+//! Events wait between domains, so that the two ends of such a connection need not see the same
+//! order: each may emit before it handles what the other one has emitted. But a constraint has one
+//! provider, and speaks of when *that* one emits and handles (semantics, "What a history is"). A
+//! proxy is in one domain, with all of its connections, and one thread at a time runs that. So the
+//! order in which its domain takes its steps is the history, whole and exact, of
+//!
+//! - what its own types provide;
+//! - what the type of an end that it is connected with requires of it. If that end is in another
+//!   domain, its requirements come here ([`What::Across`]) and are watched here, at this end; over
+//!   there they are not told of that connection.
+//!
+//! An event that goes to another domain is emitted when it is put into the queue, and not later: so
+//! the tracer is told before that, and what breaks a constraint never gets into the queue. What was
+//! emitted before it is delivered, then the other end hears that its connection has ended.
+//!
+//! What is left out are requirements of an object's own type, which may speak of several of its
+//! endpoints: there whoever is connected are, all together, the provider. Where they are in several
+//! domains there is no order in which all of them took their steps.
 
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
-use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use liveobj_types::monitor::Culprit;
 use liveobj_types::relation::Side;
 use liveobj_types::types::{Object, Value};
-use liveobj_types::{Data, Formalisms, Types, ValueId};
+use liveobj_types::{Data, EndpointId, Formalisms, Types, ValueId};
 
+use super::note::{Note, in_words};
 use super::watching::{
-    Broken, Group, Promises, Remembered, Scope, Telling, Told, Valued, Values, Watching,
+    Broken, Group, Promises, Scope, Telling, Told, Valued, Values, Watched, Watching,
 };
-use super::{Monitoring, Unwatched, Violation, object_of};
+use super::{Monitoring, Unwatched, Violation, endpoint_of, object_of};
 use crate::engine::connect::End;
 use crate::engine::create::ProxyType;
 use crate::trace::{Created, Entry, TracedLink, Tracer, What};
@@ -22,6 +43,12 @@ use crate::trace::{Created, Entry, TracedLink, Tracer, What};
 const FAR: &str = "the other side is on another node, where it emits earlier and handles later than \
                    is seen here";
 
+/// Why what an object requires of all who are connected is not watched where some are elsewhere.
+const APART: &str = "those who are connected run in several domains, and nobody sees all of what they \
+                     do in order";
+/// Connections between domains have numbers from here on, the same in both.
+const ACROSS: u64 = 1 << 63;
+
 /// The constraints of what runs in a domain.
 pub(crate) struct Watch(RefCell<Live>);
 
@@ -29,22 +56,46 @@ struct Live {
     formalisms: Formalisms,
     watching: Watching<Arc<Note>>,
     /// The constraints of each object that has a type.
-    groups: HashMap<u64, Group>,
+    groups: HashMap<u64, Arc<Group>>,
     /// Objects that stand for endpoints of other nodes.
     far: HashSet<u64>,
-    /// The two ends of each connection, until both have heard that it has ended.
+    /// What the far ends of connections with other domains require, by connection.
+    beyond: BTreeMap<u64, Arc<Beyond>>,
+    /// The two ends of each connection, until those that are here have heard that it has ended.
     connections: BTreeMap<u64, Ends>,
     /// What tells the values of each type apart, as the domain has it.
     domains: RefCell<HashMap<ValueId, String>>,
     monitoring: Monitoring,
+    /// Number of the domain among those that are watched together.
+    domain: u64,
+    told: Arc<AllTold>,
     /// Connections that are to end.
     cut: Vec<u64>,
-    /// What both sides of a connection may have broken, as it was told: once is enough.
-    followed: BTreeSet<(u64, String, String)>,
-    /// What is not watched, as it was told.
-    unwatched: BTreeSet<Unwatched>,
     /// Happenings so far.
     happenings: u64,
+}
+
+/// What was told in any of the domains of an object: once is enough.
+#[derive(Default)]
+struct AllTold {
+    /// What both sides of a connection may have broken: its number, the domain unless it is between
+    /// domains, formalism and text. Those between domains are kept, since their ends hear at
+    /// different times that they have ended; they are made when the object is opened, and not later.
+    followed: Mutex<BTreeSet<(u64, u64, String, String)>>,
+    /// What is not watched.
+    unwatched: Mutex<BTreeSet<Unwatched>>,
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// An end in another domain, and who is connected with it here.
+struct Beyond {
+    name: String,
+    near: u64,
+    /// What it requires; its only endpoint.
+    group: Group,
 }
 
 struct Ends {
@@ -53,48 +104,41 @@ struct Ends {
     over: bool,
 }
 
-/// Something that happened.
-struct Note {
-    what: &'static str,
-    event: String,
-    from: String,
-    to: String,
-    connection: u64,
-}
+impl Watch {
+    /// Of objects that are still to be made, in the first of an object's domains.
+    pub(crate) fn new(formalisms: &Formalisms, monitoring: Monitoring) -> Watch {
+        Watch::of_domain(formalisms, monitoring, 0, Arc::default())
+    }
 
-impl fmt::Display for Note {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Note {
-            what,
-            event,
-            from,
-            to,
-            connection,
-        } = self;
-        match event.as_str() {
-            "" => write!(f, "{what} of `{from}` and `{to}`, connection {connection}"),
-            event => write!(
-                f,
-                "{what} `{event}` from `{from}` to `{to}`, connection {connection}"
-            ),
+    /// The same for other domains of the object: as many as are asked for.
+    pub(crate) fn others(&self) -> impl FnMut() -> Watch + use<> {
+        let live = self.0.borrow();
+        let (formalisms, monitoring) = (live.formalisms.clone(), live.monitoring.clone());
+        let (told, mut domain) = (live.told.clone(), live.domain);
+        move || {
+            domain += 1;
+            Watch::of_domain(&formalisms, monitoring.clone(), domain, told.clone())
         }
     }
-}
 
-impl Watch {
-    /// Of objects that are still to be made.
-    pub(crate) fn new(formalisms: &Formalisms, monitoring: Monitoring) -> Watch {
+    fn of_domain(
+        formalisms: &Formalisms,
+        monitoring: Monitoring,
+        domain: u64,
+        told: Arc<AllTold>,
+    ) -> Watch {
         Watch(RefCell::new(Live {
             formalisms: formalisms.clone(),
             watching: Watching::new(Scope::Node),
             groups: HashMap::new(),
             far: HashSet::new(),
+            beyond: BTreeMap::new(),
+            domain,
+            told,
             connections: BTreeMap::new(),
             domains: RefCell::default(),
             monitoring,
             cut: Vec::new(),
-            followed: BTreeSet::new(),
-            unwatched: BTreeSet::new(),
             happenings: 0,
         }))
     }
@@ -103,9 +147,11 @@ impl Watch {
 /// What happens to a constraint's object.
 struct Happens<'a> {
     connection: u64,
-    /// The end whose constraints are meant, and the other one.
-    own: (End, &'a str),
+    /// The end that does it, which is the provider of the constraint, and what the other is called.
+    provider: (End, &'a str),
     other: &'a str,
+    /// The end whose constraints are meant.
+    own: End,
     side: Side,
     what: Telling<'a>,
 }
@@ -128,12 +174,13 @@ impl Live {
                 Object::Top | Object::Parameter(_) => None,
             },
             endpoints: endpoints.map(|it| (&*it.name, it.ty)).collect(),
+            sides: &[Side::Provides, Side::Requires],
         };
         let group = self.watching.add(&self.formalisms, &promises, label);
         for number in &group.constraints {
             self.tell_unwatched(*number);
         }
-        self.groups.insert(proxy, group);
+        self.groups.insert(proxy, Arc::new(group));
     }
 
     /// Tells what is not watched of a constraint.
@@ -153,13 +200,73 @@ impl Live {
                 provided: watched.named.provided,
                 reason,
             };
-            if self.unwatched.insert(unwatched.clone()) {
-                self.monitoring.tell_unwatched(&unwatched);
-            }
+            self.unwatched(unwatched);
         }
     }
 
+    /// Tells what is not watched, once.
+    fn unwatched(&self, unwatched: Unwatched) {
+        if lock(&self.told.unwatched).insert(unwatched.clone()) {
+            self.monitoring.tell_unwatched(&unwatched);
+        }
+    }
+
+    /// Tells which requirements at an end are not watched at one of its connections, of those that
+    /// are watched otherwise.
+    fn unwatched_there(&self, own: End, reason: &str, which: impl Fn(&Watched<Arc<Note>>) -> bool) {
+        let Some(group) = self.groups.get(&own.proxy) else {
+            return;
+        };
+        let required = self.watching.required(group, own.endpoint);
+        for (_, watched) in required.filter(|it| it.1.monitor.is_ok() && which(it.1)) {
+            self.unwatched(Unwatched {
+                formalism: watched.named.formalism.clone(),
+                text: watched.named.text.clone(),
+                subject: watched.named.subject.clone(),
+                provided: false,
+                reason: reason.to_owned(),
+            });
+        }
+    }
+
+    /// An end is connected with one of another domain.
+    fn across(&mut self, connection: u64, own: End, peer: &str, ty: (&Types, EndpointId)) {
+        self.unwatched_there(own, APART, |watched| watched.named.of.is_empty());
+        // What is opened at once has different names.
+        let known = self.beyond.values();
+        let mut known = known.filter(|it| it.near == own.proxy && it.name == peer);
+        let beyond = match known.next() {
+            Some(known) => known.clone(),
+            None => {
+                let promises = Promises {
+                    types: ty.0,
+                    body: None,
+                    endpoints: vec![(endpoint_of(peer), ty.1)],
+                    sides: &[Side::Requires],
+                };
+                let label = object_of(peer);
+                let group = self.watching.add(&self.formalisms, &promises, &label);
+                for number in &group.constraints {
+                    self.tell_unwatched(*number);
+                }
+                Arc::new(Beyond {
+                    name: peer.to_owned(),
+                    near: own.proxy,
+                    group,
+                })
+            }
+        };
+        self.beyond.insert(connection, beyond);
+    }
+
     fn destroyed(&mut self, proxy: u64) {
+        let watching = &mut self.watching;
+        self.beyond.retain(|_, beyond| {
+            if beyond.near == proxy && Arc::strong_count(beyond) == 1 {
+                watching.remove(&beyond.group);
+            }
+            beyond.near != proxy
+        });
         self.far.remove(&proxy);
         if let Some(group) = self.groups.remove(&proxy) {
             self.watching.remove(&group);
@@ -186,8 +293,8 @@ impl Live {
             emitted,
             values: &values,
         };
-        let from = link.ends.0.map(|end| (end, link.from.as_str()));
-        let to = Some((link.ends.1, link.to.as_str()));
+        let from = (link.ends.0, link.from.as_str());
+        let to = (link.ends.1, link.to.as_str());
         let note = Arc::new(Note {
             what: if emitted { "emitted" } else { "handled" },
             event: name.clone(),
@@ -207,77 +314,80 @@ impl Live {
         &mut self,
         connection: u64,
         (end, name): (End, &str),
-        (other, other_name): (Option<End>, &str),
+        other: (Option<End>, &str),
         (what, word): (Telling<'_>, &'static str),
     ) {
         let note = Arc::new(Note {
             what: word,
             event: String::new(),
             from: name.to_owned(),
-            to: other_name.to_owned(),
+            to: other.1.to_owned(),
             connection,
         });
-        let other = other.map(|other| (other, other_name));
-        self.both(connection, Some((end, name)), other, what, &note);
+        self.both(connection, (Some(end), name), other, what, &note);
     }
 
-    /// Tells both ends what happens to one: its own type may provide a constraint, and that of the
-    /// other may require it.
+    /// Tells both ends what happens to one, the provider: its own type may provide a constraint, and
+    /// that of the other may require it.
     fn both(
         &mut self,
         connection: u64,
-        provider: Option<(End, &str)>,
-        other: Option<(End, &str)>,
+        provider: (Option<End>, &str),
+        other: (Option<End>, &str),
         what: Telling<'_>,
         note: &Arc<Note>,
     ) {
-        let mut told = Vec::new();
         self.happenings += 1;
-        let (near, far) = (provider, other);
-        if let Some(own) = near {
-            let other = far.map_or("", |other| other.1);
-            let happens = Happens {
-                connection,
-                own,
-                other,
-                side: Side::Provides,
-                what,
-            };
-            self.tell(&happens, note, &mut told);
+        // Where the provider is in another domain, that one tells.
+        let Some(near) = provider.0 else {
+            return;
+        };
+        let mut told = Vec::new();
+        let mut happens = Happens {
+            connection,
+            provider: (near, provider.1),
+            own: near,
+            other: other.1,
+            side: Side::Provides,
+            what,
+        };
+        if let Some(group) = self.groups.get(&near.proxy).cloned() {
+            self.tell(&group, &happens, note, &mut told);
         }
-        if let Some(own) = far {
+        happens.side = Side::Requires;
+        if let Some(far) = other.0 {
             // Where the provider is on another node, its history is another one.
-            let elsewhere = near.is_none_or(|near| self.far.contains(&near.0.proxy));
-            if elsewhere {
+            if self.far.contains(&near.proxy) {
                 return;
             }
-            let happens = Happens {
-                connection,
-                own,
-                other: near.map_or("", |near| near.1),
-                side: Side::Requires,
-                what,
+            happens.own = far;
+            if let Some(group) = self.groups.get(&far.proxy).cloned() {
+                self.tell(&group, &happens, note, &mut told);
+            }
+        } else if let Some(beyond) = self.beyond.get(&connection).cloned() {
+            happens.own = End {
+                proxy: near.proxy,
+                endpoint: 0,
             };
-            self.tell(&happens, note, &mut told);
+            self.tell(&beyond.group, &happens, note, &mut told);
         }
     }
 
     fn tell(
         &mut self,
+        group: &Group,
         happens: &Happens<'_>,
         note: &Arc<Note>,
         told_already: &mut Vec<(String, String)>,
     ) {
         let Happens {
             connection,
-            own: (own, own_name),
+            provider,
             other,
+            own,
             side,
             what,
         } = happens;
-        let Some(group) = self.groups.get(&own.proxy) else {
-            return;
-        };
         let told = Told {
             number: self.happenings,
             connection: *connection,
@@ -288,7 +398,8 @@ impl Live {
             note: note.clone(),
         };
         let (monitoring, cut) = (&self.monitoring, &mut self.cut);
-        let followed = &mut self.followed;
+        let all_told = &self.told;
+        let domain = domain_of(*connection, self.domain);
         self.watching
             .tell(group, &told, &mut |broken: &Broken<'_, Arc<Note>>| {
                 // The types of both ends may have it.
@@ -297,16 +408,13 @@ impl Live {
                     return;
                 }
                 told_already.push(key.clone());
-                if broken.named.followed && !followed.insert((*connection, key.0, key.1)) {
+                let key = (*connection, domain, key.0, key.1);
+                if broken.named.followed && !lock(&all_told.followed).insert(key) {
                     return;
                 }
-                let (provider, peer) = match side {
-                    Side::Provides => (*own_name, *other),
-                    Side::Requires => (*other, *own_name),
-                };
                 let by = match broken.by {
-                    Culprit::Provider => Some(provider),
-                    Culprit::Peer => Some(peer),
+                    Culprit::Provider => Some(provider.1),
+                    Culprit::Peer => Some(*other),
                     Culprit::Untold => None,
                 };
                 monitoring.tell(&Violation {
@@ -326,11 +434,13 @@ impl Live {
     }
 
     /// An end hears of its connection.
-    fn connected(&mut self, connection: u64, own: (End, &str), peer: Option<&(String, End)>) {
-        let (peer_name, peer_end) = match peer {
-            Some((name, end)) => (name.as_str(), Some(*end)),
-            None => ("", None),
-        };
+    fn connected(
+        &mut self,
+        connection: u64,
+        own: (End, &str),
+        peer: Option<&(String, Option<End>)>,
+    ) {
+        let (peer_name, peer_end) = peer.map_or(("", None), |(name, end)| (name.as_str(), *end));
         let ends = [
             (own.1.to_owned(), Some(own.0)),
             (peer_name.to_owned(), peer_end),
@@ -338,23 +448,7 @@ impl Live {
         let ends = Ends { ends, over: false };
         self.connections.entry(connection).or_insert(ends);
         if peer_end.is_some_and(|end| self.far.contains(&end.proxy)) {
-            let group = self.groups.get(&own.0.proxy).cloned().unwrap_or_default();
-            let required = self.watching.required(&group, own.0.endpoint);
-            let required: Vec<Unwatched> = required
-                .filter(|(_, watched)| watched.monitor.is_ok())
-                .map(|(_, watched)| Unwatched {
-                    formalism: watched.named.formalism.clone(),
-                    text: watched.named.text.clone(),
-                    subject: watched.named.subject.clone(),
-                    provided: false,
-                    reason: FAR.to_owned(),
-                })
-                .collect();
-            for unwatched in required {
-                if self.unwatched.insert(unwatched.clone()) {
-                    self.monitoring.tell_unwatched(&unwatched);
-                }
-            }
+            self.unwatched_there(own.0, FAR, |_| true);
         }
         let what = (Telling::Connect, "connect");
         self.life(connection, own, (peer_end, peer_name), what);
@@ -367,19 +461,25 @@ impl Live {
         };
         let other = usize::from(known.ends[0].1 == Some(own.0));
         let (name, end) = known.ends[other].clone();
-        if std::mem::replace(&mut known.over, true) {
+        // Of one between domains only this end is here.
+        if std::mem::replace(&mut known.over, true) || connection >= ACROSS {
             self.connections.remove(&connection);
-            self.followed.retain(|told| told.0 != connection);
+        }
+        let domain = domain_of(connection, self.domain);
+        if domain != 0 && !self.connections.contains_key(&connection) {
+            let mut followed = lock(&self.told.followed);
+            followed.retain(|told| (told.0, told.1) != (connection, domain));
         }
         let what = (Telling::Disconnect, "disconnect");
         self.life(connection, own, (end, &name), what);
     }
 }
 
-fn in_words(remembered: &Remembered<'_, Arc<Note>>) -> Option<String> {
-    match remembered {
-        Remembered::Note(note) => Some(note.to_string()),
-        Remembered::Number(_) => None,
+/// Which domain a connection's number is of; 0 where it is the same in all of them.
+fn domain_of(connection: u64, domain: u64) -> u64 {
+    match connection >= ACROSS {
+        true => 0,
+        false => domain + 1,
     }
 }
 
@@ -444,6 +544,13 @@ impl Tracer for Watch {
                 peer,
                 ..
             } => live.connected(*connection, (*own, endpoint), peer.as_ref()),
+            What::Across {
+                connection,
+                own,
+                peer,
+                peer_type,
+                ..
+            } => live.across(*connection, *own, peer, *peer_type),
             What::Disconnected {
                 connection,
                 endpoint,

@@ -2,6 +2,7 @@
 //! it, and on histories that were recorded.
 
 mod live;
+mod note;
 mod recorded;
 mod watching;
 
@@ -31,7 +32,8 @@ type Found = dyn FnMut(&Violation) + Send;
 type NotWatched = dyn FnMut(&Unwatched) + Send;
 
 impl Monitoring {
-    /// Tells `found` of each violation, on the object's own thread, and lets things go on.
+    /// Tells `found` of each violation, and lets things go on. An object that runs in several domains
+    /// tells on the thread of the one where it happens, and the others go on meanwhile.
     pub fn report(found: impl FnMut(&Violation) + Send + 'static) -> Monitoring {
         Monitoring {
             enforce: false,
@@ -49,8 +51,8 @@ impl Monitoring {
         }
     }
 
-    /// Tells `unwatched`, on the object's own thread, of each constraint that is not watched: when
-    /// its object is created, and when a monitor gives up. Those that several objects of the same
+    /// Tells `unwatched`, on the same threads, of each constraint that is not watched: when its object
+    /// is created or connected, and when a monitor gives up. Those that several objects of the same
     /// name have are told once.
     #[must_use]
     pub fn on_unwatched(self, unwatched: impl FnMut(&Unwatched) + Send + 'static) -> Monitoring {
@@ -124,4 +126,9 @@ fn object_of(end: &str) -> String {
         Some((object, _)) => object.to_owned(),
         None => end.to_owned(),
     }
+}
+
+/// The endpoint of an end, `object.endpoint`.
+fn endpoint_of(end: &str) -> &str {
+    end.rsplit_once('.').map_or(end, |(_, endpoint)| endpoint)
 }

@@ -39,6 +39,8 @@ pub(super) struct Promises<'a> {
     pub(super) body: Option<&'a ObjectBody>,
     /// All of its endpoints, by number, with the private ones.
     pub(super) endpoints: Vec<(&'a str, EndpointId)>,
+    /// Which of it is meant.
+    pub(super) sides: &'a [Side],
 }
 
 /// A constraint, as people know it.
@@ -198,6 +200,9 @@ impl<N> Watching<N> {
                 continue;
             };
             for (side, constraints) in [(Side::Provides, provides), (Side::Requires, requires)] {
+                if !promises.sides.contains(&side) {
+                    continue;
+                }
                 let structure =
                     |side| Structure::Endpoint(endpoint_structure(types, *ty, side, ""));
                 for constraint in constraints {

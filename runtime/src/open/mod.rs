@@ -79,8 +79,13 @@ async fn observed(
     observers: Observers,
 ) -> Result<Object, OpenError> {
     let core = runtime.core().clone();
-    let (watched, placing) = (observers.watch.is_some(), options.placing.clone());
+    let placing = options.placing.clone();
     let tracing = observers.tracing.clone();
+    let mut watches = observers.watch.as_ref().map(Watch::others);
+    let others = move || Observers {
+        watch: watches.as_mut().map(|another| another()),
+        tracing: tracing.clone(),
+    };
     let keeping = Keeping::begin(&core, options).await?;
     let states = keeping.as_ref().map(Keeping::states);
     let home = DomainThread::start_watched(core.clone(), states.clone(), observers)?;
@@ -107,10 +112,7 @@ async fn observed(
             queues: Vec::new(),
         }
     } else {
-        if watched {
-            return Err(OpenError::Watched { domains: count });
-        }
-        domains.start(count, &core, states.as_ref(), tracing.as_ref())?;
+        domains.start(count, &core, states.as_ref(), others)?;
         let inboxes: Vec<_> = domains.all().iter().map(|it| it.inbox().clone()).collect();
         let every = keeping.as_ref().map(Keeping::every);
         spread::spread(&inboxes, &places, parts, every, ending).await?

@@ -108,8 +108,22 @@ impl Line {
                     .plain("connection", connection)
                     .text("endpoint", endpoint);
                 if let Some((name, end)) = peer {
-                    self.text("peer", name).plain("peer_id", end.proxy);
+                    self.text("peer", name);
+                    if let Some(end) = end {
+                        self.plain("peer_id", end.proxy);
+                    }
                 }
+            }
+            What::Across {
+                connection,
+                endpoint,
+                own: _,
+                peer,
+                peer_type: _,
+            } => {
+                self.plain("connection", connection)
+                    .text("endpoint", endpoint)
+                    .text("peer", peer);
             }
             What::Disconnected {
                 number,
@@ -288,6 +302,7 @@ fn kind(what: &What<'_>) -> &'static str {
         What::Event { .. } => "event",
         What::Waits { .. } => "emitted",
         What::Connected { .. } => "connected",
+        What::Across { .. } => "across",
         What::Disconnected { .. } => "disconnected",
         What::Wake { .. } => "wake",
         What::Request { .. } => "request",

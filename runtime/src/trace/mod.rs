@@ -12,7 +12,7 @@ mod writer;
 use std::cell::Cell;
 use std::rc::Rc;
 
-use liveobj_types::{Data, Types, ValueId};
+use liveobj_types::{Data, EndpointId, Types, ValueId};
 
 use crate::boundary::calls::Wake;
 use crate::edge::Request;
@@ -67,7 +67,7 @@ impl Tracer for Tracers {
 /// Who is told what happens in an opened object. Without any, events take no notice.
 #[derive(Default)]
 pub(crate) struct Observers {
-    /// Constraints that are watched: by one domain.
+    /// Constraints that are watched in this domain.
     pub(crate) watch: Option<Watch>,
     /// What is written.
     pub(crate) tracing: Option<Tracing>,
@@ -122,7 +122,8 @@ pub(crate) enum What<'a> {
         /// Where it had to wait since it was emitted, what the tracer answered then.
         waited: Option<u64>,
     },
-    /// An event was emitted that has to wait until it can be delivered.
+    /// An event was emitted that has to wait until it can be delivered, in this domain or another
+    /// one.
     Waits {
         /// As in [`What::Event`].
         parent: u64,
@@ -145,8 +146,21 @@ pub(crate) enum What<'a> {
         endpoint: String,
         /// The same, for programs.
         own: End,
-        /// The other end; none if that is in another domain or gone.
-        peer: Option<(String, End)>,
+        /// The other end, if it is not gone; its number if it is in this domain.
+        peer: Option<(String, Option<End>)>,
+    },
+    /// It is connected with an object of another domain, and nobody has heard of that yet.
+    Across {
+        /// The connection.
+        connection: u64,
+        /// Its own end, `object.endpoint`.
+        endpoint: String,
+        /// The same, for programs.
+        own: End,
+        /// The other end.
+        peer: &'a str,
+        /// The type of that, in this domain's types.
+        peer_type: (&'a Types, EndpointId),
     },
     /// It hears that a connection has ended.
     Disconnected {
@@ -205,9 +219,9 @@ pub(crate) struct TracedLink {
     pub(crate) from: String,
     /// The end that receives.
     pub(crate) to: String,
-    /// The same, for programs: where it comes from, unless that is in another domain, and where it
-    /// leads.
-    pub(crate) ends: (Option<End>, End),
+    /// The same, for programs: where it comes from and where it leads, unless that is in another
+    /// domain.
+    pub(crate) ends: (Option<End>, Option<End>),
     /// Name and payload type of each event that it carries.
     pub(crate) events: Vec<(String, ValueId)>,
     /// Whether nothing more comes through it, not even what waits.

@@ -177,6 +177,8 @@ impl Tracer for PerfettoTracer {
                 let name = format!("{}.{name}", link.to);
                 self.begin(object, &name, &details.finish(), emitted);
             }
+            // What goes to another domain is told of by another tracer when it arrives there.
+            What::Waits { link, .. } if link.ends.1.is_none() => {}
             What::Waits {
                 connection, link, ..
             } => {
@@ -221,6 +223,7 @@ impl Tracer for PerfettoTracer {
                 self.forget(object);
                 self.instant(object, "destroyed");
             }
+            What::Across { .. } => {}
             What::Request { request, .. } => {
                 self.instant(object, &format!("asks: {}", request.name()));
             }
@@ -348,10 +351,10 @@ mod tests {
             to: format!("{object}.end"),
             ends: (
                 None,
-                crate::engine::connect::End {
+                Some(crate::engine::connect::End {
                     proxy: 1,
                     endpoint: 0,
-                },
+                }),
             ),
             events: Vec::new(),
             cut: std::cell::Cell::new(false),

@@ -14,6 +14,7 @@ use crate::edge::Seeded;
 use crate::engine::inbox::Poster;
 use crate::open::{Make, Wiring, spread};
 use crate::runtime::Runtime;
+use crate::trace::Observers;
 
 /// How long one pass may take.
 pub(super) const PATIENCE: Duration = Duration::from_secs(60);
@@ -40,7 +41,9 @@ pub(super) fn running(
     let home = DomainThread::start(core.clone(), None).expect("a thread");
     let mut domains = Domains::new(home);
     let count = places.iter().max().map_or(1, |last| last + 1);
-    domains.start(count, core, None, None).expect("threads");
+    domains
+        .start(count, core, None, Observers::default)
+        .expect("threads");
     let parts = Wiring::of_own(parts, connections);
     let inboxes: Vec<_> = domains.all().iter().map(|it| it.inbox().clone()).collect();
     let ending = domains.home().ending().clone();

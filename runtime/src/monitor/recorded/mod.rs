@@ -19,10 +19,10 @@ use liveobj_types::{EndpointId, Formalisms, Types};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use super::object_of;
 use super::watching::{
     Broken, Group, Promises, Remembered, Scope, Telling, Told, Valued, Values, Watching,
 };
+use super::{endpoint_of, object_of};
 use crate::runtime::Runtime;
 use crate::sim::{ReplayError, Trace};
 
@@ -491,6 +491,7 @@ impl History {
                 Object::Top | Object::Parameter(_) => None,
             },
             endpoints: endpoints.map(|(name, ty)| (name.as_str(), *ty)).collect(),
+            sides: &[Side::Provides, Side::Requires],
         };
         let group = self.watching.add(formalisms, &promises, label);
         let twins = self.objects.iter().filter(|it| it.reference == reference);
@@ -728,11 +729,6 @@ fn resolve(text: &ObjectText, formalisms: &Formalisms) -> Result<Resolved, Strin
         object: resolved.object,
         endpoints,
     })
-}
-
-/// The endpoint of an end, `object.endpoint`.
-fn endpoint_of(end: &str) -> &str {
-    end.rsplit_once('.').map_or(end, |(_, endpoint)| endpoint)
 }
 
 fn values(line: &Line<'_>, domains: Option<&BTreeMap<String, String>>) -> BTreeMap<String, Valued> {

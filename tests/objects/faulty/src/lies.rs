@@ -127,6 +127,10 @@ impl template::asker for Asker {
     fn once_answer(&mut self, context: &mut asker::Context<'_>, _: asker::once::Answer) {
         self.answered(context, asker::Endpoint::once);
     }
+
+    fn picky_answer(&mut self, context: &mut asker::Context<'_>, _: asker::picky::Answer) {
+        self.answered(context, asker::Endpoint::picky);
+    }
 }
 
 impl Asker {
@@ -135,6 +139,7 @@ impl Asker {
             asker::Endpoint::asked => drop(context.emit(asker::asked::Ask {})),
             asker::Endpoint::soon => drop(context.emit(asker::soon::Ask {})),
             asker::Endpoint::once => drop(context.emit(asker::once::Ask {})),
+            asker::Endpoint::picky => drop(context.emit(asker::picky::Ask {})),
             asker::Endpoint::everywhere => drop(context.emit(asker::everywhere::Send { n: 1 })),
             asker::Endpoint::table => drop(context.emit(asker::table::Ask {})),
         }
