@@ -7,7 +7,7 @@
 use std::collections::BTreeSet;
 
 use liveobj_types::formalism::{
-    Events, Fidelity, Formalism, Formula, ParseError, Structure, Translated, Word,
+    Events, Fidelity, Formalism, Formula, Law, ParseError, Structure, Translated, Word,
 };
 use liveobj_types::verdict::{Reason, Verdict, Witness};
 use liveobj_types::{Monitor, Span};
@@ -64,6 +64,19 @@ impl Properties {
         }
         budget.take(self.ontology.facts().count())?;
         Ok(self.ontology.closure(given))
+    }
+
+    /// The facts by which premises imply a conclusion, which they do; the last ones first.
+    fn facts_behind<'f>(
+        &'f self,
+        premises: &[&'f Formula],
+        conclusion: &'f Formula,
+    ) -> Vec<&'f Fact> {
+        let closure = self.closure(premises, &mut Budget(u64::MAX));
+        let (Ok((_, fired)), Ok(wanted)) = (closure, names(conclusion)) else {
+            return Vec::new();
+        };
+        Ontology::facts_behind(&fired, wanted.iter().map(String::as_str))
     }
 
     /// The ontology of which one of these is a name, if nothing is known of it.
@@ -211,15 +224,15 @@ impl Formalism for Properties {
 
     /// The axioms of users that are needed.
     fn rests_on(&self, premises: &[&Formula], conclusion: &Formula) -> Vec<Word> {
-        let closure = self.closure(premises, &mut Budget(u64::MAX));
-        let (Ok((_, fired)), Ok(wanted)) = (closure, names(conclusion)) else {
-            return Vec::new();
-        };
-        let facts = Ontology::words_behind(&fired, wanted.iter().map(String::as_str));
-        let words = facts
-            .into_iter()
-            .filter_map(|fact| fact.to_word(self.name()));
+        let facts = self.facts_behind(premises, conclusion).into_iter();
+        let words = facts.filter_map(|fact| fact.to_word(self.name()));
         words.collect()
+    }
+
+    /// The facts that are needed.
+    fn laws(&self, premises: &[&Formula], conclusion: &Formula) -> Vec<Law> {
+        let facts = self.facts_behind(premises, conclusion).into_iter().rev();
+        facts.map(Fact::to_law).collect()
     }
 
     fn translations(&self) -> Vec<(String, Fidelity)> {

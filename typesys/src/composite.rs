@@ -1,10 +1,12 @@
 //! Derived types of composites (semantics, section 5).
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use crate::formalism::{Events, Structure};
 use crate::relation::{
-    Lossy, Parsed, Relations, Side, Structures, body_constraints, emitted, endpoint_structure,
+    Composition, Derivation, Lossy, Met, Owner, Parsed, Provided, Relations, Side, Structures,
+    Telling, body_constraints, emitted, endpoint_structure, stated,
 };
 use crate::types::{
     Constraint, Endpoint, EndpointId, Object, ObjectBody, ObjectEndpoint, ObjectId,
@@ -19,6 +21,14 @@ pub struct CompositeShape {
     pub connections: Vec<[(String, String); 2]>,
     /// Exported name → (component, endpoint).
     pub exports: BTreeMap<String, (String, String)>,
+}
+
+/// What is told of a composite.
+#[derive(Default)]
+struct Told {
+    composition: Composition,
+    /// Guarantees whose assumptions are met, by component and position.
+    met: BTreeMap<(String, usize), Arc<Derivation>>,
 }
 
 /// A component, seen from outside.
@@ -40,6 +50,40 @@ impl Relations<'_> {
     /// connected inside as well, has connections that the one name does not show, and what is
     /// said of all of them would be taken to be said of those. It stays hidden, `component/endpoint`.
     pub fn derive_composite(&mut self, shape: &CompositeShape) -> ObjectBody {
+        self.compose(shape, &mut None)
+    }
+
+    /// Why the type of a composite has the constraints that [`Relations::derive_composite`] gives it.
+    pub fn composition(&mut self, shape: &CompositeShape) -> Composition {
+        self.telling = Some(Telling::of([Owner::Left, Owner::Right]));
+        let mut told = Some(Told::default());
+        self.compose(shape, &mut told);
+        let mut composition = told.map_or_else(Composition::default, |told| told.composition);
+        let telling = self.telling.take();
+        composition.discharged = telling.map_or_else(Vec::new, Telling::into_discharged);
+        for (name, (component, endpoint)) in &shape.exports {
+            let owner = Owner::Endpoint {
+                component: component.clone(),
+                endpoint: endpoint.clone(),
+            };
+            let end = self.end(shape, component, endpoint);
+            let Some(Endpoint::Events { provides, .. }) =
+                end.map(|end| self.types.endpoint(end.ty))
+            else {
+                continue;
+            };
+            composition
+                .provides
+                .extend(provides.iter().map(|constraint| Provided {
+                    endpoint: Some(name.clone()),
+                    derivation: stated(constraint, &owner, Side::Provides),
+                }));
+        }
+        composition
+    }
+
+    /// E, C and C′, and where they come from if that is wanted.
+    fn compose(&mut self, shape: &CompositeShape, told: &mut Option<Told>) -> ObjectBody {
         let mut bodies = shape
             .components
             .keys()
@@ -80,7 +124,20 @@ impl Relations<'_> {
             ..ObjectBody::default()
         };
         let lossy = self.lossy_ends(shape, &shown);
-        body.requires = self.undischarged(shape, &shown, &mut parts, &lossy);
+        body.requires = self.undischarged(shape, &shown, &mut parts, &lossy, told);
+        if let Some(told) = told {
+            for (component, part) in &parts {
+                let owner = Owner::Component((*component).to_owned());
+                for (at, constraint) in part.provides.iter().enumerate() {
+                    let met = told.met.remove(&((*component).to_owned(), at));
+                    told.composition.provides.push(Provided {
+                        endpoint: None,
+                        derivation: met
+                            .unwrap_or_else(|| stated(constraint, &owner, Side::Provides)),
+                    });
+                }
+            }
+        }
         body.provides = parts
             .values()
             .flat_map(|part| part.provides.iter().cloned())
@@ -188,6 +245,7 @@ impl Relations<'_> {
         shown: &BTreeMap<(&str, &str), &str>,
         parts: &mut BTreeMap<&str, Part>,
         lossy: &Lossy,
+        told: &mut Option<Told>,
     ) -> Vec<Constraint> {
         let is_conditional = |constraint: &Constraint| constraint.given.is_some();
         let nothing_to_ask =
@@ -224,6 +282,13 @@ impl Relations<'_> {
                 let required = body_constraints(self.types, self.formalisms, &own, Side::Requires);
                 self.mark_universal(&mut read, &required, false);
             }
+            if told.is_some() {
+                let owner = Owner::Component((*component).to_owned());
+                read = read
+                    .iter()
+                    .map(|it| it.owned_by(&owner, Side::Provides))
+                    .collect();
+            }
             let places = (0..).map(|at| Some(((*component).to_owned(), at)));
             premises.extend(read.into_iter().zip(places));
         }
@@ -237,6 +302,10 @@ impl Relations<'_> {
             let single = !l.many && !r.many;
             let (l, r) = (l.ty, r.ty);
             for (ty, own, (peer, far)) in [(l, left, (right, r)), (r, right, (left, l))] {
+                let owner = Owner::Endpoint {
+                    component: own.0.clone(),
+                    endpoint: own.1.clone(),
+                };
                 let own = outside(&own.0, &own.1, shown);
                 let peer = outside(&peer.0, &peer.1, shown);
                 if single && let Some(names) = events.get_mut(&own) {
@@ -247,7 +316,7 @@ impl Relations<'_> {
                 // The one connection of two endpoints that have no other is the same for both.
                 let names = if single { vec![own, peer] } else { vec![own] };
                 let mut add = |parsed| premises.push((parsed, None));
-                self.lift(ty, &names, &required, lossy, &mut add);
+                self.lift((ty, &owner), &names, &required, lossy, &mut add);
             }
         }
 
@@ -268,10 +337,13 @@ impl Relations<'_> {
                 && let Some(part) = parts.get_mut(component.as_str())
             {
                 part.provides[at].given = None;
+                if let (Some(told), Some(derivation)) = (&mut *told, parsed.told()) {
+                    told.met.insert((component, at), derivation.clone());
+                }
             }
         }
         let mut left_over = Vec::new();
-        for part in parts.values() {
+        for (component, part) in parts.iter() {
             let formalisms: BTreeSet<&str> = part
                 .requires
                 .iter()
@@ -286,13 +358,41 @@ impl Relations<'_> {
                 };
                 let wanted = body_constraints(self.types, self.formalisms, &own, Side::Requires);
                 let of_formalism = |p: &&Parsed| *p.constraint.formalism == *formalism;
-                if contradictory.contains(formalism)
+                let mut met = Vec::new();
+                let mut all = !contradictory.contains(formalism)
                     // What was met may contradict the rest.
-                    || !self.consistent(premises.iter().filter(of_formalism))
-                    || !self.unmet(&premises, &events, &wanted, lossy).is_empty()
-                {
-                    left_over.extend(own.requires);
+                    && self.consistent(premises.iter().filter(of_formalism));
+                if all {
+                    for wanted in &wanted {
+                        let answer = self.answer(&premises, &events, wanted, lossy);
+                        all &= answer.verdict.holds();
+                        if told.is_some() && answer.verdict.holds() {
+                            met.push(Met {
+                                trail: Vec::new(),
+                                by: Owner::Component((*component).to_owned()),
+                                asked: Side::Requires,
+                                place: wanted.constraint.place.clone(),
+                                derivation: self
+                                    .derivation(&premises, &events, wanted, lossy, &answer),
+                            });
+                        }
+                    }
                 }
+                let Some(told) = &mut *told else {
+                    if !all {
+                        left_over.extend(own.requires);
+                    }
+                    continue;
+                };
+                if all {
+                    told.composition.met.extend(met);
+                    continue;
+                }
+                let owner = Owner::Component((*component).to_owned());
+                let left = own.requires.iter();
+                let left = left.map(|constraint| stated(constraint, &owner, Side::Requires));
+                told.composition.left.extend(left);
+                left_over.extend(own.requires);
             }
         }
         left_over
@@ -302,7 +402,7 @@ impl Relations<'_> {
     /// says in formalisms where it helps to meet requirements of the formalisms `required`.
     fn lift(
         &self,
-        ty: EndpointId,
+        (ty, owner): (EndpointId, &Owner),
         names: &[String],
         required: &BTreeSet<String>,
         lossy: &Lossy,
@@ -327,6 +427,12 @@ impl Relations<'_> {
         if all.iter().any(Parsed::is_conditional) {
             // An endpoint may have connections that this composite does not show.
             self.mark_universal(&mut all, &read(requires, Side::Requires), false);
+        }
+        if self.telling.is_some() {
+            all = all
+                .iter()
+                .map(|it| it.owned_by(owner, Side::Provides))
+                .collect();
         }
         // What is asked for may be about any endpoint.
         let is_lossy = match lossy {

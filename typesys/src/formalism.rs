@@ -9,7 +9,7 @@ use std::sync::{Arc, OnceLock};
 
 use crate::facts::Facts;
 use crate::monitor::Monitor;
-use crate::source::Span;
+use crate::source::{Place, Span};
 use crate::verdict::{Reason, Verdict, Witness};
 
 /// A language of constraints over the events of endpoints.
@@ -167,6 +167,13 @@ pub trait Formalism: Send + Sync {
     /// What stands behind it without a proof that `premises` imply `conclusion`, which they do: as
     /// little as possible. Not what a library says with every answer ([`Formalism::library`]).
     fn rests_on(&self, premises: &[&Formula], conclusion: &Formula) -> Vec<Word> {
+        let _ = (premises, conclusion);
+        Vec::new()
+    }
+
+    /// The laws by which `premises` imply `conclusion`, which they do, in the order of use, none of
+    /// them for nothing. None where it takes more than laws between names.
+    fn laws(&self, premises: &[&Formula], conclusion: &Formula) -> Vec<Law> {
         let _ = (premises, conclusion);
         Vec::new()
     }
@@ -396,6 +403,19 @@ impl Word {
             }
         }
     }
+}
+
+/// A law of a formalism: what follows from what.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Law {
+    /// What it follows from, as people see it.
+    pub premises: Vec<String>,
+    /// What follows.
+    pub conclusion: String,
+    /// Why, where it is an axiom: nothing proves it.
+    pub axiom: Option<String>,
+    /// The user's file that says so; none where it comes with the formalism.
+    pub place: Option<Place>,
 }
 
 /// Why a constraint text cannot be read.

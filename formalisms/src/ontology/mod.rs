@@ -15,7 +15,7 @@ mod tests;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use liveobj_types::formalism::{Speaker, Word};
+use liveobj_types::formalism::{Law, Speaker, Word};
 use liveobj_types::{Diagnostic, Place, Source, nearest};
 
 pub(crate) use lines::name;
@@ -48,6 +48,16 @@ impl Fact {
     /// Whether nothing but somebody's word stands for it.
     pub fn is_word(&self) -> bool {
         self.place.is_some() && self.axiom.is_some()
+    }
+
+    /// It, as a law of the formalism.
+    pub(crate) fn to_law(&self) -> Law {
+        Law {
+            premises: self.premises.iter().cloned().collect(),
+            conclusion: self.conclusion.clone(),
+            axiom: self.axiom.clone(),
+            place: self.place.clone(),
+        }
     }
 
     /// It, as what an answer rests on; none unless [`Fact::is_word`].
@@ -165,21 +175,19 @@ impl Ontology {
         }
     }
 
-    /// The facts of a closure that stand behind some of its names, and rest on somebody's word.
-    pub(crate) fn words_behind<'o>(
+    /// The facts of a closure that stand behind some of its names, the last ones first.
+    pub(crate) fn facts_behind<'o>(
         fired: &[&'o Fact],
         names: impl IntoIterator<Item = &'o str>,
     ) -> Vec<&'o Fact> {
         let mut needed: BTreeSet<&str> = names.into_iter().collect();
-        let mut words = Vec::new();
+        let mut behind = Vec::new();
         for fact in fired.iter().rev() {
             if needed.contains(fact.conclusion.as_str()) {
                 needed.extend(fact.premises.iter().map(String::as_str));
-                if fact.is_word() {
-                    words.push(*fact);
-                }
+                behind.push(*fact);
             }
         }
-        words
+        behind
     }
 }

@@ -356,8 +356,17 @@ proptest! {
         prop_assert_eq!(known.iter().map(|name| (*name).to_owned()).collect::<BTreeSet<_>>(), all.clone());
         let proved = closed(ontology.facts().filter(|fact| !fact.is_word()), &given);
         for name in &all {
-            let words = Ontology::words_behind(&fired, [name.as_str()]);
+            let behind = Ontology::facts_behind(&fired, [name.as_str()]);
+            let words: Vec<&Fact> = behind.iter().copied().filter(|fact| fact.is_word()).collect();
             prop_assert_eq!(words.is_empty(), proved.contains(name));
+            let laws: Vec<&Fact> = behind.into_iter().rev().collect();
+            // Each law is used only once what it needs is known.
+            let mut so_far = given.clone();
+            for law in &laws {
+                prop_assert!(law.premises.is_subset(&so_far));
+                so_far.insert(law.conclusion.clone());
+            }
+            prop_assert!(so_far.contains(name));
             let enough = ontology.facts().filter(|fact| !fact.is_word() || words.contains(fact));
             prop_assert!(closed(enough, &given).contains(name));
         }

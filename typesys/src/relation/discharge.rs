@@ -18,6 +18,7 @@ use std::collections::BTreeMap;
 
 use super::Relations;
 use super::constraints::Lossy;
+use super::implication::Answer;
 use super::parsed::{Parsed, word_behind};
 use crate::formalism::{Events, Formalism, Formula, Word};
 use crate::verdict::{Reason, Verdict};
@@ -36,8 +37,14 @@ pub(crate) struct Giver {
 /// A guarantee, by giver and position.
 type Place = (usize, usize);
 
-/// Guarantees of one formalism that wait.
-type Circle = Vec<Place>;
+/// Guarantees of one formalism.
+#[derive(Clone, Default)]
+pub(super) struct Circle {
+    /// Those that hold outright and may be used.
+    pub(super) kept: Vec<Place>,
+    /// Those that wait.
+    pub(super) waiting: Vec<Place>,
+}
 
 /// Why guarantees do not meet an assumption.
 enum Doubt {
@@ -63,24 +70,24 @@ impl Relations<'_> {
         }
     }
 
-    /// Finds out whether guarantees meet an assumption. Somebody's word alone does not meet one: it
-    /// is told where a requirement rests on it, and an assumption that is met is not told.
+    /// Finds out whether guarantees meet an assumption, and how. Somebody's word alone does not meet
+    /// one: it is told where a requirement rests on it, and an assumption that is met is not told.
     fn meets(
         &self,
         guarantees: &[Parsed],
         events: &Events,
         assumption: &Parsed,
         lossy: &Lossy,
-    ) -> Result<(), Doubt> {
+    ) -> Result<Answer, Doubt> {
         let answer = self.implies(guarantees, events, assumption, lossy);
         if !answer.verdict.holds() {
             return Err(Doubt::Verdict(answer.verdict));
         }
-        let words = answer.rests_on.into_iter();
+        let words = answer.rests_on.iter().cloned();
         let word = words
             .chain(word_behind(guarantees, assumption, lossy))
             .next();
-        word.map_or(Ok(()), |word| Err(Doubt::Word(word)))
+        word.map_or(Ok(answer), |word| Err(Doubt::Word(word)))
     }
 
     /// Meets assumptions by what holds already, until nothing more follows. Tells why each that may
@@ -96,10 +103,13 @@ impl Relations<'_> {
                     else {
                         continue;
                     };
-                    let other = &sides[1 - side];
-                    match self.meets(&other.guarantees, &other.events, assumption, lossy) {
-                        Ok(()) => {
-                            sides[side].guarantees[at].meet();
+                    let Giver { guarantees, events } = &sides[1 - side];
+                    match self.meets(guarantees, events, assumption, lossy) {
+                        Ok(answer) => {
+                            let told = self.tell_discharge(waiting, || {
+                                self.derivation(guarantees, events, assumption, lossy, &answer)
+                            });
+                            sides[side].guarantees[at].meet(told);
                             news = true;
                         }
                         Err(doubt) => {
@@ -127,32 +137,26 @@ impl Relations<'_> {
         formalisms.dedup();
         let found = formalisms
             .into_iter()
-            .map(|formalism| self.circle(sides, formalism, lossy))
-            .find(|circle| !circle.is_empty());
+            .find_map(|formalism| self.circle(sides, formalism, lossy));
         let Some(circle) = found else {
             return false;
         };
-        for (side, at) in circle {
-            sides[side].guarantees[at].meet();
-        }
+        self.meet_circle(sides, &circle, lossy);
         true
     }
 
     /// The largest set of guarantees of one formalism that hold, waiting for each other: each
     /// assumption is met by what the other side guarantees outright and in the set, and nothing in it
     /// can be the first to be broken.
-    fn circle(&self, sides: &[Giver; 2], name: &str, lossy: &Lossy) -> Circle {
-        let Some(formalism) = self.formalisms.get(name) else {
-            return Circle::new();
-        };
+    fn circle(&self, sides: &[Giver; 2], name: &str, lossy: &Lossy) -> Option<Circle> {
+        let formalism = self.formalisms.get(name)?;
         if formalism.library().is_some() {
-            return Circle::new();
+            return None;
         }
         let usable = |parsed: &Parsed| {
             *parsed.constraint.formalism == *name && !lossy.concerns(&parsed.constraint)
         };
-        let mut circle: Circle = Vec::new();
-        let mut kept: [Vec<&Formula>; 2] = [Vec::new(), Vec::new()];
+        let mut circle = Circle::default();
         for (side, giver) in sides.iter().enumerate() {
             for (at, parsed) in giver
                 .guarantees
@@ -161,76 +165,78 @@ impl Relations<'_> {
                 .filter(|(_, p)| usable(p))
             {
                 match parsed.is_conditional() {
-                    false => kept[side].extend(parsed.formula()),
-                    true if parsed.may_be_met() => circle.push((side, at)),
-                    true => {}
+                    false if parsed.formula().is_some() => circle.kept.push((side, at)),
+                    true if parsed.may_be_met() => circle.waiting.push((side, at)),
+                    _ => {}
                 }
             }
         }
-        if circle.is_empty() || circle.len() > MAX_WAITING {
-            return Circle::new();
+        if circle.waiting.is_empty() || circle.waiting.len() > MAX_WAITING {
+            return None;
         }
-        let found = self.sustained(sides, &**formalism, &kept, circle.clone());
-        if !found.is_empty() || kept.iter().all(Vec::is_empty) {
+        let found = self.sustained(sides, &**formalism, circle.clone());
+        if found.is_some() || circle.kept.is_empty() {
             return found;
         }
         // What is kept may be of a kind that is in the way, and not be needed.
-        for (side, kept) in kept.iter_mut().enumerate() {
-            let events = &sides[side].events;
-            kept.retain(|formula| {
+        circle.kept.retain(|(side, at)| {
+            let Giver { guarantees, events } = &sides[*side];
+            guarantees[*at].formula().is_some_and(|formula| {
                 let alone = formalism.self_sustaining(&[], &[formula], events, self.budget);
                 alone.holds()
-            });
-        }
-        self.sustained(sides, &**formalism, &kept, circle)
+            })
+        });
+        self.sustained(sides, &**formalism, circle)
     }
 
-    /// What of a circle holds if the sides also keep these.
+    /// What of a circle holds, if anything does.
     fn sustained(
         &self,
         sides: &[Giver; 2],
         formalism: &dyn Formalism,
-        kept: &[Vec<&Formula>; 2],
-        mut circle: Circle,
-    ) -> Circle {
-        let formula = |(side, at): (usize, usize)| sides[side].guarantees[at].formula();
+        circle: Circle,
+    ) -> Option<Circle> {
+        let Circle { kept, mut waiting } = circle;
+        let formula = |(side, at): Place| sides[side].guarantees[at].formula();
+        let of_side = |all: &[Place], side: usize| -> Vec<&Formula> {
+            let of_side = all.iter().filter(|(other, _)| *other == side);
+            of_side.filter_map(|place| formula(*place)).collect()
+        };
+        let kept_by = [0, 1].map(|side| of_side(&kept, side));
         let sustained = |side: usize, waiting: &[&Formula]| {
             let events = &sides[side].events;
-            let verdict = formalism.self_sustaining(&kept[side], waiting, events, self.budget);
+            let verdict = formalism.self_sustaining(&kept_by[side], waiting, events, self.budget);
             verdict.holds()
         };
-        circle.retain(|(side, at)| {
+        waiting.retain(|(side, at)| {
             formula((*side, *at)).is_some_and(|waiting| sustained(*side, &[waiting]))
         });
         loop {
-            let before = circle.len();
-            let of_side = |circle: &Circle, side: usize| -> Vec<&Formula> {
-                let of_side = circle.iter().filter(|(other, _)| *other == side);
-                of_side.filter_map(|place| formula(*place)).collect()
-            };
-            let waiting = [0, 1].map(|side| of_side(&circle, side));
-            circle.retain(|(side, at)| {
+            let before = waiting.len();
+            let waiting_by = [0, 1].map(|side| of_side(&waiting, side));
+            waiting.retain(|(side, at)| {
                 let assumed = sides[*side].guarantees[*at].assumption();
                 let Some(assumed) = assumed.and_then(Parsed::formula) else {
                     return false;
                 };
                 let other = 1 - *side;
-                let used = kept[other].iter().chain(&waiting[other]);
+                let used = kept_by[other].iter().chain(&waiting_by[other]);
                 let used = used.map(|formula| (*formula, [].as_slice()));
                 let events = &sides[other].events;
                 let (verdict, _, rests_on) = self.decide(formalism, used, events, &[assumed]);
                 verdict.holds() && rests_on.is_empty()
             });
             for side in [0, 1] {
-                let waiting = of_side(&circle, side);
-                if !waiting.is_empty() && !sustained(side, &waiting) {
-                    circle.retain(|(other, _)| *other != side);
+                let of_side = of_side(&waiting, side);
+                if !of_side.is_empty() && !sustained(side, &of_side) {
+                    waiting.retain(|(other, _)| *other != side);
                 }
             }
-            if circle.len() == before {
-                return circle;
+            if waiting.len() == before {
+                break;
             }
         }
+        (!waiting.is_empty()).then_some(Circle { kept, waiting })
     }
 
     /// Says of a guarantee whose assumption is not met why that is so; `doubt` is that of those that
@@ -253,7 +259,7 @@ impl Relations<'_> {
                          assumption: {}",
                         word.to_sentence()
                     ),
-                    Ok(()) => format!(
+                    Ok(_) => format!(
                         "which the other side keeps, but others may connect that do not: require {} \
                          \"{}\" of every peer",
                         assumption.constraint.formalism,
@@ -313,8 +319,11 @@ impl Relations<'_> {
                 let Some(assumption) = waiting.assumption().filter(|_| waiting.may_be_met()) else {
                     continue;
                 };
-                if self.meets(guarantees, events, assumption, lossy).is_ok() {
-                    guarantees[at].meet();
+                if let Ok(answer) = self.meets(guarantees, events, assumption, lossy) {
+                    let told = self.tell_discharge(waiting, || {
+                        self.derivation(guarantees, events, assumption, lossy, &answer)
+                    });
+                    guarantees[at].meet(told);
                     news = true;
                 }
             }
@@ -344,18 +353,18 @@ impl Relations<'_> {
         }
     }
 
-    /// Whether a conditional requirement is met by a guarantee under a weaker assumption that says
-    /// as much, and what that rests on without a proof.
+    /// The guarantee under a weaker assumption that says as much as a conditional requirement, if
+    /// there is one: its position, and what that rests on without a proof.
     pub(super) fn weakened(
         &self,
         premises: &[&Parsed],
         events: &Events,
         conclusion: &Parsed,
         lossy: &Lossy,
-    ) -> Option<Vec<Word>> {
+    ) -> Option<(usize, Vec<Word>)> {
         let assumed = conclusion.assumption()?;
         let asked = conclusion.assumed();
-        premises.iter().find_map(|premise| {
+        premises.iter().enumerate().find_map(|(at, premise)| {
             let wanted = premise.assumption();
             let wanted = wanted.filter(|_| premise.is_as_wide_as(conclusion))?;
             let behind = |from: Parsed, events: &Events, to: &Parsed| {
@@ -364,7 +373,8 @@ impl Relations<'_> {
             };
             // An assumption is not met by a word alone.
             behind(assumed.clone(), &Events::All, wanted).filter(Vec::is_empty)?;
-            behind(premise.assumed(), events, &asked)
+            let words = behind(premise.assumed(), events, &asked)?;
+            Some((at, words))
         })
     }
 

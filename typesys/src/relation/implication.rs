@@ -1,46 +1,68 @@
 //! Whether guarantees imply what is asked for (semantics, section 6).
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use super::constraints::{Lossy, Side};
 use super::parsed::{Parsed, word_behind};
-use super::translation::{Asked, Given, Routes, Used, definitions, spread, useful};
+use super::translation::{Asked, Given, Routes, Told, Used, definitions, spread, useful};
 use super::{Problem, Relations, Translation};
 use crate::diagnostic::Step;
 use crate::formalism::{Events, Fidelity, Formalism, Formula, Word};
 use crate::verdict::{Reason, Verdict, Witness};
 
 /// What is asked for and was not shown to be guaranteed.
-pub(crate) struct Unmet<'c> {
-    conclusion: &'c Parsed,
-    answer: Answer,
+pub(super) struct Unmet<'c> {
+    pub(super) conclusion: &'c Parsed,
+    pub(super) answer: Answer,
 }
 
 /// The answer on one implication.
 pub(crate) struct Answer {
     pub(crate) verdict: Verdict,
     /// What decided it, where that is not the formalism of the conclusion with nothing translated.
-    decided: Option<Box<Decided>>,
+    pub(super) decided: Option<Box<Decided>>,
     /// What it rests on without a proof, if it holds: axioms of users. What libraries say that add
     /// formalisms is told by [`word_behind`].
     pub(crate) rests_on: Vec<Word>,
+    /// How it was found, if it holds.
+    pub(super) way: Way,
+}
+
+/// How an answer `holds` was found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Way {
+    /// The formalism decided it: that of the conclusion with nothing translated, unless
+    /// [`Answer::decided`] says otherwise.
+    Decided,
+    /// A premise says the same.
+    Repeated,
+    /// A premise says as much under an assumption that says no more.
+    Weakened,
 }
 
 /// A question that was decided with the help of translations.
-struct Decided {
-    asked: Asked,
+pub(super) struct Decided {
+    pub(super) asked: Asked,
     /// The first of the formulas asked for of which the verdict is true.
     at: usize,
-    used: Vec<Used>,
+    /// What every formalism knew.
+    pub(super) told: Arc<BTreeMap<String, Told>>,
 }
 
 impl Decided {
+    /// What the formalism knew that decided it.
+    pub(super) fn used(&self) -> &[Used] {
+        let here = self.told.get(&self.asked.formalism);
+        here.map_or(&[], |here| &here.used)
+    }
+
     /// The translations that the question rests on.
     fn translations(&self) -> Vec<Translation> {
         let asked = (self.asked.steps.len() > 1).then(|| Translation {
             steps: self.asked.steps.clone(),
         });
-        let used = self.used.iter().filter_map(Used::told);
+        let used = self.used().iter().filter_map(Used::told);
         used.chain(asked).collect()
     }
 }
@@ -51,15 +73,50 @@ impl From<Verdict> for Answer {
             verdict,
             decided: None,
             rests_on: Vec::new(),
+            way: Way::Decided,
         }
     }
 }
 
-impl Unmet<'_> {
-    pub(super) fn verdict(&self) -> &Verdict {
-        &self.answer.verdict
+/// What lossy conversions leave of premises, for one conclusion.
+pub(super) struct Left<'l> {
+    lossy: &'l Lossy,
+    /// Whether the conclusion speaks of converted messages: then so may every premise that it rests
+    /// on.
+    all: bool,
+}
+
+impl<'l> Left<'l> {
+    pub(super) fn new(lossy: &'l Lossy, conclusion: &Parsed) -> Left<'l> {
+        let all = lossy.concerns(&conclusion.constraint);
+        Left { lossy, all }
     }
 
+    fn intact(&self, parsed: &Parsed) -> bool {
+        !self.all && !self.lossy.concerns(&parsed.constraint)
+    }
+
+    fn survives(&self, parsed: &Parsed) -> bool {
+        self.intact(parsed) || parsed.survives()
+    }
+
+    /// What can be used of a premise.
+    pub(super) fn usable(&self, premise: &Parsed) -> Option<Formula> {
+        match premise.is_conditional() {
+            true => None,
+            false => premise.usable(self.intact(premise)),
+        }
+    }
+
+    /// Whether a premise says the same and is enough.
+    pub(super) fn is_repeated(&self, conclusion: &Parsed, premise: &Parsed) -> bool {
+        premise.rests_on().is_empty()
+            && self.survives(premise)
+            && conclusion.is_repeated_by(premise)
+    }
+}
+
+impl Unmet<'_> {
     /// What to tell: the step to the constraint, and the problem.
     pub(super) fn told(
         self,
@@ -103,7 +160,7 @@ impl Unmet<'_> {
     ) -> Option<String> {
         if let Some(decided) = &self.answer.decided {
             let formalism = relations.formalisms.get(&decided.asked.formalism)?;
-            let used: Vec<&Formula> = decided.used.iter().map(|used| &used.formula).collect();
+            let used: Vec<&Formula> = decided.used().iter().map(|used| &used.formula).collect();
             let asked = decided.asked.formulas.get(decided.at)?;
             return formalism.explain(&used, asked, witness);
         }
@@ -115,27 +172,22 @@ impl Unmet<'_> {
 }
 
 impl Relations<'_> {
-    /// Those `conclusions` that the `premises` are not shown to meet.
-    pub(crate) fn unmet<'c>(
+    /// Whether `premises` meet a conclusion. On whose word it rests that they do is remembered.
+    pub(crate) fn answer(
         &mut self,
         premises: &[Parsed],
         events: &Events,
-        conclusions: &'c [Parsed],
+        conclusion: &Parsed,
         lossy: &Lossy,
-    ) -> Vec<Unmet<'c>> {
-        let mut unmet = Vec::new();
-        for conclusion in conclusions {
-            let answer = self.implies(premises, events, conclusion, lossy);
-            if !answer.verdict.holds() {
-                unmet.push(Unmet { conclusion, answer });
-                continue;
-            }
-            let words = answer.rests_on.into_iter();
+    ) -> Answer {
+        let answer = self.implies(premises, events, conclusion, lossy);
+        if answer.verdict.holds() {
+            let words = answer.rests_on.iter().cloned();
             words
                 .chain(word_behind(premises, conclusion, lossy))
                 .for_each(|word| self.known.add_word(word));
         }
-        unmet
+        answer
     }
 
     /// Whether `premises` imply the conclusion.
@@ -146,32 +198,25 @@ impl Relations<'_> {
         conclusion: &Parsed,
         lossy: &Lossy,
     ) -> Answer {
-        // Where the conclusion speaks of converted messages, so may every premise that it rests on.
-        let all = lossy.concerns(&conclusion.constraint);
-        let intact = |parsed: &Parsed| !all && !lossy.concerns(&parsed.constraint);
-        let survives = |parsed: &Parsed| intact(parsed) || parsed.survives();
+        let left = Left::new(lossy, conclusion);
         let own: Vec<&Parsed> = conclusion.same_formalism(premises).collect();
-        let mut equal = own
-            .iter()
-            .filter(|premise| conclusion.is_repeated_by(premise))
-            .peekable();
-        let repeated = equal.peek().is_some();
-        let proved = |premise: &&&Parsed| premise.rests_on().is_empty();
-        if survives(conclusion) && equal.any(|premise| proved(&premise) && survives(premise)) {
-            return Verdict::Holds.into();
+        let mut all = own.iter();
+        if left.survives(conclusion) && all.any(|premise| left.is_repeated(conclusion, premise)) {
+            return Answer {
+                way: Way::Repeated,
+                ..Verdict::Holds.into()
+            };
         }
         let (formalism, asked) = match conclusion.read() {
             Some((formalism, formula)) => (&**formalism, formula),
-            None if repeated => return Verdict::Unknown(Reason::Lossy).into(),
+            None if own.iter().any(|premise| conclusion.is_repeated_by(premise)) => {
+                return Verdict::Unknown(Reason::Lossy).into();
+            }
             None => return Verdict::Unknown(conclusion.not_read()).into(),
-        };
-        let usable = |premise: &Parsed| match premise.is_conditional() {
-            true => None,
-            false => premise.usable(intact(premise)),
         };
         let used = own.iter().filter_map(|premise| {
             let rests_on = premise.rests_on();
-            Some((usable(premise)?, rests_on))
+            Some((left.usable(premise)?, rests_on))
         });
         let used: Vec<(Formula, &[Word])> = used.collect();
         let used = used.iter().map(|(formula, rests_on)| (formula, *rests_on));
@@ -181,9 +226,8 @@ impl Relations<'_> {
         }
         // Translations may show it without axioms.
         let by_axioms = verdict.holds().then(|| Answer {
-            verdict: Verdict::Holds,
-            decided: None,
             rests_on,
+            ..Verdict::Holds.into()
         });
         if by_axioms.is_some() {
             let reason = "only axioms show it".to_owned();
@@ -213,11 +257,11 @@ impl Relations<'_> {
                 .iter()
                 .map(|premise| Given {
                     parsed: premise,
-                    usable: usable(premise),
+                    usable: left.usable(premise),
                     whole: !premise.is_conditional()
                         && premise.read().is_some()
-                        && survives(premise),
-                    lossy: !intact(premise),
+                        && left.survives(premise),
+                    lossy: !left.intact(premise),
                 })
                 .collect();
             (answer, is_whole) =
@@ -232,13 +276,15 @@ impl Relations<'_> {
 
         // What was left aside might have made the difference.
         let readable = |premise: &&&Parsed| premise.read().is_some();
-        if !survives(conclusion) || premises.iter().filter(readable).any(|p| !survives(p)) {
+        let mut readable = premises.iter().filter(readable);
+        if !left.survives(conclusion) || readable.any(|premise| !left.survives(premise)) {
             return Verdict::Unknown(Reason::Lossy).into();
         }
         if conclusion.is_conditional() {
-            if let Some(rests_on) = self.weakened(&own, events, conclusion, lossy) {
+            if let Some((_, rests_on)) = self.weakened(&own, events, conclusion, lossy) {
                 return Answer {
                     rests_on,
+                    way: Way::Weakened,
                     ..Verdict::Holds.into()
                 };
             }
@@ -284,12 +330,13 @@ impl Relations<'_> {
             .map(|each| &*each.parsed.constraint.formalism)
             .collect();
         let useful = useful(routes, names.iter().copied(), &said);
-        let mut told = spread(routes, given, &useful, self.budget);
+        let told = Arc::new(spread(routes, given, &useful, self.budget));
+        let nothing = Told::default();
         let mut refuted = None;
         let mut doubt = None;
         let mut by_axioms = None;
         for question in questions {
-            let here = told.remove(&question.formalism).unwrap_or_default();
+            let here = told.get(&question.formalism).unwrap_or(&nothing);
             let whole = names.iter().all(|name| here.whole.contains(*name));
             let own = question.formalism == own_name;
             let foreign = here.used.iter().any(|used| used.is_foreign_to(&own_name));
@@ -301,23 +348,22 @@ impl Relations<'_> {
                     let Some(formalism) = self.formalisms.get(&question.formalism) else {
                         continue;
                     };
-                    let used = here.used.iter();
-                    let used = used.map(|used| (&used.formula, used.rests_on.as_slice()));
                     let asked: Vec<&Formula> = question.formulas.iter().collect();
-                    self.decide(&**formalism, used, events, &asked)
+                    self.decide(&**formalism, here.parts(), events, &asked)
                 }
             };
             let decided = (!own || foreign).then(|| {
                 Box::new(Decided {
                     asked: question,
                     at,
-                    used: here.used,
+                    told: told.clone(),
                 })
             });
             let answer = Answer {
                 verdict,
                 decided,
                 rests_on,
+                way: Way::Decided,
             };
             match &answer.verdict {
                 Verdict::Holds if answer.rests_on.is_empty() => return (answer, whole),
@@ -370,15 +416,21 @@ impl Relations<'_> {
             .collect();
         let told = spread(&mut routes, &given, &useful, self.budget);
         let mut translations = Vec::new();
-        for (name, told) in told {
-            let Some(formalism) = self.formalisms.get(&name) else {
+        for (name, here) in &told {
+            let Some(formalism) = self.formalisms.get(name) else {
                 continue;
             };
-            let used = told.used.into_iter().filter(|used| used.told().is_some());
-            translations.extend(used.map(|used| {
+            for (at, used) in here.used.iter().enumerate() {
+                if used.told().is_none() {
+                    continue;
+                }
                 let text = used.steps.last().map_or("", |(_, text)| text);
-                Parsed::made(formalism, text, used.formula.clone(), &used.rests_on)
-            }));
+                let made = Parsed::made(formalism, text, used.formula.clone(), &used.rests_on);
+                translations.push(match self.telling {
+                    None => made,
+                    Some(_) => made.told_as(self.derivation_of(&told, name, at)),
+                });
+            }
         }
         translations
     }

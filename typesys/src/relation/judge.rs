@@ -73,6 +73,13 @@ impl Demands for Bare<'_> {
 }
 
 impl Relations<'_> {
+    /// Forgets what was found with other formalisms or budgets.
+    pub(super) fn rest_on_settings(&mut self) {
+        let settings = (self.budget, self.queued);
+        self.known
+            .rest_on(self.formalisms, settings, self.max_pairs);
+    }
+
     /// The verdict on a question: the minimum over all pairs reached, the first one where several
     /// are equal.
     ///
@@ -81,8 +88,7 @@ impl Relations<'_> {
     /// walk has reached, and where that comes to too many pairs all of them are walked. So an answer
     /// `unknown` for want of steps is the one that the question alone would get.
     pub(super) fn verdict(&mut self, root: Pair) -> Verdict {
-        self.known
-            .rest_on(self.formalisms, (self.budget, self.queued), self.max_pairs);
+        self.rest_on_settings();
         if root.is_reflexive() {
             return Verdict::Holds;
         }

@@ -6,8 +6,11 @@
 
 mod change;
 mod constraints;
+mod derivation;
+mod derive;
 mod discharge;
 mod explain;
+mod grounds;
 mod hash;
 mod implication;
 mod judge;
@@ -32,10 +35,14 @@ use crate::verdict::{Reason, Verdict, Witness};
 pub use change::Change;
 pub(crate) use constraints::{Lossy, Structures, body_constraints, emitted};
 pub use constraints::{Side, endpoint_structure, object_structure};
+pub use derivation::{
+    Composition, Derivation, Discharge, Grounds, Met, Owner, Provided, Rule, Stated,
+};
+pub(crate) use derive::Telling;
 pub(crate) use hash::IdMap;
 pub(crate) use known::Known;
 use pairs::Pair;
-pub(crate) use parsed::Parsed;
+pub(crate) use parsed::{Parsed, stated};
 
 /// The answer of a relation, with every mismatch found (empty where the verdict is `holds`).
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -153,6 +160,8 @@ pub struct Relations<'a> {
     /// Pairs of types that one question may reach.
     max_pairs: usize,
     known: Known,
+    /// Set while somebody wants to be told why what is met is met. No answer depends on it.
+    pub(crate) telling: Option<Telling>,
 }
 
 /// Steps that one implication may take unless the caller says otherwise.
@@ -182,6 +191,7 @@ impl<'a> Relations<'a> {
             queued: false,
             max_pairs: judge::MAX_PAIRS,
             known,
+            telling: None,
         }
     }
 

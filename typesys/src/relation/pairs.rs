@@ -8,7 +8,7 @@ use super::discharge::Giver;
 use super::implication::Unmet;
 use super::parameters::{Ascent, ascend, endpoint_parameters};
 use super::parsed::Parsed;
-use super::{Mismatch, Problem, Relations, lossy, values};
+use super::{Met, Mismatch, Problem, Relations, lossy, values};
 use crate::diagnostic::Step;
 use crate::formalism::Events;
 use crate::similar::nearest;
@@ -93,6 +93,11 @@ pub(super) trait Demands {
     /// Met if `pair` is; `step` leads there. `flipped`: its left side belongs to the right side of
     /// the pair above.
     fn part(&mut self, step: impl FnOnce() -> Option<Step>, pair: Pair, flipped: bool);
+
+    /// A constraint that is asked for, and met.
+    fn met(&mut self, met: impl FnOnce() -> Met) {
+        let _ = met;
+    }
 
     /// Not met.
     fn problem(&mut self, verdict: Verdict, mismatch: impl FnOnce() -> Mismatch);
@@ -211,13 +216,23 @@ impl Relations<'_> {
             }
             let premises = match &mut met {
                 Some(met) => Arc::from(std::mem::take(&mut met[usize::from(!left_at_fault)])),
-                None => self.endpoint_constraints(giver, given),
+                None => {
+                    let premises = self.endpoint_constraints(giver, given);
+                    self.owned(premises, !left_at_fault, given)
+                }
             };
             let lossy = &*lossy
                 .get_or_insert_with(|| Lossy::Endpoint(self.lossy_endpoint(left, right, matching)));
             let events = Events::Endpoint(emitted(self.types, giver, given));
-            let unmet = self.unmet(&premises, &events, &conclusions, lossy);
-            constraints(self, unmet, asked, (given, &premises), left_at_fault, out);
+            let given = (given, &*premises);
+            self.constraints(
+                given,
+                &events,
+                (asked, &conclusions),
+                lossy,
+                left_at_fault,
+                out,
+            );
         }
     }
 
@@ -232,14 +247,12 @@ impl Relations<'_> {
             return None;
         }
         let lossy = Lossy::Endpoint(self.lossy_endpoint(left, right, true));
-        let mut ends = [left, right].into_iter();
-        let mut givers = sides.map(|side| Giver {
-            guarantees: side.to_vec(),
-            events: Events::Endpoint(match ends.next() {
-                Some(end) => emitted(self.types, end, Side::Provides),
-                None => BTreeSet::new(),
-            }),
-        });
+        let [l, r] = sides;
+        let giver = |end: EndpointId, side: Arc<[Parsed]>, right: bool| Giver {
+            guarantees: self.owned(side, right, Side::Provides).to_vec(),
+            events: Events::Endpoint(emitted(self.types, end, Side::Provides)),
+        };
+        let mut givers = [giver(left, l, false), giver(right, r, true)];
         self.discharge(&mut givers, &lossy);
         Some(givers.map(|giver| giver.guarantees))
     }
@@ -309,32 +322,52 @@ impl Relations<'_> {
             if upper.iter().any(|parsed| parsed.constraint.lossy) {
                 *upper = upper.iter().map(Parsed::unmarked).collect();
             }
-            let unmet = self.unmet(&premises, &events, &conclusions, &lossy);
-            constraints(self, unmet, asked, (given, &premises), left_at_fault, out);
+            let premises = self.owned(premises, !left_at_fault, given);
+            let given = (given, &*premises);
+            self.constraints(
+                given,
+                &events,
+                (asked, &conclusions),
+                &lossy,
+                left_at_fault,
+                out,
+            );
         }
     }
-}
 
-/// Conclusions that the premises do not meet. Where requirements are compared, which is for ◁, the
-/// left side is the one that asks for too much.
-fn constraints<'c>(
-    relations: &Relations<'_>,
-    unmet: impl IntoIterator<Item = Unmet<'c>>,
-    asked: Side,
-    (given, premises): (Side, &[Parsed]),
-    left_at_fault: bool,
-    out: &mut impl Demands,
-) {
-    let left_at_fault = left_at_fault || given == Side::Requires;
-    for unmet in unmet {
-        out.problem(unmet.verdict().clone(), || {
-            let (step, problem) = unmet.told(relations, asked, (given, premises));
-            Mismatch {
-                trail: vec![step],
-                problem,
-                left_at_fault,
+    /// Whether premises of one side meet what the other side asks for. Where requirements are
+    /// compared, which is for ◁, the left side is the one that asks for too much.
+    fn constraints(
+        &mut self,
+        (given, premises): (Side, &[Parsed]),
+        events: &Events,
+        (asked, conclusions): (Side, &[Parsed]),
+        lossy: &Lossy,
+        left_gives: bool,
+        out: &mut impl Demands,
+    ) {
+        for conclusion in conclusions {
+            let answer = self.answer(premises, events, conclusion, lossy);
+            if answer.verdict.holds() {
+                out.met(|| Met {
+                    trail: Vec::new(),
+                    by: self.asker(left_gives),
+                    asked,
+                    place: conclusion.constraint.place.clone(),
+                    derivation: self.derivation(premises, events, conclusion, lossy, &answer),
+                });
+                continue;
             }
-        });
+            out.problem(answer.verdict.clone(), || {
+                let unmet = Unmet { conclusion, answer };
+                let (step, problem) = unmet.told(self, asked, (given, premises));
+                Mismatch {
+                    trail: vec![step],
+                    problem,
+                    left_at_fault: left_gives || given == Side::Requires,
+                }
+            });
+        }
     }
 }
 

@@ -7,6 +7,8 @@ use std::sync::Arc;
 
 pub(super) use self::word::of as word_behind;
 use super::constraints::Side;
+use super::derivation::{Derivation, Owner, Rule, Stated};
+use super::derive::assumed;
 use crate::formalism::{EndpointStructure, Formalism, Formalisms, Formula, Structure, Word};
 use crate::types::Constraint;
 use crate::verdict::Reason;
@@ -30,6 +32,8 @@ pub(crate) struct Parsed {
     left: Option<Arc<str>>,
     /// What stands behind it without a proof.
     rests_on: Arc<[Word]>,
+    /// Whose it is and how it came about, where somebody wants to be told.
+    told: Option<Arc<Derivation>>,
 }
 
 /// Why there is no formula.
@@ -111,6 +115,7 @@ impl Parsed {
             universal: false,
             left: None,
             rests_on: Arc::default(),
+            told: None,
         }
     }
 
@@ -139,6 +144,7 @@ impl Parsed {
             universal: false,
             left: None,
             rests_on: rests_on.into(),
+            told: None,
         }
     }
 
@@ -195,6 +201,21 @@ impl Parsed {
         }
     }
 
+    /// The derivation of what is used of it, where somebody wants to be told.
+    pub(super) fn told_as_usable(&self, used: &Formula) -> Option<Arc<Derivation>> {
+        let told = self.told.as_ref()?;
+        let (formalism, read) = (self.formalism.as_ref()?, self.formula.as_ref().ok()?);
+        let printed = formalism.print(used);
+        if printed == read.printed {
+            return Some(told.clone());
+        }
+        Some(Arc::new(Derivation {
+            formalism: told.formalism.clone(),
+            text: printed,
+            rule: Rule::Surviving { from: told.clone() },
+        }))
+    }
+
     /// What can be used of it as a premise: all of it, or what survives lossy conversions.
     pub(super) fn usable(&self, intact: bool) -> Option<Formula> {
         let read = self.formula.as_ref().ok()?;
@@ -236,9 +257,39 @@ impl Parsed {
         self.is_conditional() && self.universal
     }
 
-    /// Its assumption is met.
-    pub(super) fn meet(&mut self) {
+    /// Its assumption is met; `told`: where it is told how, if it is.
+    pub(super) fn meet(&mut self, told: Option<usize>) {
         self.discharged = true;
+        if told.is_some()
+            && let Some(derivation) = &mut self.told
+            && let Rule::Stated(stated) = &mut Arc::make_mut(derivation).rule
+        {
+            stated.met = told;
+        }
+    }
+
+    /// The same, so that derivations tell whose it is.
+    pub(crate) fn owned_by(&self, by: &Owner, side: Side) -> Parsed {
+        self.told_as(stated(&self.constraint, by, side))
+    }
+
+    /// The same with its derivation.
+    pub(super) fn told_as(&self, derivation: Arc<Derivation>) -> Parsed {
+        Parsed {
+            told: Some(derivation),
+            ..self.clone()
+        }
+    }
+
+    /// Its derivation, where somebody wants to be told.
+    pub(crate) fn told(&self) -> Option<&Arc<Derivation>> {
+        self.told.as_ref()
+    }
+
+    /// Its derivation: that it is taken as given, where nobody was named whose it is.
+    pub(super) fn derivation(&self) -> Arc<Derivation> {
+        let assumed = || Arc::new(assumed(&self.constraint.formalism, self.said()));
+        self.told.clone().unwrap_or_else(assumed)
     }
 
     /// Its assumption is not met, for this reason.
@@ -288,6 +339,14 @@ impl Parsed {
     /// The constraint as people see it.
     pub(super) fn words(&self) -> String {
         words(&self.constraint)
+    }
+
+    /// The same without an assumption that is met, or taken to be.
+    pub(super) fn said(&self) -> String {
+        match self.discharged {
+            true => without_assumption(&self.constraint),
+            false => self.words(),
+        }
     }
 
     /// The constraints of its formalism.
@@ -406,14 +465,35 @@ fn same_orders(text: &str, left: &Structure, right: &Structure) -> bool {
     }
 }
 
+/// That a type has a constraint.
+pub(crate) fn stated(constraint: &Constraint, by: &Owner, side: Side) -> Arc<Derivation> {
+    let rule = Rule::Stated(Stated {
+        by: by.clone(),
+        side,
+        place: constraint.place.clone(),
+        assumption: constraint.given.as_deref().map(str::to_owned),
+        met: None,
+    });
+    Arc::new(Derivation {
+        formalism: constraint.formalism.to_string(),
+        text: without_assumption(constraint),
+        rule,
+    })
+}
+
 /// A constraint as people see it.
 fn words(constraint: &Constraint) -> String {
-    let dual = if constraint.dual { "dual of " } else { "" };
     let given = constraint
         .given
         .iter()
         .map(|given| format!(" given {given}"));
-    format!("{dual}{}{}", constraint.text, given.collect::<String>())
+    without_assumption(constraint) + &given.collect::<String>()
+}
+
+/// The same without what it is given under.
+fn without_assumption(constraint: &Constraint) -> String {
+    let dual = if constraint.dual { "dual of " } else { "" };
+    format!("{dual}{}", constraint.text)
 }
 
 /// The renamings that a text can feel: of names that occur in it.

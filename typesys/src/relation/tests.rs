@@ -15,6 +15,7 @@ use crate::verdict::Reason;
 mod changes;
 mod circles;
 mod constraints;
+mod derivation;
 mod given;
 mod histories;
 mod scale;

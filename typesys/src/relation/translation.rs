@@ -10,6 +10,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::Translation;
+use super::derivation::Derivation;
 use super::parsed::Parsed;
 use crate::formalism::{
     EndpointStructure, Fidelity, Formalism, Formalisms, Formula, Structure, Word,
@@ -103,6 +104,26 @@ pub(super) struct Used {
     pub(super) steps: Vec<(String, String)>,
     /// What stands behind it without a proof.
     pub(super) rests_on: Vec<Word>,
+    pub(super) source: Source,
+}
+
+/// What a formula that a formalism may use was made of.
+#[derive(Clone)]
+pub(super) enum Source {
+    /// A guarantee, with its derivation where somebody wants to be told.
+    Given(Option<Arc<Derivation>>),
+    /// A consequence of the first so many formulas that another formalism knows.
+    Translated {
+        /// The name of that one.
+        from: String,
+        /// How many.
+        first: usize,
+        /// What follows from them.
+        consequence: Formula,
+        /// Whether the formula is all of what that was translated into, and not what lossy
+        /// conversions leave of it.
+        all: bool,
+    },
 }
 
 impl Used {
@@ -142,6 +163,14 @@ pub(super) struct Told {
     passed_on: (usize, usize),
 }
 
+impl Told {
+    /// What is known, each with what it rests on without a proof.
+    pub(super) fn parts(&self) -> impl Iterator<Item = (&Formula, &[Word])> {
+        let used = self.used.iter();
+        used.map(|used| (&used.formula, used.rests_on.as_slice()))
+    }
+}
+
 /// A guarantee as it may be used.
 pub(super) struct Given<'p> {
     pub(super) parsed: &'p Parsed,
@@ -177,6 +206,7 @@ pub(super) fn spread(
                 formula: formula.clone(),
                 steps: vec![(name, each.parsed.words())],
                 rests_on: each.parsed.rests_on().to_vec(),
+                source: Source::Given(each.parsed.told_as_usable(formula)),
             });
         }
     }
@@ -277,21 +307,29 @@ fn pass_on(
             for text in translated.texts {
                 let read = reader.parse(&text, structure).ok();
                 let usable = match lossy {
-                    false => read,
+                    false => read.clone(),
                     // What was translated from a part that is left says nothing about messages
                     // either; that the target says so too costs nothing.
-                    true => read.and_then(|formula| reader.surviving(&formula)),
+                    true => read.as_ref().and_then(|formula| reader.surviving(formula)),
                 };
                 let Some(formula) = usable.filter(|_| there.used.len() < MAX_FORMULAS) else {
                     all = false;
                     continue;
                 };
-                if there.seen.insert(reader.print(&formula)) {
+                let printed = reader.print(&formula);
+                let intact = !lossy || read.is_some_and(|read| reader.print(&read) == printed);
+                if there.seen.insert(printed) {
                     let step = (target.clone(), text);
                     there.used.push(Used {
                         formula,
                         steps: consequence.steps.iter().cloned().chain([step]).collect(),
                         rests_on: consequence.rests_on.clone(),
+                        source: Source::Translated {
+                            from: name.to_owned(),
+                            first: amount.0,
+                            consequence: consequence.formula.clone(),
+                            all: intact,
+                        },
                     });
                 }
             }

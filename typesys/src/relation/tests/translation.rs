@@ -223,6 +223,72 @@ fn parsed(formalisms: &Formalisms, formalism: &str, set: Set) -> Parsed {
     Parsed::new(formalisms, &constraint, Side::Provides, structure)
 }
 
+fn set(text: &str) -> Set {
+    let sets = text
+        .split("; ")
+        .map(|text| Set::from_str_radix(text, 2).unwrap());
+    sets.fold(ALL, |all, set| all & set)
+}
+
+/// Checks each step of a derivation by the definitions of the formalisms, and that it ends in the
+/// premises.
+fn is_proof(derivation: &Derivation, world: &[Sets], premises: &[Parsed]) {
+    let Derivation {
+        formalism,
+        text,
+        rule,
+    } = derivation;
+    let of = |name: &str| world.iter().find(|sets| sets.name == *name).unwrap();
+    let here = of(formalism);
+    let mut children: Vec<&Derivation> = Vec::new();
+    match rule {
+        Rule::Stated(_) => {
+            let given = |it: &Parsed| {
+                *it.constraint.formalism == **formalism && *it.constraint.text == **text
+            };
+            assert!(premises.iter().any(given), "{text} is no premise");
+        }
+        Rule::Repeated { from } => {
+            assert_eq!((formalism, set(text)), (&from.formalism, set(&from.text)));
+            children.push(from);
+        }
+        Rule::Implied { from, .. } => {
+            let all = |left: Option<usize>| {
+                let used = from.iter().enumerate();
+                let used = used.filter(|(at, _)| Some(*at) != left);
+                used.fold(ALL, |all, (_, it)| all & set(&it.text))
+            };
+            assert!(from.iter().all(|it| it.formalism == *formalism));
+            assert_eq!(all(None) & !set(text), 0);
+            for at in 0..from.len() {
+                assert_ne!(all(Some(at)) & !set(text), 0, "more is told than needed");
+            }
+            children.extend(from.iter().map(|from| &**from));
+        }
+        Rule::Translated { from } => {
+            let (told, _) = of(&from.formalism).targets[formalism][&set(&from.text)];
+            assert!([told, ALL].contains(&set(text)), "{text} is not {told:04b}");
+            children.push(from);
+        }
+        Rule::Defined { from } => {
+            for part in text.split("; ") {
+                let (told, fidelity) = here.targets[&from.formalism][&set(part)];
+                assert_eq!(fidelity, Fidelity::Exact);
+                assert_eq!(set(&from.text) & !told, 0);
+            }
+            children.push(from);
+        }
+        Rule::Surviving { from } => {
+            assert_eq!(set(text), here.around(set(&from.text), true));
+            children.push(from);
+        }
+        Rule::Assumed | Rule::Weakened { .. } => panic!("nothing is given under an assumption"),
+    }
+    for child in children {
+        is_proof(child, world, premises);
+    }
+}
+
 #[test]
 fn no_answer_is_false_whatever_is_translated() {
     let mut dice = Dice(5);
@@ -255,9 +321,19 @@ fn no_answer_is_false_whatever_is_translated() {
         let mut types = Types::new();
         let relations = Relations::new(&mut types, &formalisms);
         let asked = parsed(&formalisms, NAMES[asked], conclusion);
+        let premises: Vec<Parsed> = premises
+            .iter()
+            .map(|it| it.owned_by(&Owner::Left, Side::Provides))
+            .collect();
         let answer = relations.implies(&premises, &Events::All, &asked, &Lossy::Endpoint(lossy));
         match &answer.verdict {
-            Verdict::Holds => assert!(truth),
+            Verdict::Holds => {
+                assert!(truth);
+                let lossy = Lossy::Endpoint(lossy);
+                let proof = relations.derivation(&premises, &Events::All, &asked, &lossy, &answer);
+                assert_eq!(proof.text, asked.words());
+                is_proof(&proof, &world, &premises);
+            }
             Verdict::Fails(_) => assert!(!truth),
             Verdict::Unknown(_) => {}
         }
