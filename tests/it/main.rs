@@ -34,6 +34,7 @@ mod simulation_command;
 mod state;
 mod strict_2009;
 mod thesis;
+mod transports;
 mod trust;
 
 use std::fs;

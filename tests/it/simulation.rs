@@ -28,12 +28,12 @@ impl Observer for Kept {
     }
 }
 
-fn runtime() -> Runtime {
+pub(crate) fn runtime() -> Runtime {
     let builder = Runtime::builder().library_path(built());
     builder.build().expect("a runtime")
 }
 
-fn check(runtime: &Runtime, document: &str) -> CheckedReference {
+pub(crate) fn check(runtime: &Runtime, document: &str) -> CheckedReference {
     let checked = runtime.check(&Source::new("test", document));
     checked
         .reference
@@ -63,11 +63,11 @@ pub(crate) fn registered(name: &str) -> String {
     ))
 }
 
-fn seconds(seconds: u64) -> Duration {
+pub(crate) fn seconds(seconds: u64) -> Duration {
     Duration::from_secs(seconds)
 }
 
-fn typed(at: u64, node: u32, line: &str) -> Scripted {
+pub(crate) fn typed(at: u64, node: u32, line: &str) -> Scripted {
     Scripted {
         at: seconds(at),
         node,
@@ -75,7 +75,7 @@ fn typed(at: u64, node: u32, line: &str) -> Scripted {
     }
 }
 
-fn lossy(least: u64, most: u64) -> Network {
+pub(crate) fn lossy(least: u64, most: u64) -> Network {
     Network {
         loss: 200_000,
         repeat: 20_000,
@@ -93,7 +93,11 @@ fn simulate(runtime: &Runtime, reference: &CheckedReference, options: &Options) 
     simulation.finish()
 }
 
-fn traced(runtime: &Runtime, reference: &CheckedReference, options: &Options) -> Vec<String> {
+pub(crate) fn traced(
+    runtime: &Runtime,
+    reference: &CheckedReference,
+    options: &Options,
+) -> Vec<String> {
     let kept = Kept::default();
     let simulation = Simulation::new(runtime, reference, options, kept.clone());
     let mut simulation = simulation.expect("it can be simulated");

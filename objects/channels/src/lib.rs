@@ -1,9 +1,13 @@
 //! Object library: channels. What it offers is in `types.lot`.
 
+mod alarm;
 mod datagram;
+mod fragmenting;
+mod fragments;
 mod hub;
 mod local;
 mod parameters;
+mod seen;
 mod sockets;
 mod udp;
 
