@@ -200,8 +200,10 @@ impl Relations<'_> {
     ) -> Answer {
         let left = Left::new(lossy, conclusion);
         let own: Vec<&Parsed> = conclusion.same_formalism(premises).collect();
-        let mut all = own.iter();
-        if left.survives(conclusion) && all.any(|premise| left.is_repeated(conclusion, premise)) {
+        if own
+            .iter()
+            .any(|premise| left.is_repeated(conclusion, premise))
+        {
             return Answer {
                 way: Way::Repeated,
                 ..Verdict::Holds.into()
@@ -242,9 +244,7 @@ impl Relations<'_> {
         let formalisms: BTreeSet<&str> = formalisms.collect();
         let related: BTreeSet<&str> = formalisms
             .into_iter()
-            .filter(|name| {
-                *name == own_name || !routes.reachable(name, Fidelity::Implied).is_disjoint(&said)
-            })
+            .filter(|name| !routes.reachable(name, Fidelity::Implied).is_disjoint(&said))
             .collect();
         let premises: Vec<&Parsed> = premises
             .iter()
@@ -258,9 +258,6 @@ impl Relations<'_> {
                 .map(|premise| Given {
                     parsed: premise,
                     usable: left.usable(premise),
-                    whole: !premise.is_conditional()
-                        && premise.read().is_some()
-                        && left.survives(premise),
                     lossy: !left.intact(premise),
                 })
                 .collect();
@@ -410,7 +407,6 @@ impl Relations<'_> {
             .map(|premise| Given {
                 parsed: premise,
                 usable: premise.usable(!lossy),
-                whole: false,
                 lossy,
             })
             .collect();

@@ -12,6 +12,7 @@ use crate::syntax::parse_type;
 use crate::types::{Origin, Value};
 use crate::verdict::Reason;
 
+mod chains;
 mod changes;
 mod circles;
 mod constraints;

@@ -39,21 +39,17 @@ impl<'f> Routes<'f> {
         self.formalisms.get(name)
     }
 
-    /// Where one step leads, by name; the best that is claimed of each.
+    /// Where one step leads, by name, with what is claimed of it.
     fn from(&mut self, name: &str) -> &[(String, Fidelity)] {
         let formalisms = self.formalisms;
         self.known.entry(name.to_owned()).or_insert_with(|| {
-            let all = formalisms
-                .get(name)
-                .map(|formalism| formalism.translations());
-            let mut best: BTreeMap<String, Fidelity> = BTreeMap::new();
-            for (target, fidelity) in all.into_iter().flatten() {
-                if target != name && formalisms.get(&target).is_some() {
-                    let known = best.entry(target).or_insert(fidelity);
-                    *known = fidelity.max(*known);
-                }
-            }
-            best.into_iter().collect()
+            let all = formalisms.get(name).into_iter();
+            let all = all.flat_map(|formalism| formalism.translations());
+            let mut known: Vec<(String, Fidelity)> = all
+                .filter(|(target, _)| formalisms.get(target).is_some())
+                .collect();
+            known.sort();
+            known
         })
     }
 
@@ -155,7 +151,8 @@ pub(super) struct Told {
     pub(super) used: Vec<Used>,
     /// What `used` prints as.
     seen: BTreeSet<String>,
-    /// The formalisms all of whose guarantees are wholly contained.
+    /// The formalisms all of whose usable guarantees are wholly contained. Where some are not
+    /// usable, nothing is refuted ([`super::Relations::implies`]).
     pub(super) whole: BTreeSet<String>,
     /// Whether all of it may be used as it is; else only what survives lossy conversions.
     lossy: bool,
@@ -176,8 +173,6 @@ pub(super) struct Given<'p> {
     pub(super) parsed: &'p Parsed,
     /// The formula, or what is left of it; none if nothing can be used.
     pub(super) usable: Option<Formula>,
-    /// Whether that is all of it.
-    pub(super) whole: bool,
     /// Whether a lossy conversion concerns it.
     pub(super) lossy: bool,
 }
@@ -197,9 +192,6 @@ pub(super) fn spread(
             ..Told::default()
         });
         here.lossy |= each.lossy;
-        if !each.whole {
-            here.whole.clear();
-        }
         if let (Some(formula), Some((formalism, _))) = (&each.usable, each.parsed.read()) {
             here.seen.insert(formalism.print(formula));
             here.used.push(Used {
@@ -309,7 +301,8 @@ fn pass_on(
                 let usable = match lossy {
                     false => read.clone(),
                     // What was translated from a part that is left says nothing about messages
-                    // either; that the target says so too costs nothing.
+                    // either, if its formalism is right about what is left. So the target is asked
+                    // too.
                     true => read.as_ref().and_then(|formula| reader.surviving(formula)),
                 };
                 let Some(formula) = usable.filter(|_| there.used.len() < MAX_FORMULAS) else {
@@ -367,12 +360,10 @@ pub(super) fn definitions(routes: &mut Routes<'_>, conclusion: &Parsed) -> Vec<A
     let mut next = 0;
     while next < all.len() {
         let from = all[next].formalism.clone();
-        for (target, best) in routes.from(&from).to_vec() {
-            let known = all.iter().any(|asked| asked.formalism == target);
-            if best != Fidelity::Exact || known || all[next].steps.len() > MAX_CHAIN {
-                continue;
+        for (target, _) in routes.from(&from).to_vec() {
+            if all.iter().all(|asked| asked.formalism != target) {
+                all.extend(defined(routes, &all[next], &target, &structure));
             }
-            all.extend(defined(routes, &all[next], &target, &structure));
         }
         next += 1;
     }
@@ -391,6 +382,7 @@ fn defined(
     let (mut formulas, mut texts) = (Vec::new(), Vec::new());
     for formula in &asked.formulas {
         let translated = formalism.translate(formula, target, structure)?;
+        // With no text nothing would be asked.
         if translated.fidelity != Fidelity::Exact || translated.texts.is_empty() {
             return None;
         }

@@ -194,6 +194,22 @@ fn a_text_that_cannot_be_read_is_not_met_even_by_itself() {
 }
 
 #[test]
+fn a_guarantee_that_cannot_be_read_may_be_what_is_missing() {
+    let declarations = r#"
+        endpoint A { out a(); provides words "what?"; }
+        endpoint B { out a(); provides words "fast"; }"#;
+    check(
+        declarations,
+        "A",
+        "B",
+        expect![[r#"
+            unknown
+            `right` provides words "fast", and `left` provides words "what?"; whether that suffices is not known: the constraint cannot be read: what does that mean
+        "#]],
+    );
+}
+
+#[test]
 fn a_conditional_guarantee_meets_only_the_same_condition() {
     let declarations = r#"
         endpoint Given { out a(); provides words "fast" given "calm"; }
@@ -294,8 +310,12 @@ const LOSSY: &str = r#"
     record Text { text: string, .. }
     endpoint Full { out a(m: Line); provides words "once Quick"; }
     endpoint Once { out a(m: Text); provides words "once"; }
+    endpoint OnceFull { out a(m: Line); provides words "once"; }
+    endpoint Nothing { out a(m: Line); }
     endpoint Quick { out a(m: Text); provides words "Quick"; }
     endpoint Slow { out a(m: Text); provides words "Slow"; }
+    endpoint SecretFull { out a(m: Line); provides quality "secret"; }
+    endpoint Secret { out a(m: Text); provides quality "secret"; }
     endpoint QuickFull { out a(m: Line); provides words "Quick"; }"#;
 
 #[test]
@@ -318,6 +338,21 @@ fn a_guarantee_about_messages_does_not_survive_a_dropped_field() {
         `right` requires words "once", and `left` provides words "once Quick"; whether that suffices is not known: a conversion drops a field, and the guarantee may not survive that
     "#]],
     );
+}
+
+#[test]
+fn the_same_text_does_not_survive_a_dropped_field() {
+    let expected = "a conversion drops a field, and the guarantee may not survive that";
+    for (left, right) in [
+        ("OnceFull", "Once"),
+        ("Nothing", "Once"),
+        ("SecretFull", "Secret"),
+    ] {
+        let answer = ask(LOSSY, Ask::Subtype, left, right);
+        let told = shown(&answer);
+        assert_eq!(answer.verdict.to_string(), "unknown", "{told}");
+        assert!(told.contains(expected), "{told}");
+    }
 }
 
 #[test]

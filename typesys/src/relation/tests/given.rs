@@ -147,6 +147,31 @@ fn an_assumption_that_says_less_is_met_by_no_other() {
 fn what_no_assumption_helps_fails() {
     let asks = r#"requires short "never b";"#;
     assert!(meets(true, false, GIVEN, asks).starts_with("fails\n"));
+    // Assumptions of other formalisms are about other things.
+    let mut formalisms = formalisms(true);
+    formalisms.add(Arc::new(Words));
+    let words = r#"provides words "fast" given "calm";"#;
+    assert!(connected(&formalisms, false, words, asks).starts_with("fails\n"));
+}
+
+#[test]
+fn the_guarantee_that_is_missing_is_named() {
+    let named = |first: &str, asked: &str| {
+        let told = meets(true, false, first, &format!(r#"requires short "{asked}";"#));
+        let (_, why) = told.split_once("is not known: ").expect(&told);
+        why.split_once(", which").expect(&told).0.to_owned()
+    };
+    let two =
+        r#"provides short "never a" given "never c"; provides short "never b" given "never d";"#;
+    let first = r#"short "never a" is given only under short "never c""#;
+    let second = r#"short "never b" is given only under short "never d""#;
+    assert_eq!(named(two, "never ab"), first);
+    assert_eq!(named(two, "never bb"), second);
+    assert_eq!(named(two, "never aa, bb"), first);
+    // Where either would do, the first one.
+    let either =
+        r#"provides short "never a" given "never c"; provides short "never a" given "never d";"#;
+    assert_eq!(named(either, "never ab"), first);
 }
 
 #[test]

@@ -50,6 +50,8 @@ struct Read {
     emitted: BTreeSet<char>,
     /// Whether it speaks of several connections at once.
     shared: bool,
+    /// Whether it survives lossy conversions.
+    robust: bool,
 }
 
 fn read(formula: &Formula) -> &Read {
@@ -70,8 +72,9 @@ fn possible(formula: &Formula, events: &Events) -> Property {
     without(|letter| emitted.contains(&letter) && !events.contains(&letter.to_string()))
 }
 
-/// Texts are sets of histories in hexadecimal digits, or `never` with beginnings, and say with `all`
-/// before it that they are about several connections at once.
+/// Texts are sets of histories in hexadecimal digits, or `never` with beginnings. They say with `all`
+/// before it that they are about several connections at once, and with `robust` that they survive
+/// lossy conversions.
 #[derive(Default)]
 pub(super) struct Short {
     /// Whether each other formula is taken to speak of each connection by itself.
@@ -96,7 +99,8 @@ impl Formalism for Short {
     }
 
     fn parse(&self, text: &str, structure: &Structure) -> Result<Formula, ParseError> {
-        let plain = text.strip_prefix("all ").unwrap_or(text);
+        let rest = text.strip_prefix("all ").unwrap_or(text);
+        let plain = rest.strip_prefix("robust ").unwrap_or(rest);
         let property = match plain.strip_prefix("never ") {
             // All but those that begin like that.
             Some(words) => {
@@ -122,13 +126,16 @@ impl Formalism for Short {
         Ok(Formula::new(Read {
             property,
             emitted: emitted.into_iter().flat_map(|name| name.chars()).collect(),
-            shared: plain != text,
+            shared: rest != text,
+            robust: plain != rest,
         }))
     }
 
     fn print(&self, formula: &Formula) -> String {
-        let all = if read(formula).shared { "all " } else { "" };
-        format!("{all}{:x}", read(formula).property)
+        let read = read(formula);
+        let all = if read.shared { "all " } else { "" };
+        let robust = if read.robust { "robust " } else { "" };
+        format!("{all}{robust}{:x}", read.property)
     }
 
     fn satisfiable(&self, formulas: &[&Formula], _: u64) -> Verdict {
@@ -206,6 +213,10 @@ impl Formalism for Short {
             true => Verdict::Holds,
             false => Verdict::Unknown(Reason::Budget),
         }
+    }
+
+    fn surviving(&self, formula: &Formula) -> Option<Formula> {
+        read(formula).robust.then(|| formula.clone())
     }
 
     fn of_one_connection(&self, formula: &Formula) -> bool {

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use super::*;
-use crate::formalism::{EndpointStructure, Fidelity, Translated};
+use crate::formalism::{EndpointStructure, Fidelity, Speaker, Translated, Word};
 use crate::relation::Side;
 use crate::relation::constraints::Lossy;
 use crate::relation::parsed::Parsed;
@@ -12,9 +12,9 @@ use crate::types::Constraint;
 
 /// There are four models; a formula is the set of those that satisfy it, a bit for each. Models 0
 /// and 1, and 2 and 3, differ in the contents of messages only.
-type Set = u8;
+pub(super) type Set = u8;
 
-const ALL: Set = 0b1111;
+pub(super) const ALL: Set = 0b1111;
 
 /// The models that may be taken for one of these where contents are lost.
 fn blurred(set: Set) -> Set {
@@ -24,14 +24,20 @@ fn blurred(set: Set) -> Set {
 
 /// A formalism that can write some of the sets, and translates by a table.
 #[derive(Clone, Default)]
-struct Sets {
-    name: String,
+pub(super) struct Sets {
+    pub(super) name: String,
     /// What it can write; `ALL` is among it.
-    language: BTreeSet<Set>,
+    pub(super) language: BTreeSet<Set>,
     /// Target → what each set is translated into, if it is.
-    targets: BTreeMap<String, BTreeMap<Set, (Set, Fidelity)>>,
+    pub(super) targets: BTreeMap<String, BTreeMap<Set, (Set, Fidelity)>>,
     /// Conclusions on which it gives up.
-    hard: BTreeSet<Set>,
+    pub(super) hard: BTreeSet<Set>,
+    /// Whether it says of all its formulas that they survive lossy conversions.
+    pub(super) careless: bool,
+    /// Whether it cannot tell if formulas contradict each other.
+    pub(super) doubtful: bool,
+    /// Whether what is no formula given follows by an axiom only.
+    pub(super) axioms: bool,
 }
 
 impl Sets {
@@ -75,6 +81,7 @@ impl Formalism for Sets {
 
     fn satisfiable(&self, formulas: &[&Formula], _: u64) -> Verdict {
         match Sets::all(formulas) {
+            _ if self.doubtful => Verdict::Unknown(Reason::Budget),
             0 => Verdict::Fails(Witness::Structure),
             _ => Verdict::Holds,
         }
@@ -102,7 +109,19 @@ impl Formalism for Sets {
     }
 
     fn surviving(&self, formula: &Formula) -> Option<Formula> {
-        Some(Formula::new(self.around(Sets::all(&[formula]), true)))
+        match self.careless {
+            true => Some(formula.clone()),
+            false => Some(Formula::new(self.around(Sets::all(&[formula]), true))),
+        }
+    }
+
+    fn rests_on(&self, premises: &[&Formula], conclusion: &Formula) -> Vec<Word> {
+        let asked = Sets::all(&[conclusion]);
+        let given = premises.iter().any(|it| Sets::all(&[it]) == asked);
+        (self.axioms && !given)
+            .then(|| axiom(&self.name))
+            .into_iter()
+            .collect()
     }
 
     /// All that it can write of what follows.
@@ -125,6 +144,19 @@ impl Formalism for Sets {
         // Two texts that together are the set, where one would do.
         let texts = [set, ALL].map(|set| format!("{set:04b}")).to_vec();
         Some(Translated { texts, fidelity })
+    }
+}
+
+/// What stands behind an axiom.
+pub(super) fn axiom(formalism: &str) -> Word {
+    Word {
+        formalism: formalism.to_owned(),
+        by: Speaker::Ontology {
+            place: "here".to_owned(),
+            reason: "it is so".to_owned(),
+        },
+        premises: Vec::new(),
+        conclusion: String::new(),
     }
 }
 
@@ -161,8 +193,8 @@ fn world(dice: &mut Dice) -> Vec<Sets> {
             Sets {
                 name: (*name).to_owned(),
                 language,
-                targets: BTreeMap::new(),
                 hard,
+                ..Sets::default()
             }
         })
         .collect();
@@ -209,7 +241,7 @@ fn reachable(world: &[Sets], from: &str, least: Fidelity) -> BTreeSet<String> {
     }
 }
 
-fn parsed(formalisms: &Formalisms, formalism: &str, set: Set) -> Parsed {
+pub(super) fn parsed(formalisms: &Formalisms, formalism: &str, set: Set) -> Parsed {
     let constraint = Constraint {
         formalism: Arc::from(formalism),
         text: Arc::from(format!("{set:04b}")),
@@ -353,7 +385,7 @@ fn no_answer_is_false_whatever_is_translated() {
 
 /// `a`, `b` and `c` in a row and back again; each can write these sets, and what is translated is
 /// the same set, or more where `partly`.
-fn row(partly: Option<Set>) -> Formalisms {
+pub(super) fn row(partly: Option<Set>) -> Formalisms {
     let language = BTreeSet::from([0b0001, 0b0011, 0b0111, ALL]);
     let table = || {
         let translated = |set: &Set| match partly {
@@ -371,14 +403,14 @@ fn row(partly: Option<Set>) -> Formalisms {
                 .iter()
                 .map(|it| ((*it).to_owned(), table()))
                 .collect(),
-            hard: BTreeSet::new(),
+            ..Sets::default()
         }));
     }
     formalisms
 }
 
 /// The answer where one provides this and its peer requires that.
-fn meets(formalisms: &Formalisms, provided: &str, required: &str) -> String {
+pub(super) fn meets(formalisms: &Formalisms, provided: &str, required: &str) -> String {
     let declarations =
         format!("endpoint Giver {{ out e(); {provided} }} endpoint Asker {{ in e(); {required} }}");
     let (mut types, ends) = two_endpoints(declarations, ["Giver", "Asker"]);
