@@ -1,15 +1,16 @@
 //! Reports domains that do not move on: a handler that blocks keeps everything in its domain waiting.
 //!
 //! A domain notes each turn and each delivery in its [`Pulse`]; nothing is noted of an event that is
-//! delivered at once, within another's handler. Somebody else looks at it a few times a second.
+//! delivered at once, within another's handler, but each proxy tells whether it runs ([`Roster`]).
+//! Somebody else looks at it a few times a second.
 
-use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::{Duration, Instant};
 
 use tokio::runtime::Handle;
 
+use crate::boundary::roster::Roster;
 use crate::report::{Level, Message, Report};
 
 /// How often is looked.
@@ -26,8 +27,8 @@ pub(crate) struct Pulse {
     beats: AtomicU64,
     /// The proxy of the last delivery; 0 if it was work of the engine's own.
     proxy: AtomicU64,
-    /// What the proxies are called.
-    labels: Mutex<HashMap<u64, Box<str>>>,
+    /// The proxies.
+    pub(crate) roster: Roster,
 }
 
 impl Pulse {
@@ -50,18 +51,12 @@ impl Pulse {
         self.beats.store(beats + 1, Ordering::Relaxed);
     }
 
-    /// A proxy is there.
-    pub(crate) fn add(&self, proxy: u64, label: &str) {
-        self.labels().insert(proxy, label.into());
-    }
-
-    /// A proxy is gone.
-    pub(crate) fn remove(&self, proxy: u64) {
-        self.labels().remove(&proxy);
-    }
-
-    fn labels(&self) -> MutexGuard<'_, HashMap<u64, Box<str>>> {
-        self.labels.lock().unwrap_or_else(PoisonError::into_inner)
+    /// What the proxy is called that the domain is in; nothing where it does something itself.
+    pub(crate) fn who(&self) -> String {
+        let last = || self.roster.label(self.proxy.load(Ordering::Relaxed));
+        // A destructor does not count as running.
+        let label = self.roster.innermost().or_else(last);
+        label.map_or_else(String::new, |label| label.to_string())
     }
 }
 
@@ -143,14 +138,8 @@ impl Watched {
         if lasted < PATIENCE || self.told.is_some() {
             return None;
         }
-        let pulse = pulse?;
-        let proxy = pulse.proxy.load(Ordering::Relaxed);
-        let object = pulse.labels().get(&proxy).map(ToString::to_string);
-        let object = object.unwrap_or_default();
-        let who = match object.as_str() {
-            "" => "something",
-            _ => "it, or an object that it sends to,",
-        };
+        let object = pulse?.who();
+        let who = if object.is_empty() { "something" } else { "it" };
         self.told = Some(object.clone());
         Some(Message {
             level: Level::Warning,
@@ -184,17 +173,15 @@ mod tests {
         let at = |millis| start + Duration::from_millis(millis);
         // Idle.
         assert_eq!(say(&mut watched, &pulse, at(5_000)), None);
-        pulse.add(7, "worker");
         pulse.begin_turn();
         pulse.beat(7);
         assert_eq!(say(&mut watched, &pulse, at(5_100)), None);
         assert_eq!(say(&mut watched, &pulse, at(5_600)), None);
-        let said = "warning: `worker`: it, or an object that it sends to, blocks: nothing in its \
-                    domain has gone on for 0.7 s";
+        let said = "warning: something blocks: nothing in its domain has gone on for 0.7 s";
         assert_eq!(say(&mut watched, &pulse, at(5_800)).as_deref(), Some(said));
         assert_eq!(say(&mut watched, &pulse, at(9_000)), None);
         pulse.end_turn();
-        let said = "info: `worker`: its domain goes on, after 4.9 s";
+        let said = "info: its domain goes on, after 4.9 s";
         assert_eq!(say(&mut watched, &pulse, at(10_000)).as_deref(), Some(said));
         assert_eq!(say(&mut watched, &pulse, at(20_000)), None);
     }

@@ -271,7 +271,7 @@ fn a_handler_that_blocks_is_told_of_and_holds_up_its_own_domain_only() {
         let message = messages.recv_timeout(PATIENCE).expect("it is told of");
         assert!(message.starts_with(what), "{message}");
     };
-    told("warning: `faulty`: it, or an object that it sends to, blocks: nothing in its domain has");
+    told("warning: `faulty`: it blocks: nothing in its domain has");
     // While it blocks.
     for (connection, events) in [&first, &third] {
         go(connection);

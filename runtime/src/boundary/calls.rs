@@ -16,6 +16,7 @@ use std::ffi::c_void;
 use std::fmt;
 use std::rc::Rc;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, AtomicU64};
 
 use liveobj_abi as abi;
 
@@ -24,12 +25,14 @@ use super::memory::Keeper;
 use super::native::NativeProxy;
 use super::peers::Peers;
 pub(crate) use super::receiver::{HandledBy, Receiver};
+use super::roster::Shown;
 pub(crate) use super::wake::Wake;
 use super::{Trust, emit};
 use crate::engine::crossing::Outgoing;
 use crate::engine::domain::Domain;
 use crate::loading::Loaded;
 use crate::trace::TracedLink;
+use crate::watchdog::Pulse;
 
 /// [`ProxyCell::busy`]: a function of the proxy is running. Added and taken away, not set and
 /// cleared: a compiler would set a bit in one byte of the word, and to read the whole word just
@@ -98,11 +101,13 @@ impl Table {
 pub(crate) struct ProxyCell {
     context: abi::Context,
     domain: *const Domain,
+    /// Tells other threads of it until it is dropped.
+    pulse: Arc<Pulse>,
     /// 0: ready for a delivery at once. Else [`RUNNING`], [`HELD`], [`DEAD`], and in the low bits
     /// the number of deliveries that wait for it.
-    pub(crate) busy: Cell<u32>,
+    pub(crate) busy: Shown<AtomicU32>,
     /// Number of the event that it handles.
-    pub(crate) event: Cell<u64>,
+    pub(crate) event: Shown<AtomicU64>,
     this: Cell<*mut c_void>,
     table: &'static abi::Object,
     /// How far what it emits is believed.
@@ -118,8 +123,9 @@ pub(crate) struct ProxyCell {
     /// Its number in the domain, never used again.
     pub(crate) number: u64,
     /// Stubs (or fans of `many` endpoints), by endpoint.
-    fixed: Box<[Rc<LinkCell>]>,
-    /// What the context points to, by endpoint. Counted: a `Box` that is moved is nobody else's.
+    fixed: Rc<[LinkCell]>,
+    /// What the context points to, by endpoint. Counted, as the others: a `Box` that is moved is nobody
+    /// else's.
     links: Rc<[Cell<*mut abi::Link>]>,
     identity: [u8; 32],
 }
@@ -163,18 +169,17 @@ impl ProxyCell {
     /// A proxy that is not created yet. `many` tells of each endpoint whether it is `many`.
     pub(crate) fn new(
         domain: &Rc<Domain>,
-        number: u64,
+        (number, label): (u64, &Arc<str>),
         code: Code,
-        many: &[bool],
+        many: impl ExactSizeIterator<Item = bool>,
         identity: [u8; 32],
     ) -> Rc<ProxyCell> {
-        let fixed: Box<[Rc<LinkCell>]> = many
-            .iter()
+        let fixed: Rc<[LinkCell]> = many
             .map(|many| {
-                let emit: EmitFunction = if *many { emit::fan } else { emit::stub };
+                let emit: EmitFunction = if many { emit::fan } else { emit::stub };
                 let cell = LinkCell::with(domain, emit, Box::new([]), 0, None, None);
                 let peers = many.then(Box::default);
-                Rc::new(LinkCell { peers, ..cell })
+                LinkCell { peers, ..cell }
             })
             .collect();
         let links: Rc<[Cell<*mut abi::Link>]> =
@@ -183,7 +188,7 @@ impl ProxyCell {
             Code::Table(table) => (table, None),
             Code::Native(native) => (Table::new(native.table()), Some(native)),
         };
-        Rc::new(ProxyCell {
+        let cell = Rc::new(ProxyCell {
             context: abi::Context {
                 size: size_of::<abi::Context>() as u32,
                 endpoints: links.len() as u32,
@@ -192,8 +197,9 @@ impl ProxyCell {
                 host: &raw const HOST,
             },
             domain: Rc::as_ptr(domain),
-            busy: Cell::new(HELD),
-            event: Cell::new(0),
+            pulse: domain.pulse.clone(),
+            busy: Shown::<AtomicU32>::new(HELD),
+            event: Shown::default(),
             this: Cell::new(std::ptr::null_mut()),
             table: table.object,
             trust: table.trust,
@@ -206,7 +212,9 @@ impl ProxyCell {
             fixed,
             links,
             identity,
-        })
+        });
+        domain.pulse.roster.add(&cell, label.clone());
+        cell
     }
 
     /// Its domain.
@@ -240,13 +248,13 @@ impl ProxyCell {
     }
 
     /// The link that an endpoint has while it is unconnected, or for good if it is `many`.
-    pub(crate) fn fixed(&self, endpoint: u32) -> &Rc<LinkCell> {
+    pub(crate) fn fixed(&self, endpoint: u32) -> &LinkCell {
         &self.fixed[endpoint as usize]
     }
 
     /// Points the endpoint to `link`, or back to its own.
     pub(crate) fn set_link(&self, endpoint: u32, link: Option<&Rc<LinkCell>>) {
-        let link = link.unwrap_or(&self.fixed[endpoint as usize]);
+        let link = link.map_or(&self.fixed[endpoint as usize], |link| &**link);
         self.links[endpoint as usize].set(link.pointer());
     }
 
@@ -351,14 +359,6 @@ impl ProxyCell {
         // numbers count; a dynamic endpoint has one. `loading` compared the two.
         let handler = unsafe { *(*self.table.handlers.add(endpoint as usize)).add(index as usize) };
         (handler, self.this.get())
-    }
-
-    /// Number of the proxy that an endpoint leads to, if there is one in this domain and no other.
-    pub(crate) fn leads_to(&self, endpoint: u32) -> Option<u64> {
-        let link = self.links.get(endpoint as usize)?.get();
-        // SAFETY: the context's links are valid, and cells of this crate.
-        let link = unsafe { LinkCell::of(link) };
-        link.target().map(|target| target.number)
     }
 
     /// Emits as the proxy would: through its context.
@@ -501,8 +501,8 @@ impl LinkCell {
         unsafe { &*self.domain }
     }
 
-    pub(super) fn pointer(self: &Rc<Self>) -> *mut abi::Link {
-        Rc::as_ptr(self).cast_mut().cast()
+    pub(super) fn pointer(&self) -> *mut abi::Link {
+        std::ptr::from_ref(self).cast_mut().cast()
     }
 
     /// The cell behind a link.
@@ -515,11 +515,17 @@ impl LinkCell {
         unsafe { &*link.cast::<LinkCell>() }
     }
 
-    /// Another owner of this cell.
+    /// Another owner of this cell, which is of a connection.
+    ///
+    /// # Panics
+    ///
+    /// It is the stub or the fan of an endpoint.
     pub(crate) fn shared(&self) -> Rc<LinkCell> {
+        assert_ne!(self.connection, 0, "because those belong to their proxies");
         let pointer = std::ptr::from_ref(self);
-        // SAFETY: cells live in an `Rc`, never elsewhere (`LinkCell::with` is private to the three
-        // constructors, which wrap it at once).
+        // SAFETY: the cells of connections, which begin at 1, live in an `Rc`, never elsewhere
+        // (`LinkCell::with` is private: of its three callers two wrap it at once, and one makes stubs
+        // and fans).
         unsafe {
             Rc::increment_strong_count(pointer);
             Rc::from_raw(pointer)
@@ -545,6 +551,12 @@ impl LinkCell {
     /// The receiver of an event.
     pub(crate) fn receiver(&self, event: u32) -> Option<&Receiver> {
         self.receivers.get(event as usize)
+    }
+}
+
+impl Drop for ProxyCell {
+    fn drop(&mut self) {
+        self.pulse.roster.remove(self.number);
     }
 }
 

@@ -40,6 +40,7 @@ mod probe;
 pub(crate) mod queue;
 mod receiver;
 mod reflect;
+pub(crate) mod roster;
 mod scalar;
 mod shape;
 mod sync;

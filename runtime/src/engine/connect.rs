@@ -1,6 +1,7 @@
 //! Connect: two endpoints, each other's links.
 
 use std::cell::Cell;
+use std::ops::Deref;
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -34,14 +35,33 @@ pub(crate) enum Mode {
     },
 }
 
+/// What a domain has of a connection: one or two of each.
+pub(crate) enum Sides<T> {
+    /// The other one is in another domain.
+    One([T; 1]),
+    /// Both.
+    Two([T; 2]),
+}
+
+impl<T> Deref for Sides<T> {
+    type Target = [T];
+
+    fn deref(&self) -> &[T] {
+        match self {
+            Sides::One(one) => one,
+            Sides::Two(two) => two,
+        }
+    }
+}
+
 /// A connection, or this domain's half of one.
 pub(crate) struct Connection {
     /// Its number, the same for both sides.
     pub(crate) number: u64,
     /// Its ends in this domain: two, or one if it is queued.
-    pub(crate) ends: Vec<End>,
+    pub(crate) ends: Sides<End>,
     /// The link by which each of these ends emits.
-    pub(super) links: Vec<Rc<LinkCell>>,
+    pub(super) links: Sides<Rc<LinkCell>>,
     /// How it carries events.
     pub(crate) mode: Mode,
     /// For queued ones: the way from the queue to this domain's end.
@@ -82,8 +102,8 @@ impl Domain {
         let domain = self.shared();
         self.install(Connection {
             number,
-            ends: vec![left, right],
-            links: vec![
+            ends: Sides::Two([left, right]),
+            links: Sides::Two([
                 LinkCell::direct(
                     &domain,
                     number,
@@ -100,7 +120,7 @@ impl Domain {
                     back,
                     reverse,
                 ),
-            ],
+            ]),
             mode: Mode::Direct,
             incoming: None,
             told: Cell::new(false),
@@ -113,7 +133,7 @@ impl Domain {
     pub(crate) fn install(&self, connection: Connection) {
         let number = connection.number;
         let age = self.number();
-        for (end, link) in connection.ends.iter().zip(&connection.links) {
+        for (end, link) in connection.ends.iter().zip(connection.links.iter()) {
             let Some(proxy) = self.proxy(end.proxy) else {
                 continue;
             };
@@ -139,7 +159,7 @@ impl Domain {
         };
         connection.told.set(true);
         let path = self.path.get();
-        for end in &connection.ends {
+        for end in connection.ends.iter() {
             if let Some(proxy) = self.proxy(end.proxy) {
                 self.offer(Delivery::Connected {
                     proxy: proxy.cell.clone(),

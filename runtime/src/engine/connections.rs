@@ -1,92 +1,115 @@
 //! What a proxy is connected with.
 
-use std::cell::{Cell, RefCell};
+use std::cell::RefCell;
 use std::collections::BTreeMap;
 
 /// Up to so many are a list: most proxies have a few, and a map takes ten times as much memory.
 const FEW: usize = 16;
 
 /// The connections of one proxy. To add or remove one takes a time logarithmic in their number.
-pub(crate) struct Connections {
-    known: RefCell<Known>,
-    /// How many each endpoint has.
-    counts: Box<[Cell<u32>]>,
-}
+#[derive(Default)]
+pub(crate) struct Connections(RefCell<Known>);
 
 /// By age and endpoint: a connection may have both of its ends here.
+type Key = (u64, u32);
+
 enum Known {
+    /// What most proxies have, in place.
+    One(Option<(Key, u64)>),
     /// In ascending order.
-    Few(Vec<((u64, u32), u64)>),
-    Many(BTreeMap<(u64, u32), u64>),
+    Few(Vec<(Key, u64)>),
+    /// With how many each endpoint has, if it has some.
+    Many(BTreeMap<Key, u64>, BTreeMap<u32, usize>),
+}
+
+impl Default for Known {
+    fn default() -> Known {
+        Known::One(None)
+    }
 }
 
 impl Known {
-    fn insert(&mut self, key: (u64, u32), connection: u64) -> Option<u64> {
+    fn insert(&mut self, key: Key, connection: u64) -> Option<u64> {
         match self {
-            Known::Many(map) => map.insert(key, connection),
+            Known::One(only @ None) => {
+                *only = Some((key, connection));
+                return None;
+            }
+            Known::One(Some(only)) => *self = Known::Few(vec![*only]),
+            Known::Few(list) if list.len() == FEW => {
+                let mut counts = BTreeMap::new();
+                for ((_, endpoint), _) in &*list {
+                    *counts.entry(*endpoint).or_default() += 1;
+                }
+                *self = Known::Many(list.drain(..).collect(), counts);
+            }
+            Known::Few(_) | Known::Many(..) => {}
+        }
+        match self {
+            Known::One(_) => None,
             Known::Few(list) => match list.binary_search_by_key(&key, |entry| entry.0) {
                 Ok(at) => Some(std::mem::replace(&mut list[at].1, connection)),
-                Err(_) if list.len() == FEW => {
-                    let mut map: BTreeMap<_, _> = list.drain(..).collect();
-                    map.insert(key, connection);
-                    *self = Known::Many(map);
-                    None
-                }
                 Err(at) => {
-                    // Not four at once, as a list would ask for: most have one.
-                    list.reserve_exact(if list.is_empty() { 1 } else { list.len() });
                     list.insert(at, (key, connection));
                     None
                 }
             },
+            Known::Many(map, counts) => {
+                let before = map.insert(key, connection);
+                if before.is_none() {
+                    *counts.entry(key.1).or_default() += 1;
+                }
+                before
+            }
         }
     }
 
-    fn remove(&mut self, key: (u64, u32)) -> Option<u64> {
+    fn remove(&mut self, key: Key) {
         match self {
-            Known::Many(map) => map.remove(&key),
+            Known::One(only) => {
+                only.take_if(|only| only.0 == key);
+            }
             Known::Few(list) => {
-                let at = list.binary_search_by_key(&key, |entry| entry.0).ok()?;
-                Some(list.remove(at).1)
+                if let Ok(at) = list.binary_search_by_key(&key, |entry| entry.0) {
+                    list.remove(at);
+                }
+            }
+            Known::Many(map, counts) => {
+                let removed = map.remove(&key);
+                if let (Some(_), Some(count)) = (removed, counts.get_mut(&key.1)) {
+                    *count -= 1;
+                }
             }
         }
     }
 }
 
 impl Connections {
-    /// None yet, for a proxy with so many endpoints.
-    pub(super) fn new(endpoints: usize) -> Connections {
-        Connections {
-            known: RefCell::new(Known::Few(Vec::new())),
-            counts: (0..endpoints).map(|_| Cell::new(0)).collect(),
-        }
-    }
-
     /// How many an endpoint has; none if there is no such endpoint.
     pub(super) fn count(&self, endpoint: u32) -> usize {
-        let count = self.counts.get(endpoint as usize);
-        count.map_or(0, |count| count.get() as usize)
+        let of_endpoint = |entry: &&(Key, u64)| entry.0.1 == endpoint;
+        match &*self.0.borrow() {
+            Known::One(only) => only.iter().filter(of_endpoint).count(),
+            Known::Few(list) => list.iter().filter(of_endpoint).count(),
+            Known::Many(_, counts) => counts.get(&endpoint).copied().unwrap_or_default(),
+        }
     }
 
     pub(super) fn add(&self, age: u64, endpoint: u32, connection: u64) {
-        let before = self.known.borrow_mut().insert((age, endpoint), connection);
+        let before = self.0.borrow_mut().insert((age, endpoint), connection);
         debug_assert!(before.is_none(), "an age is of one connection");
-        let count = &self.counts[endpoint as usize];
-        count.set(count.get() + 1);
     }
 
     pub(super) fn remove(&self, age: u64, endpoint: u32) {
-        if self.known.borrow_mut().remove((age, endpoint)).is_some() {
-            let count = &self.counts[endpoint as usize];
-            count.set(count.get() - 1);
-        }
+        self.0.borrow_mut().remove((age, endpoint));
     }
 
     /// Their numbers; one with both of its ends here comes twice.
     pub(super) fn youngest_first(&self) -> Vec<u64> {
-        match &*self.known.borrow() {
+        match &*self.0.borrow() {
+            Known::One(only) => only.iter().map(|entry| entry.1).collect(),
             Known::Few(list) => list.iter().rev().map(|entry| entry.1).collect(),
-            Known::Many(map) => map.values().rev().copied().collect(),
+            Known::Many(map, _) => map.values().rev().copied().collect(),
         }
     }
 }

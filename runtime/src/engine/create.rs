@@ -165,7 +165,7 @@ pub(crate) struct Proxy {
     /// As the tables see it.
     pub(crate) cell: Rc<ProxyCell>,
     /// Path in the opened reference, for people.
-    pub(crate) label: String,
+    pub(crate) label: Arc<str>,
     /// The instance that owns it.
     pub(crate) instance: u64,
     /// The types of its library.
@@ -217,19 +217,17 @@ impl Domain {
         state: Option<StatePlan>,
     ) -> Result<Rc<Proxy>, String> {
         let number = self.number();
-        let many: Vec<bool> = plan
-            .endpoints
-            .iter()
-            .map(|endpoint| endpoint.many)
-            .collect();
-        let cell = ProxyCell::new(&self.shared(), number, plan.code, &many, plan.identity);
+        let label: Arc<str> = plan.label.into();
+        let many = plan.endpoints.iter().map(|endpoint| endpoint.many);
+        let name = (number, &label);
+        let cell = ProxyCell::new(&self.shared(), name, plan.code, many, plan.identity);
         let proxy = Rc::new(Proxy {
             cell: cell.clone(),
-            label: plan.label,
+            label,
             instance,
             module: plan.module,
             endpoints: plan.endpoints,
-            connections: Connections::new(many.len()),
+            connections: Connections::default(),
             keepers: RefCell::default(),
             last_error: RefCell::default(),
             creating: Cell::new(true),
@@ -238,7 +236,6 @@ impl Domain {
         self.proxies.borrow_mut().insert(number, proxy.clone());
         self.held.borrow_mut().insert(number, Default::default());
         self.may_start.borrow_mut().insert(number);
-        self.pulse.add(number, &proxy.label);
         self.pulse.beat(number);
         let parameters = plan.parameters.as_ref().map_or(Lent::NONE, Kept::lent);
         let status = match state.as_ref().and_then(|state| state.resumed.as_ref()) {

@@ -266,10 +266,9 @@ impl Domain {
         let status = proxy.cell.destroy();
         if status < abi::OK && proxy.last_error.borrow().is_none() {
             let text = "its destructor failed without saying why".to_owned();
-            self.say(Level::Error, proxy.label.clone(), text);
+            self.say(Level::Error, proxy.label.to_string(), text);
         }
         self.close_tokens(number);
-        self.pulse.remove(number);
         self.proxies.borrow_mut().remove(&number);
     }
 }

@@ -23,7 +23,7 @@ impl Domain {
         let connection = self.connections.borrow_mut().remove(&number)?;
         self.congested.borrow_mut().remove(&number);
         let path = self.path.get();
-        for (end, link) in connection.ends.iter().zip(&connection.links) {
+        for (end, link) in connection.ends.iter().zip(connection.links.iter()) {
             link.close();
             let Some(proxy) = self.proxy(end.proxy) else {
                 continue;

@@ -29,8 +29,7 @@ impl Domain {
         if let Some(payload) = keeper.and_then(|keeper| keeper.write(payload)) {
             // The first event of its chain of causes.
             proxy.cell.event.set(0);
-            let called = proxy.cell.leads_to(0);
-            self.pulse.beat(called.unwrap_or(proxy.cell.number));
+            self.pulse.beat(proxy.cell.number);
             proxy.cell.emit(0, event, payload.lent());
         }
     }

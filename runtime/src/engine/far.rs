@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use liveobj_types::{TypeId, Types};
 
-use super::connect::{Connection, End, Mode, plan, too_large};
+use super::connect::{Connection, End, Mode, Sides, plan, too_large};
 use super::create::{EndpointPlan, EventPlan};
 use super::crossing::{Incoming, Outgoing, OutgoingEvent, Side};
 use super::domain::Domain;
@@ -91,10 +91,10 @@ impl Domain {
         self.trace_across(here, number, &there.name, far.ty);
         Ok(Connection {
             number,
-            ends: vec![here],
-            links: vec![LinkCell::queued(
+            ends: Sides::One([here]),
+            links: Sides::One([LinkCell::queued(
                 &domain, number, &near.cell, outgoing, traced,
-            )],
+            )]),
             mode: Mode::Queued {
                 peer: there.inbox.clone(),
                 far: there.name.as_str().into(),

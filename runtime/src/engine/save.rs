@@ -180,7 +180,7 @@ impl Domain {
         };
         if !state.complained.replace(true) {
             let text = format!("its state is not saved: {reason}");
-            self.say(Level::Error, proxy.label.clone(), text);
+            self.say(Level::Error, proxy.label.to_string(), text);
         }
         None
     }
@@ -204,7 +204,7 @@ impl Domain {
                     .state_of(&proxy, state)
                     .map(|bytes| Sha256::digest(bytes).into()),
             };
-            digests.extend(digest.map(|digest| (proxy.label.clone(), digest)));
+            digests.extend(digest.map(|digest| (proxy.label.to_string(), digest)));
         }
         digests
     }

@@ -133,7 +133,10 @@ fn children_share_a_folder_that_is_kept_for_its_time_and_no_longer() {
     let (reply, left) = mpsc::channel();
     domain.inbox().task(move |domain| {
         let proxies = domain.proxies.borrow();
-        let labels: Vec<String> = proxies.values().map(|proxy| proxy.label.clone()).collect();
+        let labels: Vec<String> = proxies
+            .values()
+            .map(|proxy| proxy.label.to_string())
+            .collect();
         reply.send(labels).expect("the test waits");
     });
     assert_eq!(left.recv_timeout(patience).expect("told"), ["reader"]);

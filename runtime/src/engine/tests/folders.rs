@@ -245,7 +245,7 @@ fn questions_at_the_same_time_share_a_folder_and_what_they_ask_the_same() {
         .values()
         .cloned()
         .collect();
-    let client = proxies.iter().find(|proxy| proxy.label == "the runtime");
+    let client = proxies.iter().find(|proxy| &*proxy.label == "the runtime");
     let client = client.expect("the client").cell.clone();
     let service = crate::open::folder_service(&library.world.domain).expect("folders");
     let mut types = library.world.domain.types.borrow_mut();

@@ -7,7 +7,7 @@ use liveobj_abi as abi;
 
 use super::super::create::Proxy;
 use super::super::domain::{MAX_NESTING, TURN_LIMIT};
-use super::{BALL, Happening, LISTEN, RACKET, TALK, World, idle, post, three};
+use super::{BALL, Happening, LISTEN, Me, RACKET, TALK, World, idle, post, three};
 use crate::boundary::calls::{Lent, ProxyCell, Wake};
 use crate::boundary::native::{Incoming, Native};
 
@@ -492,4 +492,30 @@ fn the_engine_holds_no_state_borrowed_across_a_handler_call() {
             "other disconnected 0 (0)"
         ]
     );
+}
+
+#[test]
+fn others_see_which_object_runs_and_not_those_that_wait_for_it() {
+    let world = World::new();
+    let pass = |me: &Me<'_>, happening| {
+        if let Happening::Woken { .. } | Happening::Heard { .. } = happening {
+            me.say(0, 1);
+            me.note(format!("now {} runs", me.proxy.domain().pulse.who()));
+        }
+        abi::OK
+    };
+    let first = world.object("first", &[TALK], pass);
+    let second = world.object("second", &[TALK, LISTEN], pass);
+    let third = world.object("third", &[TALK, LISTEN], pass);
+    world.connect((&first, 0), (&second, 1));
+    world.connect((&second, 0), (&third, 1));
+    world.happened();
+    world.wake(&first);
+    let seen = world.happened();
+    let seen: Vec<&str> = seen
+        .iter()
+        .filter_map(|line| line.strip_prefix("now "))
+        .collect();
+    assert_eq!(seen, ["third runs", "second runs", "first runs"]);
+    assert_eq!(world.domain.pulse.roster.innermost(), None);
 }
