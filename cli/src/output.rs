@@ -25,6 +25,13 @@ pub fn print_json(value: &impl serde::Serialize) -> Result<(), Failure> {
     print_line(&text)
 }
 
+/// Prints a value as JSON on one line.
+pub fn print_json_line(value: &impl serde::Serialize) -> Result<(), Failure> {
+    let text = serde_json::to_string(value)
+        .expect("because our reports have string keys and no failing parts");
+    print_line(&text)
+}
+
 /// Writes to standard error. If nobody reads it, the exit code still tells.
 pub fn complain(text: &str) {
     let _ = io::stderr().lock().write_all(text.as_bytes());

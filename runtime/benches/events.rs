@@ -25,6 +25,14 @@ fn connection(bencher: Bencher<'_, '_>) {
     events(bencher, &Circuit::pair(false));
 }
 
+/// The same while somebody watches: events are counted, and time is taken.
+#[divan::bench]
+fn connection_while_counted(bencher: Bencher<'_, '_>) {
+    let circuit = Circuit::pair(false);
+    circuit.count();
+    events(bencher, &circuit);
+}
+
 #[divan::bench]
 fn connection_with_conversion(bencher: Bencher<'_, '_>) {
     events(bencher, &Circuit::pair(true));

@@ -14,6 +14,7 @@ use crate::object::Ended;
 use crate::runtime::Core;
 use crate::state::StateWriter;
 use crate::trace::{Observers, Tracing};
+use crate::watchdog::Pulse;
 
 /// How an opened object ended, for everybody who waits for it.
 pub(crate) struct Ending {
@@ -109,6 +110,7 @@ pub(crate) struct DomainThread {
     unfinished: Weak<Unfinished>,
     thread: Option<JoinHandle<()>>,
     id: ThreadId,
+    pulse: Arc<Pulse>,
 }
 
 impl DomainThread {
@@ -153,6 +155,8 @@ impl DomainThread {
     ) -> Result<DomainThread, OpenError> {
         let inbox = Arc::new(Inbox::default());
         let handed_in = inbox.clone();
+        let pulse: Arc<Pulse> = Arc::default();
+        let noted = pulse.clone();
         let known = Arc::downgrade(&unfinished);
         let thread = thread::Builder::new()
             .name("liveobj-domain".to_owned())
@@ -161,7 +165,7 @@ impl DomainThread {
                     inbox: handed_in.clone(),
                     _unfinished: unfinished,
                 };
-                run(&core, &handed_in, states, observers);
+                run(&core, &handed_in, states, observers, noted);
                 drop(guard);
             })
             .map_err(|error| OpenError::Runtime(format!("cannot start a thread: {error}")))?;
@@ -172,12 +176,18 @@ impl DomainThread {
             unfinished: known,
             thread: Some(thread),
             id,
+            pulse,
         })
     }
 
     /// Where work is handed in.
     pub(crate) fn inbox(&self) -> &Arc<Inbox> {
         &self.inbox
+    }
+
+    /// How it is getting on.
+    pub(crate) fn pulse(&self) -> &Arc<Pulse> {
+        &self.pulse
     }
 
     /// How it ends.
@@ -284,8 +294,9 @@ fn run(
     inbox: &Arc<Inbox>,
     states: Option<Arc<StateWriter>>,
     observers: Observers,
+    pulse: Arc<Pulse>,
 ) {
-    let host = SystemHost::new(core.clone(), inbox.clone(), states, observers);
+    let host = SystemHost::new(core.clone(), inbox.clone(), states, observers, pulse);
     let domain = Domain::new(Box::new(host), core.report.clone());
     core.watchdog.watch(&domain.pulse, &core.tokio);
     while !domain.has_stopped() {

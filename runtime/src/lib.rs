@@ -39,6 +39,7 @@ mod replace;
 mod report;
 mod runtime;
 pub mod sim;
+pub mod stat;
 mod state;
 mod terminal;
 mod trace;

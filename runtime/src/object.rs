@@ -13,6 +13,7 @@ use crate::engine::domain::Domain;
 use crate::error::{ConnectError, DigestError, ExportError, SaveError};
 use crate::open::{QueuedConnection, Spread};
 use crate::runtime::Runtime;
+use crate::stat::Running;
 use crate::state::StateWriter;
 
 /// An object that was opened: running until it is closed, dropped, or fails.
@@ -29,7 +30,9 @@ pub struct Object {
     identity: [u8; 32],
     /// By name, with the number of their domain.
     endpoints: Vec<(String, usize, End)>,
-    queues: Vec<QueuedConnection>,
+    queues: Arc<[QueuedConnection]>,
+    /// That others are told of it.
+    _running: Option<Arc<Running>>,
     threads: Arc<[ThreadId]>,
 }
 
@@ -85,7 +88,14 @@ impl Object {
         states: Option<Arc<StateWriter>>,
         identity: [u8; 32],
         spread: Spread,
+        running: Option<Arc<Running>>,
     ) -> Object {
+        let queues: Arc<[QueuedConnection]> = spread.queues.into();
+        if let Some(running) = &running {
+            let domains = domains.all().iter();
+            let domains = domains.map(|it| (it.inbox().clone(), it.pulse().clone()));
+            running.opened(domains.collect(), queues.clone());
+        }
         let endpoints = spread.endpoints.into_iter();
         let endpoints = endpoints.map(|(name, (domain, end))| (name, domain, end));
         let threads = domains.all().iter().map(DomainThread::id).collect();
@@ -95,7 +105,8 @@ impl Object {
             runtime,
             identity,
             endpoints: endpoints.collect(),
-            queues: spread.queues,
+            queues,
+            _running: running,
             threads,
         }
     }

@@ -28,7 +28,8 @@ use crate::object::Object;
 use crate::open;
 use crate::options::OpenOptions;
 use crate::plug_in;
-use crate::report::{Report, Silent};
+use crate::report::{Level, Message, Report, Silent};
+use crate::stat::Listening;
 use crate::terminal::Terminal;
 use crate::verdicts::Verdicts;
 use crate::watchdog::Watchdog;
@@ -69,6 +70,8 @@ pub(crate) struct Core {
     pub(crate) links: Arc<Links>,
     pub(crate) tokio: Handle,
     pub(crate) watchdog: Watchdog,
+    /// Who tells others of what is open.
+    pub(crate) stat: Option<Listening>,
 }
 
 impl Core {
@@ -142,6 +145,7 @@ impl Runtime {
             plug_ins: true,
             facts: None,
             ontologies: Vec::new(),
+            stat: false,
         }
     }
 
@@ -294,6 +298,7 @@ pub struct RuntimeBuilder {
     plug_ins: bool,
     facts: Option<Arc<FactsCache>>,
     ontologies: Vec<PathBuf>,
+    stat: bool,
 }
 
 impl RuntimeBuilder {
@@ -446,6 +451,17 @@ impl RuntimeBuilder {
         self
     }
 
+    /// Listens on a socket in the user's runtime directory (`$XDG_RUNTIME_DIR/liveobj`, or
+    /// `liveobj-UID` where temporary files are), and answers that user what is open and how it is
+    /// getting on: what `liveobj stat` and [`crate::stat`] ask. Nothing is counted until they do.
+    /// Where there is no place for a socket that only its user can reach, a message of
+    /// [`crate::Level::Warning`] says why, and all else works. Unless set, nothing listens.
+    #[must_use]
+    pub fn answer_stat(mut self, answer: bool) -> RuntimeBuilder {
+        self.stat = answer;
+        self
+    }
+
     /// Builds it.
     ///
     /// # Errors
@@ -480,6 +496,10 @@ impl RuntimeBuilder {
         if let Some(facts) = self.facts {
             formalisms = formalisms.with_facts(facts);
         }
+        let stat = match self.stat {
+            true => listen(tokio.handle(), &*self.report),
+            false => None,
+        };
         let core = Core {
             catalog,
             formalisms,
@@ -497,11 +517,27 @@ impl RuntimeBuilder {
             terminal: TerminalSlot::new(self.terminal),
             links: Links::new(self.links, tokio.handle().clone()),
             tokio: tokio.handle().clone(),
+            stat,
         };
         Ok(Runtime {
             core: Arc::new(core),
             threads: Arc::new(Threads { tokio: Some(tokio) }),
         })
+    }
+}
+
+/// Listens for those who ask what is open, if that can be.
+fn listen(tokio: &Handle, report: &dyn Report) -> Option<Listening> {
+    match Listening::start(tokio) {
+        Ok(listening) => Some(listening),
+        Err(reason) => {
+            report.report(&Message {
+                level: Level::Warning,
+                object: String::new(),
+                text: format!("`liveobj stat` does not see this process: {reason}"),
+            });
+            None
+        }
     }
 }
 

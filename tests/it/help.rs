@@ -11,6 +11,7 @@ use liveobj_tests::support::{built, liveobj, root};
 const COMMANDS: &[&[&str]] = &[
     &["check"],
     &["open"],
+    &["stat"],
     &["sim"],
     &["replay"],
     &["monitor"],
@@ -82,7 +83,12 @@ fn every_example_of_the_help_runs() {
             let mut shell = Command::new("sh");
             shell.args(["-c", example]).current_dir(work);
             shell.env("PATH", format!("{}:{path}", built().display()));
-            for variable in ["HOME", "XDG_DATA_HOME", "XDG_CONFIG_HOME"] {
+            for variable in [
+                "HOME",
+                "XDG_DATA_HOME",
+                "XDG_CONFIG_HOME",
+                "XDG_RUNTIME_DIR",
+            ] {
                 shell.env(variable, work);
             }
             let output = shell.output().expect("sh runs");

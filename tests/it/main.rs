@@ -31,6 +31,7 @@ mod readme;
 mod sarif;
 mod simulation;
 mod simulation_command;
+mod stat;
 mod state;
 mod strict_2009;
 mod thesis;

@@ -159,7 +159,9 @@ pub fn test_library(name: &str, folder: &Path) {
 /// `liveobj` with an empty home at `home` and the built libraries on its path.
 pub fn liveobj(home: &Path) -> Command {
     let mut command = Command::new(built().join("liveobj"));
-    for variable in ["HOME", "XDG_DATA_HOME", "XDG_CONFIG_HOME", "XDG_CACHE_HOME"] {
+    let xdg = ["DATA_HOME", "CONFIG_HOME", "CACHE_HOME", "RUNTIME_DIR"];
+    command.env("HOME", home);
+    for variable in xdg.map(|name| format!("XDG_{name}")) {
         command.env(variable, home);
     }
     command.env("NO_COLOR", "1").env_remove("RUST_BACKTRACE");

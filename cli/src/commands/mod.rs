@@ -20,6 +20,7 @@ mod open;
 mod registry;
 mod replay;
 mod sim;
+mod stat;
 mod trace_file;
 mod type_name;
 
@@ -49,6 +50,7 @@ Exit codes: 0 fine, 1 findings or an error that you can mend, 2 usage, 255 a fau
 #[derive(Debug, Subcommand)]
 enum Command {
     Open(open::Open),
+    Stat(stat::Stat),
     Sim(Box<sim::Sim>),
     Replay(replay::Replay),
     Monitor(monitor::Monitor),
@@ -73,6 +75,7 @@ enum Command {
 pub fn run(arguments: Arguments) -> Result<(), Failure> {
     match arguments.command {
         Command::Open(command) => command.run(),
+        Command::Stat(command) => command.run(),
         Command::Sim(command) => command.run(),
         Command::Replay(command) => command.run(),
         Command::Monitor(command) => command.run(),

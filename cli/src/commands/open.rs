@@ -120,7 +120,8 @@ impl Open {
             .with(self.libraries.builder())
             .allow_unknown(self.policy.unknown())
             .limits(self.policy.limits())
-            .check_payloads(self.check_payloads);
+            .check_payloads(self.check_payloads)
+            .answer_stat(true);
         let builder = match self.listen {
             Some(address) => builder.listen(address),
             None => builder,

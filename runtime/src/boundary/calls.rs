@@ -10,6 +10,7 @@
 //! - All of it stays on the domain's thread.
 
 mod state;
+mod usage;
 
 use std::cell::Cell;
 use std::ffi::c_void;
@@ -33,6 +34,7 @@ use crate::engine::domain::Domain;
 use crate::loading::Loaded;
 use crate::trace::TracedLink;
 use crate::watchdog::Pulse;
+pub(crate) use usage::COUNTS;
 
 /// [`ProxyCell::busy`]: a function of the proxy is running. Added and taken away, not set and
 /// cleared: a compiler would set a bit in one byte of the word, and to read the whole word just
@@ -128,6 +130,9 @@ pub(crate) struct ProxyCell {
     /// else's.
     links: Rc<[Cell<*mut abi::Link>]>,
     identity: [u8; 32],
+    /// Nanoseconds that its functions ran, and how often they were called: while somebody watches.
+    time: Cell<u64>,
+    calls: Cell<u64>,
 }
 
 /// A link as the tables see it: a stub, a fan or one direction of a connection.
@@ -152,6 +157,10 @@ pub(crate) struct LinkCell {
     pub(crate) refused: Cell<u64>,
     /// Names of its ends and events, where somebody traces.
     pub(crate) traced: Option<Box<TracedLink>>,
+    /// `emit` while nobody watches.
+    plain: EmitFunction,
+    /// Events that passed while somebody watched.
+    passed: Cell<u64>,
 }
 
 pub(super) type EmitFunction =
@@ -212,6 +221,8 @@ impl ProxyCell {
             fixed,
             links,
             identity,
+            time: Cell::new(0),
+            calls: Cell::new(0),
         });
         domain.pulse.roster.add(&cell, label.clone());
         cell
@@ -402,6 +413,8 @@ impl LinkCell {
             lost: Cell::new(0),
             refused: Cell::new(0),
             traced: None,
+            plain: emit,
+            passed: Cell::new(0),
         }
     }
 

@@ -142,6 +142,38 @@ unsafe fn inside<const TRACED: bool>(
     abi::OK
 }
 
+/// As the link emits while nobody watches, and counted: the event for the link, the time for the
+/// objects on both ends.
+///
+/// # Safety
+///
+/// As the link's own function.
+pub(super) unsafe extern "C" fn counted(
+    link: *mut abi::Link,
+    context: *mut abi::Context,
+    event: u32,
+    payload: *const c_void,
+) -> abi::Status {
+    // SAFETY: by contract.
+    let (cell, from) = unsafe { (LinkCell::of(link), ProxyCell::of(context)) };
+    let counting = &cell.domain().counting;
+    // What has to wait is timed when it is delivered.
+    let target = cell.target().filter(|target| target.busy.get() == 0);
+    if target.is_some() {
+        counting.charge(from);
+    }
+    // SAFETY: by contract.
+    let status = unsafe { cell.plain()(link, context, event, payload) };
+    if status == abi::OK {
+        cell.pass();
+    }
+    if let Some(target) = target {
+        target.called();
+        counting.charge(target);
+    }
+    status
+}
+
 /// As [`direct`] or [`queued`], for a proxy that is believed only what was looked at.
 ///
 /// # Safety

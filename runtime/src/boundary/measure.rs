@@ -185,6 +185,11 @@ impl Circuit {
         self.sender.cell.emit(0, 0, payload)
     }
 
+    /// Counts what passes, as while `liveobj stat` runs.
+    pub fn count(&self) {
+        self.domain.count(true);
+    }
+
     /// Begins the next turn: a turn of more than a million events is split.
     pub fn turn(&self) {
         self.domain.turn(None);

@@ -33,10 +33,6 @@ pub(crate) mod native;
 mod payload;
 mod peers;
 mod probe;
-#[allow(
-    dead_code,
-    reason = "nobody looks at a gauge yet: an open has one domain"
-)]
 pub(crate) mod queue;
 mod receiver;
 mod reflect;

@@ -15,6 +15,7 @@ use crate::engine::inbox::Inbox;
 use crate::state::Saved;
 use crate::trace::Tracer;
 use crate::verdicts::Verdicts;
+use crate::watchdog::Pulse;
 
 pub(crate) mod file;
 pub(crate) mod links;
@@ -22,7 +23,7 @@ mod system;
 mod terminal;
 mod udp;
 
-pub(crate) use system::SystemHost;
+pub(crate) use system::{SystemHost, clock};
 pub(crate) use terminal::TerminalSlot;
 
 /// Who asked, and under which number: answers name both.
@@ -211,6 +212,11 @@ pub(crate) trait Host {
 
     /// What such judgements accept.
     fn policy(&self) -> Policy;
+
+    /// Where the domain notes how it is getting on. Asked once, when the domain is made.
+    fn pulse(&self) -> Arc<Pulse> {
+        Arc::default()
+    }
 
     /// Who takes what happens in the domain. Asked once, when the domain is made: without one,
     /// events do not even look whether there is one.

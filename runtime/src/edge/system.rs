@@ -22,6 +22,7 @@ use crate::runtime::Core;
 use crate::state::{Saved, StateWriter};
 use crate::trace::{Observers, Tracer};
 use crate::verdicts::Verdicts;
+use crate::watchdog::Pulse;
 
 /// Nanoseconds on the wall clock, or on one that never goes back.
 pub(crate) fn clock(wall: bool) -> u64 {
@@ -44,6 +45,7 @@ pub(crate) struct SystemHost {
     states: Option<Arc<StateWriter>>,
     /// Taken by the domain.
     observers: RefCell<Observers>,
+    pulse: Arc<Pulse>,
 }
 
 enum Resource {
@@ -61,6 +63,7 @@ impl SystemHost {
         inbox: Arc<Inbox>,
         states: Option<Arc<StateWriter>>,
         observers: Observers,
+        pulse: Arc<Pulse>,
     ) -> SystemHost {
         SystemHost {
             core,
@@ -68,6 +71,7 @@ impl SystemHost {
             open: RefCell::default(),
             states,
             observers: RefCell::new(observers),
+            pulse,
         }
     }
 
@@ -105,6 +109,10 @@ impl SystemHost {
 impl Host for SystemHost {
     fn inbox(&self) -> Arc<Inbox> {
         self.inbox.clone()
+    }
+
+    fn pulse(&self) -> Arc<Pulse> {
+        self.pulse.clone()
     }
 
     fn tracer(&self) -> Option<Rc<dyn Tracer>> {

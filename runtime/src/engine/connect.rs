@@ -147,6 +147,7 @@ impl Domain {
             }
         }
         connection.age.set(age);
+        connection.count(self.counting.is_on());
         self.connections
             .borrow_mut()
             .insert(number, Rc::new(connection));

@@ -95,6 +95,16 @@ impl Connections {
         }
     }
 
+    /// Bytes beside itself.
+    pub(super) fn bytes(&self) -> usize {
+        let known = match &*self.0.borrow() {
+            Known::One(_) => 0,
+            Known::Few(list) => list.capacity(),
+            Known::Many(map, _) => map.len(),
+        };
+        known * size_of::<(Key, u64)>()
+    }
+
     pub(super) fn add(&self, age: u64, endpoint: u32, connection: u64) {
         let before = self.0.borrow_mut().insert((age, endpoint), connection);
         debug_assert!(before.is_none(), "an age is of one connection");

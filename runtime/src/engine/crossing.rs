@@ -13,7 +13,7 @@ use super::connect::{Connection, Mode};
 use super::deliver::Delivery;
 use super::domain::Domain;
 use super::inbox::{Inbox, Outside};
-use crate::boundary::calls::{Lent, LinkCell, ProxyCell};
+use crate::boundary::calls::{COUNTS, Lent, LinkCell, ProxyCell};
 use crate::boundary::memory::{Keeper, Kept};
 use crate::boundary::queue::{Gauge, Put, Receiver, Sender, queue};
 
@@ -116,6 +116,11 @@ pub(crate) struct Depth {
 }
 
 impl Fullness {
+    /// Events that were ever put in.
+    pub(crate) fn sent(&self) -> u64 {
+        self.gauge.sent()
+    }
+
     /// How full it is now.
     pub(crate) fn depth(&self) -> Depth {
         let [items, bytes] = self.gauge.waiting();
@@ -211,6 +216,11 @@ impl Outgoing {
         }
     }
 
+    /// Bytes that it takes, without what waits.
+    pub(crate) fn bytes(&self) -> usize {
+        size_of::<Outgoing>() + size_of_val(&self.events[..])
+    }
+
     /// How full its queue is.
     #[cfg(test)]
     pub(super) fn fullness(&self) -> Fullness {
@@ -271,6 +281,11 @@ impl Incoming {
             link,
             queue: RefCell::new(queue),
         }
+    }
+
+    /// Bytes that it takes, without what waits.
+    pub(super) fn bytes(&self) -> usize {
+        size_of::<Incoming>() + COUNTS + self.link.bytes()
     }
 
     /// The next that crosses; none when there is nothing more, and the queue is at rest.

@@ -100,6 +100,9 @@ impl Domain {
     /// Begins a chain of causes, and answers its number.
     pub(super) fn begin_turn(&self) -> u64 {
         self.pulse.begin_turn();
+        if self.counting.is_on() {
+            self.counting.skip();
+        }
         let path = self.last_path.get() + 1;
         self.last_path.set(path);
         self.path.set(path);
@@ -203,7 +206,10 @@ impl Domain {
         while !self.split() {
             let next = self.fifo.borrow_mut().pop_front();
             let Some(delivery) = next else { break };
-            self.carry_out(delivery);
+            match self.counting.is_on() {
+                true => self.carry_out_counted(delivery),
+                false => self.carry_out(delivery),
+            }
         }
         if self.depth.get() == 0 {
             let buried = std::mem::take(&mut *self.graveyard.borrow_mut());
@@ -228,11 +234,15 @@ impl Domain {
         }
         self.pulse.beat(target.number);
         let status = link.deliver(event, parent, payload);
+        if self.counting.is_on() {
+            target.called();
+            self.counting.charge(target);
+        }
         self.judge(target, status);
         true
     }
 
-    fn carry_out(&self, delivery: Delivery) {
+    pub(super) fn carry_out(&self, delivery: Delivery) {
         self.pulse
             .beat(delivery.target().map_or(0, |target| target.number));
         if let Some(target) = delivery.target() {
@@ -394,7 +404,7 @@ impl Domain {
 }
 
 impl Delivery {
-    fn target(&self) -> Option<&Rc<ProxyCell>> {
+    pub(super) fn target(&self) -> Option<&Rc<ProxyCell>> {
         match self {
             Delivery::Event { link, .. } => link.target(),
             Delivery::Connected { proxy, .. }

@@ -9,6 +9,7 @@ use liveobj_references::EndpointText;
 use liveobj_types::{EndpointId, Types};
 
 use super::connect::Connection;
+use super::count::Counting;
 use super::create::{EventPlan, Proxy};
 use super::deliver::{Delivery, Trace};
 use super::destroy::Instance;
@@ -73,6 +74,8 @@ pub(crate) struct Domain {
     /// Takes what happens here, if anybody does.
     pub(crate) tracer: Option<Rc<dyn Tracer>>,
     pub(super) saving: RefCell<Option<Saving>>,
+    /// Whether somebody watches.
+    pub(crate) counting: Counting,
     /// What others see of how it is getting on.
     pub(crate) pulse: Arc<Pulse>,
     pub(super) me: Weak<Domain>,
@@ -92,7 +95,6 @@ impl Domain {
             lost: Cell::new(0),
             tracer: host.tracer(),
             inbox: host.inbox(),
-            host,
             types: RefCell::new(Types::new()),
             prepared: Prepared::default(),
             folders: Folders::default(),
@@ -111,7 +113,9 @@ impl Domain {
             reflected: RefCell::default(),
             far_types: RefCell::default(),
             saving: RefCell::default(),
-            pulse: Arc::default(),
+            counting: Counting::new(),
+            pulse: host.pulse(),
+            host,
             me: me.clone(),
             stopping: Cell::new(false),
             next: Cell::new(1),

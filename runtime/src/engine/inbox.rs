@@ -98,6 +98,12 @@ impl Inbox {
         }
     }
 
+    /// How many things wait.
+    pub(crate) fn waiting(&self) -> usize {
+        let state = self.lock();
+        state.now.len() + state.patient.len()
+    }
+
     /// Hands in work.
     pub(crate) fn task(&self, task: impl FnOnce(&Domain) + Send + 'static) -> bool {
         self.push(Outside::Task(Box::new(task)))

@@ -4,6 +4,7 @@
 
 pub(crate) mod connect;
 pub(crate) mod connections;
+pub(crate) mod count;
 pub(crate) mod create;
 pub(crate) mod crossing;
 pub(crate) mod deliver;

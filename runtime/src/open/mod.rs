@@ -16,6 +16,8 @@ mod state;
 mod tests;
 mod threads;
 
+use std::sync::Arc;
+
 use liveobj_types::Source;
 
 use self::plan::Plan;
@@ -28,6 +30,7 @@ use crate::monitor::Watch;
 use crate::object::{Ended, Object};
 use crate::options::{OpenOptions, Placing};
 use crate::runtime::Runtime;
+use crate::stat::Running;
 use crate::trace::Observers;
 use liveobj_references::CheckedReference;
 
@@ -61,7 +64,8 @@ pub(crate) async fn root(
         watch,
         tracing: tracing.clone(),
     };
-    let opened = observed(runtime, &reference, options, observers).await;
+    let running = core.stat.as_ref().map(|stat| stat.begin(&reference));
+    let opened = observed(runtime, &reference, options, observers, running).await;
     if let Some(tracing) = &tracing {
         match &opened {
             Ok(_) => tracing.note("opened", None),
@@ -77,6 +81,7 @@ async fn observed(
     reference: &CheckedReference,
     options: OpenOptions,
     observers: Observers,
+    running: Option<Arc<Running>>,
 ) -> Result<Object, OpenError> {
     let core = runtime.core().clone();
     let placing = options.placing.clone();
@@ -118,7 +123,8 @@ async fn observed(
         spread::spread(&inboxes, &places, parts, every, ending).await?
     };
     let identity = reference.identity();
-    Ok(Object::new(runtime, domains, states, identity, spread))
+    let object = Object::new(runtime, domains, states, identity, spread, running);
+    Ok(object)
 }
 
 /// Opens a reference in the resolver's domain, where its states are kept if `keeping` says so;

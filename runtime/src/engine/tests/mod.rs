@@ -1,6 +1,7 @@
 //! One test per sentence of `docs/execution.md`, which names them, on domains driven by hand.
 
 mod connections;
+mod count;
 mod domains;
 mod dynamic;
 mod folders;

@@ -1,5 +1,6 @@
 //! Objects that fail and panic wherever they can.
 
+mod beat;
 mod lies;
 mod silent;
 mod sleep;
