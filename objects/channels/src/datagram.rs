@@ -1,6 +1,6 @@
 //! The header of a datagram, and which datagrams are for this proxy.
 
-use crate::seen::Seen;
+use super::seen::Seen;
 
 /// First bytes: the protocol and its version.
 const MAGIC: [u8; 4] = *b"loc1";

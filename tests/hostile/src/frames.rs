@@ -16,6 +16,12 @@ mod datagram;
 mod frame;
 #[allow(
     dead_code,
+    reason = "a file of the channels, which the reader of datagrams names"
+)]
+#[path = "../../../objects/channels/src/seen.rs"]
+mod seen;
+#[allow(
+    dead_code,
     reason = "a file of the documents, of which only the reader is needed"
 )]
 #[path = "../../../objects/documents/src/update.rs"]
