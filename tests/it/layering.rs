@@ -21,6 +21,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("liveobj-standard", &["liveobj-sdk"]),
     ("liveobj-channels", &["liveobj-sdk"]),
     ("liveobj-documents", &["liveobj-sdk"]),
+    ("liveobj-groups", &["liveobj-sdk"]),
     ("liveobj-sealing", &["liveobj-sdk"]),
     (
         "liveobj",

@@ -21,6 +21,7 @@ pub fn built() -> &'static Path {
             "liveobj-cli",
             "liveobj-channels",
             "liveobj-documents",
+            "liveobj-groups",
             "liveobj-sealing",
             "rates-formalism",
         ]);

@@ -1,0 +1,61 @@
+//! Faults that tests put into the protocols, to see that the judges of histories notice.
+//!
+//! Outside of tests [`is`] is a constant, and nothing of a fault is left in what is built.
+
+/// A way in which a protocol is broken on purpose.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(not(test), allow(dead_code, reason = "no fault is ever set"))]
+pub(crate) enum Fault {
+    /// `membership`: half of the members decide, whichever half.
+    HalfIsEnough,
+    /// `membership`: who promises does not tell what it accepted.
+    SilentPromise,
+    /// `membership`: what was proposed before a later promise is accepted.
+    StaleBallot,
+    /// `membership`: who starts again goes on as the same member, whatever it had promised.
+    SameAgain,
+    /// `membership`: who seems dead is removed without agreement.
+    NoAgreement,
+    /// `membership`: who joins enters a view of a number that it has passed.
+    NoFloor,
+    /// `membership`: a decided view is entered whatever was missed before it.
+    Skips,
+}
+
+/// Whether the protocols of this thread have the fault.
+#[cfg(not(test))]
+pub(crate) const fn is(_: Fault) -> bool {
+    false
+}
+
+#[cfg(test)]
+pub(crate) use tests::{is, with};
+
+#[cfg(test)]
+mod tests {
+    use std::cell::Cell;
+
+    use super::Fault;
+
+    thread_local! {
+        static FAULT: Cell<Option<Fault>> = const { Cell::new(None) };
+    }
+
+    pub(crate) fn is(fault: Fault) -> bool {
+        FAULT.get() == Some(fault)
+    }
+
+    /// Runs `act` with a fault.
+    pub(crate) fn with<T>(fault: Fault, act: impl FnOnce() -> T) -> T {
+        /// So that a panic takes the fault away as well.
+        struct Reset;
+        impl Drop for Reset {
+            fn drop(&mut self) {
+                FAULT.set(None);
+            }
+        }
+        let _reset = Reset;
+        FAULT.set(Some(fault));
+        act()
+    }
+}

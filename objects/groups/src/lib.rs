@@ -1,0 +1,13 @@
+//! Object library: group communication. What it offers is in `types.lot`.
+
+mod alarm;
+mod detector;
+mod env;
+mod fault;
+mod members;
+mod view;
+mod wire;
+#[cfg(test)]
+mod world;
+
+liveobj_sdk::library!("types.lot", name = "liveobj:groups");

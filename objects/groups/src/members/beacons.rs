@@ -1,0 +1,224 @@
+//! Beacons: how proxies find groups, found one, notice that they missed views, and give a view up.
+
+use super::consensus::{Agreed, is_quorum};
+use super::frame::{Beacon, Frame, MAX_MEMBERS, Rank, Standing};
+use super::{FRESH, LISTEN, MAX_HEARD, Membership, PATIENCE, Stage, draw};
+use crate::env::Env;
+
+impl Membership {
+    pub(super) fn beacon(&mut self, env: &mut Env<'_>, beacon: &Beacon) {
+        self.liveness.heard(env.now, beacon.me, beacon.generation);
+        let before = self.wants();
+        if self.heard.len() < MAX_HEARD || self.heard.contains_key(&beacon.me) {
+            self.heard.insert(beacon.me, (env.now, beacon.standing));
+        }
+        let short = self.short(env);
+        let Stage::Inside(inside) = &mut self.stage else {
+            if self.wants() != before {
+                self.hurry(env);
+            }
+            return;
+        };
+        let view = &inside.view;
+        match beacon.standing {
+            Standing::Inside { group, number, .. } if group == view.group => {
+                if number < view.number {
+                    inside.answer(short, number);
+                } else if number > view.number {
+                    self.hurry(env);
+                } else if inside.blocked.is_none() {
+                    self.said = true;
+                }
+            }
+            Standing::Inside {
+                group,
+                size,
+                blocked,
+                ..
+            } => {
+                if view.members.contains(&beacon.me) {
+                    inside.left.insert(beacon.me);
+                }
+                let own = (view.members.len() as u64, view.group);
+                if !blocked && (inside.blocked.is_some() || (size, group) > own) {
+                    self.give_up(env, false);
+                }
+            }
+            Standing::Outside { wants, .. } => {
+                if view.members.contains(&beacon.me) {
+                    // It was let in, and does not know yet.
+                    inside.answer(short, view.previous);
+                } else if wants != view.group && inside.blocked.is_none() {
+                    self.hurry(env);
+                }
+            }
+        }
+    }
+
+    /// The largest group that is heard and goes on.
+    fn target(&self) -> Option<u64> {
+        let groups = self
+            .heard
+            .values()
+            .filter_map(|(_, standing)| match standing {
+                Standing::Inside {
+                    group,
+                    size,
+                    blocked: false,
+                    ..
+                } => Some((*size, *group)),
+                _ => None,
+            });
+        groups.max().map(|(_, group)| group)
+    }
+
+    /// The proxies outside that are heard: number, rank, earlier number, and what they want.
+    pub(super) fn outsiders(&self) -> impl Iterator<Item = (u64, Rank, u64, u64)> {
+        self.heard
+            .iter()
+            .filter_map(|(other, (_, standing))| match standing {
+                Standing::Outside { rank, was, wants } => Some((*other, *rank, *was, *wants)),
+                Standing::Inside { .. } => None,
+            })
+    }
+
+    /// The group that it wants to join, or else the proxy that it wants to found one.
+    pub(super) fn wants(&self) -> u64 {
+        self.target().unwrap_or_else(|| {
+            let others = self.outsiders().map(|(other, rank, _, _)| (rank, other));
+            let best = others.max().unwrap_or_default();
+            best.max((self.rank(), self.me)).1
+        })
+    }
+
+    /// The time of a beacon.
+    pub(super) fn strike(&mut self, env: &mut Env<'_>) {
+        let oldest = env.now.saturating_sub(FRESH * self.settings.period);
+        self.heard.retain(|_, (at, _)| *at >= oldest);
+        match &self.stage {
+            Stage::Inside(inside) => {
+                if let Some(since) = inside.blocked
+                    && self.is_in_vain(env.now - since, &inside.view)
+                {
+                    let waits = env.now - since < PATIENCE * self.settings.period;
+                    self.give_up(env, waits);
+                }
+            }
+            Stage::Outside { since, waits } => {
+                let (elapsed, waits) = (env.now - since, *waits);
+                self.found(env, elapsed, waits);
+            }
+            Stage::Left => return,
+        }
+        let (standing, interval) = match &self.stage {
+            Stage::Inside(inside) => {
+                let blocked = inside.blocked.is_some();
+                let standing = Standing::Inside {
+                    group: inside.view.group,
+                    number: inside.view.number,
+                    size: inside.view.members.len() as u64,
+                    blocked,
+                };
+                let interval = if blocked { 1 } else { 2 };
+                (standing, interval * self.settings.period)
+            }
+            _ => {
+                let standing = Standing::Outside {
+                    rank: self.rank(),
+                    was: self.past.as_ref().map_or(0, |past| past.me),
+                    wants: self.wants(),
+                };
+                (standing, self.settings.period)
+            }
+        };
+        if !std::mem::take(&mut self.said) {
+            let (me, generation) = (self.me, self.liveness.generation());
+            self.send(&Frame::Beacon(Beacon {
+                me,
+                generation,
+                standing,
+            }));
+        }
+        self.beat = env.soon(interval / 2);
+    }
+
+    /// Whether members of a blocked view better found another group with those who are not of it.
+    fn is_in_vain(&self, elapsed: u64, view: &Agreed) -> bool {
+        let others = self.heard.iter().filter(|(other, (_, standing))| {
+            let elsewhere = match standing {
+                Standing::Inside { group, .. } => *group != view.group,
+                Standing::Outside { .. } => true,
+            };
+            elsewhere && !view.members.contains(other)
+        });
+        let others = others.count();
+        let alive = view.members.len() - self.missing(view).len();
+        if others == 0 || others + alive < self.settings.quorum {
+            return false;
+        }
+        let came_back = |member| {
+            let mut outsiders = self.outsiders();
+            outsiders.any(|(_, rank, was, _)| rank.group == view.group && was == member)
+        };
+        elapsed >= PATIENCE * self.settings.period
+            || is_quorum(&view.members, |member| {
+                self.seems_alive(member) || came_back(member)
+            })
+    }
+
+    /// Founds a group, if that is this proxy's part.
+    fn found(&mut self, env: &mut Env<'_>, elapsed: u64, waits: bool) {
+        if self.target().is_some() || self.wants() != self.me {
+            return;
+        }
+        let mut followers: Vec<(Rank, u64, u64)> = self
+            .outsiders()
+            .filter(|(_, _, _, wants)| *wants == self.me)
+            .map(|(other, rank, was, _)| (rank, other, was))
+            .collect();
+        if followers.len() + 1 < self.settings.quorum {
+            return;
+        }
+        let came_back = self.past.as_ref().is_none_or(|past| {
+            is_quorum(&past.members, |member| {
+                member == past.me || followers.iter().any(|(_, _, was)| *was == member)
+            })
+        });
+        // Others that are blocked may give up, and know more.
+        let mut standings = self.heard.values();
+        let periods = if standings.any(|(_, it)| matches!(it, Standing::Inside { .. })) {
+            2 * PATIENCE
+        } else if waits && !came_back {
+            PATIENCE
+        } else {
+            LISTEN
+        };
+        if elapsed < periods * self.settings.period {
+            return;
+        }
+        followers.sort_unstable();
+        let last = followers.last().map_or(0, |(rank, _, _)| rank.number);
+        let others = followers.iter().rev().map(|(_, other, _)| *other);
+        let members: Vec<u64> = std::iter::once(self.me)
+            .chain(others)
+            .take(MAX_MEMBERS)
+            .collect();
+        let first = Agreed {
+            group: draw(env),
+            number: self.rank().number.max(last) + 1,
+            previous: 0,
+            members,
+        };
+        self.send(&Frame::View {
+            agreed: first.clone(),
+            oldest: true,
+        });
+        self.enter(env, first);
+    }
+
+    /// Says a beacon soon.
+    pub(super) fn hurry(&mut self, env: &mut Env<'_>) {
+        self.beat = self.beat.min(self.short(env));
+        self.said = false;
+    }
+}

@@ -1,0 +1,78 @@
+//! What a member knows of the view that it is in.
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+
+use super::consensus::{Acceptor, Agreed, Proposer};
+
+/// So many views of the past are told to members that missed them; who missed more joins anew.
+const KEPT: usize = 16;
+
+/// A member's part in a group.
+pub(super) struct Inside {
+    pub(super) view: Agreed,
+    pub(super) acceptor: Acceptor,
+    pub(super) proposer: Option<Proposer>,
+    /// The latest round that others spoke of.
+    pub(super) round: u64,
+    /// The last views of the group, the present one at the end.
+    pub(super) history: VecDeque<Agreed>,
+    /// Later views that came before those between, by the number of the one that they follow.
+    pub(super) early: BTreeMap<u64, Agreed>,
+    /// Members that said that they leave.
+    pub(super) left: BTreeSet<u64>,
+    /// Since when no quorum answers.
+    pub(super) blocked: Option<u64>,
+    /// When to propose what has changed: what changes at the same time becomes one view.
+    pub(super) settles: Option<u64>,
+    /// When to tell of the views that follow on a number.
+    pub(super) answer: Option<(u64, u64)>,
+    /// When it is gone, whether or not the others have agreed to that.
+    pub(super) leaves: Option<u64>,
+}
+
+impl Inside {
+    pub(super) fn new(view: Agreed) -> Self {
+        Inside {
+            acceptor: Acceptor::default(),
+            proposer: None,
+            round: 0,
+            history: VecDeque::from([view.clone()]),
+            early: BTreeMap::new(),
+            left: BTreeSet::new(),
+            blocked: None,
+            settles: None,
+            answer: None,
+            leaves: None,
+            view,
+        }
+    }
+
+    /// Goes on in the successor of its view.
+    pub(super) fn enter(&mut self, next: Agreed) {
+        self.history.push_back(next.clone());
+        if self.history.len() > KEPT {
+            self.history.pop_front();
+        }
+        self.acceptor = Acceptor::default();
+        self.proposer = None;
+        self.round = 0;
+        self.early.retain(|previous, _| *previous >= next.number);
+        self.left.retain(|member| next.members.contains(member));
+        self.settles = None;
+        self.blocked = None;
+        self.view = next;
+    }
+
+    /// Keeps a view until those before it have come.
+    pub(super) fn keep_early(&mut self, view: Agreed) {
+        if self.early.len() < KEPT {
+            self.early.insert(view.previous, view);
+        }
+    }
+
+    /// Sees to it that the views which follow on `number` are told of at a time or before.
+    pub(super) fn answer(&mut self, at: u64, number: u64) {
+        let (due, from) = self.answer.unwrap_or((at, number));
+        self.answer = Some((due.min(at), from.min(number)));
+    }
+}
