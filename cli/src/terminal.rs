@@ -6,9 +6,13 @@ use std::thread;
 use liveobj::{Lines, Terminal};
 use tokio::sync::oneshot;
 
-/// Lines come from standard input, lines go to standard output.
+use crate::output;
+
+/// Lines come from standard input, lines go to standard output, or to standard error where that is used
+/// for something else.
 #[derive(Debug)]
 pub struct StandardTerminal {
+    aside: bool,
     /// What stands before each line shown: where people type on the same screen, it tells the
     /// text apart from what they type.
     prefix: &'static str,
@@ -22,10 +26,20 @@ impl StandardTerminal {
         let typed_here = io::stdin().is_terminal() && io::stdout().is_terminal();
         let (failed, failure) = oneshot::channel();
         let terminal = StandardTerminal {
+            aside: false,
             prefix: if typed_here { "| " } else { "" },
             failed: Some(failed),
         };
         (terminal, failure)
+    }
+
+    /// The same, with what is shown on standard error. If nobody reads that, nobody is told.
+    pub fn aside() -> StandardTerminal {
+        StandardTerminal {
+            aside: true,
+            prefix: "| ",
+            failed: None,
+        }
     }
 }
 
@@ -54,8 +68,12 @@ impl Terminal for StandardTerminal {
     }
 
     fn show(&mut self, line: &str) {
-        let mut output = io::stdout().lock();
         let clean = format!("{}{}\n", self.prefix, visible(line));
+        if self.aside {
+            output::complain(&clean);
+            return;
+        }
+        let mut output = io::stdout().lock();
         let written = output
             .write_all(clean.as_bytes())
             .and_then(|()| output.flush());

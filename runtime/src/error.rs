@@ -93,6 +93,16 @@ pub enum OpenError {
         /// The library.
         library: String,
     },
+    /// There is no such endpoint to tap.
+    #[error("there is no endpoint `{endpoint}` to tap{}", meant(nearest.as_deref()))]
+    NoEndpoint {
+        /// As it was asked for.
+        endpoint: String,
+        /// The one that was probably meant.
+        nearest: Option<String>,
+        /// Those that there are: of the object itself by name, then of its parts as `object.endpoint`.
+        endpoints: Vec<String>,
+    },
     /// A constructor failed or panicked.
     #[error("`{object}` could not be created: {reason}")]
     Create {

@@ -66,4 +66,4 @@ pub use options::{OpenOptions, SAVE_EVERY};
 pub use report::{Level, Message, Report, Silent};
 pub use runtime::{FOLDER_DEADLINE, FOLDERS_KEPT, Runtime, RuntimeBuilder};
 pub use terminal::{Lines, Terminal};
-pub use trace::{TraceFormat, Traced, Tracing};
+pub use trace::{Tap, Tapped, TappedEvent, TraceFormat, Traced, Tracing};

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use crate::deployment::Deployment;
 use crate::monitor::Monitoring;
-use crate::trace::Tracing;
+use crate::trace::{Tap, Tracing};
 
 /// How often a proxy is saved at most, unless the embedder says otherwise.
 pub const SAVE_EVERY: Duration = Duration::from_millis(200);
@@ -17,6 +17,7 @@ pub struct OpenOptions {
     pub(crate) save_every: Duration,
     pub(crate) monitor: Option<Monitoring>,
     pub(crate) trace: Option<Tracing>,
+    pub(crate) tap: Option<Tap>,
     pub(crate) placing: Placing,
 }
 
@@ -43,6 +44,7 @@ impl OpenOptions {
             save_every: SAVE_EVERY,
             monitor: None,
             trace: None,
+            tap: None,
             placing: Placing::Domains(1),
         }
     }
@@ -80,6 +82,16 @@ impl OpenOptions {
     #[must_use]
     pub fn trace(mut self, tracing: Tracing) -> OpenOptions {
         self.trace = Some(tracing);
+        self
+    }
+
+    /// Tells what passes at one endpoint, of a part or of the object itself; unless set, events take no
+    /// notice of it, and if set, those of other endpoints do not. A `Tap` is for one object. It does
+    /// not connect anything: an endpoint of the object itself, which nobody else is connected with, is
+    /// for its embedder to connect ([`crate::Object::endpoint`]).
+    #[must_use]
+    pub fn tap(mut self, tap: Tap) -> OpenOptions {
+        self.tap = Some(tap);
         self
     }
 

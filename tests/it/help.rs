@@ -12,6 +12,7 @@ const COMMANDS: &[&[&str]] = &[
     &["check"],
     &["open"],
     &["stat"],
+    &["tap"],
     &["sim"],
     &["replay"],
     &["monitor"],

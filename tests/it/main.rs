@@ -34,6 +34,7 @@ mod simulation_command;
 mod stat;
 mod state;
 mod strict_2009;
+mod tap;
 mod thesis;
 mod transports;
 mod trust;

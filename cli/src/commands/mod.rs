@@ -21,8 +21,10 @@ mod registry;
 mod replay;
 mod sim;
 mod stat;
+mod tap;
 mod trace_file;
 mod type_name;
+mod waiting;
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -51,6 +53,7 @@ Exit codes: 0 fine, 1 findings or an error that you can mend, 2 usage, 255 a fau
 enum Command {
     Open(open::Open),
     Stat(stat::Stat),
+    Tap(tap::Tap),
     Sim(Box<sim::Sim>),
     Replay(replay::Replay),
     Monitor(monitor::Monitor),
@@ -76,6 +79,7 @@ pub fn run(arguments: Arguments) -> Result<(), Failure> {
     match arguments.command {
         Command::Open(command) => command.run(),
         Command::Stat(command) => command.run(),
+        Command::Tap(command) => command.run(),
         Command::Sim(command) => command.run(),
         Command::Replay(command) => command.run(),
         Command::Monitor(command) => command.run(),

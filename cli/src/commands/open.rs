@@ -9,15 +9,12 @@ use std::time::Duration;
 
 use clap::Args;
 use liveobj::{
-    CheckedReference, Deployment, DeploymentError, Ended, Level, Message, Monitoring, Object,
-    OpenError, OpenOptions, Runtime, Tracing, Unwatched, Violation,
+    Deployment, Ended, Level, Message, Monitoring, OpenOptions, Tracing, Unwatched, Violation,
 };
-use liveobj_original::LIBRARY_NAME;
-use tokio::signal::unix::{Signal, SignalKind, signal};
-use tokio::sync::oneshot;
 
 use super::facts::FactsOptions;
 use super::trace_file::{TraceFile, TraceOptions};
+use super::waiting::{Waiting, after, not_opened, print_message};
 use super::{Format, LibraryOptions, PolicyOptions};
 use crate::failure::Failure;
 use crate::report::monitored;
@@ -188,16 +185,7 @@ impl Open {
         let Some(opened) = waiting.open(&runtime, &reference, options) else {
             return Ok(());
         };
-        let object = opened.map_err(|error| {
-            if let OpenError::Refused { diagnostics, .. } = &error {
-                output::complain(&report::findings(diagnostics, report::styled_errors()));
-            }
-            let failure = Failure::user(&error);
-            match help(&error) {
-                Some(help) => failure.with_help(help),
-                None => failure,
-            }
-        })?;
+        let object = opened.map_err(|error| not_opened(&error))?;
         unwatched.tell();
         if io::stdin().is_terminal() && io::stderr().is_terminal() {
             output::complain(&format!(
@@ -205,7 +193,7 @@ impl Open {
                 input.source.name
             ));
         }
-        match waiting.until_it_ends(&object, self.duration, unwritable)? {
+        match waiting.until_it_ends(&object, after(self.duration), unwritable)? {
             Some(Ended::Failed { object, reason }) => {
                 return Err(Failure::user(format_args!("`{object}` failed: {reason}")));
             }
@@ -271,154 +259,10 @@ impl NotWatched {
     }
 }
 
-/// Where the command waits, with the signals that end it.
-struct Waiting {
-    runtime: tokio::runtime::Runtime,
-    signals: Signals,
-}
-
-/// The signals that end it.
-struct Signals {
-    interrupt: Signal,
-    terminate: Signal,
-    hang_up: Signal,
-}
-
-impl Signals {
-    fn new() -> io::Result<Signals> {
-        Ok(Signals {
-            interrupt: signal(SignalKind::interrupt())?,
-            terminate: signal(SignalKind::terminate())?,
-            hang_up: signal(SignalKind::hangup())?,
-        })
-    }
-
-    /// Completes when one of them has come.
-    async fn came(&mut self) {
-        tokio::select! {
-            _ = self.interrupt.recv() => {
-                // What the terminal shows of the key stands on the line of the next prompt.
-                if io::stdin().is_terminal() && io::stderr().is_terminal() {
-                    output::complain("\n");
-                }
-            }
-            _ = self.terminate.recv() => {}
-            _ = self.hang_up.recv() => {}
-        }
-    }
-}
-
-impl Waiting {
-    /// Listens from now on.
-    fn new() -> Result<Waiting, Failure> {
-        let cannot = |error| Failure::user(format_args!("cannot wait for signals: {error}"));
-        let runtime = tokio::runtime::Builder::new_current_thread()
-            .enable_all()
-            .build()
-            .map_err(cannot)?;
-        let signals = runtime.block_on(async { Signals::new() }).map_err(cannot)?;
-        Ok(Waiting { runtime, signals })
-    }
-
-    /// Opens a reference. None where a signal came first: nothing is left behind then.
-    fn open(
-        &mut self,
-        runtime: &Runtime,
-        reference: &CheckedReference,
-        options: OpenOptions,
-    ) -> Option<Result<Object, OpenError>> {
-        let opening = runtime.open_with(reference, options);
-        let signals = &mut self.signals;
-        self.runtime.block_on(async {
-            tokio::select! {
-                opened = opening => Some(opened),
-                () = signals.came() => None,
-            }
-        })
-    }
-
-    /// Waits for a signal, the end of the time, the object's own end, or that nobody reads what it
-    /// shows. Where that cannot be written for another reason, the object goes on, but not well.
-    fn until_it_ends(
-        &mut self,
-        object: &Object,
-        duration: Option<Duration>,
-        unwritable: oneshot::Receiver<io::Error>,
-    ) -> Result<Option<Ended>, Failure> {
-        let signals = &mut self.signals;
-        self.runtime.block_on(async {
-            let time_is_up = async {
-                match duration {
-                    Some(duration) => tokio::time::sleep(duration).await,
-                    None => std::future::pending().await,
-                }
-            };
-            let ended = async {
-                tokio::select! {
-                    ended = object.closed() => Some(ended),
-                    () = signals.came() => None,
-                    () = time_is_up => None,
-                }
-            };
-            let mut ended = std::pin::pin!(ended);
-            let error = tokio::select! {
-                ended = &mut ended => return Ok(ended),
-                Ok(error) = unwritable => error,
-            };
-            match Failure::writing(&error) {
-                Failure::User { message, help } => {
-                    output::complain(&report::failure(&message, help.as_deref()));
-                    match ended.await {
-                        failed @ Some(Ended::Failed { .. }) => Ok(failed),
-                        _ => Err(Failure::Findings),
-                    }
-                }
-                quiet => Err(quiet),
-            }
-        })
-    }
-}
-
 /// The deployment that lies beside a reference, if there is one.
 fn beside(reference: &str) -> Option<PathBuf> {
     let file = Path::new(reference).with_extension(DEPLOYMENT);
     (reference != "-" && file.is_file()).then_some(file)
-}
-
-/// What can be done about an error, where that can be told.
-fn help(error: &OpenError) -> Option<String> {
-    match error {
-        OpenError::Missing { name, folder } if folder.ends_with("registry") => {
-            Some(format!("`liveobj registry set {name} FILE` puts one there"))
-        }
-        OpenError::Library { library, .. } if library == LIBRARY_NAME => Some(
-            "the programs of 2009 are gone: use the components of libraries that are here"
-                .to_owned(),
-        ),
-        // These say themselves what to write instead.
-        OpenError::Deployment(
-            DeploymentError::Unknown {
-                nearest: Some(_), ..
-            }
-            | DeploymentError::Unplaced { .. },
-        ) => None,
-        OpenError::Deployment(_) => Some(
-            "`--domains 1` runs all of it in one domain, whatever a deployment says".to_owned(),
-        ),
-        OpenError::Unmet { .. } => {
-            Some("compose it with an object that offers what it needs".to_owned())
-        }
-        _ => None,
-    }
-}
-
-fn print_message(message: &Message, least: Level) {
-    if message.level >= least {
-        output::complain(&format!(
-            "{message}
-"
-        ));
-    }
 }
 
 /// Reads how many domains.

@@ -240,7 +240,7 @@ impl Domain {
         from: TracedEnd<'_>,
         to: TracedEnd<'_>,
     ) -> Option<Box<TracedLink>> {
-        self.tracer.as_ref()?;
+        let tracer = self.tracer.as_ref()?;
         let events = source.emits.iter();
         let events = events.map(|event| (event.name.to_string(), event.payload.actual));
         let read = |end: TracedEnd<'_>| match end {
@@ -248,6 +248,9 @@ impl Domain {
             TracedEnd::Far(name) => (name.to_owned(), None),
         };
         let ((from, emits), (to, takes)) = (read(from), read(to));
+        if !tracer.wants(&from, &to) {
+            return None;
+        }
         Some(Box::new(TracedLink {
             object: object_of(&to).to_owned(),
             from,

@@ -63,6 +63,7 @@ pub(crate) async fn root(
     let observers = Observers {
         watch,
         tracing: tracing.clone(),
+        tap: options.tap.clone(),
     };
     let running = core.stat.as_ref().map(|stat| stat.begin(&reference));
     let opened = observed(runtime, &reference, options, observers, running).await;
@@ -85,11 +86,13 @@ async fn observed(
 ) -> Result<Object, OpenError> {
     let core = runtime.core().clone();
     let placing = options.placing.clone();
-    let tracing = observers.tracing.clone();
+    let (tracing, tap) = (observers.tracing.clone(), observers.tap.clone());
     let mut watches = observers.watch.as_ref().map(Watch::others);
+    let tapped = tap.clone();
     let others = move || Observers {
         watch: watches.as_mut().map(|another| another()),
         tracing: tracing.clone(),
+        tap: tap.clone(),
     };
     let keeping = Keeping::begin(&core, options).await?;
     let states = keeping.as_ref().map(Keeping::states);
@@ -102,6 +105,9 @@ async fn observed(
     };
     let plan = resolved(&resolver, reference, keeping.as_ref()).await?;
     let parts = plan.split();
+    if let Some(tap) = tapped {
+        tap.settle(plan::end_called(tap.endpoint(), &parts.0, &parts.1)?);
+    }
     let places = match &placing {
         Placing::Domains(0 | 1) => Vec::new(),
         placing => placement::place(&parts.0, &parts.1, placing)?,

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use liveobj_references::{BoundArgument, Export, PlannedConnection};
-use liveobj_types::{Module, Types};
+use liveobj_types::{Module, Types, nearest};
 
 use super::resolve::join;
 use super::state::Place;
@@ -250,6 +250,46 @@ impl Wiring {
         });
         Ok(exports.filter(|(name, _)| shown.contains(name)).collect())
     }
+}
+
+/// The end, `object.endpoint`, of an endpoint of a part, which is called so, or of the whole, which is
+/// called by its own name.
+///
+/// # Errors
+///
+/// There is none.
+pub(super) fn end_called(
+    endpoint: &str,
+    leaves: &[Leaf],
+    wiring: &Wiring,
+) -> Result<String, OpenError> {
+    let mut known = Vec::new();
+    let ends = leaves.iter().map(|leaf| {
+        let label = match &leaf.kind {
+            LeafKind::Object(plan) => plan.named(&leaf.label),
+            LeafKind::Library(_) | LeafKind::Made(_) => leaf.label.clone(),
+        };
+        let shown = leaf.shown.iter();
+        let ends = shown.map(|endpoint| {
+            known.push(format!("{label}.{endpoint}"));
+            (endpoint.clone(), known.len() - 1)
+        });
+        ends.collect()
+    });
+    let ends: Vec<BTreeMap<String, usize>> = ends.collect();
+    let own = wiring.resolve(&ends)?.endpoints;
+    if let Some(end) = own.get(endpoint) {
+        return Ok(known[*end].clone());
+    }
+    if known.iter().any(|end| end == endpoint) {
+        return Ok(endpoint.to_owned());
+    }
+    let names = own.keys().chain(&known).map(String::as_str);
+    Err(OpenError::NoEndpoint {
+        nearest: nearest(endpoint, names.clone()).map(str::to_owned),
+        endpoint: endpoint.to_owned(),
+        endpoints: names.map(str::to_owned).collect(),
+    })
 }
 
 fn name(label: &str, component: &str, endpoint: &str) -> String {

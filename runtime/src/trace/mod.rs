@@ -7,6 +7,7 @@ mod declared;
 mod line;
 mod lines;
 mod perfetto;
+mod tap;
 mod writer;
 
 use std::cell::Cell;
@@ -23,6 +24,7 @@ use crate::report::Level;
 
 pub(crate) use declared::Declared;
 pub(crate) use line::{Line, hexadecimal};
+pub use tap::{Tap, Tapped, TappedEvent};
 pub use writer::{TraceFormat, Traced, Tracing};
 
 /// Takes what happens in a domain, in order, on the domain's thread.
@@ -38,6 +40,12 @@ pub(crate) trait Tracer {
     /// Connections that are to end after what it was told last.
     fn cut(&self) -> Vec<u64> {
         Vec::new()
+    }
+
+    /// Whether it is told of events from one end to another, `object.endpoint`. Links between others
+    /// are built without it.
+    fn wants(&self, _from: &str, _to: &str) -> bool {
+        true
     }
 }
 
@@ -62,6 +70,10 @@ impl Tracer for Tracers {
     fn cut(&self) -> Vec<u64> {
         self.0.iter().flat_map(|tracer| tracer.cut()).collect()
     }
+
+    fn wants(&self, from: &str, to: &str) -> bool {
+        self.0.iter().any(|tracer| tracer.wants(from, to))
+    }
 }
 
 /// Who is told what happens in an opened object. Without any, events take no notice.
@@ -71,6 +83,8 @@ pub(crate) struct Observers {
     pub(crate) watch: Option<Watch>,
     /// What is written.
     pub(crate) tracing: Option<Tracing>,
+    /// The endpoint at which somebody listens.
+    pub(crate) tap: Option<Tap>,
 }
 
 impl Observers {
@@ -79,6 +93,7 @@ impl Observers {
         let mut tracers: Vec<Rc<dyn Tracer>> = Vec::new();
         // Written before it is judged, so that a trace shows what broke a constraint.
         tracers.extend(self.tracing.map(|tracing| tracing.tracer(name)));
+        tracers.extend(self.tap.map(|tap| Rc::new(tap) as Rc<dyn Tracer>));
         tracers.extend(self.watch.map(|watch| Rc::new(watch) as Rc<dyn Tracer>));
         match tracers.len() {
             0 | 1 => tracers.pop(),

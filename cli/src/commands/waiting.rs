@@ -1,0 +1,182 @@
+//! Opening a reference, and waiting until it ends: what `open` and `tap` share.
+
+use std::io::{self, IsTerminal};
+use std::time::Duration;
+
+use liveobj::{
+    CheckedReference, DeploymentError, Ended, Level, Message, Object, OpenError, OpenOptions,
+    Runtime,
+};
+use liveobj_original::LIBRARY_NAME;
+use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::sync::oneshot;
+
+use crate::failure::Failure;
+use crate::{output, report};
+
+/// Endpoints that are named at most.
+const MOST_NAMED: usize = 20;
+
+/// Where the command waits, with the signals that end it.
+pub struct Waiting {
+    runtime: tokio::runtime::Runtime,
+    signals: Signals,
+}
+
+/// The signals that end it.
+struct Signals {
+    interrupt: Signal,
+    terminate: Signal,
+    hang_up: Signal,
+}
+
+impl Signals {
+    fn new() -> io::Result<Signals> {
+        Ok(Signals {
+            interrupt: signal(SignalKind::interrupt())?,
+            terminate: signal(SignalKind::terminate())?,
+            hang_up: signal(SignalKind::hangup())?,
+        })
+    }
+
+    /// Completes when one of them has come.
+    async fn came(&mut self) {
+        tokio::select! {
+            _ = self.interrupt.recv() => {
+                // What the terminal shows of the key stands on the line of the next prompt.
+                if io::stdin().is_terminal() && io::stderr().is_terminal() {
+                    output::complain("\n");
+                }
+            }
+            _ = self.terminate.recv() => {}
+            _ = self.hang_up.recv() => {}
+        }
+    }
+}
+
+impl Waiting {
+    /// Listens from now on.
+    pub fn new() -> Result<Waiting, Failure> {
+        let cannot = |error| Failure::user(format_args!("cannot wait for signals: {error}"));
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .map_err(cannot)?;
+        let signals = runtime.block_on(async { Signals::new() }).map_err(cannot)?;
+        Ok(Waiting { runtime, signals })
+    }
+
+    /// Opens a reference. None where a signal came first: nothing is left behind then.
+    pub fn open(
+        &mut self,
+        runtime: &Runtime,
+        reference: &CheckedReference,
+        options: OpenOptions,
+    ) -> Option<Result<Object, OpenError>> {
+        let opening = runtime.open_with(reference, options);
+        let signals = &mut self.signals;
+        self.runtime.block_on(async {
+            tokio::select! {
+                opened = opening => Some(opened),
+                () = signals.came() => None,
+            }
+        })
+    }
+
+    /// Waits for a signal, for what is `enough`, the object's own end, or that nobody reads what it
+    /// shows. Where that cannot be written for another reason, the object goes on, but not well.
+    pub fn until_it_ends(
+        &mut self,
+        object: &Object,
+        enough: impl Future<Output = ()>,
+        unwritable: oneshot::Receiver<io::Error>,
+    ) -> Result<Option<Ended>, Failure> {
+        let signals = &mut self.signals;
+        self.runtime.block_on(async {
+            let ended = async {
+                tokio::select! {
+                    ended = object.closed() => Some(ended),
+                    () = signals.came() => None,
+                    () = enough => None,
+                }
+            };
+            let mut ended = std::pin::pin!(ended);
+            let error = tokio::select! {
+                ended = &mut ended => return Ok(ended),
+                Ok(error) = unwritable => error,
+            };
+            match Failure::writing(&error) {
+                Failure::User { message, help } => {
+                    output::complain(&report::failure(&message, help.as_deref()));
+                    match ended.await {
+                        failed @ Some(Ended::Failed { .. }) => Ok(failed),
+                        _ => Err(Failure::Findings),
+                    }
+                }
+                quiet => Err(quiet),
+            }
+        })
+    }
+}
+
+/// Completes after this long, if ever.
+pub async fn after(duration: Option<Duration>) {
+    match duration {
+        Some(duration) => tokio::time::sleep(duration).await,
+        None => std::future::pending().await,
+    }
+}
+
+/// What is told where a reference does not open.
+pub fn not_opened(error: &OpenError) -> Failure {
+    if let OpenError::Refused { diagnostics, .. } = error {
+        output::complain(&report::findings(diagnostics, report::styled_errors()));
+    }
+    let failure = Failure::user(error);
+    match help(error) {
+        Some(help) => failure.with_help(help),
+        None => failure,
+    }
+}
+
+/// What can be done about an error, where that can be told.
+fn help(error: &OpenError) -> Option<String> {
+    match error {
+        OpenError::Missing { name, folder } if folder.ends_with("registry") => {
+            Some(format!("`liveobj registry set {name} FILE` puts one there"))
+        }
+        OpenError::Library { library, .. } if library == LIBRARY_NAME => Some(
+            "the programs of 2009 are gone: use the components of libraries that are here"
+                .to_owned(),
+        ),
+        // These say themselves what to write instead.
+        OpenError::Deployment(
+            DeploymentError::Unknown {
+                nearest: Some(_), ..
+            }
+            | DeploymentError::Unplaced { .. },
+        ) => None,
+        OpenError::Deployment(_) => Some(
+            "`--domains 1` runs all of it in one domain, whatever a deployment says".to_owned(),
+        ),
+        OpenError::NoEndpoint { endpoints, .. } => {
+            let some = endpoints.iter().take(MOST_NAMED).map(String::as_str);
+            let more = (endpoints.len() > MOST_NAMED).then_some("…");
+            let names: Vec<_> = some.chain(more).collect();
+            Some(format!("there are {}", names.join(", ")))
+        }
+        OpenError::Unmet { .. } => {
+            Some("compose it with an object that offers what it needs".to_owned())
+        }
+        _ => None,
+    }
+}
+
+pub fn print_message(message: &Message, least: Level) {
+    if message.level >= least {
+        output::complain(&format!(
+            "{message}
+"
+        ));
+    }
+}
