@@ -47,6 +47,7 @@ impl Input {
                 typed: None,
                 diagnostics: self.diagnostics.clone(),
                 reference: None,
+                explanation: None,
             };
         };
         let mut checked = runtime.check_document(document, &self.source);

@@ -1,6 +1,7 @@
 //! How findings look: for people, with the source lines and every place marked; for programs, as
 //! JSON or SARIF (docs/json.md).
 
+pub mod grounds;
 pub mod monitored;
 pub mod sarif;
 

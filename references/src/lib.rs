@@ -40,6 +40,7 @@ mod check;
 mod checked;
 mod embed;
 mod expand;
+mod explanation;
 mod external_endpoint;
 mod faults;
 #[cfg(test)]
@@ -79,6 +80,7 @@ pub use checked::{
     BoundArgument, CheckedReference, Export, Part, PartKind, PlannedConnection, Unmet,
 };
 pub use expand::expand;
+pub use explanation::{CastGrounds, CompositeGrounds, ConnectionGrounds, Explanation};
 pub use external_endpoint::{EndpointText, ExternalEndpoint};
 pub use format::format;
 pub use graph::{

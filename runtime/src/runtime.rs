@@ -139,6 +139,7 @@ impl Runtime {
             folder_deadline: FOLDER_DEADLINE,
             folders_kept: FOLDERS_KEPT,
             allow_unknown: false,
+            explain: false,
             limits: Limits::default(),
             links: LinkOptions::default(),
             check_payloads: false,
@@ -292,6 +293,7 @@ pub struct RuntimeBuilder {
     folder_deadline: Duration,
     folders_kept: Duration,
     allow_unknown: bool,
+    explain: bool,
     limits: Limits,
     links: LinkOptions,
     check_payloads: bool,
@@ -416,6 +418,14 @@ impl RuntimeBuilder {
         self
     }
 
+    /// Tells with each check why the constraints are met that are
+    /// ([`liveobj_references::Checked::explanation`]). Costs about as much as the check again.
+    #[must_use]
+    pub fn explain(mut self, explain: bool) -> RuntimeBuilder {
+        self.explain = explain;
+        self
+    }
+
     /// Checks all that objects emit before anybody sees it, and that there is memory where it
     /// points to. What libraries emit that the Rust SDK did not make is checked in any case, except
     /// for where it points to. Costs a walk over each payload, and a system call for each slice.
@@ -507,6 +517,7 @@ impl RuntimeBuilder {
             policy: Policy {
                 allow_unknown: self.allow_unknown,
                 limits: self.limits,
+                explain: self.explain,
             },
             check_payloads: self.check_payloads,
             folder_deadline: self.folder_deadline,

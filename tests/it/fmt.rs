@@ -207,6 +207,7 @@ fn the_files_of_the_project_are_formatted() {
         "examples/team-note.liveobject",
         "examples/tapped-note.liveobject",
         "examples/sealed-note.liveobject",
+        "examples/constraints",
         "examples/other-languages",
         "examples/stamper",
     ];

@@ -14,6 +14,7 @@ mod explanations;
 mod facts;
 mod fmt;
 mod graph;
+mod grounds;
 mod help;
 mod hostile;
 mod implies;

@@ -3,7 +3,7 @@
 use std::fs;
 
 use liveobj::{BuildError, OpenError, Runtime, RuntimeBuilder, Source};
-use liveobj_tests::support::{liveobj, root};
+use liveobj_tests::support::{console, root};
 
 /// The blocks of docs/ontologies.md in this language.
 fn blocks(language: &str) -> Vec<String> {
@@ -22,26 +22,7 @@ fn the_example_of_the_documentation_is_the_one_that_is_there() {
 #[test]
 fn commands_of_the_documentation_say_what_it_shows() {
     let home = tempfile::tempdir().expect("a temporary directory");
-    let console = blocks("console");
-    let [console] = console.as_slice() else {
-        panic!("{console:?}")
-    };
-    let mut commands = 0;
-    for shown in console.split("$ liveobj ").skip(1) {
-        let (command, expected) = shown.split_once('\n').expect("a line");
-        let mut run = liveobj(home.path());
-        let output = run.current_dir(root()).args(command.split(' ')).output();
-        let output = output.expect("it runs");
-        assert_eq!(String::from_utf8_lossy(&output.stderr), "", "{command}");
-        assert_eq!(
-            String::from_utf8_lossy(&output.stdout),
-            expected,
-            "{command}"
-        );
-        assert!(output.status.success(), "{command}");
-        commands += 1;
-    }
-    assert_eq!(commands, 3);
+    assert_eq!(console(home.path(), "ontologies.md"), 3);
 }
 
 fn built(builder: RuntimeBuilder) -> Runtime {

@@ -169,3 +169,27 @@ pub fn liveobj(home: &Path) -> Command {
     command.env_remove("LIVEOBJ_FACTS_KEY");
     command
 }
+
+/// Runs each command of the `console` block of a document, `docs/FILE`, at the root of the workspace,
+/// with an empty home, and compares what it prints with what stands there; how many there are.
+pub fn console(home: &Path, document: &str) -> usize {
+    let text = root().join("docs").join(document);
+    let text = std::fs::read_to_string(text).expect("it is there");
+    let (_, shown) = text.split_once("```console\n").expect("a console");
+    let (shown, _) = shown.split_once("```").expect("it ends");
+    let commands: Vec<&str> = shown.split("$ liveobj ").skip(1).collect();
+    for shown in &commands {
+        let (command, expected) = shown.split_once('\n').expect("a line");
+        let mut run = liveobj(home);
+        let output = run.current_dir(root()).args(command.split(' ')).output();
+        let output = output.expect("it runs");
+        assert_eq!(String::from_utf8_lossy(&output.stderr), "", "{command}");
+        assert_eq!(
+            String::from_utf8_lossy(&output.stdout),
+            expected,
+            "{command}"
+        );
+        assert!(output.status.success(), "{command}");
+    }
+    commands.len()
+}

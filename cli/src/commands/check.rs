@@ -13,6 +13,7 @@ use serde::Serialize;
 use super::facts::FactsOptions;
 use super::{LibraryOptions, PolicyOptions, explain, hexadecimal};
 use crate::failure::Failure;
+use crate::report::grounds::json::JsonExplanation;
 use crate::report::{self, JSON_VERSION, JsonDiagnostic, sarif};
 use crate::{input, output};
 
@@ -21,6 +22,7 @@ use crate::{input, output};
 #[command(after_help = "Examples:
   liveobj check examples/team-note.liveobject --library-path target/release
   liveobj check examples/team-note.liveobject --library-path target/release --format sarif
+  liveobj check --explain examples/constraints/stack.liveobject
   liveobj check --strict-2009 examples/original/note.liveobject")]
 pub struct Check {
     /// Reference documents, XML or JSON; `-` is standard input
@@ -32,6 +34,9 @@ pub struct Check {
     facts: FactsOptions,
     #[command(flatten)]
     policy: PolicyOptions,
+    /// Tell why the constraints are met that are
+    #[arg(long, conflicts_with = "strict_2009")]
+    explain: bool,
     /// Say what the platform of 2009 said of its documents: its loader's rules, to the letter
     #[arg(long, conflicts_with_all = ["library_paths", "allow", "facts", "facts_key"])]
     strict_2009: bool,
@@ -65,6 +70,8 @@ struct JsonReference<'a> {
     ty: Option<String>,
     identity: Option<String>,
     diagnostics: Vec<JsonDiagnostic<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    explanation: Option<JsonExplanation<'a>>,
 }
 
 impl Check {
@@ -72,11 +79,18 @@ impl Check {
         if self.strict_2009 {
             return strict_2009::check(&self.references, &self.policy.limits(), self.format);
         }
+        if self.explain && self.format == CheckFormat::Sarif {
+            return Err(
+                Failure::user("SARIF has no place for what `--explain` tells")
+                    .with_help("use `--format json`"),
+            );
+        }
         let facts = self.facts.open()?;
         let builder = facts
             .with(self.libraries.builder())
             .allow_unknown(self.policy.unknown())
-            .limits(self.policy.limits());
+            .limits(self.policy.limits())
+            .explain(self.explain);
         let runtime = super::build(builder)?;
         let mut results = Vec::new();
         let mut unread = Vec::new();
@@ -99,6 +113,11 @@ impl Check {
                 text.push_str(&summary(&source, &checked));
                 if checked.reference.is_some() && io::stdout().is_terminal() {
                     text.push_str(&format!(" (in {:.2} ms)", elapsed.as_secs_f64() * 1e3));
+                }
+                if let Some(explanation) = &checked.explanation {
+                    text.push('\n');
+                    text.push_str(&report::grounds::explanation(explanation));
+                    text.truncate(text.trim_end().len());
                 }
                 output::print_line(&text)?;
             }
@@ -166,5 +185,6 @@ fn json<'a>(source: &'a Source, checked: &'a Checked) -> JsonReference<'a> {
             .as_ref()
             .map(|it| hexadecimal(&it.identity())),
         diagnostics: checked.diagnostics.iter().map(report::json).collect(),
+        explanation: checked.explanation.as_ref().map(JsonExplanation::new),
     }
 }

@@ -70,6 +70,7 @@ impl Graph {
             &Policy {
                 allow_unknown: self.policy.unknown(),
                 limits: self.policy.limits(),
+                explain: false,
             },
         );
         found.extend(checked.diagnostics);

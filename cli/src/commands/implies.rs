@@ -8,7 +8,7 @@ use std::time::Instant;
 use clap::{Args, ValueEnum};
 use liveobj_formalisms::Temporal;
 use liveobj_types::formalism::{
-    EndpointStructure, Events, Formalism, Formalisms, Formula, ParseError, Structure, Word,
+    EndpointStructure, Events, Formalism, Formalisms, Formula, Law, ParseError, Structure, Word,
 };
 use liveobj_types::nearest;
 use liveobj_types::relation::DEFAULT_BUDGET;
@@ -19,6 +19,7 @@ use serde_json::Value;
 use super::facts::FactsOptions;
 use super::{Format, LibraryOptions};
 use crate::failure::Failure;
+use crate::report::grounds::{self, json::JsonLaw};
 use crate::report::{JSON_VERSION, JsonWord};
 use crate::{output, report};
 
@@ -31,6 +32,7 @@ mod events;
 #[command(after_help = "\
 Examples:
   liveobj implies --formalism properties causal_order fifo
+  liveobj implies --formalism properties atomic at_most_once --explain
   liveobj implies --formalism session '!a; end' '+{!a; end, !b; end}'
   liveobj implies --formalism async_session --events 'in b, out a' '!a; ?b; end' '?b; !a; end'
   liveobj implies --formalism session --dual '?get; !item; end' '!get; ?item; end'
@@ -51,6 +53,9 @@ pub struct Implies {
     /// What the atoms of `temporal` are
     #[arg(long, value_enum, default_value_t)]
     atoms: Atoms,
+    /// Tell by which laws of the formalism it holds
+    #[arg(long)]
+    explain: bool,
     /// Steps after which the answer is `unknown`
     #[arg(long, value_name = "STEPS", default_value_t = DEFAULT_BUDGET)]
     budget: u64,
@@ -106,6 +111,8 @@ struct JsonAnswer<'a> {
     reason: Option<String>,
     library: Option<String>,
     words: Vec<JsonWord<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    laws: Option<Vec<JsonLaw<'a>>>,
     micros: u128,
 }
 
@@ -120,6 +127,8 @@ struct JsonReport<'a> {
     reason: Option<String>,
     library: Option<&'a str>,
     words: Vec<JsonWord<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    laws: Option<Vec<JsonLaw<'a>>>,
 }
 
 #[derive(Serialize)]
@@ -154,6 +163,15 @@ struct Answer {
     library: Option<String>,
     /// Axioms of users that it rests on.
     words: Vec<Word>,
+    /// The laws by which it holds, if that is wanted.
+    laws: Option<Vec<Law>>,
+}
+
+impl Answer {
+    fn json_laws(&self) -> Option<Vec<JsonLaw<'_>>> {
+        let laws = self.laws.as_ref()?;
+        Some(laws.iter().map(JsonLaw::new).collect())
+    }
 }
 
 impl Implies {
@@ -190,6 +208,7 @@ impl Implies {
                 reason: answer.reason.clone(),
                 library: answer.library.as_deref(),
                 words: answer.words.iter().map(JsonWord::new).collect(),
+                laws: answer.json_laws(),
             })?,
         }
         match answer.verdict {
@@ -259,6 +278,7 @@ impl Implies {
                     Ok(answer) => answer.words.iter().map(JsonWord::new).collect(),
                     Err(_) => Vec::new(),
                 },
+                laws: outcome.as_ref().ok().and_then(Answer::json_laws),
                 micros: start.elapsed().as_micros(),
             };
             let line = serde_json::to_string(&answer)
@@ -311,6 +331,10 @@ impl Implies {
                 Verdict::Holds => formalism.rests_on(&[&premise], &conclusion),
                 _ => Vec::new(),
             },
+            laws: self.explain.then(|| match verdict {
+                Verdict::Holds => formalism.laws(&premises, &conclusion),
+                _ => Vec::new(),
+            }),
             verdict,
             reason,
             library: formalism.library().map(str::to_owned),
@@ -338,6 +362,7 @@ impl Implies {
         if let (Verdict::Holds, Some(library)) = (&answer.verdict, &answer.library) {
             text += &format!("  {}\n", whose_word(library));
         }
+        text += &grounds::laws(answer.laws.as_deref().unwrap_or_default());
         text += &report::words(&answer.words);
         text
     }

@@ -22,7 +22,9 @@ impl Checker<'_> {
     ) -> Option<Typed> {
         let mut components: BTreeMap<&str, Option<Typed>> = BTreeMap::new();
         for component in &composite.components {
+            self.enter(&component.name.text);
             let typed = self.reference(scope, &component.reference);
+            self.leave();
             match components.entry(&component.name.text) {
                 Entry::Vacant(entry) => {
                     entry.insert(typed);
@@ -54,11 +56,14 @@ impl Checker<'_> {
         let exports = exports(composite);
         let derived = match self.depth {
             Depth::Identity => Some(self.top()),
-            Depth::Types if complete => {
+            Depth::Types => {
                 let place = self.at(scope, reference.span);
-                self.derive(place, &components, &insertions, (&connections, &exports))
+                let types = self.types_of(&components, &insertions);
+                let whole = complete && components.values().all(Option::is_some);
+                let shape = whole.then(|| shape(&types, &connections, &exports));
+                self.note_composite(&place, &types, &connections, shape.as_ref());
+                shape.map(|shape| self.derive(place, &shape))
             }
-            Depth::Types => None,
         };
         let as_type = reference.as_type.as_ref();
         let ty = self.cast(scope, as_type, derived)?;
@@ -98,36 +103,46 @@ impl Checker<'_> {
         })
     }
 
-    /// The derived type, where all that it depends on is known.
-    fn derive(
-        &mut self,
-        place: Place,
-        components: &BTreeMap<&str, Option<Typed>>,
-        insertions: &[Insertion],
-        (connections, exports): (&[PlannedConnection], &[Export]),
-    ) -> Option<ObjectId> {
-        let mut shape = CompositeShape::default();
-        for (name, typed) in components {
-            let typed = typed.as_ref()?;
-            shape
-                .components
-                .insert((*name).to_owned(), self.effective(typed));
-        }
-        for (name, link) in insertions.iter().flat_map(|insertion| &insertion.links) {
-            shape.components.insert(name.clone(), link.typed.ty);
-        }
-        let ends = connections.iter().map(|connection| connection.ends.clone());
-        shape.connections = ends.collect();
-        for export in exports {
-            let end = (export.component.clone(), export.endpoint.clone());
-            shape.exports.insert(export.name.clone(), end);
-        }
-        let body = Relations::new(&mut self.types, self.formalisms).derive_composite(&shape);
+    /// The types of components, and of adapters between them, as far as they are known.
+    fn types_of<'d>(
+        &self,
+        components: &BTreeMap<&'d str, Option<Typed>>,
+        insertions: &'d [Insertion],
+    ) -> BTreeMap<&'d str, ObjectId> {
+        let known = components
+            .iter()
+            .filter_map(|(name, typed)| Some((*name, self.effective(typed.as_ref()?))));
+        let inserted = insertions.iter().flat_map(|insertion| &insertion.links);
+        let inserted = inserted.map(|(name, link)| (name.as_str(), link.typed.ty));
+        known.chain(inserted).collect()
+    }
+
+    /// The derived type.
+    fn derive(&mut self, place: Place, shape: &CompositeShape) -> ObjectId {
+        let body = Relations::new(&mut self.types, self.formalisms).derive_composite(shape);
         let origin = Origin {
             name: String::new(),
             place: Some(place),
         };
-        Some(self.types.add_object(Object::Endpoints(body), origin))
+        self.types.add_object(Object::Endpoints(body), origin)
+    }
+}
+
+fn shape(
+    types: &BTreeMap<&str, ObjectId>,
+    connections: &[PlannedConnection],
+    exports: &[Export],
+) -> CompositeShape {
+    let named = |(name, ty): (&&str, &ObjectId)| ((*name).to_owned(), *ty);
+    let ends = connections.iter().map(|connection| connection.ends.clone());
+    let exports = exports.iter().map(|export| {
+        let end = (export.component.clone(), export.endpoint.clone());
+        (export.name.clone(), end)
+    });
+    CompositeShape {
+        components: types.iter().map(named).collect(),
+        connections: ends.collect(),
+        exports: exports.collect(),
     }
 }
 

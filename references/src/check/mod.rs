@@ -5,6 +5,7 @@ mod adapt;
 mod advice;
 mod composite;
 mod connect;
+mod explain;
 mod external;
 mod graph;
 mod libraries;
@@ -30,6 +31,7 @@ use liveobj_types::{
 use crate::catalog::{Catalog, LibraryTypes};
 use crate::checked::{CheckedReference, Part};
 use crate::embed::Embedded;
+use crate::explanation::Explanation;
 use crate::faults::{Faults, MOST, unlisted};
 use crate::gaps::Gaps;
 use crate::graph::ObjectNode;
@@ -48,6 +50,8 @@ pub struct Policy {
     pub allow_unknown: bool,
     /// How large documents may be.
     pub limits: Limits,
+    /// Tell why the constraints are met that are ([`Checked::explanation`]). No finding depends on it.
+    pub explain: bool,
 }
 
 /// What a check found.
@@ -61,6 +65,8 @@ pub struct Checked {
     pub diagnostics: Vec<Diagnostic>,
     /// The plan: present exactly if no diagnostic is an error.
     pub reference: Option<CheckedReference>,
+    /// Why constraints are met, where [`Policy::explain`] asks for it and the document can be read.
+    pub explanation: Option<Explanation>,
 }
 
 /// Types every part of `document` and collects every finding. Offline: manifests are read from
@@ -108,6 +114,7 @@ fn concluded(
         .unwrap_or_default();
     checker.report_words(document);
     let graph = checker.graph(document);
+    let explanation = checker.explanation();
     let diagnostics = checker.finish();
     let typed = root.as_ref().map(|root| root.ty);
     let libraries = checker.told();
@@ -137,6 +144,7 @@ fn concluded(
         typed,
         diagnostics,
         reference,
+        explanation,
     };
     (checked, graph)
 }
@@ -166,6 +174,7 @@ pub fn check_source(
             typed: None,
             diagnostics,
             reference: None,
+            explanation: None,
         },
     }
 }
@@ -269,6 +278,8 @@ struct Checker<'a> {
     adapts: bool,
     /// What the graph takes, if one is wanted.
     kept: Option<graph::Kept>,
+    /// What is to be told of why constraints are met, if that is wanted.
+    wanted: Option<explain::Wanted>,
 }
 
 /// What tells a part of a document apart while that is borrowed.
@@ -316,6 +327,7 @@ impl<'a> Checker<'a> {
             insertions: BTreeMap::new(),
             adapts: false,
             kept: None,
+            wanted: policy.explain.then(explain::Wanted::default),
         }
     }
 

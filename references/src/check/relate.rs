@@ -277,6 +277,7 @@ impl Checker<'_> {
         if let Some(derived) = derived {
             let found = self.types.describe(TypeId::Object(derived));
             let place = self.at(scope, text.span);
+            self.note_cast(&place, derived, ty);
             let labels = vec![(place, format!("it is `{found}`"))];
             let changeable = [derived, ty].map(|ty| self.declared(TypeId::Object(ty)));
             let help = match changeable {

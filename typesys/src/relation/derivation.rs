@@ -66,6 +66,24 @@ pub enum Rule {
     },
 }
 
+impl Rule {
+    /// What it follows from: of a weakened one, the guarantee and then the assumption.
+    pub fn from(&self) -> Vec<&Derivation> {
+        match self {
+            Rule::Stated(_) | Rule::Assumed => Vec::new(),
+            Rule::Implied { from, .. } => from.iter().map(|from| &**from).collect(),
+            Rule::Repeated { from }
+            | Rule::Translated { from }
+            | Rule::Defined { from }
+            | Rule::Surviving { from } => vec![from],
+            Rule::Weakened {
+                assumption,
+                guarantee,
+            } => vec![guarantee, assumption],
+        }
+    }
+}
+
 /// A constraint that a type states.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Stated {

@@ -152,7 +152,10 @@ impl Relations<'_> {
         asked: &[&Formula],
         answer: &Answer,
     ) -> Rule {
-        let needed = self.needed(formalism, &used, events, asked, &answer.rests_on);
+        let needed = match self.same(formalism, &used, events, asked, &answer.rests_on) {
+            Some(at) => vec![at],
+            None => self.needed(formalism, &used, events, asked, &answer.rests_on),
+        };
         if let ([at], [asked]) = (&needed[..], asked)
             && formalism.print(used[*at].0) == formalism.print(asked)
         {
@@ -172,6 +175,34 @@ impl Relations<'_> {
         }
     }
 
+    /// The position of a premise that says the same and suffices.
+    fn same(
+        &self,
+        formalism: &dyn Formalism,
+        used: &Parts<'_>,
+        events: &Events,
+        asked: &[&Formula],
+        words: &[Word],
+    ) -> Option<usize> {
+        let [only] = asked else { return None };
+        let printed = formalism.print(only);
+        let mut same = (0..used.len()).filter(|at| formalism.print(used[*at].0) == printed);
+        same.find(|at| self.suffice(formalism, [used[*at]], events, asked, words))
+    }
+
+    /// Whether these premises show all of `asked`, resting on no other words than these.
+    fn suffice<'f>(
+        &self,
+        formalism: &dyn Formalism,
+        used: impl IntoIterator<Item = (&'f Formula, &'f [Word])>,
+        events: &Events,
+        asked: &[&Formula],
+        words: &[Word],
+    ) -> bool {
+        let (verdict, _, rests_on) = self.decide(formalism, used, events, asked);
+        verdict.holds() && rests_on.iter().all(|word| words.contains(word))
+    }
+
     /// Positions of premises that suffice, of which none can be left out unless there were too many
     /// to try; those that stand first are kept. They rest on no other words than all of them do.
     fn needed(
@@ -184,8 +215,7 @@ impl Relations<'_> {
     ) -> Vec<usize> {
         let suffice = |chosen: &[usize]| {
             let used = chosen.iter().map(|at| used[*at]);
-            let (verdict, _, rests_on) = self.decide(formalism, used, events, asked);
-            verdict.holds() && rests_on.iter().all(|word| words.contains(word))
+            self.suffice(formalism, used, events, asked, words)
         };
         let mut chosen: Vec<usize> = (0..used.len()).collect();
         let mut trials = 0;

@@ -6,6 +6,7 @@ use std::path::Path;
 
 use clap::{Args, ValueEnum};
 use liveobj::Runtime;
+use liveobj_types::relation::Grounds;
 use liveobj_types::types::Object;
 use liveobj_types::{Judgement, Relations, TypeId, Types, Verdict};
 use serde::Serialize;
@@ -15,6 +16,7 @@ use super::named_library::is_library;
 use super::type_name::TypeName;
 use super::{Format, LibraryOptions};
 use crate::failure::Failure;
+use crate::report::grounds::{Names, json::JsonGrounds, of_question};
 use crate::report::{JSON_VERSION, JsonMismatch, JsonWord};
 use crate::{input, output, report};
 
@@ -38,6 +40,9 @@ pub struct Compare {
     /// Exit with 1 unless it holds: A is a subtype of B, A and B match, or A and B are the same type
     #[arg(long, value_enum, value_name = "WHAT")]
     require: Option<Required>,
+    /// Tell why constraints are met, of what is compared
+    #[arg(long)]
+    explain: bool,
     /// Also look for type names in this library
     #[arg(long = "in", value_name = "LIBRARY")]
     scope: Vec<String>,
@@ -85,6 +90,8 @@ struct Answer {
     judgement: Judgement,
     /// Who would notice if the one stood for the other, where it may not.
     user: Option<String>,
+    /// Why constraints are met, if that is wanted.
+    grounds: Option<Grounds>,
 }
 
 #[derive(Serialize)]
@@ -94,18 +101,20 @@ struct JsonReport<'a> {
     left: &'a str,
     right: &'a str,
     same: bool,
-    relations: Vec<JsonRelation>,
+    relations: Vec<JsonRelation<'a>>,
     words: Vec<JsonWord<'a>>,
 }
 
 #[derive(Serialize)]
-struct JsonRelation {
+struct JsonRelation<'a> {
     relation: &'static str,
     /// Whether `right` stands on the left of the relation.
     reversed: bool,
     verdict: String,
     mismatches: Vec<JsonMismatch>,
     user: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    explanation: Option<JsonGrounds<'a>>,
 }
 
 impl Compare {
@@ -114,6 +123,12 @@ impl Compare {
         let runtime = facts.with(self.libraries.builder());
         let runtime = crate::commands::build(runtime)?;
         match [&self.left, &self.right].map(|text| is_library(text)) {
+            [true, true] if self.explain => {
+                return Err(
+                    Failure::user("`--explain` is for two types, not for libraries")
+                        .with_help("name two of their types: `--in LIBRARY` finds them"),
+                );
+            }
             [true, true] => return self.libraries(&runtime),
             [false, false] => {}
             [left, _] => {
@@ -144,7 +159,7 @@ impl Compare {
                 .with_help("compare two types of one kind; `REF#ENDPOINT` is an endpoint's type"));
         }
         let same = types.identity(ids[0]) == types.identity(ids[1]);
-        let answers = answers(&runtime, &mut types, ids);
+        let answers = answers(&runtime, &mut types, ids, self.explain);
         match self.format {
             Format::Human => {
                 let mut text = for_people(names, same, &answers);
@@ -226,12 +241,18 @@ impl Compare {
     }
 }
 
-fn answers(runtime: &Runtime, types: &mut Types, [left, right]: [TypeId; 2]) -> Vec<Answer> {
+fn answers(
+    runtime: &Runtime,
+    types: &mut Types,
+    [left, right]: [TypeId; 2],
+    explain: bool,
+) -> Vec<Answer> {
     let mut relations = Relations::new(types, runtime.formalisms());
     let mut subtype = |question, left, right| Answer {
         question,
         judgement: relations.subtype(left, right),
         user: relations.user_in_words(left, right),
+        grounds: explain.then(|| relations.subtype_grounds(left, right)),
     };
     let mut answers = vec![
         subtype(Question::Subtype, left, right),
@@ -242,6 +263,7 @@ fn answers(runtime: &Runtime, types: &mut Types, [left, right]: [TypeId; 2]) -> 
             question: Question::Match,
             judgement: relations.endpoints_match(left, right),
             user: None,
+            grounds: explain.then(|| relations.match_grounds(left, right)),
         });
     }
     answers
@@ -268,8 +290,9 @@ impl Answer {
         }
     }
 
-    fn json(&self, names: [&str; 2]) -> JsonRelation {
+    fn json(&self, names: [&str; 2]) -> JsonRelation<'_> {
         let names = self.names(names);
+        let sides = Names::of_sides(names);
         let mismatches = self.judgement.mismatches.iter();
         JsonRelation {
             relation: match self.question {
@@ -280,6 +303,10 @@ impl Answer {
             verdict: self.judgement.verdict.to_string(),
             mismatches: mismatches.map(|it| JsonMismatch::new(it, names)).collect(),
             user: self.user.clone(),
+            explanation: self
+                .grounds
+                .as_ref()
+                .map(|grounds| JsonGrounds::new(grounds, &sides)),
         }
     }
 }
@@ -316,6 +343,9 @@ fn for_people(names: [&str; 2], same: bool, answers: &[Answer]) -> String {
         }
         if let Some(user) = &answer.user {
             text.push_str(&format!("  {user}\n"));
+        }
+        if let Some(grounds) = &answer.grounds {
+            text.push_str(&of_question(grounds, &Names::of_sides([left, right])));
         }
     }
     text

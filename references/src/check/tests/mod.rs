@@ -1,4 +1,5 @@
 pub(crate) mod adapters;
+mod explanation;
 mod faults;
 mod faults_json;
 mod findings;
