@@ -202,6 +202,7 @@ fn the_files_of_the_project_are_formatted() {
         "typesys",
         "objects/channels",
         "objects/documents",
+        "objects/groups",
         "objects/sealing",
         "objects/sdk/examples",
         "examples/team-note.liveobject",

@@ -6,6 +6,22 @@
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(not(test), allow(dead_code, reason = "no fault is ever set"))]
 pub(crate) enum Fault {
+    /// `reliable` never asks for what it lacks.
+    NoRequests,
+    /// `reliable` takes a frame that it already had for the next one.
+    NoDuplicates,
+    /// `reliable` sends on whatever others have received.
+    NoWindow,
+    /// `reliable` answers requests with what it has of another sender.
+    WrongSender,
+    /// `reliable` gives joiners what was sent in the view before theirs.
+    EarlyStart,
+    /// `reliable` forgets those who left at once, whatever others have of them.
+    NoFlush,
+    /// `reliable` passes messages of those who joined before those of who left are complete.
+    NoBarrier,
+    /// `reliable` frees what only it itself has received.
+    FreesEarly,
     /// `membership`: half of the members decide, whichever half.
     HalfIsEnough,
     /// `membership`: who promises does not tell what it accepted.

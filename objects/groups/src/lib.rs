@@ -5,6 +5,7 @@ mod detector;
 mod env;
 mod fault;
 mod members;
+mod reliability;
 mod view;
 mod wire;
 #[cfg(test)]

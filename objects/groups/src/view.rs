@@ -12,3 +12,15 @@ pub(crate) struct View {
     /// The member that sees it.
     pub(crate) me: u64,
 }
+
+impl View {
+    pub(crate) fn has(&self, member: u64) -> bool {
+        self.members.contains(&member)
+    }
+
+    /// All other members, oldest first.
+    pub(crate) fn others(&self) -> impl Iterator<Item = u64> {
+        let others = self.members.iter().copied();
+        others.filter(|member| *member != self.me)
+    }
+}

@@ -2,11 +2,13 @@
 //! partitions, crashes, restarts and pauses. The same seed gives the same history.
 //!
 //! A [`Node`] is what runs on one machine: one state machine, or a stack of them. [`World`] runs
-//! nodes and records what they did; [`faults`] makes random schedules; [`judge`] says whether a history
-//! keeps what a type promises, and shares nothing with the protocols.
+//! nodes and records what they did; [`faults`] makes random schedules; [`views`] is a membership
+//! that knows everything, for machines that are tested without the real one; [`judge`] says whether
+//! a history keeps what a channel promises, and shares nothing with the protocols.
 
 pub(crate) mod faults;
 pub(crate) mod judge;
+pub(crate) mod views;
 
 use std::collections::BTreeMap;
 use std::rc::Rc;
@@ -126,6 +128,7 @@ pub(crate) struct World<N: Node> {
     pub(crate) random: Random,
     pub(crate) network: Network,
     slots: Vec<Slot<N>>,
+    /// By time, and in the order in which they were scheduled.
     events: BTreeMap<(u64, u64), Coming<N>>,
     scheduled: u64,
     pub(crate) history: Vec<Record<N::Did>>,
@@ -166,8 +169,16 @@ impl<N: Node> World<N> {
         self.slots[node].node.as_ref()
     }
 
+    pub(crate) fn run(&self, node: usize) -> u32 {
+        self.slots[node].run
+    }
+
     pub(crate) fn is_paused(&self, node: usize) -> bool {
         self.slots[node].paused.is_some()
+    }
+
+    pub(crate) fn side(&self, node: usize) -> u8 {
+        self.slots[node].side
     }
 
     /// Puts a node on a side of the partition.
@@ -218,6 +229,12 @@ impl<N: Node> World<N> {
     pub(crate) fn input(&mut self, node: usize, input: N::Input) {
         let run = self.slots[node].run;
         self.happen(node, Event::Input(run, input));
+    }
+
+    /// Tells the present run of a node something at a time.
+    pub(crate) fn input_at(&mut self, at: u64, node: usize, input: N::Input) {
+        let run = self.slots[node].run;
+        self.schedule(at, node, Event::Input(run, input));
     }
 
     /// Lets all happen that happens up to a time.

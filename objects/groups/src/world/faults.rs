@@ -18,6 +18,16 @@ pub(crate) struct Plan {
     pub(crate) with_state: bool,
 }
 
+/// All faults.
+pub(crate) const ALL: Plan = Plan {
+    steps: 24,
+    partitions: 8,
+    crashes: 6,
+    pauses: 6,
+    loss: 40,
+    with_state: true,
+};
+
 /// The seeds of the ordinary tests, or those of a soak: `SEEDS=0..10000 cargo test --release`.
 pub(crate) fn seeds() -> std::ops::Range<u64> {
     let Ok(seeds) = std::env::var("SEEDS") else {

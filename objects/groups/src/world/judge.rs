@@ -1,6 +1,8 @@
-//! Whether a history keeps what a type promises.
+//! Whether a history of a channel keeps what the channel's type promises.
+//!
+//! Messages are numbers here, which [`message`] makes bytes of. Each run of a node is one connection.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use liveobj_types::formalism::Structure;
 use liveobj_types::monitor::{Happening, Occurred, Outcome};
@@ -9,8 +11,64 @@ use liveobj_types::syntax::parse_type;
 use liveobj_types::types::Endpoint;
 use liveobj_types::{Module, Monitor, Source, TypeId, Types};
 
+/// One thing that happened at a connection of a channel.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum What {
+    Connect,
+    Send(u64),
+    Receive(u64),
+}
+
 /// A connection: a node and its run.
 pub(crate) type At = (usize, u32);
+
+/// A message with this number, so many bytes long or as long as it must be.
+pub(crate) fn message(number: u64, size: usize) -> Vec<u8> {
+    let mut message = number.to_le_bytes().to_vec();
+    let pattern = (0..size.saturating_sub(8)).map(|at| (at as u8).wrapping_add(number as u8));
+    message.extend(pattern);
+    message
+}
+
+/// The number of a message; one that was never sent if it was damaged.
+pub(crate) fn number(bytes: &[u8]) -> u64 {
+    let number = bytes.first_chunk().copied().map(u64::from_le_bytes);
+    let whole = number.filter(|number| bytes == message(*number, bytes.len()));
+    whole.unwrap_or(u64::MAX)
+}
+
+/// Whatever is received was sent before, once, and in the order in which it was sent: written anew,
+/// for thousands of histories a second. [`declared`] judges by what the types say.
+pub(crate) fn fifo(history: &[(At, What)]) -> Result<(), String> {
+    let mut sent: BTreeMap<u64, (At, u64)> = BTreeMap::new();
+    let mut counts: BTreeMap<At, u64> = BTreeMap::new();
+    let mut received: BTreeSet<(At, u64)> = BTreeSet::new();
+    let mut latest: BTreeMap<(At, At), u64> = BTreeMap::new();
+    for (at, what) in history {
+        match what {
+            What::Connect => {}
+            What::Send(message) => {
+                let count = counts.entry(*at).or_default();
+                *count += 1;
+                sent.insert(*message, (*at, *count));
+            }
+            What::Receive(message) => {
+                let Some((by, count)) = sent.get(message) else {
+                    return Err(format!("{at:?} received {message}, which nobody had sent"));
+                };
+                if !received.insert((*at, *message)) {
+                    return Err(format!("{at:?} received {message} again"));
+                }
+                let latest = latest.entry((*by, *at)).or_default();
+                if *latest > *count {
+                    return Err(format!("{at:?} received {message} of {by:?} too late"));
+                }
+                *latest = *count;
+            }
+        }
+    }
+    Ok(())
+}
 
 /// What an endpoint type of this library provides in `temporal`, each with a monitor.
 pub(crate) struct Declared {
@@ -54,6 +112,28 @@ impl Declared {
             watched,
             happened: 0,
         }
+    }
+
+    /// Of an endpoint type of this library that takes the type of its messages.
+    pub(crate) fn by(name: &str) -> Self {
+        Declared::of(&format!("{name}<u64>"))
+    }
+
+    /// Judges the whole history of a channel: the first constraint that something breaks.
+    pub(crate) fn judge_all(mut self, history: &[(At, What)]) -> Result<(), String> {
+        for (at, what) in history {
+            let (event, argument) = match what {
+                What::Connect => (Occurred::Connect, None),
+                What::Send(message) => (Occurred::Handled(0), Some(message)),
+                What::Receive(message) => (Occurred::Emitted(0), Some(message)),
+            };
+            let arguments = argument.iter().map(|it| it.to_le_bytes().into());
+            let arguments: Vec<Vec<u8>> = arguments.collect();
+            let judged = self.observe(*at, event, &arguments);
+            judged.map_err(|text| format!("{at:?} broke `{text}` by {what:?}"))?;
+        }
+        self.end();
+        Ok(())
     }
 
     /// Sees to it that all was judged.

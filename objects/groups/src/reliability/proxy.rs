@@ -1,0 +1,260 @@
+//! The live object behind `reliable`: brings time and the endpoints to the machine.
+
+use liveobj_sdk::{
+    Bytes, Connection, CreateError, Disconnect, Level, Opaque, Token, Wake, live_object,
+};
+
+use super::{Action, Limits, MAX_WINDOW, Reliable};
+use crate::alarm::Alarm;
+use crate::env::Env;
+use crate::view::View;
+use crate::{reliable, template, wire};
+
+type Context<'a> = reliable::Context<'a>;
+
+/// One end of a reliable channel.
+pub struct ReliableChannel {
+    machine: Reliable,
+    alarm: Alarm,
+    /// Frames dropped when that was last reported.
+    reported: u64,
+}
+
+#[live_object(template::reliable)]
+impl template::reliable for ReliableChannel {
+    fn create(
+        context: &mut Context<'_>,
+        parameters: reliable::Parameters<'_>,
+    ) -> Result<Self, CreateError> {
+        if !(1..=MAX_WINDOW).contains(&parameters.window) {
+            let text = format!("`window` must be between 1 and {MAX_WINDOW}");
+            return Err(CreateError::new(text));
+        }
+        let limits = Limits {
+            window: parameters.window,
+            backlog: parameters.backlog as usize,
+        };
+        Ok(ReliableChannel {
+            machine: Reliable::new(wire::tag(&context.identity()), limits),
+            alarm: Alarm::new(),
+            reported: 0,
+        })
+    }
+
+    fn network_receive(
+        &mut self,
+        context: &mut Context<'_>,
+        event: reliable::network::Receive<'_>,
+    ) {
+        self.act(context, |machine, env| machine.frame(env, &event.message));
+        let dropped = self.machine.dropped();
+        if dropped != self.reported && dropped.is_power_of_two() {
+            self.reported = dropped;
+            let text = format!("{dropped} messages so far were not for this channel");
+            context.report(Level::Debug, &text);
+        }
+    }
+
+    fn membership_view(
+        &mut self,
+        context: &mut Context<'_>,
+        event: reliable::membership::View<'_>,
+    ) {
+        let view = View {
+            number: event.id.number,
+            members: event.members.to_vec(),
+            me: event.me,
+        };
+        self.act(context, |machine, env| machine.view(env, view));
+    }
+
+    fn membership_blocked(&mut self, _: &mut Context<'_>, _: reliable::membership::Blocked<'_>) {
+        self.machine.blocked();
+    }
+
+    fn membership_resumed(&mut self, context: &mut Context<'_>, _: reliable::membership::Resumed) {
+        self.act(context, Reliable::resumed);
+    }
+
+    fn membership_suspected(&mut self, _: &mut Context<'_>, _: reliable::membership::Suspected) {
+        // The next view tells who is gone.
+    }
+
+    fn membership_restored(&mut self, _: &mut Context<'_>, _: reliable::membership::Restored) {
+        // As `membership_suspected`.
+    }
+
+    fn channel_send(&mut self, context: &mut Context<'_>, event: reliable::channel::Send<'_>) {
+        self.act(context, |machine, env| machine.send(env, &event.message));
+    }
+
+    fn connected(
+        &mut self,
+        context: &mut Context<'_>,
+        endpoint: reliable::Endpoint,
+        _: Connection,
+    ) {
+        if let reliable::Endpoint::network = endpoint {
+            self.act(context, Reliable::connected);
+        }
+    }
+
+    fn disconnected(
+        &mut self,
+        _: &mut Context<'_>,
+        endpoint: reliable::Endpoint,
+        _: Connection,
+        _: Disconnect,
+    ) {
+        match endpoint {
+            reliable::Endpoint::network => self.machine.disconnected(),
+            reliable::Endpoint::membership => self.machine.blocked(),
+            reliable::Endpoint::channel => {}
+        }
+    }
+
+    fn wake(&mut self, context: &mut Context<'_>, token: Token, wake: Wake<'_>) {
+        if self.alarm.rings(token, &wake) {
+            self.act(context, Reliable::timer);
+        }
+    }
+}
+
+impl ReliableChannel {
+    fn act(
+        &mut self,
+        context: &mut Context<'_>,
+        act: impl FnOnce(&mut Reliable, &mut Env<'_>) -> Vec<Action>,
+    ) {
+        let now = context.now();
+        let actions = act(
+            &mut self.machine,
+            &mut Env {
+                now,
+                random: &mut || context.random(),
+            },
+        );
+        for action in actions {
+            // What cannot be emitted has nobody to receive it.
+            match action {
+                Action::Send(frame) => {
+                    let message = Bytes::from(&frame);
+                    let _ = context.emit(reliable::network::Send { message });
+                }
+                Action::Receive(message) => {
+                    let message = Opaque::new(&message);
+                    let _ = context.emit(reliable::channel::Receive { message });
+                }
+                Action::Warn(text) => context.report(Level::Warning, &text),
+                Action::Fail(reason) => context.fail(&reason),
+            }
+        }
+        self.alarm.set(context, now, self.machine.deadline());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use liveobj_sdk::testing::{Harness, Request};
+
+    use super::*;
+    use crate::reliable::{Endpoint, Parameters, Template, channel, membership, network};
+    use crate::types::ViewId;
+
+    const PARAMETERS: Parameters = Parameters {
+        window: 8,
+        backlog: 1000,
+    };
+
+    struct Member {
+        harness: Harness<Template>,
+        network: Connection,
+        channel: Connection,
+    }
+
+    fn member(me: u64) -> Member {
+        let mut harness = Harness::create(PARAMETERS).unwrap();
+        let network = harness.connect(Endpoint::network);
+        let membership = harness.connect(Endpoint::membership);
+        let channel = harness.connect(Endpoint::channel);
+        let id = ViewId {
+            group: 9,
+            number: 1,
+        };
+        let members = [1, 2];
+        let members = (&members).into();
+        harness.send(membership, membership::View { id, members, me });
+        Member {
+            harness,
+            network,
+            channel,
+        }
+    }
+
+    impl Member {
+        /// Takes what it wants to send.
+        fn frames(&mut self) -> Vec<Vec<u8>> {
+            let sent = self.harness.take_emitted::<network::Send<'_>>();
+            sent.iter().map(|event| event.message.to_vec()).collect()
+        }
+
+        fn hear(&mut self, frames: &[Vec<u8>]) {
+            for frame in frames {
+                let message = frame.into();
+                self.harness
+                    .send(self.network, network::Receive { message });
+            }
+        }
+
+        /// What all its connections received.
+        fn received(&mut self) -> Vec<Vec<u8>> {
+            let received = self.harness.take_emitted::<channel::Receive<'_>>();
+            let received = received.iter().map(|event| event.message.to_vec());
+            received.collect()
+        }
+
+        /// Lets its timer end.
+        fn ring(&mut self) {
+            let requests = self.harness.take_requests();
+            let timer = requests.iter().rev().find_map(|request| match request {
+                Request::Timer { token, delay } => Some((*token, *delay)),
+                _ => None,
+            });
+            let (token, delay) = timer.expect("it waits for something");
+            self.harness.advance(delay);
+            self.harness.wake(token, Wake::Timer);
+        }
+    }
+
+    #[test]
+    fn a_message_that_was_lost_is_asked_for_and_comes_once() {
+        let (mut here, mut there) = (member(1), member(2));
+        for text in [b"one", b"two"] {
+            let message = Opaque::new(text);
+            here.harness.send(here.channel, channel::Send { message });
+        }
+        assert_eq!(here.received(), [b"one", b"two"]);
+        // The first frame is lost; what follows is repeated until both know all.
+        here.frames().remove(0);
+        let mut received = Vec::new();
+        for _ in 0..40 {
+            here.ring();
+            there.hear(&here.frames());
+            there.ring();
+            here.hear(&there.frames());
+            received.extend(there.received());
+        }
+        assert_eq!(received, [b"one", b"two"]);
+    }
+
+    #[test]
+    fn a_window_of_nothing_is_refused() {
+        let window = 0;
+        let error = Harness::<Template>::create(Parameters {
+            window,
+            ..PARAMETERS
+        });
+        let error = error.expect_err("it is refused");
+        assert_eq!(error, "`window` must be between 1 and 4096");
+    }
+}
