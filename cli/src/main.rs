@@ -5,6 +5,7 @@ mod duration;
 mod failure;
 mod graph;
 mod input;
+mod log;
 mod output;
 mod report;
 mod terminal;

@@ -158,9 +158,11 @@ impl DomainThread {
         let pulse: Arc<Pulse> = Arc::default();
         let noted = pulse.clone();
         let known = Arc::downgrade(&unfinished);
+        let span = tracing::info_span!("domain");
         let thread = thread::Builder::new()
             .name("liveobj-domain".to_owned())
             .spawn(move || {
+                let _inside = span.entered();
                 let guard = Guard {
                     inbox: handed_in.clone(),
                     _unfinished: unfinished,
@@ -299,6 +301,7 @@ fn run(
     let host = SystemHost::new(core.clone(), inbox.clone(), states, observers, pulse);
     let domain = Domain::new(Box::new(host), core.report.clone());
     core.watchdog.watch(&domain.pulse, &core.tokio);
+    tracing::debug!("it begins");
     while !domain.has_stopped() {
         let outside = if domain.has_waiting() {
             inbox.try_take(domain.is_congested())
@@ -307,4 +310,5 @@ fn run(
         };
         domain.turn(outside);
     }
+    tracing::debug!(events = domain.numbers.get(), "it ends");
 }

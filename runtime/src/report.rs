@@ -1,6 +1,11 @@
 //! What running objects tell people.
 
 use std::fmt;
+use std::sync::Arc;
+
+/// The target, in the words of `tracing`, of log events that are also messages to a [`Report`]: who prints
+/// those turns these off.
+pub const MESSAGES: &str = "liveobj::message";
 
 /// How much a message weighs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -57,6 +62,22 @@ pub trait Report: Send + Sync + 'static {
 impl<F: Fn(&Message) + Send + Sync + 'static> Report for F {
     fn report(&self, message: &Message) {
         self(message);
+    }
+}
+
+/// Tells the subscriber of logs, too.
+pub(crate) struct Logged(pub(crate) Arc<dyn Report>);
+
+impl Report for Logged {
+    fn report(&self, message: &Message) {
+        let Message { object, text, .. } = message;
+        match message.level {
+            Level::Debug => tracing::debug!(target: MESSAGES, object, "{text}"),
+            Level::Info => tracing::info!(target: MESSAGES, object, "{text}"),
+            Level::Warning => tracing::warn!(target: MESSAGES, object, "{text}"),
+            Level::Error => tracing::error!(target: MESSAGES, object, "{text}"),
+        }
+        self.0.report(message);
     }
 }
 

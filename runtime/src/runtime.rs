@@ -16,6 +16,7 @@ use liveobj_references::{
 use liveobj_types::relation::DEFAULT_BUDGET;
 use liveobj_types::{Data, Formalisms, Source};
 use tokio::runtime::Handle;
+use tracing::Instrument;
 
 use crate::directories::user_registry;
 use crate::edge::TerminalSlot;
@@ -28,7 +29,7 @@ use crate::object::Object;
 use crate::open;
 use crate::options::OpenOptions;
 use crate::plug_in;
-use crate::report::{Level, Message, Report, Silent};
+use crate::report::{Level, Logged, Message, Report, Silent};
 use crate::stat::Listening;
 use crate::terminal::Terminal;
 use crate::verdicts::Verdicts;
@@ -203,7 +204,8 @@ impl Runtime {
         reference: &CheckedReference,
         options: OpenOptions,
     ) -> impl Future<Output = Result<Object, OpenError>> + Send + 'static {
-        open::root(self.clone(), reference.clone(), options)
+        let span = tracing::info_span!("open", reference = reference.source().name);
+        open::root(self.clone(), reference.clone(), options).instrument(span)
     }
 
     /// [`Runtime::open`] for callers that are not asynchronous.
@@ -506,14 +508,15 @@ impl RuntimeBuilder {
         if let Some(facts) = self.facts {
             formalisms = formalisms.with_facts(facts);
         }
+        let report: Arc<dyn Report> = Arc::new(Logged(self.report));
         let stat = match self.stat {
-            true => listen(tokio.handle(), &*self.report),
+            true => listen(tokio.handle(), &*report),
             false => None,
         };
         let core = Core {
             catalog,
             formalisms,
-            verdicts: Verdicts::reporting_to(self.report.clone()),
+            verdicts: Verdicts::reporting_to(report.clone()),
             policy: Policy {
                 allow_unknown: self.allow_unknown,
                 limits: self.limits,
@@ -523,8 +526,8 @@ impl RuntimeBuilder {
             folder_deadline: self.folder_deadline,
             folders_kept: self.folders_kept,
             registry: self.registry,
-            watchdog: Watchdog::new(self.report.clone()),
-            report: self.report,
+            watchdog: Watchdog::new(report.clone()),
+            report,
             terminal: TerminalSlot::new(self.terminal),
             links: Links::new(self.links, tokio.handle().clone()),
             tokio: tokio.handle().clone(),

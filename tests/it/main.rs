@@ -21,6 +21,7 @@ mod implies;
 mod import;
 mod layering;
 mod links;
+mod logging;
 mod monitor;
 mod names;
 mod observing;

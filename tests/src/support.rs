@@ -167,6 +167,7 @@ pub fn liveobj(home: &Path) -> Command {
     }
     command.env("NO_COLOR", "1").env_remove("RUST_BACKTRACE");
     command.env_remove("LIVEOBJ_FACTS_KEY");
+    command.env_remove("LIVEOBJ_LOG");
     command
 }
 

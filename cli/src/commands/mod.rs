@@ -36,6 +36,7 @@ use liveobj_references::{Catalog, Limits};
 use liveobj_types::{Diagnostic, Severity, codes};
 
 use crate::failure::Failure;
+use crate::log::{self, Filter};
 use crate::{output, report};
 
 /// Runs and checks live objects: distributed protocols as components.
@@ -44,6 +45,10 @@ use crate::{output, report};
 pub struct Arguments {
     #[command(subcommand)]
     command: Command,
+    /// Log on standard error what goes on: `error`, `warn`, `info`, `debug` or `trace`, also for some
+    /// parts only, such as `liveobj::loading=debug`. LIVEOBJ_LOG says the same
+    #[arg(long, global = true, value_name = "LEVEL", value_parser = log::filter)]
+    log: Option<Filter>,
 }
 
 const EXIT_CODES: &str = "\
@@ -76,6 +81,7 @@ enum Command {
 
 /// Runs a command.
 pub fn run(arguments: Arguments) -> Result<(), Failure> {
+    log::start(arguments.log)?;
     match arguments.command {
         Command::Open(command) => command.run(),
         Command::Stat(command) => command.run(),

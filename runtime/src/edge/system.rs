@@ -9,6 +9,7 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use liveobj_references::{Checked, EndpointText, ExternalEndpoint, Policy};
 use liveobj_types::{Formalisms, Source};
 use tokio::task::AbortHandle;
+use tracing::Instrument;
 
 use super::links::{Loan, lend_for};
 use super::udp::UdpResource;
@@ -170,7 +171,8 @@ impl Host for SystemHost {
             }
             Request::Dereference(document) => {
                 let resolver = open::Resolver::new(self.core.clone(), self.inbox.clone());
-                let child = open::child(resolver, ticket, document);
+                let span = tracing::info_span!("dereference", by = ticket.proxy);
+                let child = open::child(resolver, ticket, document).instrument(span);
                 let task = self.core.tokio.spawn(child);
                 self.keep(ticket, Resource::Task(task.abort_handle()));
             }

@@ -64,8 +64,10 @@ impl UdpResource {
 
     /// Sends a datagram; one that cannot be sent is lost.
     pub(super) fn send(&self, to: &str, bytes: &[u8]) {
-        if let Ok(to) = to.parse::<SocketAddr>() {
-            let _ = self.sender.send_to(bytes, to);
+        if let Ok(to) = to.parse::<SocketAddr>()
+            && let Err(error) = self.sender.send_to(bytes, to)
+        {
+            tracing::debug!(%to, bytes = bytes.len(), %error, "a datagram is lost");
         }
     }
 

@@ -72,6 +72,22 @@ pub(super) fn load(
         return Ok(known.clone());
     }
     let name = described.types.name.as_str();
+    let file = trusted.path().display();
+    let _inside = tracing::info_span!("load", library = name, %file).entered();
+    let library = load_anew(trusted, described, mapped, host);
+    let library = library.inspect_err(|error| tracing::debug!(%error, "it is not loaded"))?;
+    tracing::debug!("it is loaded");
+    loaded.insert(key, library.clone());
+    Ok(library)
+}
+
+fn load_anew(
+    trusted: &TrustedLibrary,
+    described: &Described,
+    mapped: Mapped,
+    host: &'static abi::Host,
+) -> Result<Arc<Loaded>, LoadError> {
+    let name = described.types.name.as_str();
     let bytes = match mapped {
         Mapped::Hashed(bytes) => Some(bytes),
         Mapped::Copied => Some(read(trusted, name)?),
@@ -91,9 +107,8 @@ pub(super) fn load(
         }),
     }?;
     // SAFETY: the library is trusted.
-    let library = Arc::new(unsafe { self::mapped(described, mapping, host) }?);
-    loaded.insert(key, library.clone());
-    Ok(library)
+    let loaded = unsafe { self::mapped(described, mapping, host) }?;
+    Ok(Arc::new(loaded))
 }
 
 /// Steps 6 to 10, all that follow once a library is mapped: its tables, their contents, and

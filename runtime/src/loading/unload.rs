@@ -131,7 +131,8 @@ pub fn unload(name: &str, sha256: Option<&str>) -> Result<Unloaded, UnloadError>
         return Err(UnloadError::Threads { name: name_of() });
     }
     match Arc::try_unwrap(library) {
-        Ok(library) => close(name, library),
+        Ok(library) => close(name, library)
+            .inspect(|unloaded| tracing::info!(library = name, %unloaded, "it is unloaded")),
         Err(library) => {
             // One is ours.
             let users = Arc::strong_count(&library) - 1;

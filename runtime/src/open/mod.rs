@@ -67,6 +67,10 @@ pub(crate) async fn root(
     };
     let running = core.stat.as_ref().map(|stat| stat.begin(&reference));
     let opened = observed(runtime, &reference, options, observers, running).await;
+    match &opened {
+        Ok(object) => tracing::info!(domains = object.domains(), "it is open"),
+        Err(error) => tracing::info!(%error, "it does not open"),
+    }
     if let Some(tracing) = &tracing {
         match &opened {
             Ok(_) => tracing.note("opened", None),
@@ -113,6 +117,7 @@ async fn observed(
         placing => placement::place(&parts.0, &parts.1, placing)?,
     };
     let count = places.iter().max().map_or(1, |last| last + 1);
+    tracing::debug!(parts = parts.0.len(), domains = count, "all is resolved");
     let ending = domains.home().ending().clone();
     let spread = if count == 1 {
         let on_end = move |ended| ending.set(ended);
@@ -191,6 +196,7 @@ pub(crate) async fn child(resolver: Resolver, ticket: Ticket, document: String) 
     let inbox = resolver.inbox().clone();
     let failed = match resolve_child(resolver, document).await {
         Ok(plan) => {
+            tracing::debug!("all is resolved");
             inbox.task(move |domain| {
                 let instance = domain.begin();
                 if !domain.adopt(ticket, instance) {
@@ -208,6 +214,7 @@ pub(crate) async fn child(resolver: Resolver, ticket: Ticket, document: String) 
         }
         Err(error) => error,
     };
+    tracing::debug!(error = %failed, "it does not open");
     inbox.push(Domain::wake_from_outside(
         ticket,
         Wake::Failed(failed.to_string()),

@@ -190,6 +190,7 @@ struct Watching(Arc<Known>);
 impl Watching {
     fn begin(known: &Arc<Known>) -> Watching {
         *lock(&known.watchers) += 1;
+        tracing::debug!("somebody watches");
         Watching(known.clone())
     }
 }
@@ -202,6 +203,7 @@ impl Drop for Watching {
         if *watchers > 0 {
             return;
         }
+        tracing::debug!("nobody watches any more");
         for object in self.0.objects() {
             let opened = lock(&object.opened).clone();
             for (inbox, _) in opened.into_iter().flat_map(|opened| opened.domains) {

@@ -211,6 +211,7 @@ impl Shared {
             let object = &saved.heading.path;
             match &result {
                 Ok(checksum) => {
+                    tracing::debug!(object, bytes = saved.bytes.len(), "a state is saved");
                     written.insert(key.clone(), *checksum);
                     if told.remove(&key).is_some() {
                         self.report(Level::Info, object, "its state is saved again".to_owned());

@@ -328,7 +328,7 @@ pub(super) fn wake_name(wake: &Wake) -> &'static str {
     }
 }
 
-pub(super) fn reason_text(reason: u32) -> &'static str {
+pub(crate) fn reason_text(reason: u32) -> &'static str {
     match reason {
         abi::REASON_DROPPED => "dropped",
         abi::REASON_PEER_FAILED => "peer failed",

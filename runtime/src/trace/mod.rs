@@ -23,7 +23,7 @@ use crate::monitor::Watch;
 use crate::report::Level;
 
 pub(crate) use declared::Declared;
-pub(crate) use line::{Line, hexadecimal};
+pub(crate) use line::{Line, hexadecimal, reason_text};
 pub use tap::{Tap, Tapped, TappedEvent};
 pub use writer::{TraceFormat, Traced, Tracing};
 

@@ -316,11 +316,13 @@ impl Links {
         })) = hello
         else {
             // Whoever speaks something else learns nothing.
+            tracing::debug!("somebody called and did not greet");
             return None;
         };
         let lent = self.lock().lent.get(&capability).cloned();
         let Some(lent) = lent else {
             let reason = "there is no such endpoint, or not any more".to_owned();
+            tracing::debug!(reason, "a caller is refused");
             let refused = Frame::Refused(reason);
             let _ = timeout(lease, frame::write(&mut stream, &refused)).await;
             return None;
@@ -337,7 +339,10 @@ impl Links {
                 (welcome, Some(joined))
             }
             Ok(None) => return None,
-            Err(reason) => (Frame::Refused(reason), None),
+            Err(reason) => {
+                tracing::debug!(reason, "a caller is refused");
+                (Frame::Refused(reason), None)
+            }
         };
         let written = timeout(lease, frame::write(&mut stream, &answer)).await;
         let joined = joined?;

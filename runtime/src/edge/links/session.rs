@@ -14,6 +14,7 @@ use super::frame::{self, Frame, MAX_FRAME, ReadError, Writer};
 use crate::engine::crossing::Load;
 use crate::engine::inbox::Inbox;
 use crate::remote::{self, Outgoing, Remote};
+use crate::trace::reason_text;
 
 /// How much may wait for the domain, in units of a kilobyte: what comes beyond that is left to TCP.
 const WAITING: u32 = 16 << 10;
@@ -51,6 +52,10 @@ impl Session {
             _ = ended.wait_for(|ended| *ended) => Some((abi::REASON_DROPPED, true)),
         };
         if let Some((reason, tell)) = over {
+            tracing::debug!(
+                reason = reason_text(reason),
+                "a link with another node ends"
+            );
             if tell {
                 // The other side may be gone, or not listen: it has its own lease.
                 let _ = timeout(rhythm, writer.write(&Frame::Close(reason))).await;
