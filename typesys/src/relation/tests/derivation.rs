@@ -1,7 +1,7 @@
 //! What is told of why constraints are met: one rule at a time, on one line for each.
 
-use super::short;
 use super::*;
+use super::{short, translation};
 use crate::composite::CompositeShape;
 use crate::formalism::Law;
 use crate::types::ObjectId;
@@ -196,6 +196,38 @@ fn what_a_lossy_conversion_leaves_is_told() {
 }
 
 #[test]
+fn a_chain_of_translations_is_told_with_the_texts_on_the_way() {
+    expect![[r#"
+        right requires c "0111" = (c "0111" says (b "0111" says (a "0111" <= (a "0001" of left provides))))
+        right requires c "0001" = (c "0001" says (b "0001" says (a "0001" of left provides)))
+    "#]].assert_eq(&told(
+        &translation::row(None),
+        ONE,
+        r#"provides a "0001"; provides a "0011";"#,
+        r#"requires c "0111"; requires c "0001";"#,
+    ));
+}
+
+#[test]
+fn the_word_of_a_library_is_told() {
+    let foreign = short::Short {
+        alone: true,
+        foreign: true,
+        ..Default::default()
+    };
+    expect![[r#"
+        right requires short "never ab" <= (short "never a" of left provides) on the word of lib
+        right requires short "never a" = (short "never a" of left provides)
+    "#]]
+    .assert_eq(&told(
+        &short::with(foreign),
+        SHORT,
+        r#"provides short "never a";"#,
+        r#"requires short "never ab"; requires short "never a";"#,
+    ));
+}
+
+#[test]
 fn assumptions_are_told_in_the_order_in_which_they_are_met() {
     expect![[r#"
         #0 "never c" of right: short "never d" = (short "never d" of left provides)
@@ -253,6 +285,30 @@ fn a_subtype_tells_where_each_constraint_is_met_and_by_whom() {
         event `take`: field `it`: referenced object: endpoint `e`: left requires words "b" <= (words "b c" of right requires)
     "#]]
     .assert_eq(&lines(&grounds.met, &grounds.discharged));
+}
+
+#[test]
+fn sides_change_with_each_event_that_goes_the_other_way() {
+    let declarations = r#"
+        object Give { provides words "p q"; }
+        object Take { provides words "q"; }
+        endpoint Ins { in back(it: reference<Take>); }
+        endpoint Outs { in back(it: reference<Give>); }
+        object Once { endpoint e: Ins; provides words "q"; }
+        object Twice { endpoint e: Outs; provides words "p"; provides words "q"; }
+        endpoint First { in give(it: reference<Twice>); in plain(it: reference<Take>); }
+        endpoint Second { in give(it: reference<Once>); in plain(it: reference<Give>); }
+    "#;
+    let (mut types, [left, right]) = two_endpoints(declarations.to_owned(), ["First", "Second"]);
+    let formalisms = formalisms();
+    let mut relations = Relations::new(&mut types, &formalisms);
+    let [left, right] = [left, right].map(TypeId::Endpoint);
+    let grounds = relations.subtype_grounds(left, right);
+    expect![[r#"
+        event `give`: field `it`: referenced object: left provides words "q" = (words "q" of right provides)
+        event `give`: field `it`: referenced object: endpoint `e`: event `back`: field `it`: referenced object: right provides words "q" <= (words "p q" of left provides)
+        event `plain`: field `it`: referenced object: left provides words "q" <= (words "p q" of right provides)
+    "#]].assert_eq(&lines(&grounds.met, &grounds.discharged));
 }
 
 /// The object type of a name in a library.

@@ -264,7 +264,13 @@ fn set(text: &str) -> Set {
 
 /// Checks each step of a derivation by the definitions of the formalisms, and that it ends in the
 /// premises.
-fn is_proof(derivation: &Derivation, world: &[Sets], premises: &[Parsed]) {
+fn is_proof(
+    derivation: &Derivation,
+    world: &[Sets],
+    premises: &[Parsed],
+    counts: &mut BTreeMap<String, u64>,
+) {
+    let mut count = |rule: &str| *counts.entry(rule.to_owned()).or_default() += 1;
     let Derivation {
         formalism,
         text,
@@ -281,10 +287,12 @@ fn is_proof(derivation: &Derivation, world: &[Sets], premises: &[Parsed]) {
             assert!(premises.iter().any(given), "{text} is no premise");
         }
         Rule::Repeated { from } => {
+            count("repeated");
             assert_eq!((formalism, set(text)), (&from.formalism, set(&from.text)));
             children.push(from);
         }
         Rule::Implied { from, .. } => {
+            count("implied");
             let all = |left: Option<usize>| {
                 let used = from.iter().enumerate();
                 let used = used.filter(|(at, _)| Some(*at) != left);
@@ -298,11 +306,13 @@ fn is_proof(derivation: &Derivation, world: &[Sets], premises: &[Parsed]) {
             children.extend(from.iter().map(|from| &**from));
         }
         Rule::Translated { from } => {
+            count("translated");
             let (told, _) = of(&from.formalism).targets[formalism][&set(&from.text)];
             assert!([told, ALL].contains(&set(text)), "{text} is not {told:04b}");
             children.push(from);
         }
         Rule::Defined { from } => {
+            count("defined");
             for part in text.split("; ") {
                 let (told, fidelity) = here.targets[&from.formalism][&set(part)];
                 assert_eq!(fidelity, Fidelity::Exact);
@@ -311,13 +321,14 @@ fn is_proof(derivation: &Derivation, world: &[Sets], premises: &[Parsed]) {
             children.push(from);
         }
         Rule::Surviving { from } => {
+            count("surviving");
             assert_eq!(set(text), here.around(set(&from.text), true));
             children.push(from);
         }
         Rule::Assumed | Rule::Weakened { .. } => panic!("nothing is given under an assumption"),
     }
     for child in children {
-        is_proof(child, world, premises);
+        is_proof(child, world, premises, counts);
     }
 }
 
@@ -364,7 +375,7 @@ fn no_answer_is_false_whatever_is_translated() {
                 let lossy = Lossy::Endpoint(lossy);
                 let proof = relations.derivation(&premises, &Events::All, &asked, &lossy, &answer);
                 assert_eq!(proof.text, asked.words());
-                is_proof(&proof, &world, &premises);
+                is_proof(&proof, &world, &premises, &mut counts);
             }
             Verdict::Fails(_) => assert!(!truth),
             Verdict::Unknown(_) => {}
@@ -377,6 +388,11 @@ fn no_answer_is_false_whatever_is_translated() {
         ("holds, alone false, lossy false", 500),
         ("holds, alone false, lossy true", 50),
         ("fails, alone false, lossy false", 1_000),
+        ("repeated", 1_000),
+        ("implied", 1_000),
+        ("translated", 1_000),
+        ("defined", 100),
+        ("surviving", 100),
     ] {
         let count = counts.get(kind).copied().unwrap_or(0);
         assert!(count >= least, "{kind}: {count}; {counts:?}");
