@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 use std::sync::mpsc::{self, Receiver};
 
-use liveobj::{CheckedReference, Connection, Data, Ended, Object, Runtime};
+use liveobj::{CheckedReference, Connection, Data, Ended, Object, OpenError, OpenOptions, Runtime};
 
 use super::{PATIENCE, alone, channel, check, document, holds, runtime, settled};
 
@@ -67,6 +67,34 @@ fn cycle(runtime: &Runtime, reference: &CheckedReference) {
     assert_eq!(found.recv_timeout(PATIENCE).expect("an event"), "item");
     drop(timer);
     assert_eq!(object.close(), Ended::Closed);
+}
+
+#[test]
+fn an_open_that_fails_in_one_of_several_domains_leaves_no_thread() {
+    let _alone = alone();
+    let folder = tempfile::tempdir().expect("a directory");
+    let runtime = runtime(folder.path());
+    let part = |name: &str, fault: &str| {
+        format!(
+            r#"<component name="{name}"><parameterized>
+                <template><external name="worker" library="test:faulty"/></template>
+                <parameter name="fault"><value>{fault}</value></parameter>
+            </parameterized></component>"#
+        )
+    };
+    let open = |fault: &str| {
+        let parts = [part("first", ""), part("second", fault), part("third", "")].concat();
+        let reference = check(&runtime, &format!("<composite>{parts}</composite>"));
+        runtime.open_blocking_with(&reference, OpenOptions::new().domains(3))
+    };
+    // The first one maps the library, for good.
+    assert_eq!(open("").expect("it opens").domains(), 3);
+    let held = settled();
+    for fault in ["create fails", "create panics"] {
+        let error = open(fault).expect_err("it is not created");
+        assert!(matches!(error, OpenError::Create { .. }), "{error}");
+        holds(held);
+    }
 }
 
 #[test]

@@ -2,6 +2,7 @@
 //! benchmarks measure. Not part of the public interface.
 
 mod called;
+mod churn;
 mod crowd;
 mod exchange;
 mod parent;
@@ -29,6 +30,7 @@ use crate::report::Silent;
 use crate::verdicts::Verdicts;
 
 pub use called::Called;
+pub use churn::Churn;
 pub use crowd::Crowd;
 pub use exchange::Exchange;
 pub use parent::Parent;

@@ -305,6 +305,12 @@ impl Incoming {
         }
     }
 
+    /// All that waits in it. Nobody who goes on sending is followed for longer than a full queue.
+    fn rest(&self) -> impl Iterator<Item = Crossing> + '_ {
+        let next = |_| self.queue.borrow_mut().take(Crossing::bytes);
+        (0..MAX_QUEUED_EVENTS).map_while(next)
+    }
+
     /// Whether the sender waits for half of the queue to be gone, and it is.
     fn relieves(&self) -> bool {
         let queue = self.queue.borrow();
@@ -444,6 +450,33 @@ impl Domain {
             }
         }
         self.inbox.push(Outside::Arrived(number));
+    }
+
+    /// Puts what was sent through a queued connection until now behind what waits here: its end here
+    /// comes after that, as it does inside a domain.
+    pub(super) fn take_rest(&self, connection: &Connection) {
+        let Some(incoming) = &connection.incoming else {
+            return;
+        };
+        for crossing in incoming.rest() {
+            if let Crossing::Event {
+                event,
+                payload,
+                path,
+                parent,
+                traced,
+            } = crossing
+            {
+                self.offer(Delivery::Event {
+                    link: incoming.link.clone(),
+                    event,
+                    payload,
+                    path,
+                    parent,
+                    traced: Some(traced),
+                });
+            }
+        }
     }
 
     /// Tells the other domain that a queued connection has ended.

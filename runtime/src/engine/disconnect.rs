@@ -22,6 +22,9 @@ impl Domain {
     pub(super) fn disconnect_here(&self, number: u64, reason: u32) -> Option<Rc<Connection>> {
         let connection = self.connections.borrow_mut().remove(&number)?;
         self.congested.borrow_mut().remove(&number);
+        if connection.told.get() {
+            self.take_rest(&connection);
+        }
         let path = self.path.get();
         for (end, link) in connection.ends.iter().zip(connection.links.iter()) {
             link.close();

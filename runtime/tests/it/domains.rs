@@ -6,8 +6,6 @@ use liveobj::{ConnectError, Data, Deployment, Ended, Monitoring, Object, OpenOpt
 
 use super::{Bench, Events, PATIENCE, connect, text};
 
-const TIMER: &str = r#"<external name="timer" library="liveobj:standard"/>"#;
-
 /// Relays in a row, `r0` to `r{count - 1}`.
 pub(super) fn chain(count: usize) -> String {
     let relay = r#"<parameterized>
@@ -114,17 +112,16 @@ fn a_deployment_says_where_parts_run() {
 }
 
 #[test]
-fn constraints_are_not_watched_in_several_domains() {
+fn what_is_watched_runs_in_several_domains_too() {
     let bench = Bench::new();
-    let options = || OpenOptions::new().monitor(Monitoring::report(|_| {}));
-    let refused = bench.try_open_with(&chain(2), options().domains(2));
-    assert_eq!(
-        refused.expect_err("it is refused").to_string(),
-        "constraints are watched in one domain, and this opens 2: leave out the domains or the \
-         watching"
-    );
-    // Where one is enough, there is nothing to refuse.
-    open(&bench, TIMER, options().domains(2));
+    let watched = OpenOptions::new().monitor(Monitoring::report(|violation| {
+        panic!("nothing is broken: {violation:?}");
+    }));
+    let object = open(&bench, &chain(4), watched.domains(2));
+    assert_eq!(object.domains(), 2);
+    let (near, far) = (connect(&object, "in"), connect(&object, "out"));
+    assert_eq!(pass(&near, "send", &far), hundred("send"));
+    assert_eq!(object.close(), Ended::Closed);
 }
 
 #[test]

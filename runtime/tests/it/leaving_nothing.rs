@@ -6,7 +6,7 @@ use std::fs;
 use std::time::{Duration, Instant};
 
 use liveobj::OpenOptions;
-use liveobj::measure::{Crowd, Number, Parent};
+use liveobj::measure::{Churn, Crowd, Number, Parent};
 
 use super::{Bench, PATIENCE, RUNNING, connect, document};
 
@@ -128,6 +128,28 @@ fn a_hundred_thousand_proxies_come_and_go_in_the_same_memory() {
     );
     assert_eq!(handles(), held);
     // What is left over is found when the crowd is dropped.
+}
+
+#[test]
+fn objects_that_come_and_go_among_others_that_live_on_leave_no_holes() {
+    const CYCLES: u64 = if cfg!(debug_assertions) {
+        20_000
+    } else {
+        200_000
+    };
+    let _alone = RUNNING
+        .write()
+        .unwrap_or_else(std::sync::PoisonError::into_inner);
+    let mut churn = Churn::new();
+    churn.cycles(CYCLES);
+    let before = resident();
+    churn.cycles(CYCLES);
+    // Five objects in each cycle, of about a kilobyte: a hundredth of them would be more.
+    let grown = resident().saturating_sub(before);
+    assert!(
+        grown < 1_000_000,
+        "{grown} bytes more after {CYCLES} cycles"
+    );
 }
 
 /// A document with an object that has arguments, one maybe of a type that the document declares.

@@ -352,6 +352,32 @@ fn events_emitted_while_a_connection_ends_are_stale_and_earlier_ones_arrive() {
     );
 }
 
+#[test]
+fn what_was_sent_before_the_receiver_ended_the_connection_arrives_and_nothing_later() {
+    let (here, there) = two_worlds();
+    let speaker = here.object("speaker", &[TALK], three);
+    let listener = there.object("listener", &[LISTEN], idle);
+    let connection = across((&here, &speaker), (&there, &listener));
+    here.happened();
+    here.wake(&speaker);
+    // The other domain has not looked yet: all three wait in the queue.
+    there.domain.drop_connection(connection);
+    // The sender has not heard of it yet.
+    here.domain.turn(Some(post(&speaker)));
+    there.run();
+    here.run();
+    let expected = [
+        "speaker woken 0 Posted([])",
+        "speaker woken 0 Posted([])",
+        "listener hears 1",
+        "listener hears 2",
+        "listener hears 3",
+        "listener disconnected 0 (0)",
+        "speaker disconnected 0 (0)",
+    ];
+    assert_eq!(here.happened(), expected);
+}
+
 pub(super) fn two_worlds() -> (World, World) {
     let here = World::new();
     let there = here.beside();
