@@ -20,6 +20,7 @@ use super::save::Saving;
 use crate::boundary::calls::{LinkCell, ProxyCell};
 use crate::boundary::memory::{Keeper, Prepared};
 use crate::edge::Host;
+use crate::open::Templates;
 use crate::open::folders::Folders;
 use crate::report::{Level, Message, Report};
 use crate::trace::{Tracer, What};
@@ -51,6 +52,8 @@ pub(crate) struct Domain {
     pub(crate) types: RefCell<Types>,
     /// What was made of them before.
     pub(crate) prepared: Prepared,
+    /// Templates of which objects were made before.
+    pub(crate) templates: Templates,
     /// The folders that were asked for references.
     pub(crate) folders: Folders,
     pub(super) last_path: Cell<u64>,
@@ -97,6 +100,7 @@ impl Domain {
             inbox: host.inbox(),
             types: RefCell::new(Types::new()),
             prepared: Prepared::default(),
+            templates: Templates::default(),
             folders: Folders::default(),
             last_path: Cell::new(0),
             fifo: RefCell::default(),

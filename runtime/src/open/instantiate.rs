@@ -2,20 +2,15 @@
 
 use std::collections::BTreeMap;
 
-use liveobj_references::BoundArgument;
-use liveobj_types::resolve::{Environment, TemplateSignature};
-use liveobj_types::syntax::{Item, parse_type};
-use liveobj_types::types::{Direction, Object, ObjectEndpoint, Value};
-use liveobj_types::{
-    Data, Diagnostic, EndpointId, Module, ObjectId, Source, TypeId, Types, ValueId,
-};
+use liveobj_types::resolve::Environment;
+use liveobj_types::syntax::parse_type;
+use liveobj_types::types::Direction;
+use liveobj_types::{EndpointId, Module, Source, TypeId};
 
 use super::library_folder::LibraryFolder;
 use super::plan::{Leaf, LeafKind, LibraryPlan, ObjectPlan, Resolved, Wire, Wiring};
-use super::state;
-use crate::boundary::Viewed;
+use super::{state, template};
 use crate::boundary::calls::Code;
-use crate::boundary::memory::{self, Kept};
 use crate::boundary::native::{Native, NativeProxy};
 use crate::engine::connect::End;
 use crate::engine::create::{EndpointPlan, ProxyPlan, ProxyType};
@@ -151,29 +146,19 @@ fn object(
         object: label.to_owned(),
         reason,
     };
-    let Prepared {
-        ty,
-        endpoints,
-        private,
-        parameters,
-        state,
-    } = prepare(domain, &plan).map_err(cannot)?;
-    let state = match state {
+    let template = template::prepare(domain, &plan).map_err(cannot)?;
+    let parameters = template.parameters(&plan.arguments).map_err(cannot)?;
+    let state = match template.state {
         Some(ty) => Some(state::plan(domain, &plan, ty)?),
         None => None,
     };
-    // Nobody else learns of the private ones.
-    let named: Vec<String> = endpoints
-        .iter()
-        .map(|endpoint| endpoint.name.to_string())
-        .collect();
     let proxy = ProxyPlan {
         label: label.to_owned(),
         identity: plan.identity,
-        ty: ProxyType::Object(ty),
+        ty: ProxyType::Object(template.ty),
         code: Code::Table(plan.table.clone()),
         module: Some(plan.module.clone()),
-        endpoints: endpoints.into_iter().chain(private).collect(),
+        endpoints: template.endpoints.clone(),
         parameters,
     };
     let proxy = domain
@@ -182,147 +167,16 @@ fn object(
             Some(error) => OpenError::State(error),
             None => cannot(reason),
         })?;
-    let ends = named.into_iter().zip(0..);
-    Ok(ends
-        .map(|(name, endpoint)| {
-            (
-                name,
-                End {
-                    proxy: proxy.cell.number,
-                    endpoint,
-                },
-            )
-        })
+    // Nobody else learns of the private ones.
+    let public = template.endpoints.iter().zip(0..);
+    let public = public.filter(|(plan, _)| !plan.private);
+    let end = |endpoint| End {
+        proxy: proxy.cell.number,
+        endpoint,
+    };
+    Ok(public
+        .map(|(plan, endpoint)| (plan.name.to_string(), end(endpoint)))
         .collect())
-}
-
-/// What an object is made of, resolved.
-struct Prepared {
-    /// Its type, with the arguments in it.
-    ty: ObjectId,
-    endpoints: Vec<EndpointPlan>,
-    /// Those that are its own, for the objects that it opens.
-    private: Vec<EndpointPlan>,
-    parameters: Option<Kept>,
-    /// Type of its state.
-    state: Option<Viewed>,
-}
-
-/// Resolves the types of an object in the domain.
-fn prepare(domain: &Domain, plan: &ObjectPlan) -> Result<Prepared, String> {
-    let mut types = domain.types.borrow_mut();
-    let mut arguments = Environment::new();
-    for (name, argument) in &plan.arguments {
-        if let BoundArgument::Type(id) = argument {
-            arguments.insert(name.clone(), types.import(&plan.types, *id));
-        }
-    }
-    let Some((module, Item::Template(template))) = plan.module.lookup(&plan.template) else {
-        return Err(format!("`{}` is not declared", plan.template));
-    };
-    let (module, template) = (module.clone(), template.clone());
-    let declared = types
-        .template(&module, &template, &Environment::new())
-        .map_err(first)?;
-    let actual = types
-        .template(&module, &template, &arguments)
-        .map_err(first)?;
-    let endpoints = public_plans(&mut types, declared.result, actual.result)?;
-    let mut private = endpoint_plans(&mut types, &declared.private, &actual.private)?;
-    for endpoint in &mut private {
-        endpoint.private = true;
-    }
-    if endpoints.len() + private.len() != plan.table.endpoints() {
-        return Err("its table has another number of endpoints than its type".to_owned());
-    }
-    let prepared = &domain.prepared;
-    let parameters = parameters(&mut types, prepared, [&declared, &actual], &plan.arguments)?;
-    let state = |object| match types.object(object) {
-        Object::Endpoints(body) => body.state,
-        Object::Top | Object::Parameter(_) => None,
-    };
-    let state = state(declared.result).zip(state(actual.result));
-    let state = state.map(|(declared, actual)| Viewed { declared, actual });
-    Ok(Prepared {
-        ty: actual.result,
-        endpoints,
-        private,
-        parameters,
-        state,
-    })
-}
-
-/// The struct of the value parameters; none where there are none.
-fn parameters(
-    types: &mut Types,
-    prepared: &memory::Prepared,
-    [declared, actual]: [&TemplateSignature; 2],
-    arguments: &[(String, BoundArgument)],
-) -> Result<Option<Kept>, String> {
-    if declared.value_parameters.is_empty() {
-        return Ok(None);
-    }
-    let mut record = |signature: &TemplateSignature| -> ValueId {
-        let parameters = signature.value_parameters.iter();
-        let fields = parameters
-            .map(|parameter| (parameter.name.clone(), parameter.ty))
-            .collect();
-        types.unnamed_value(Value::Record {
-            fields,
-            open: false,
-        })
-    };
-    let ty = Viewed {
-        declared: record(declared),
-        actual: record(actual),
-    };
-    let mut values = BTreeMap::new();
-    for (name, argument) in arguments {
-        let value = match argument {
-            BoundArgument::Type(_) => continue,
-            BoundArgument::Value { data, .. } => data.clone(),
-            BoundArgument::Reference { document, .. } => {
-                Data::Document(document.as_bytes().to_vec())
-            }
-        };
-        values.insert(name.clone(), value);
-    }
-    let keeper = prepared.keeper(types, ty);
-    let keeper = keeper.ok_or("its parameters cannot be laid out")?;
-    let kept = keeper.write(&Data::Record(values));
-    kept.map(Some)
-        .ok_or_else(|| "its parameters are not of their types".to_owned())
-}
-
-fn public_plans(
-    types: &mut Types,
-    declared: ObjectId,
-    actual: ObjectId,
-) -> Result<Vec<EndpointPlan>, String> {
-    let (Object::Endpoints(declared), Object::Endpoints(actual)) =
-        (types.object(declared), types.object(actual))
-    else {
-        return Err("it has no endpoints of its own".to_owned());
-    };
-    let (declared, actual) = (declared.endpoints.clone(), actual.endpoints.clone());
-    endpoint_plans(types, &declared, &actual)
-}
-
-fn endpoint_plans(
-    types: &mut Types,
-    declared: &BTreeMap<String, ObjectEndpoint>,
-    actual: &BTreeMap<String, ObjectEndpoint>,
-) -> Result<Vec<EndpointPlan>, String> {
-    let plans = declared.iter().map(|(name, endpoint)| {
-        let other = actual.get(name);
-        let (many, mandatory) = (endpoint.many, endpoint.mandatory);
-        other
-            .and_then(|other| {
-                EndpointPlan::new(types, name, endpoint.ty, other.ty, many, mandatory)
-            })
-            .ok_or_else(|| format!("the type of endpoint `{name}` is not fully known"))
-    });
-    plans.collect()
 }
 
 /// Creates the folder of a library.
@@ -454,11 +308,4 @@ fn native(
         proxy: proxy.cell.number,
         endpoint: 0,
     })
-}
-
-fn first(diagnostics: Vec<Diagnostic>) -> String {
-    diagnostics
-        .into_iter()
-        .next()
-        .map_or_else(String::new, |diagnostic| diagnostic.message)
 }

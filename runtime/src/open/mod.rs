@@ -12,6 +12,7 @@ mod plan;
 mod resolve;
 mod spread;
 mod state;
+mod template;
 #[cfg(test)]
 mod tests;
 mod threads;
@@ -41,6 +42,7 @@ pub(crate) use plan::{Leaf, Make, Wiring};
 pub(crate) use resolve::Resolver;
 pub(crate) use spread::{QueuedConnection, Spread, spread};
 pub(crate) use state::Keeping;
+pub(crate) use template::Templates;
 pub(crate) use threads::{libraries, refuse_threads};
 
 /// Opens a reference in domains of its own: one, unless the options ask for more.
