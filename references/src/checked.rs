@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use liveobj_types::types::Object;
 use liveobj_types::{
     Data, Formalisms, Judgement, ObjectId, Place, Relations, Source, TypeId, Types, ValueId,
 };
@@ -136,6 +137,22 @@ pub struct Part {
     pub place: Place,
     /// What to do.
     pub kind: PartKind,
+}
+
+impl Part {
+    /// The type that matters in a composite: a cast to `Object` hides endpoints, but not that some of
+    /// them are mandatory (semantics, section 4).
+    pub fn effective(&self, types: &Types) -> ObjectId {
+        effective(types, self.ty, self.derived)
+    }
+}
+
+/// Of the type of a part and that before `as`, the one that matters in a composite.
+pub(crate) fn effective(types: &Types, ty: ObjectId, derived: ObjectId) -> ObjectId {
+    match types.object(ty) {
+        Object::Top => derived,
+        _ => ty,
+    }
 }
 
 /// What to do to obtain a part.

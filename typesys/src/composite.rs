@@ -41,6 +41,10 @@ struct Part {
     requires: Vec<Constraint>,
 }
 
+/// The component that states a guarantee, and the place among what it provides; none if an endpoint
+/// does.
+type Written = Option<(String, usize)>;
+
 impl Relations<'_> {
     /// E, C and C′ of a composite. Connections and exports whose ends are not there are passed
     /// over.
@@ -161,6 +165,38 @@ impl Relations<'_> {
         body
     }
 
+    /// Whether what is derived of a composite rests on guarantees of its parts that wait for each other
+    /// in circles: then nothing may be queued between the parts ([`Relations::queued`]).
+    pub fn rests_on_circles(&mut self, shape: &CompositeShape) -> bool {
+        let of_parts = shape
+            .components
+            .keys()
+            .filter_map(|name| self.body(shape, name));
+        let given = |constraints: &[Constraint]| constraints.iter().any(|it| it.given.is_some());
+        let conditional = of_parts.into_iter().any(|body| {
+            let ends = body.endpoints.values();
+            let mut ends = ends.map(|end| self.types.endpoint(end.ty));
+            given(&body.provides)
+                || ends.any(|end| match end {
+                    Endpoint::Events { provides, .. } => given(provides),
+                    Endpoint::Parameter { .. } => true,
+                })
+        });
+        if !conditional {
+            return false;
+        }
+        let before = self.queued;
+        let [direct, queued] = [false, true].map(|queued| {
+            self.queued = queued;
+            let body = self.derive_composite(shape);
+            // Of what is left, assumptions are all that circles leave out.
+            let given = body.provides.into_iter().map(|it| it.given);
+            (given.collect::<Vec<_>>(), body.requires.len())
+        });
+        self.queued = before;
+        direct != queued
+    }
+
     /// E.
     fn exported(&self, shape: &CompositeShape) -> BTreeMap<String, ObjectEndpoint> {
         let exports = shape.exports.iter();
@@ -261,10 +297,27 @@ impl Relations<'_> {
             })
             .map(|constraint| constraint.formalism.to_string())
             .collect();
-        // What is provided, and where it is written if that is a part.
-        let mut premises: Vec<(Parsed, Option<(String, usize)>)> = Vec::new();
+        // What is provided, whose it is, and where it is written if that is a part.
+        let mut premises: Vec<(Parsed, usize, Written)> = Vec::new();
         let mut events = BTreeMap::new();
+        // What each part emits, and under which names it goes.
+        let numbers: BTreeMap<String, usize> = parts
+            .keys()
+            .map(|name| (*name).to_owned())
+            .zip(0..)
+            .collect();
+        let mut emits: Vec<BTreeMap<String, BTreeSet<String>>> = Vec::new();
         for (component, part) in &*parts {
+            let own = part.endpoints.iter();
+            emits.push(
+                own.map(|(name, endpoint)| {
+                    (
+                        name.clone(),
+                        emitted(self.types, endpoint.ty, Side::Provides),
+                    )
+                })
+                .collect(),
+            );
             for (name, endpoint) in &part.endpoints {
                 // What is required of its peers is about what they emit.
                 let mut names = emitted(self.types, endpoint.ty, Side::Provides);
@@ -289,8 +342,10 @@ impl Relations<'_> {
                     .map(|it| it.owned_by(&owner, Side::Provides))
                     .collect();
             }
+            let number = numbers[*component];
             let places = (0..).map(|at| Some(((*component).to_owned(), at)));
-            premises.extend(read.into_iter().zip(places));
+            let read = read.into_iter().zip(places);
+            premises.extend(read.map(|(parsed, place)| (parsed, number, place)));
         }
 
         for [left, right] in &shape.connections {
@@ -306,8 +361,13 @@ impl Relations<'_> {
                     component: own.0.clone(),
                     endpoint: own.1.clone(),
                 };
+                let number = numbers[&own.0];
                 let own = outside(&own.0, &own.1, shown);
                 let peer = outside(&peer.0, &peer.1, shown);
+                if single {
+                    let names = emitted(self.types, ty, Side::Provides);
+                    emits[number].entry(peer.clone()).or_default().extend(names);
+                }
                 if single && let Some(names) = events.get_mut(&own) {
                     let own = emitted(self.types, ty, Side::Provides);
                     let far = emitted(self.types, far, Side::Provides);
@@ -315,7 +375,7 @@ impl Relations<'_> {
                 }
                 // The one connection of two endpoints that have no other is the same for both.
                 let names = if single { vec![own, peer] } else { vec![own] };
-                let mut add = |parsed| premises.push((parsed, None));
+                let mut add = |parsed| premises.push((parsed, number, None));
                 self.lift((ty, &owner), &names, &required, lossy, &mut add);
             }
         }
@@ -323,15 +383,19 @@ impl Relations<'_> {
         let events = Events::Object(events);
 
         // From guarantees that contradict each other everything would follow.
-        premises.sort_by(|(a, _), (b, _)| a.constraint.formalism.cmp(&b.constraint.formalism));
+        premises.sort_by(|(a, ..), (b, ..)| a.constraint.formalism.cmp(&b.constraint.formalism));
         let contradictory: BTreeSet<String> = premises
-            .chunk_by(|(a, _), (b, _)| a.constraint.formalism == b.constraint.formalism)
-            .filter(|of_one| !self.consistent(of_one.iter().map(|(parsed, _)| parsed)))
+            .chunk_by(|(a, ..), (b, ..)| a.constraint.formalism == b.constraint.formalism)
+            .filter(|of_one| !self.consistent(of_one.iter().map(|(parsed, ..)| parsed)))
             .map(|of_one| of_one[0].0.constraint.formalism.to_string())
             .collect();
-        premises.retain(|(parsed, _)| !contradictory.contains(&*parsed.constraint.formalism));
-        let (mut premises, places): (Vec<Parsed>, Vec<_>) = premises.into_iter().unzip();
-        self.discharge_together(&mut premises, &events, lossy);
+        premises.retain(|(parsed, ..)| !contradictory.contains(&*parsed.constraint.formalism));
+        let premises = premises.into_iter();
+        let (premises, places): (Vec<_>, Vec<_>) = premises
+            .map(|(parsed, giver, place)| ((parsed, giver), place))
+            .unzip();
+        let emits = emits.into_iter().map(Events::Object).collect();
+        let premises = self.discharge_together(premises, emits, events.clone(), lossy);
         for (parsed, place) in premises.iter().zip(places) {
             if let Some((component, at)) = place.filter(|_| !parsed.is_conditional())
                 && let Some(part) = parts.get_mut(component.as_str())

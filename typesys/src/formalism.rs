@@ -198,11 +198,12 @@ pub trait Formalism: Send + Sync {
         None
     }
 
-    /// Whether guarantees that wait for those of the other side, which wait for these, hold all
-    /// the same (semantics, section 9). `Holds` only if, the provider emitting only `events`,
+    /// Whether guarantees that wait for others, which wait for these, hold all the same (semantics,
+    /// section 9). They may be of one provider, or of several parts of a composite. `Holds` only if,
+    /// the providers emitting only `events`,
     ///
     /// - each of `waiting` is a safety property, and each of its minimal bad prefixes ends in an
-    ///   event that the provider emits;
+    ///   event that a provider emits, its own if `events` are that one's;
     /// - every finite history that refutes none of `waiting` alone and can go on so that all of
     ///   `kept` hold, can go on so that all of `kept` and of `waiting` hold together.
     ///

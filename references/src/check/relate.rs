@@ -9,6 +9,7 @@ use liveobj_types::{
 };
 
 use super::{Checker, Depth};
+use crate::checked;
 use crate::model::Spanned;
 
 use super::Typed;
@@ -292,12 +293,8 @@ impl Checker<'_> {
         Some(ty)
     }
 
-    /// The type that matters for what is left over: a cast to `Object` hides endpoints, but not
-    /// that some of them are mandatory (semantics, section 4).
+    /// The type that matters for what is left over.
     pub(super) fn effective(&self, typed: &Typed) -> ObjectId {
-        match self.types.object(typed.ty) {
-            Object::Top => typed.derived,
-            _ => typed.ty,
-        }
+        checked::effective(&self.types, typed.ty, typed.derived)
     }
 }

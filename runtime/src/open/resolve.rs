@@ -5,10 +5,10 @@ use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 
-use liveobj_references::{CheckedReference, Part, PartKind, PlannedConnection};
+use liveobj_references::{CheckedReference, Export, Part, PartKind, PlannedConnection};
 use liveobj_types::types::{Endpoint, Object};
 use liveobj_types::{
-    Diagnostic, EndpointId, ObjectId, Relations, Source, Step, TypeId, Types, codes,
+    CompositeShape, Diagnostic, EndpointId, ObjectId, Relations, Source, Step, TypeId, Types, codes,
 };
 
 use super::folders::Folder;
@@ -112,7 +112,7 @@ impl Resolver {
                     }
                     PlanKind::Composite {
                         components: plans,
-                        connections: self.connections(types, components, connections),
+                        connections: self.connections(types, components, connections, exports),
                         exports: exports.clone(),
                     }
                 }
@@ -182,6 +182,7 @@ impl Resolver {
         types: &Arc<Types>,
         components: &[(String, Part)],
         connections: &[PlannedConnection],
+        exports: &[Export],
     ) -> Vec<ConnectionPlan> {
         let endpoint = |(component, endpoint): &(String, String)| {
             let found = components.binary_search_by(|(name, _)| name.cmp(component));
@@ -195,10 +196,28 @@ impl Resolver {
             Endpoint::Events { provides, .. } => provides.iter().any(|it| it.given.is_some()),
             Endpoint::Parameter { .. } => true,
         };
+        // What the parts guarantee together may rest on circles through any of them.
+        let together = self.spread && {
+            let components = components
+                .iter()
+                .map(|(name, part)| (name.clone(), part.effective(types)));
+            let exports = exports.iter().map(|export| {
+                let end = (export.component.clone(), export.endpoint.clone());
+                (export.name.clone(), end)
+            });
+            let shape = CompositeShape {
+                components: components.collect(),
+                connections: connections.iter().map(|it| it.ends.clone()).collect(),
+                exports: exports.collect(),
+            };
+            let mut arena = Types::clone(types);
+            Relations::new(&mut arena, &self.core.formalisms).rests_on_circles(&shape)
+        };
         let mut arena = None;
         let plans = connections.iter().map(|planned| {
             let [left, right] = [0, 1].map(|side| endpoint(&planned.ends[side]));
             let direct = match left.zip(right).filter(|_| self.spread) {
+                _ if together => true,
                 Some((left, right)) if assumes(left) || assumes(right) => {
                     let arena = arena.get_or_insert_with(|| Types::clone(types));
                     let question = Question::QueuedMatch(left, right);

@@ -11,7 +11,7 @@ use std::sync::Arc;
 use super::Relations;
 use super::constraints::{Lossy, Side};
 use super::derivation::{Derivation, Discharge, Owner, Rule};
-use super::discharge::{Circle, Giver};
+use super::discharge::{Circle, Givers};
 use super::implication::{Answer, Left, Way};
 use super::parsed::Parsed;
 use super::translation::{Source, Told};
@@ -336,25 +336,25 @@ impl Relations<'_> {
     }
 
     /// Meets the assumptions of guarantees that wait for each other.
-    pub(super) fn meet_circle(&self, sides: &mut [Giver; 2], circle: &Circle, lossy: &Lossy) {
+    pub(super) fn meet_circle(&self, givers: &mut Givers, circle: &Circle, lossy: &Lossy) {
         let first = self
             .telling
             .as_ref()
             .map(|telling| telling.discharged.borrow().len());
-        for (number, (side, at)) in circle.waiting.iter().enumerate() {
+        for (number, at) in circle.waiting.iter().enumerate() {
             let told = first.map(|first| first + number);
-            sides[*side].guarantees[*at].meet(told);
+            givers.guarantees[*at].meet(told);
         }
         let (Some(telling), Some(first)) = (&self.telling, first) else {
             return;
         };
         let all: Vec<usize> = (first..first + circle.waiting.len()).collect();
-        for (side, at) in &circle.waiting {
-            let Giver { guarantees, events } = &sides[1 - side];
-            let used = circle.kept.iter().chain(&circle.waiting);
-            let used = used.filter(|(other, _)| other != side);
-            let used: Vec<Parsed> = used.map(|(_, at)| guarantees[*at].clone()).collect();
-            let waiting = &sides[*side].guarantees[*at];
+        for at in &circle.waiting {
+            let giver = givers.giver(*at);
+            let used = givers.used(circle, giver).concat().into_iter();
+            let used: Vec<Parsed> = used.map(|at| givers.guarantees[at].clone()).collect();
+            let (_, events) = givers.helpful(giver);
+            let waiting = &givers.guarantees[*at];
             let Some(assumption) = waiting.assumption() else {
                 continue;
             };

@@ -1,10 +1,34 @@
 //! Guarantees that are given under assumptions, and when these are met (semantics, section 9).
 //!
 //! `provides φ given ψ` promises φ to those whose peers keep ψ. Where two endpoints are connected,
-//! what either side guarantees may meet what the other side assumes: first what needs nothing else,
-//! then what rests on that, and so on. What is left may wait for each other in a circle. Then all of
-//! it holds if no guarantee can be the first to be broken: its formalism has to show that
+//! what either side guarantees may meet what the other side assumes, and so may what the parts of a
+//! composite guarantee together: first what needs nothing else, then what rests on that, and so on.
+//! What is left may wait for each other in a circle.
+//!
+//! # Circles
+//!
+//! Of a circle all holds if no guarantee in it can be the first to be broken. Let K be guarantees that
+//! hold outright, and W those that wait, each given under an assumption ψ. For each giver s let U(s) be
+//! what of K may meet its assumptions, and all of W that other givers give. W is discharged if
+//!
+//! 1. each guarantee in W is a safety property, each of whose minimal bad prefixes ends in an event
+//!    that its giver emits;
+//! 2. each assumption of s follows from U(s);
+//! 3. U(s) cannot be cornered: a history that refutes no formula of W in it, and can go on so that
+//!    those of K hold, can go on so that all of U(s) hold.
+//!
+//! *Then all of W holds.* Else there is a shortest beginning h that refutes a guarantee φ of W, of s
+//! say. By 1 it ends in an event that s emits. As φ is kept for as long as its assumption ψ is not
+//! refuted, h refutes ψ. So, by 2, after h not all of U(s) can hold any more. What happens satisfies K;
+//! so, by 3, h refutes some φ′ of W in U(s), whose giver t is not s. No shorter beginning does, so that
+//! by 1 it ends in an event that t emits. But an event has one emitter.
+//!
+//! That each side is free of corners would not be enough where U(s) is of several: all of them could
+//! have promised what leaves none of them anything to do. Of two endpoints U(s) is what the other side
+//! guarantees. 1 and 3 are for the formalism to show
 //! ([`crate::formalism::Formalism::self_sustaining`]).
+//!
+//! # What is taken for granted
 //!
 //! Objects are shared, and this connection is not their only one. What the peer here keeps helps
 //! only if every peer keeps it, because the type requires it of all; or if both φ and ψ speak of
@@ -14,7 +38,8 @@
 //! Events are taken to happen at both ends at once, as they do in connections within a domain. Across
 //! domains they are queued: [`Relations::queued`] then leaves circles alone.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
 
 use super::Relations;
 use super::constraints::Lossy;
@@ -34,16 +59,79 @@ pub(crate) struct Giver {
     pub(crate) events: Events,
 }
 
-/// A guarantee, by giver and position.
-type Place = (usize, usize);
+/// Guarantees of several givers, in one list.
+pub(super) struct Givers {
+    /// All of them; those that are met are marked. Those of one giver stand together, unless the
+    /// givers are parts of a composite.
+    pub(super) guarantees: Vec<Parsed>,
+    /// Whose each of them is.
+    of: Vec<usize>,
+    /// What each giver emits.
+    emits: Vec<Events>,
+    /// What all of them may emit, if they are parts of a composite: then what they guarantee is said
+    /// in one language, and meets assumptions together. Of two endpoints each speaks from its own
+    /// side, and only what the other one guarantees is of use.
+    together: Option<Events>,
+}
 
-/// Guarantees of one formalism.
+impl Givers {
+    /// The two sides of a connection.
+    fn ends(sides: &mut [Giver; 2]) -> Givers {
+        let counts = [0, 1].map(|side| std::iter::repeat_n(side, sides[side].guarantees.len()));
+        Givers {
+            of: counts.into_iter().flatten().collect(),
+            emits: sides.iter().map(|side| side.events.clone()).collect(),
+            guarantees: sides
+                .iter_mut()
+                .flat_map(|side| std::mem::take(&mut side.guarantees))
+                .collect(),
+            together: None,
+        }
+    }
+
+    /// The guarantees that may meet what one of them assumes, and what may be emitted there.
+    pub(super) fn helpful(&self, giver: usize) -> (Range<usize>, &Events) {
+        match &self.together {
+            Some(events) => (0..self.guarantees.len(), events),
+            None => {
+                let first = self.of.partition_point(|of| *of == 0);
+                let range = match giver {
+                    0 => first..self.guarantees.len(),
+                    _ => 0..first,
+                };
+                (range, &self.emits[1 - giver])
+            }
+        }
+    }
+
+    /// What of a circle may meet the assumptions of a giver, in it: U(s), outright and waiting.
+    pub(super) fn used(&self, circle: &Circle, giver: usize) -> [Vec<usize>; 2] {
+        let (range, _) = self.helpful(giver);
+        let kept = circle.kept.iter().copied();
+        let waiting = circle.waiting.iter().copied();
+        [
+            kept.filter(|at| range.contains(at)).collect(),
+            waiting.filter(|at| self.of[*at] != giver).collect(),
+        ]
+    }
+
+    pub(super) fn giver(&self, at: usize) -> usize {
+        self.of[at]
+    }
+
+    fn formulas(&self, places: &[usize]) -> Vec<&Formula> {
+        let formulas = places.iter().map(|at| self.guarantees[*at].formula());
+        formulas.flatten().collect()
+    }
+}
+
+/// Guarantees of one formalism, by their place in the list of all.
 #[derive(Clone, Default)]
 pub(super) struct Circle {
-    /// Those that hold outright and may be used.
-    pub(super) kept: Vec<Place>,
-    /// Those that wait.
-    pub(super) waiting: Vec<Place>,
+    /// Those that hold outright and may be used: K.
+    pub(super) kept: Vec<usize>,
+    /// Those that wait: W.
+    pub(super) waiting: Vec<usize>,
 }
 
 /// Why guarantees do not meet an assumption.
@@ -57,15 +145,45 @@ enum Doubt {
 impl Relations<'_> {
     /// Marks the guarantees of each of two sides whose assumptions the other side meets.
     pub(crate) fn discharge(&self, sides: &mut [Giver; 2], lossy: &Lossy) {
-        let mut doubts = loop {
-            let doubts = self.in_order(sides, lossy);
-            if self.queued || !self.in_circles(sides, lossy) {
-                break doubts;
-            }
+        let mut givers = Givers::ends(sides);
+        let mut doubts = self.meet_all(&mut givers, lossy);
+        for at in 0..givers.guarantees.len() {
+            self.tell(&mut givers, at, doubts.remove(&at), lossy);
+        }
+        let mut guarantees = givers.guarantees.into_iter();
+        for at in givers.of {
+            sides[at].guarantees.extend(guarantees.next());
+        }
+    }
+
+    /// Marks the guarantees of a composite's parts whose assumptions the parts together meet. With
+    /// each guarantee comes the number of the part whose it is; `emits` says what each part emits,
+    /// and `events` what may be emitted at all.
+    pub(crate) fn discharge_together(
+        &self,
+        guarantees: Vec<(Parsed, usize)>,
+        emits: Vec<Events>,
+        events: Events,
+        lossy: &Lossy,
+    ) -> Vec<Parsed> {
+        let (guarantees, of) = guarantees.into_iter().unzip();
+        let mut givers = Givers {
+            guarantees,
+            of,
+            emits,
+            together: Some(events),
         };
-        for side in [0, 1] {
-            for at in 0..sides[side].guarantees.len() {
-                self.tell(sides, (side, at), doubts.remove(&(side, at)), lossy);
+        self.meet_all(&mut givers, lossy);
+        givers.guarantees
+    }
+
+    /// Meets assumptions in order and in circles. Tells why each that may be met is not met by what
+    /// holds then.
+    fn meet_all(&self, givers: &mut Givers, lossy: &Lossy) -> BTreeMap<usize, Doubt> {
+        loop {
+            let doubts = self.in_order(givers, lossy);
+            if self.queued || !self.in_circles(givers, lossy) {
+                return doubts;
             }
         }
     }
@@ -92,29 +210,27 @@ impl Relations<'_> {
 
     /// Meets assumptions by what holds already, until nothing more follows. Tells why each that may
     /// be met is not.
-    fn in_order(&self, sides: &mut [Giver; 2], lossy: &Lossy) -> BTreeMap<Place, Doubt> {
+    fn in_order(&self, givers: &mut Givers, lossy: &Lossy) -> BTreeMap<usize, Doubt> {
         loop {
             let mut news = false;
             let mut doubts = BTreeMap::new();
-            for side in [0, 1] {
-                for at in 0..sides[side].guarantees.len() {
-                    let waiting = &sides[side].guarantees[at];
-                    let Some(assumption) = waiting.assumption().filter(|_| waiting.may_be_met())
-                    else {
-                        continue;
-                    };
-                    let Giver { guarantees, events } = &sides[1 - side];
-                    match self.meets(guarantees, events, assumption, lossy) {
-                        Ok(answer) => {
-                            let told = self.tell_discharge(waiting, || {
-                                self.derivation(guarantees, events, assumption, lossy, &answer)
-                            });
-                            sides[side].guarantees[at].meet(told);
-                            news = true;
-                        }
-                        Err(doubt) => {
-                            doubts.insert((side, at), doubt);
-                        }
+            for at in 0..givers.guarantees.len() {
+                let waiting = &givers.guarantees[at];
+                let Some(assumption) = waiting.assumption().filter(|_| waiting.may_be_met()) else {
+                    continue;
+                };
+                let (range, events) = givers.helpful(givers.giver(at));
+                let guarantees = &givers.guarantees[range];
+                match self.meets(guarantees, events, assumption, lossy) {
+                    Ok(answer) => {
+                        let told = self.tell_discharge(waiting, || {
+                            self.derivation(guarantees, events, assumption, lossy, &answer)
+                        });
+                        givers.guarantees[at].meet(told);
+                        news = true;
+                    }
+                    Err(doubt) => {
+                        doubts.insert(at, doubt);
                     }
                 }
             }
@@ -126,134 +242,123 @@ impl Relations<'_> {
 
     /// Meets the assumptions of the guarantees that wait for each other, where they hold all the
     /// same; whether there were some.
-    fn in_circles(&self, sides: &mut [Giver; 2], lossy: &Lossy) -> bool {
-        let mut formalisms: Vec<&str> = sides
-            .iter()
-            .flat_map(|side| &side.guarantees)
-            .filter(|waiting| waiting.may_be_met())
-            .map(|waiting| &*waiting.constraint.formalism)
-            .collect();
-        formalisms.sort_unstable();
-        formalisms.dedup();
+    fn in_circles(&self, givers: &mut Givers, lossy: &Lossy) -> bool {
+        let waiting = givers.guarantees.iter().filter(|it| it.may_be_met());
+        let formalisms: BTreeSet<&str> = waiting.map(|it| &*it.constraint.formalism).collect();
         let found = formalisms
             .into_iter()
-            .find_map(|formalism| self.circle(sides, formalism, lossy));
+            .find_map(|formalism| self.circle(givers, formalism, lossy));
         let Some(circle) = found else {
             return false;
         };
-        self.meet_circle(sides, &circle, lossy);
+        self.meet_circle(givers, &circle, lossy);
         true
     }
 
-    /// The largest set of guarantees of one formalism that hold, waiting for each other: each
-    /// assumption is met by what the other side guarantees outright and in the set, and nothing in it
-    /// can be the first to be broken.
-    fn circle(&self, sides: &[Giver; 2], name: &str, lossy: &Lossy) -> Option<Circle> {
+    /// The largest circle of guarantees of one formalism that hold.
+    fn circle(&self, givers: &Givers, name: &str, lossy: &Lossy) -> Option<Circle> {
         let formalism = self.formalisms.get(name)?;
         if formalism.library().is_some() {
             return None;
         }
-        let usable = |parsed: &Parsed| {
-            *parsed.constraint.formalism == *name && !lossy.concerns(&parsed.constraint)
-        };
         let mut circle = Circle::default();
-        for (side, giver) in sides.iter().enumerate() {
-            for (at, parsed) in giver
-                .guarantees
-                .iter()
-                .enumerate()
-                .filter(|(_, p)| usable(p))
-            {
-                match parsed.is_conditional() {
-                    false if parsed.formula().is_some() => circle.kept.push((side, at)),
-                    true if parsed.may_be_met() => circle.waiting.push((side, at)),
-                    _ => {}
-                }
+        for (at, parsed) in givers.guarantees.iter().enumerate() {
+            // What cannot be read is met in order, after the circle that its assumption rests on.
+            let usable = *parsed.constraint.formalism == *name
+                && parsed.formula().is_some()
+                && !lossy.concerns(&parsed.constraint);
+            match parsed.is_conditional() {
+                _ if !usable => {}
+                false => circle.kept.push(at),
+                true if parsed.may_be_met() => circle.waiting.push(at),
+                true => {}
             }
         }
-        if circle.waiting.is_empty() || circle.waiting.len() > MAX_WAITING {
+        if circle.waiting.len() > MAX_WAITING {
             return None;
         }
-        let found = self.sustained(sides, &**formalism, circle.clone());
-        if found.is_some() || circle.kept.is_empty() {
+        let found = self.sustained(givers, &**formalism, circle.clone());
+        if found.is_some() {
             return found;
         }
         // What is kept may be of a kind that is in the way, and not be needed.
-        circle.kept.retain(|(side, at)| {
-            let Giver { guarantees, events } = &sides[*side];
-            guarantees[*at].formula().is_some_and(|formula| {
-                let alone = formalism.self_sustaining(&[], &[formula], events, self.budget);
-                alone.holds()
-            })
+        circle.kept.retain(|at| {
+            let alone = givers.formulas(&[*at]);
+            let events = &givers.emits[givers.giver(*at)];
+            let verdict = formalism.self_sustaining(&[], &alone, events, self.budget);
+            verdict.holds()
         });
-        self.sustained(sides, &**formalism, circle)
+        self.sustained(givers, &**formalism, circle)
     }
 
     /// What of a circle holds, if anything does.
     fn sustained(
         &self,
-        sides: &[Giver; 2],
+        givers: &Givers,
         formalism: &dyn Formalism,
-        circle: Circle,
+        mut circle: Circle,
     ) -> Option<Circle> {
-        let Circle { kept, mut waiting } = circle;
-        let formula = |(side, at): Place| sides[side].guarantees[at].formula();
-        let of_side = |all: &[Place], side: usize| -> Vec<&Formula> {
-            let of_side = all.iter().filter(|(other, _)| *other == side);
-            of_side.filter_map(|place| formula(*place)).collect()
-        };
-        let kept_by = [0, 1].map(|side| of_side(&kept, side));
-        let sustained = |side: usize, waiting: &[&Formula]| {
-            let events = &sides[side].events;
-            let verdict = formalism.self_sustaining(&kept_by[side], waiting, events, self.budget);
+        let sustaining = |[kept, waiting]: [&[usize]; 2], events: &Events| {
+            let (kept, waiting) = (givers.formulas(kept), givers.formulas(waiting));
+            let verdict = formalism.self_sustaining(&kept, &waiting, events, self.budget);
             verdict.holds()
         };
-        waiting.retain(|(side, at)| {
-            formula((*side, *at)).is_some_and(|waiting| sustained(*side, &[waiting]))
+        // 1, of each by itself, so that one which has no place in it does not take others with it.
+        circle.waiting.retain(|at| {
+            let events = &givers.emits[givers.giver(*at)];
+            sustaining([&[], &[*at]], events)
         });
         loop {
-            let before = waiting.len();
-            let waiting_by = [0, 1].map(|side| of_side(&waiting, side));
-            waiting.retain(|(side, at)| {
-                let assumed = sides[*side].guarantees[*at].assumption();
+            let before = circle.clone();
+            // 2
+            circle.waiting.retain(|at| {
+                let assumed = givers.guarantees[*at].assumption();
                 let Some(assumed) = assumed.and_then(Parsed::formula) else {
                     return false;
                 };
-                let other = 1 - *side;
-                let used = kept_by[other].iter().chain(&waiting_by[other]);
-                let used = used.map(|formula| (*formula, [].as_slice()));
-                let events = &sides[other].events;
+                let giver = givers.giver(*at);
+                let used = givers.used(&before, giver).concat();
+                let used = givers.formulas(&used);
+                let used = used.iter().map(|formula| (*formula, [].as_slice()));
+                let (_, events) = givers.helpful(giver);
                 let (verdict, _, rests_on) = self.decide(formalism, used, events, &[assumed]);
                 verdict.holds() && rests_on.is_empty()
             });
-            for side in [0, 1] {
-                let of_side = of_side(&waiting, side);
-                if !of_side.is_empty() && !sustained(side, &of_side) {
-                    waiting.retain(|(other, _)| *other != side);
+            // 3
+            let asking: BTreeSet<usize> =
+                circle.waiting.iter().map(|at| givers.giver(*at)).collect();
+            for giver in asking {
+                let [kept, waiting] = givers.used(&circle, giver);
+                let (_, events) = givers.helpful(giver);
+                if !sustaining([&kept, &waiting], events) {
+                    circle.waiting.retain(|at| givers.giver(*at) != giver);
                 }
             }
-            if waiting.len() == before {
+            // All of it has been asked of what is left.
+            if circle.waiting.len() == before.waiting.len() {
                 break;
             }
         }
-        (!waiting.is_empty()).then_some(Circle { kept, waiting })
+        (!circle.waiting.is_empty()).then_some(circle)
     }
 
     /// Says of a guarantee whose assumption is not met why that is so; `doubt` is that of those that
     /// may be met.
-    fn tell(&self, sides: &mut [Giver; 2], place: Place, doubt: Option<Doubt>, lossy: &Lossy) {
-        let (side, at) = place;
-        let waiting = &sides[side].guarantees[at];
+    fn tell(&self, givers: &mut Givers, at: usize, doubt: Option<Doubt>, lossy: &Lossy) {
+        let waiting = &givers.guarantees[at];
         if !waiting.is_conditional() {
             return;
         }
-        let other = &sides[1 - side];
+        let (range, events) = givers.helpful(givers.giver(at));
+        let other = &givers.guarantees[range];
         let why = match waiting.assumption() {
             None => "which cannot be read".to_owned(),
             Some(assumption) => {
-                let ask = || self.meets(&other.guarantees, &other.events, assumption, lossy);
+                let ask = || self.meets(other, events, assumption, lossy);
                 match doubt.map_or_else(ask, Err) {
-                    Err(Doubt::Verdict(verdict)) => self.not_met(other, assumption, verdict, lossy),
+                    Err(Doubt::Verdict(verdict)) => {
+                        self.not_met((other, events), assumption, verdict, lossy)
+                    }
                     Err(Doubt::Word(word)) => format!(
                         "which the other side keeps on a word alone, and that meets no \
                          assumption: {}",
@@ -268,22 +373,22 @@ impl Relations<'_> {
                 }
             }
         };
-        sides[side].guarantees[at].leave(why);
+        givers.guarantees[at].leave(why);
     }
 
     /// Why the other side does not meet an assumption: not by what it guarantees outright, which is
     /// what `outright` says.
     fn not_met(
         &self,
-        other: &Giver,
+        (other, events): (&[Parsed], &Events),
         assumption: &Parsed,
         outright: Verdict,
         lossy: &Lossy,
     ) -> String {
-        let verdict = match other.guarantees.iter().any(Parsed::is_conditional) {
+        let verdict = match other.iter().any(Parsed::is_conditional) {
             true => {
-                let assumed: Vec<Parsed> = other.guarantees.iter().map(Parsed::assumed).collect();
-                let answer = self.implies(&assumed, &other.events, assumption, lossy);
+                let assumed: Vec<Parsed> = other.iter().map(Parsed::assumed).collect();
+                let answer = self.implies(&assumed, events, assumption, lossy);
                 answer.verdict
             }
             false => outright,
@@ -304,39 +409,10 @@ impl Relations<'_> {
         }
     }
 
-    /// Marks the guarantees of a composite's parts whose assumptions the parts together meet, one
-    /// after the other.
-    pub(crate) fn discharge_together(
-        &self,
-        guarantees: &mut [Parsed],
-        events: &Events,
-        lossy: &Lossy,
-    ) {
-        loop {
-            let mut news = false;
-            for at in 0..guarantees.len() {
-                let waiting = &guarantees[at];
-                let Some(assumption) = waiting.assumption().filter(|_| waiting.may_be_met()) else {
-                    continue;
-                };
-                if let Ok(answer) = self.meets(guarantees, events, assumption, lossy) {
-                    let told = self.tell_discharge(waiting, || {
-                        self.derivation(guarantees, events, assumption, lossy, &answer)
-                    });
-                    guarantees[at].meet(told);
-                    news = true;
-                }
-            }
-            if !news {
-                return;
-            }
-        }
-    }
-
     /// Marks the constraints of one side of a type whose assumptions every peer has to meet: those
     /// that the other side's constraints imply, or that speak of each connection by itself.
     pub(crate) fn mark_universal(&self, all: &mut [Parsed], other: &[Parsed], endpoint: bool) {
-        for parsed in all.iter_mut().filter(|parsed| parsed.is_conditional()) {
+        for parsed in all {
             let Some(assumption) = parsed.assumption() else {
                 continue;
             };

@@ -480,3 +480,49 @@ fn guarantees_of_properties_that_wait_for_each_other_hold_for_nobody() {
     let answer = scope.relations().endpoints_match(left, right);
     assert_eq!(answer.verdict.to_string(), "unknown");
 }
+
+const CIRCLE: &str = r#"
+    endpoint Left { out a(); in b();
+        provides temporal "G !a" given "G !b"; requires temporal "G !b"; }
+    endpoint Right { in a(); out b();
+        provides temporal "G !b" given "G !a"; requires temporal "G !a"; }
+    endpoint Sure { in a(); out b(); provides temporal "G !b"; }
+    object L { endpoint e: Left; requires temporal "G !e.b@*"; }
+    object R { endpoint e: Right; }
+    object S { endpoint e: Sure; }
+    object Many { endpoint e: Right many; }"#;
+
+fn pair(scope: &mut Scope, peer: &str) -> CompositeShape {
+    let components = [("l", "L"), ("r", peer)];
+    CompositeShape {
+        components: components
+            .map(|(name, ty)| (name.to_owned(), scope.object(ty)))
+            .into(),
+        connections: vec![[end("l", "e"), end("r", "e")]],
+        exports: BTreeMap::new(),
+    }
+}
+
+#[test]
+fn guarantees_of_parts_that_wait_for_each_other_meet_requirements() {
+    let mut scope = Scope::new(CIRCLE);
+    for (peer, left) in [("R", 0), ("S", 0), ("Many", 1)] {
+        let shape = pair(&mut scope, peer);
+        let body = scope.relations().derive_composite(&shape);
+        assert_eq!(body.requires.len(), left, "{peer}");
+    }
+}
+
+#[test]
+fn nothing_may_be_queued_between_parts_that_rest_on_a_circle() {
+    let mut scope = Scope::new(CIRCLE);
+    for (peer, rests) in [("R", true), ("S", false), ("Many", false)] {
+        let shape = pair(&mut scope, peer);
+        let mut relations = scope.relations();
+        assert_eq!(relations.rests_on_circles(&shape), rests, "{peer}");
+        assert!(!relations.queued);
+        relations.queued = true;
+        let body = relations.derive_composite(&shape);
+        assert_eq!(body.requires.is_empty(), peer == "S", "{peer}");
+    }
+}

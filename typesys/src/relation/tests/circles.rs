@@ -61,6 +61,17 @@ fn what_is_kept_outright_helps_in_a_circle() {
     assert!(!circle(&formalisms, first, &back));
 }
 
+/// From there a text means something else.
+#[test]
+fn what_a_side_keeps_itself_meets_no_assumption_of_it() {
+    let formalisms = formalisms(true);
+    let keeps = r#"provides short "never d";"#;
+    let first = format!(r#"provides short "never a" given "never c, d"; {keeps}"#);
+    assert!(!circle(&formalisms, &first, BACK));
+    let second = format!("{BACK} {keeps}");
+    assert!(circle(&formalisms, &first, &second));
+}
+
 #[test]
 fn what_is_kept_and_is_in_the_way_of_a_circle_is_left_aside() {
     let formalisms = formalisms(true);
