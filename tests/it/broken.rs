@@ -39,7 +39,7 @@ fn every_broken_example_is_refused_with_its_place() {
 #[test]
 fn the_examples_are_well_typed() {
     let home = tempfile::tempdir().expect("a temporary directory");
-    for name in ["team-note", "sealed-note", "tapped-note"] {
+    for name in ["team-note", "tcp-note", "sealed-note", "tapped-note"] {
         let mut check = liveobj(home.path());
         check
             .arg("check")

@@ -86,7 +86,11 @@ pub(crate) fn lossy(least: u64, most: u64) -> Network {
     }
 }
 
-fn simulate(runtime: &Runtime, reference: &CheckedReference, options: &Options) -> Summary {
+pub(crate) fn simulate(
+    runtime: &Runtime,
+    reference: &CheckedReference,
+    options: &Options,
+) -> Summary {
     let simulation = Simulation::new(runtime, reference, options, Quiet);
     let mut simulation = simulation.expect("it can be simulated");
     simulation.run().expect("it comes to rest");

@@ -3,12 +3,16 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
+use std::io::Write as _;
+use std::net::{TcpListener, TcpStream};
 
 use liveobj::sim::{Action, Options, Partition, Scripted};
 use liveobj::{Runtime, Source, Status, monitor_trace};
+use liveobj_tests::note::{Opened, line};
+use liveobj_tests::support::built;
 use serde_json::Value;
 
-use crate::simulation::{check, document, lossy, runtime, seconds, traced, typed};
+use crate::simulation::{check, document, lossy, runtime, seconds, simulate, traced, typed};
 
 /// A channel of bytes of a library, with these parameters.
 fn channel(name: &str, template: &str, parameters: &[(&str, &str)]) -> String {
@@ -23,6 +27,20 @@ fn channel(name: &str, template: &str, parameters: &[(&str, &str)]) -> String {
     text + "</parameterized></component>"
 }
 
+const FIFO_NOTE: &str = r#"<types>
+    endpoint FifoReplica {
+        out send(message: bytes);
+        in receive(message: bytes);
+        provides temporal "unique_messages";
+        requires properties "best_effort, no_creation";
+        requires temporal "fifo &amp; at_most_once";
+    }
+    object FifoNote {
+        mandatory endpoint channel: FifoReplica;
+        endpoint text: Text many;
+    }
+</types>"#;
+
 fn connection(left: &str, right: &str) -> String {
     let end = |end: &str| {
         let (of, name) = end.split_once('.').expect("a part and its endpoint");
@@ -31,11 +49,16 @@ fn connection(left: &str, right: &str) -> String {
     format!("<connection>{}{}</connection>", end(left), end(right))
 }
 
-/// A note on `channel`, which these parts and connections give.
-fn note(parts: &[String], connections: &[String], channel: &str) -> String {
+/// A note on `channel`, which these parts and connections give. It demands of the channel that it keeps
+/// the order of each sender, if `fifo`.
+fn note(parts: &[String], connections: &[String], channel: &str, fifo: bool) -> String {
+    let (types, cast) = match fifo {
+        true => (FIFO_NOTE, r#" as="FifoNote""#),
+        false => ("", ""),
+    };
     let text = format!(
-        r#"<composite>{}
-        <component name="note"><external name="shared_text" library="liveobj:documents"/></component>
+        r#"{types}<composite>{}
+        <component name="note"><external name="shared_text" library="liveobj:documents"{cast}/></component>
         <component name="screen"><external name="console" library="liveobj:standard"/></component>
         {}{}{}</composite>"#,
         parts.concat(),
@@ -66,7 +89,8 @@ impl History {
             let received = line["event"] == "receive" && line["from"] == endpoint;
             if line["kind"] == "event" && (sent || received) {
                 let life = lives.get(&node).copied().unwrap_or(0);
-                let instance = format!("{node}.{life}.{}", line["connection"]);
+                let process = line["process"].as_str().unwrap_or_default();
+                let instance = format!("{process}{node}.{life}.{}", line["connection"]);
                 let message = line["values"]["message"].as_str().expect("a digest");
                 history.push((sent, instance, message.to_owned()));
             }
@@ -172,7 +196,10 @@ fn what_a_lossy_network_does_to_datagrams_breaks_no_promise_of_channels_and_frag
         channel("pieces", "fragmenter", &[("frame", "400")]),
     ];
     let connections = [connection("pieces.lower", "network.channel")];
-    let reference = check(&runtime, &note(&parts, &connections, "pieces.channel"));
+    let reference = check(
+        &runtime,
+        &note(&parts, &connections, "pieces.channel", false),
+    );
     let (mut overtaken, mut lost) = (0, 0);
     for seed in 1..=3 {
         let lines = traced(&runtime, &reference, &bad(seed));
@@ -213,10 +240,181 @@ fn a_fragmenter_is_refused_on_a_channel_that_does_not_say_that_it_makes_nothing_
         connection("relay.output", "network.channel"),
         connection("pieces.lower", "relay.input"),
     ];
-    let text = note(&parts, &connections, "pieces.channel");
+    let text = note(&parts, &connections, "pieces.channel", false);
     let checked = runtime.check(&Source::new("test", text));
     let found = &checked.diagnostics[0];
     assert_eq!(found.code.as_str(), "endpoint-mismatch");
     let says = "requires properties \"no_creation\"";
+    assert!(found.message.contains(says), "{found:?}");
+}
+
+const LOOPBACK: &[(&str, &str)] = &[("peers", r#"["127.0.0.1:7000-7003"]"#)];
+
+#[test]
+fn whatever_breaks_streams_breaks_no_promise_of_a_channel_over_tcp() {
+    let runtime = runtime();
+    let parts = [channel("network", "tcp_channel", LOOPBACK)];
+    let reference = check(&runtime, &note(&parts, &[], "network.channel", true));
+    let mut broke = 0;
+    for seed in 1..=4 {
+        let lines = traced(&runtime, &reference, &bad(seed));
+        let promised = judged(&runtime, &lines, "network.channel");
+        for kept in [(true, "no_creation"), (false, "unique_messages")] {
+            let status = promised.get(&(kept.0, kept.1.to_owned()));
+            assert_eq!(status, Some(&Status::Open), "{promised:?}");
+        }
+        let history = History::of(&lines, "network.channel");
+        assert!(history.count(false) > 30, "{history:?}");
+        let broken = [
+            history.creates(),
+            history.repeats(),
+            history.overtakes(),
+            history.equal(),
+        ];
+        assert_eq!(broken, [false; 4], "seed {seed}");
+        let breaks = lines
+            .iter()
+            .filter(|line| line.contains("the stream broke"));
+        broke += breaks.count();
+        let summary = simulate(&runtime, &reference, &bad(seed));
+        let shown = |node: usize| -> BTreeSet<&str> {
+            let lines = summary.nodes[node].shown.iter();
+            lines.map(|(_, line)| line.as_str()).collect()
+        };
+        assert_eq!(
+            (shown(0).len(), shown(1), shown(2)),
+            (12, shown(0), shown(0))
+        );
+    }
+    assert!(broke > 0, "the network was not bad");
+}
+
+/// Monitors do not watch what is promised under an assumption. Where the history keeps the assumption,
+/// the promise has to hold outright.
+#[test]
+fn monitors_find_nothing_that_a_channel_over_tcp_reorders_or_repeats() {
+    let runtime = runtime();
+    let parts = [channel("network", "tcp_channel", LOOPBACK)];
+    let reference = check(&runtime, &note(&parts, &[], "network.channel", false));
+    let crash = |at, action| Scripted {
+        at: seconds(at),
+        node: 2,
+        action,
+    };
+    for seed in 1..=3 {
+        let options = Options {
+            duration: seconds(8),
+            seed,
+            network: lossy(1, 200),
+            script: vec![
+                typed(1, 1, "one"),
+                typed(2, 2, "two"),
+                crash(3, Action::Crash),
+                crash(4, Action::Start),
+                typed(6, 2, "three"),
+            ],
+            ..Options::default()
+        };
+        let lines = traced(&runtime, &reference, &options);
+        let assumed = r#" given \"unique_messages\""#;
+        let outright: Vec<String> = lines.iter().map(|line| line.replace(assumed, "")).collect();
+        assert_ne!(lines, outright);
+        let promised = judged(&runtime, &outright, "network.channel");
+        for name in ["fifo", "at_most_once"] {
+            let status = promised.get(&(true, name.to_owned()));
+            assert_eq!(status, Some(&Status::Open), "{promised:?}");
+        }
+        let unique = promised.get(&(false, "unique_messages".to_owned()));
+        assert_eq!(unique, Some(&Status::Open), "{promised:?}");
+    }
+}
+
+/// Addresses that were free just now, as a parameter.
+fn free_peers(count: usize) -> (Vec<u16>, String) {
+    let bound: Vec<TcpListener> = (0..count)
+        .map(|_| TcpListener::bind("127.0.0.1:0").expect("a port"))
+        .collect();
+    let ports: Vec<u16> = bound
+        .iter()
+        .map(|it| it.local_addr().expect("an address").port())
+        .collect();
+    let peers: Vec<String> = ports
+        .iter()
+        .map(|port| format!(r#""127.0.0.1:{port}""#))
+        .collect();
+    (ports, format!("[{}]", peers.join(", ")))
+}
+
+#[test]
+fn processes_over_tcp_agree_although_one_is_killed_and_strangers_send_noise() {
+    let folder = tempfile::tempdir().expect("a temporary directory");
+    let (ports, peers) = free_peers(3);
+    let reference = folder.path().join("note.liveobject");
+    let parts = [channel("network", "tcp_channel", &[("peers", &peers)])];
+    let text = note(&parts, &[], "network.channel", false);
+    fs::write(&reference, text).expect("it is writable");
+    let open = |name: &str| {
+        let trace = folder.path().join(name);
+        let trace = trace.to_str().expect("UTF-8").to_owned();
+        Opened::start_as(folder.path(), &reference, &[built()], &["--trace", &trace])
+    };
+    let (mut first, mut second) = (open("first"), open("second"));
+    first.enter("from the first");
+    second.enter("from the second");
+    let both: BTreeSet<String> = ["from the first", "from the second"]
+        .map(str::to_owned)
+        .into();
+    first.wait_for(&both);
+    second.wait_for(&both);
+    // Noise on every port, for as long as the test runs.
+    let noise: Vec<TcpStream> = ports
+        .iter()
+        .filter_map(|port| TcpStream::connect(("127.0.0.1", *port)).ok())
+        .collect();
+    assert!(noise.len() >= 2, "nobody listens");
+    for mut stream in &noise {
+        // Whoever hears it may hang up at once.
+        let _ = stream.write_all(&[0xff; 100_000]);
+    }
+    drop(first);
+    second.enter("while the first was away");
+    let mut again = open("again");
+    again.wait_for(&both);
+    again.wait_for(&line("while the first was away"));
+    again.enter("back");
+    second.wait_for(&line("back"));
+    assert_eq!(second.signal("TERM"), Some(0));
+    assert_eq!(again.signal("TERM"), Some(0));
+    // What the killed process did last may not stand in its trace: what it sent cannot be judged.
+    let mut histories = Vec::new();
+    for name in ["first", "second", "again"] {
+        let trace = fs::read_to_string(folder.path().join(name)).expect("it was written");
+        let lines: Vec<String> = trace.lines().map(str::to_owned).collect();
+        // The last line of one that was killed may not be whole.
+        let whole = lines.iter().filter(|line| line.ends_with('}'));
+        let node = format!("{{\"process\":\"{name}\",");
+        let named: Vec<String> = whole.map(|line| line.replacen('{', &node, 1)).collect();
+        histories.push(History::of(&named, "network.channel"));
+    }
+    let all: Vec<_> = histories
+        .into_iter()
+        .flat_map(|history| history.0)
+        .collect();
+    let (sent, received) = all.into_iter().partition::<Vec<_>, _>(|(sent, ..)| *sent);
+    let history = History([sent, received].concat());
+    assert!(history.count(false) > 5, "{history:?}");
+    let broken = [history.repeats(), history.overtakes(), history.equal()];
+    assert_eq!(broken, [false; 3], "{history:?}");
+}
+
+#[test]
+fn who_needs_the_order_of_senders_is_refused_on_datagrams() {
+    let runtime = runtime();
+    let parts = [channel("network", "udp_channel", &[])];
+    let text = note(&parts, &[], "network.channel", true);
+    let checked = runtime.check(&Source::new("test", text));
+    assert!(checked.reference.is_none());
+    let found = &checked.diagnostics[0];
+    let says = "`note.channel` requires temporal";
     assert!(found.message.contains(says), "{found:?}");
 }

@@ -263,6 +263,23 @@ struct lo_host {
                                        proxy's own; private ones are refused */
 #define LO_REQUEST_CONNECT_EXTERNAL 12 /* lo_connect_external_arguments. Wakes: CONNECTED or FAILED.
                                           The token owns the connection */
+#define LO_REQUEST_TCP_LISTEN 13    /* lo_tcp_listen_arguments. Wakes: READY (the local address) or
+                                       FAILED. Whoever connects waits until TCP_ACCEPT takes it */
+#define LO_REQUEST_TCP_ACCEPT 14    /* lo_tcp_accept_arguments. The token becomes that of the next
+                                       stream that somebody opens to the listener. Wakes: READY (the
+                                       address of the other end) or FAILED */
+#define LO_REQUEST_TCP_CONNECT 15   /* lo_tcp_connect_arguments: opens a stream. Wakes: READY (the
+                                       address of the other end) or FAILED, after 10 seconds at the
+                                       latest */
+#define LO_REQUEST_TCP_SEND 16      /* lo_tcp_send_arguments; the token is that of a stream. Takes all
+                                       bytes, or none and answers LO_REFUSED: more than LO_TCP_ROOM
+                                       would wait. Then WRITABLE follows, once, when nothing waits
+                                       any more. FAILED: the stream broke */
+#define LO_REQUEST_TCP_RECEIVE 17   /* NULL; the token is that of a stream. Wakes once: DATA, END when
+                                       the other end has closed the stream, or FAILED. Nothing is read
+                                       of a stream that is not asked: then the other end has to wait.
+                                       LO_INVALID while an earlier one has not been answered */
+#define LO_TCP_ROOM 1048576         /* bytes of a stream that may wait to be sent */
 
 typedef struct lo_timer_arguments {
     uint64_t nanoseconds;  /* how long to wait, on the monotonic clock */
@@ -282,6 +299,22 @@ typedef struct lo_udp_send_arguments {
     lo_slice to;     /* UTF-8, ip:port */
     lo_slice bytes;  /* payload */
 } lo_udp_send_arguments;
+
+typedef struct lo_tcp_listen_arguments {
+    lo_slice bind;  /* local address, UTF-8, ip:port; port 0 takes a free one */
+} lo_tcp_listen_arguments;
+
+typedef struct lo_tcp_accept_arguments {
+    uint64_t listener;  /* token of a listener */
+} lo_tcp_accept_arguments;
+
+typedef struct lo_tcp_connect_arguments {
+    lo_slice to;  /* address of the other end, UTF-8, ip:port */
+} lo_tcp_connect_arguments;
+
+typedef struct lo_tcp_send_arguments {
+    lo_slice bytes;  /* what is sent */
+} lo_tcp_send_arguments;
 
 typedef struct lo_text_arguments {
     lo_slice text;  /* UTF-8 */
@@ -330,7 +363,7 @@ typedef struct lo_connect_external_arguments {
 #define LO_WAKE_READY 2     /* lo_ready_wake: the resource is open */
 #define LO_WAKE_DATAGRAM 3  /* lo_datagram_wake: a datagram */
 #define LO_WAKE_LINE 4      /* lo_slice of UTF-8: a line without its end */
-#define LO_WAKE_END 5       /* NULL: no more lines */
+#define LO_WAKE_END 5       /* NULL: no more lines, or no more bytes of a stream */
 #define LO_WAKE_FILE 6      /* lo_slice: the bytes of the file */
 #define LO_WAKE_MISSING 7   /* NULL: there is no such file */
 #define LO_WAKE_OPENED 8    /* NULL: the proxy is there */
@@ -339,9 +372,13 @@ typedef struct lo_connect_external_arguments {
 #define LO_WAKE_CONNECTED 11 /* lo_connected_wake: the connection is there */
 #define LO_WAKE_EXPORTED 12 /* lo_slice of UTF-8: the endpoint is lent; the document of an
                                `external<>`, with which whoever has it can connect */
+#define LO_WAKE_DATA 13     /* lo_slice: bytes of a stream, 1 to LO_TCP_CHUNK of them */
+#define LO_WAKE_WRITABLE 14 /* NULL: there is room in a stream again */
+#define LO_TCP_CHUNK 65536  /* most bytes of one DATA */
 
 typedef struct lo_ready_wake {
-    lo_slice address;  /* local address of the socket, UTF-8, ip:port */
+    lo_slice address;  /* local address of a socket or listener, or the address of the other end of
+                          a stream, UTF-8, ip:port */
 } lo_ready_wake;
 
 typedef struct lo_datagram_wake {

@@ -298,6 +298,26 @@ pub const REQUEST_EXPORT_OWN: u32 = 11;
 /// Arguments: [`ConnectExternalArguments`]. Wakes with [`WAKE_CONNECTED`] or [`WAKE_FAILED`]. The
 /// token owns the connection.
 pub const REQUEST_CONNECT_EXTERNAL: u32 = 12;
+/// Arguments: [`TcpListenArguments`]. Wakes with [`WAKE_READY`] (the local address) or
+/// [`WAKE_FAILED`]. Whoever connects waits until [`REQUEST_TCP_ACCEPT`] takes it.
+pub const REQUEST_TCP_LISTEN: u32 = 13;
+/// Arguments: [`TcpAcceptArguments`]. The token becomes that of the next stream that somebody opens
+/// to the listener: wakes with [`WAKE_READY`] (the address of the other end) or [`WAKE_FAILED`].
+pub const REQUEST_TCP_ACCEPT: u32 = 14;
+/// Arguments: [`TcpConnectArguments`]. Opens a stream: wakes with [`WAKE_READY`] (the address of the
+/// other end) or [`WAKE_FAILED`], after 10 seconds at the latest.
+pub const REQUEST_TCP_CONNECT: u32 = 15;
+/// Arguments: [`TcpSendArguments`]; the token is that of a stream. Takes all bytes, or none and
+/// answers [`REFUSED`]: more than [`TCP_ROOM`] bytes would wait. Then [`WAKE_WRITABLE`] follows, once,
+/// when nothing waits any more. A stream that breaks wakes with [`WAKE_FAILED`].
+pub const REQUEST_TCP_SEND: u32 = 16;
+/// No arguments; the token is that of a stream. Wakes once with [`WAKE_DATA`]; with [`WAKE_END`] when
+/// the other end has closed the stream; with [`WAKE_FAILED`] when it breaks. Nothing is read of a
+/// stream that is not asked: then the other end has to wait. [`INVALID`] while an earlier one has not
+/// been answered.
+pub const REQUEST_TCP_RECEIVE: u32 = 17;
+/// Bytes of a stream that may wait to be sent, unless they are sent at once.
+pub const TCP_ROOM: u32 = 1 << 20;
 
 /// The time has passed. Payload NULL.
 pub const WAKE_TIMER: u32 = 1;
@@ -307,7 +327,7 @@ pub const WAKE_READY: u32 = 2;
 pub const WAKE_DATAGRAM: u32 = 3;
 /// A line without its end. Payload: [`Slice`] of UTF-8.
 pub const WAKE_LINE: u32 = 4;
-/// No more lines. Payload NULL.
+/// No more lines, or no more bytes of a stream. Payload NULL.
 pub const WAKE_END: u32 = 5;
 /// The bytes of a file. Payload: [`Slice`].
 pub const WAKE_FILE: u32 = 6;
@@ -324,6 +344,12 @@ pub const WAKE_CONNECTED: u32 = 11;
 /// An endpoint is lent. Payload: [`Slice`] of UTF-8, the document of an `external<τ>`. Whoever has
 /// it can connect with the endpoint.
 pub const WAKE_EXPORTED: u32 = 12;
+/// Bytes of a stream, at least one and at most [`TCP_CHUNK`]. Payload: [`Slice`].
+pub const WAKE_DATA: u32 = 13;
+/// There is room in a stream again. Payload NULL.
+pub const WAKE_WRITABLE: u32 = 14;
+/// Most bytes of one [`WAKE_DATA`].
+pub const TCP_CHUNK: u32 = 1 << 16;
 
 /// Why a connection ended: it was dropped, or its owner was.
 pub const REASON_DROPPED: u32 = 0;
@@ -364,6 +390,38 @@ pub struct UdpSendArguments {
     /// Destination, UTF-8, `ip:port`.
     pub to: Slice,
     /// Payload.
+    pub bytes: Slice,
+}
+
+/// Arguments of [`REQUEST_TCP_LISTEN`].
+#[repr(C)]
+#[derive(Clone, Copy, Debug)]
+pub struct TcpListenArguments {
+    /// Local address to bind, UTF-8, `ip:port`; port 0 takes a free one.
+    pub bind: Slice,
+}
+
+/// Arguments of [`REQUEST_TCP_ACCEPT`].
+#[repr(C)]
+#[derive(Clone, Copy, Debug)]
+pub struct TcpAcceptArguments {
+    /// Token of a listener.
+    pub listener: u64,
+}
+
+/// Arguments of [`REQUEST_TCP_CONNECT`].
+#[repr(C)]
+#[derive(Clone, Copy, Debug)]
+pub struct TcpConnectArguments {
+    /// Address of the other end, UTF-8, `ip:port`.
+    pub to: Slice,
+}
+
+/// Arguments of [`REQUEST_TCP_SEND`].
+#[repr(C)]
+#[derive(Clone, Copy, Debug)]
+pub struct TcpSendArguments {
+    /// What is sent.
     pub bytes: Slice,
 }
 
@@ -452,7 +510,8 @@ pub struct ConnectExternalArguments {
 #[repr(C)]
 #[derive(Clone, Copy, Debug)]
 pub struct ReadyWake {
-    /// Local address of the socket, UTF-8, `ip:port`.
+    /// Local address of a socket or listener, or the address of the other end of a stream, UTF-8,
+    /// `ip:port`.
     pub address: Slice,
 }
 

@@ -81,6 +81,10 @@ structs! {
     TimerArguments = "lo_timer_arguments" { nanoseconds }
     UdpOpenArguments = "lo_udp_open_arguments" { bind, group, interface, ttl }
     UdpSendArguments = "lo_udp_send_arguments" { to, bytes }
+    TcpListenArguments = "lo_tcp_listen_arguments" { bind }
+    TcpAcceptArguments = "lo_tcp_accept_arguments" { listener }
+    TcpConnectArguments = "lo_tcp_connect_arguments" { to }
+    TcpSendArguments = "lo_tcp_send_arguments" { bytes }
     TextArguments = "lo_text_arguments" { text }
     FileArguments = "lo_file_arguments" { space, path }
     DereferenceArguments = "lo_dereference_arguments" { reference }
@@ -138,8 +142,10 @@ constants! {
     REQUEST_TIMER REQUEST_UDP_OPEN REQUEST_UDP_SEND REQUEST_TERMINAL_OPEN REQUEST_TERMINAL_SHOW
     REQUEST_FILE_READ REQUEST_DEREFERENCE REQUEST_CONNECT REQUEST_DEREFERENCE_AS
     REQUEST_EXPORT REQUEST_EXPORT_OWN REQUEST_CONNECT_EXTERNAL
+    REQUEST_TCP_LISTEN REQUEST_TCP_ACCEPT REQUEST_TCP_CONNECT REQUEST_TCP_SEND REQUEST_TCP_RECEIVE
+    TCP_ROOM TCP_CHUNK
     WAKE_TIMER WAKE_READY WAKE_DATAGRAM WAKE_LINE WAKE_END WAKE_FILE WAKE_MISSING WAKE_OPENED
-    WAKE_FAILED WAKE_POSTED WAKE_CONNECTED WAKE_EXPORTED
+    WAKE_FAILED WAKE_POSTED WAKE_CONNECTED WAKE_EXPORTED WAKE_DATA WAKE_WRITABLE
     SPACE_FILES SPACE_REGISTRY
     REASON_DROPPED REASON_PEER_FAILED REASON_OVERFLOW REASON_LINK_LOST
     STRUCTURE_UNDECLARED STRUCTURE_ENDPOINT STRUCTURE_OBJECT

@@ -6,9 +6,12 @@ mod fragmenting;
 mod fragments;
 mod hub;
 mod local;
+mod mesh;
 mod parameters;
 mod seen;
 mod sockets;
+mod stream;
+mod tcp;
 mod udp;
 
 liveobj_sdk::library!("types.lot", name = "liveobj:channels");

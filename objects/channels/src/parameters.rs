@@ -19,6 +19,35 @@ impl fmt::Display for BadParameter {
     }
 }
 
+/// Ports of peers in the order given, by address.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Ports(pub(crate) BTreeMap<IpAddr, Vec<u16>>);
+
+impl Ports {
+    pub(crate) fn parse<'a>(
+        peers: impl IntoIterator<Item = &'a str>,
+    ) -> Result<Self, BadParameter> {
+        let mut ports = BTreeMap::<IpAddr, Vec<u16>>::new();
+        let mut count = 0;
+        for text in peers {
+            let (ip, first, last) = peer(text)?;
+            let known = ports.entry(ip).or_default();
+            for port in first..=last {
+                if !known.contains(&port) {
+                    known.push(port);
+                    count += 1;
+                }
+                if count > MAX_PEERS {
+                    return Err(BadParameter(format!(
+                        "`peers` names more than {MAX_PEERS} ports; shorten the ranges"
+                    )));
+                }
+            }
+        }
+        Ok(Ports(ports))
+    }
+}
+
 /// Where messages go.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Destinations {
@@ -56,24 +85,8 @@ impl Destinations {
             "" => None,
             text => Some((group(text)?, on)),
         };
-        let mut ports = BTreeMap::<IpAddr, Vec<u16>>::new();
-        let mut count = 0;
-        for text in peers {
-            let (ip, first, last) = peer(text)?;
-            let known = ports.entry(ip).or_default();
-            for port in first..=last {
-                if !known.contains(&port) {
-                    known.push(port);
-                    count += 1;
-                }
-                if count > MAX_PEERS {
-                    return Err(BadParameter(format!(
-                        "`peers` names more than {MAX_PEERS} ports; shorten the ranges"
-                    )));
-                }
-            }
-        }
-        if group.is_none() && count == 0 {
+        let Ports(ports) = Ports::parse(peers)?;
+        if group.is_none() && ports.is_empty() {
             return Err(BadParameter(
                 "`address` and `peers` are empty: nobody would be reached".to_owned(),
             ));

@@ -11,7 +11,7 @@ const CHECKSUM: usize = 8;
 const HEADER: usize = MAGIC.len() + CHECKSUM + 1;
 
 /// Payload of a chunk, but for the last of its blob.
-pub(crate) const CHUNK: usize = 1_024;
+pub(crate) const CHUNK: usize = 1_012;
 /// Largest frame. In a datagram of 1,200 bytes it leaves room for the header of the channel, and for
 /// what adapters in between add to a message.
 pub(crate) const MAX_FRAME: usize = HEADER + 16 + 1 + 8 + 4 + 4 + CHUNK;

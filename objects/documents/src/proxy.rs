@@ -21,7 +21,13 @@ pub struct SharedText {
     ends: Option<u64>,
     /// Messages dropped when that was last reported.
     reported: u64,
+    /// What the messages of this replica end in, besides their number.
+    sender: [u8; 8],
+    number: u32,
 }
+
+/// Bytes at the end of each message that make it differ from all others.
+const TRAILER: usize = 8 + 4;
 
 #[live_object(template::shared_text)]
 impl template::shared_text for SharedText {
@@ -34,7 +40,7 @@ impl template::shared_text for SharedText {
             now,
             random: &mut || context.random(),
         });
-        Ok(SharedText::new(replica))
+        Ok(SharedText::new(replica, context.random()))
     }
 
     fn load(
@@ -49,7 +55,7 @@ impl template::shared_text for SharedText {
         };
         let replica = Replica::resume(&mut env, &state.history)
             .ok_or_else(|| CreateError::new("its history is not that of a text"))?;
-        Ok(SharedText::new(replica))
+        Ok(SharedText::new(replica, context.random()))
     }
 
     fn save(&self, save: shared_text::Save<'_>) -> Saved {
@@ -68,9 +74,10 @@ impl template::shared_text for SharedText {
         context: &mut Context<'_>,
         event: shared_text::channel::Receive<'_>,
     ) {
-        self.act(context, |replica, env| {
-            replica.datagram(env, &event.message)
-        });
+        // What is too short is nothing that a replica sends: it is dropped and counted as such.
+        let frame = event.message.split_last_chunk::<TRAILER>();
+        let frame = frame.map_or(&[][..], |(frame, _)| frame);
+        self.act(context, |replica, env| replica.datagram(env, frame));
         let dropped = self.replica.dropped();
         if dropped != self.reported && dropped.is_power_of_two() {
             self.reported = dropped;
@@ -133,12 +140,14 @@ impl template::shared_text for SharedText {
 }
 
 impl SharedText {
-    fn new(replica: Replica) -> SharedText {
+    fn new(replica: Replica, random: u64) -> SharedText {
         SharedText {
             replica,
             timer: Token(0),
             ends: None,
             reported: 0,
+            sender: random.to_le_bytes(),
+            number: 0,
         }
     }
 
@@ -158,7 +167,10 @@ impl SharedText {
         for action in actions {
             // What cannot be emitted has nobody to receive it.
             match action {
-                Action::Send(message) => {
+                Action::Send(mut message) => {
+                    self.number = self.number.wrapping_add(1);
+                    message.extend(self.sender);
+                    message.extend(self.number.to_le_bytes());
                     let message = Bytes::from(&message);
                     let _ = context.emit(shared_text::channel::Send { message });
                 }
@@ -236,13 +248,20 @@ mod tests {
     }
 
     fn receive(harness: &mut Harness<Template>, connection: Connection, messages: Vec<Vec<u8>>) {
-        for message in &messages {
-            harness.send(
-                connection,
-                channel::Receive {
-                    message: message.into(),
-                },
-            );
+        for mut message in messages {
+            message.extend([0; TRAILER]);
+            let message = Bytes::from(&message);
+            harness.send(connection, channel::Receive { message });
+        }
+    }
+
+    /// What a proxy sent comes to a replica elsewhere; no two messages are equal.
+    fn pass_on(harness: &mut Harness<Template>, other: &mut Replica, env: &mut Env<'_>) {
+        let mut seen = std::collections::BTreeSet::new();
+        for event in harness.take_emitted::<channel::Send<'_>>() {
+            assert!(seen.insert(event.message.to_vec()), "it is sent twice");
+            let (frame, _) = event.message.split_last_chunk::<TRAILER>().unwrap();
+            other.datagram(env, frame);
         }
     }
 
@@ -311,9 +330,7 @@ mod tests {
             now: 0,
             random: &mut || 0,
         };
-        for event in harness.take_emitted::<channel::Send<'_>>() {
-            other.datagram(&mut env, &event.message);
-        }
+        pass_on(&mut harness, &mut other, &mut env);
         let theirs = messages(other.append(&mut env, "theirs"));
         shown(&mut harness);
         receive(&mut harness, connection, theirs);
@@ -431,9 +448,7 @@ mod tests {
         };
         let mut other = other();
         append(&mut alone, "first");
-        for event in alone.take_emitted::<channel::Send<'_>>() {
-            other.datagram(&mut env, &event.message);
-        }
+        pass_on(&mut alone, &mut other, &mut env);
         let theirs = messages(other.append(&mut env, "second"));
         let digest: [u8; 32] = Sha256::digest(other.known()).into();
         assert_ne!(alone.digest(), Some(digest));

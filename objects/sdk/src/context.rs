@@ -306,6 +306,74 @@ impl<'a, T: Template> Context<'a, T> {
         self.request(token, abi::REQUEST_UDP_SEND, &arguments)
     }
 
+    /// Listens for streams over TCP: wakes with [`crate::Wake::Ready`] or [`crate::Wake::Failed`].
+    /// Whoever connects waits until [`Context::tcp_accept`] takes it.
+    ///
+    /// # Errors
+    ///
+    /// The request was not taken.
+    pub fn tcp_listen(&mut self, token: Token, bind: &str) -> Result<(), RequestError> {
+        let arguments = abi::TcpListenArguments {
+            bind: Str::new(bind).slice(),
+        };
+        self.request(token, abi::REQUEST_TCP_LISTEN, &arguments)
+    }
+
+    /// Takes the next stream that somebody opens to `listener`: wakes `token`, which is that of the
+    /// stream from then on, with [`crate::Wake::Ready`] or [`crate::Wake::Failed`].
+    ///
+    /// # Errors
+    ///
+    /// The request was not taken.
+    pub fn tcp_accept(&mut self, token: Token, listener: Token) -> Result<(), RequestError> {
+        let arguments = abi::TcpAcceptArguments {
+            listener: listener.0,
+        };
+        self.request(token, abi::REQUEST_TCP_ACCEPT, &arguments)
+    }
+
+    /// Opens a stream over TCP to `to`, `ip:port`: wakes with [`crate::Wake::Ready`], or with
+    /// [`crate::Wake::Failed`], after 10 seconds at the latest.
+    ///
+    /// # Errors
+    ///
+    /// The request was not taken.
+    pub fn tcp_connect(&mut self, token: Token, to: &str) -> Result<(), RequestError> {
+        let arguments = abi::TcpConnectArguments {
+            to: Str::new(to).slice(),
+        };
+        self.request(token, abi::REQUEST_TCP_CONNECT, &arguments)
+    }
+
+    /// Sends bytes through the stream `token`: all of them, in order, as long as the stream lives. One
+    /// that breaks wakes with [`crate::Wake::Failed`].
+    ///
+    /// # Errors
+    ///
+    /// [`RequestError::Refused`]: nothing was taken, since more than [`Context::TCP_ROOM`] bytes would
+    /// wait. Then [`crate::Wake::Writable`] follows, once, when nothing waits any more. Else: the
+    /// request was not taken.
+    pub fn tcp_send(&mut self, token: Token, bytes: &[u8]) -> Result<(), RequestError> {
+        let arguments = abi::TcpSendArguments {
+            bytes: Bytes::new(bytes).slice(),
+        };
+        self.request(token, abi::REQUEST_TCP_SEND, &arguments)
+    }
+
+    /// Asks for bytes of the stream `token`: wakes once with [`crate::Wake::Data`], with
+    /// [`crate::Wake::End`] when the other end has closed the stream, with [`crate::Wake::Failed`] when
+    /// it breaks. Nothing is read of a stream that is not asked: then the other end has to wait.
+    ///
+    /// # Errors
+    ///
+    /// The request was not taken, or an earlier one has not been answered.
+    pub fn tcp_receive(&mut self, token: Token) -> Result<(), RequestError> {
+        self.request_bare(token, abi::REQUEST_TCP_RECEIVE)
+    }
+
+    /// Bytes of a stream that may wait to be sent, unless they are sent at once.
+    pub const TCP_ROOM: usize = abi::TCP_ROOM as usize;
+
     /// Takes the terminal: wakes with [`crate::Wake::Line`] for each line entered, with
     /// [`crate::Wake::End`] at the end of the input; with [`crate::Wake::Failed`] if there is no
     /// terminal or another proxy has it.

@@ -55,6 +55,8 @@ pub enum RequestError {
     Stale,
     /// The arguments make no sense, or the token is in use.
     Invalid,
+    /// There is no room; the request says what tells that there is again.
+    Refused,
     /// The host does not do such things, or could not.
     Failed,
 }
@@ -65,6 +67,7 @@ impl RequestError {
             abi::OK => Ok(()),
             abi::STALE => Err(RequestError::Stale),
             abi::INVALID => Err(RequestError::Invalid),
+            abi::REFUSED => Err(RequestError::Refused),
             _ => Err(RequestError::Failed),
         }
     }
@@ -75,6 +78,7 @@ impl fmt::Display for RequestError {
         f.write_str(match self {
             RequestError::Stale => "the token names nothing that is open",
             RequestError::Invalid => "the arguments make no sense, or the token is in use",
+            RequestError::Refused => "there is no room",
             RequestError::Failed => "the host did not take the request",
         })
     }

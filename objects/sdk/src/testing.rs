@@ -69,6 +69,16 @@ pub enum Request {
         to: String,
         bytes: Vec<u8>,
     },
+    /// [`crate::Context::tcp_listen`]
+    TcpListen { token: Token, bind: String },
+    /// [`crate::Context::tcp_accept`]
+    TcpAccept { token: Token, listener: Token },
+    /// [`crate::Context::tcp_connect`]
+    TcpConnect { token: Token, to: String },
+    /// [`crate::Context::tcp_send`], unless [`Harness::fill`] has it refused.
+    TcpSend { token: Token, bytes: Vec<u8> },
+    /// [`crate::Context::tcp_receive`]
+    TcpReceive { token: Token },
     /// [`crate::Context::terminal_open`]
     TerminalOpen { token: Token },
     /// [`crate::Context::terminal_show`]
@@ -302,6 +312,11 @@ impl<T: Template> Harness<T> {
                 bytes = Bytes::new(content);
                 (abi::WAKE_POSTED, (&raw const bytes).cast())
             }
+            Wake::Data(content) => {
+                bytes = Bytes::new(content);
+                (abi::WAKE_DATA, (&raw const bytes).cast())
+            }
+            Wake::Writable => (abi::WAKE_WRITABLE, std::ptr::null()),
         };
         // SAFETY: the table is that of `this`, and the payload that of `kind`.
         let status = unsafe { (T::OBJECT.wake)(self.this, self.context(), token.0, kind, payload) };
@@ -377,6 +392,14 @@ impl<T: Template> Harness<T> {
     /// Moves both clocks on. Timers do not fire by themselves: wake the object.
     pub fn advance(&mut self, time: Duration) {
         self.state().now += u64::try_from(time.as_nanos()).unwrap_or(u64::MAX);
+    }
+
+    /// Says whether there is no room in the stream `token`: what is sent there is refused then.
+    pub fn fill(&mut self, token: Token, full: bool) {
+        match full {
+            true => self.state().full.insert(token),
+            false => self.state().full.remove(&token),
+        };
     }
 
     /// Sets what the random numbers are made from.

@@ -17,9 +17,10 @@ pub struct Token(pub u64);
 pub enum Wake<'a> {
     /// The time has passed.
     Timer,
-    /// The socket is open.
+    /// The socket, listener or stream is open.
     Ready {
-        /// Its local address, `ip:port`.
+        /// The local address of a socket or listener, or the address of the other end of a stream,
+        /// `ip:port`.
         address: &'a str,
     },
     /// A datagram arrived.
@@ -31,7 +32,7 @@ pub enum Wake<'a> {
     },
     /// A line was entered, without its end.
     Line(&'a str),
-    /// No more lines.
+    /// No more lines, or no more bytes of a stream.
     End,
     /// The bytes of the file.
     File(&'a [u8]),
@@ -48,6 +49,10 @@ pub enum Wake<'a> {
     Failed(&'a str),
     /// Another thread posted these bytes.
     Posted(&'a [u8]),
+    /// Bytes of a stream, at least one.
+    Data(&'a [u8]),
+    /// There is room in a stream again.
+    Writable,
 }
 
 impl<'a> Wake<'a> {
@@ -82,6 +87,8 @@ impl<'a> Wake<'a> {
             abi::WAKE_EXPORTED => Wake::Exported(text()),
             abi::WAKE_FAILED => Wake::Failed(text()),
             abi::WAKE_POSTED => Wake::Posted(bytes()),
+            abi::WAKE_DATA => Wake::Data(bytes()),
+            abi::WAKE_WRITABLE => Wake::Writable,
             _ => return None,
         })
     }

@@ -169,8 +169,10 @@ unsafe extern "C" fn event_name(
 ///
 /// `arguments` points to the arguments of this kind, or is NULL where it has none.
 unsafe fn read_request(kind: u32, arguments: *const c_void) -> Option<Request> {
-    if kind == abi::REQUEST_TERMINAL_OPEN {
-        return Some(Request::TerminalOpen);
+    match kind {
+        abi::REQUEST_TERMINAL_OPEN => return Some(Request::TerminalOpen),
+        abi::REQUEST_TCP_RECEIVE => return Some(Request::TcpReceive),
+        _ => {}
     }
     if arguments.is_null() {
         return None;
@@ -197,6 +199,19 @@ unsafe fn read_request(kind: u32, arguments: *const c_void) -> Option<Request> {
                     bytes: read_bytes(&send.bytes)?,
                 }
             }
+            abi::REQUEST_TCP_LISTEN => Request::TcpListen(read_text(
+                &(*arguments.cast::<abi::TcpListenArguments>()).bind,
+            )?),
+            abi::REQUEST_TCP_ACCEPT => Request::TcpAccept {
+                listener: (*arguments.cast::<abi::TcpAcceptArguments>()).listener,
+                ticket: 0,
+            },
+            abi::REQUEST_TCP_CONNECT => Request::TcpConnect(read_text(
+                &(*arguments.cast::<abi::TcpConnectArguments>()).to,
+            )?),
+            abi::REQUEST_TCP_SEND => Request::TcpSend(read_bytes(
+                &(*arguments.cast::<abi::TcpSendArguments>()).bytes,
+            )?),
             abi::REQUEST_TERMINAL_SHOW => {
                 Request::TerminalShow(read_text(&(*arguments.cast::<abi::TextArguments>()).text)?)
             }
@@ -276,6 +291,8 @@ pub(super) unsafe fn read_wake(kind: u32, payload: *const c_void) -> Option<Wake
             abi::WAKE_EXPORTED => Wake::Exported(text()?),
             abi::WAKE_FAILED => Wake::Failed(text()?),
             abi::WAKE_POSTED => Wake::Posted(slice()?),
+            abi::WAKE_DATA => Wake::Data(slice()?),
+            abi::WAKE_WRITABLE => Wake::Writable,
             abi::WAKE_READY => {
                 Wake::Ready(read_text(&(*payload.cast::<abi::ReadyWake>()).address)?)
             }

@@ -9,13 +9,13 @@ use liveobj_abi as abi;
 pub(crate) enum Wake {
     /// The time has passed.
     Timer,
-    /// A socket is open at this local address.
+    /// A socket or listener is open at this local address, or a stream to this one.
     Ready(String),
     /// A datagram and its sender.
     Datagram(String, Vec<u8>),
     /// A line.
     Line(String),
-    /// No more lines.
+    /// No more lines, or no more bytes of a stream.
     End,
     /// The bytes of a file.
     File(Vec<u8>),
@@ -31,12 +31,16 @@ pub(crate) enum Wake {
     Failed(String),
     /// Another thread posted.
     Posted(Vec<u8>),
+    /// Bytes of a stream.
+    Data(Vec<u8>),
+    /// There is room in a stream again.
+    Writable,
 }
 
 impl Wake {
     /// Whether it is socket or timer traffic, which waits while a queue is half full.
     pub(crate) fn can_wait(&self) -> bool {
-        matches!(self, Wake::Timer | Wake::Datagram(..))
+        matches!(self, Wake::Timer | Wake::Datagram(..) | Wake::Data(_))
     }
 
     /// Calls `call` with the kind and the payload in the ABI's form.
@@ -68,6 +72,8 @@ impl Wake {
             Wake::Exported(text) => bytes(abi::WAKE_EXPORTED, text.as_bytes(), &mut once),
             Wake::Failed(text) => bytes(abi::WAKE_FAILED, text.as_bytes(), &mut once),
             Wake::Posted(data) => bytes(abi::WAKE_POSTED, data, &mut once),
+            Wake::Data(data) => bytes(abi::WAKE_DATA, data, &mut once),
+            Wake::Writable => once(abi::WAKE_WRITABLE, std::ptr::null()),
             Wake::Ready(address) => {
                 let ready = abi::ReadyWake {
                     address: lend(address.as_bytes()),

@@ -20,6 +20,7 @@ use crate::watchdog::Pulse;
 pub(crate) mod file;
 pub(crate) mod links;
 mod system;
+mod tcp;
 mod terminal;
 mod udp;
 
@@ -51,6 +52,21 @@ pub(crate) enum Request {
         /// Payload.
         bytes: Vec<u8>,
     },
+    /// A listener at `ip:port`.
+    TcpListen(String),
+    /// The next stream that somebody opens to a listener.
+    TcpAccept {
+        /// The asking proxy's token of the listener.
+        listener: u64,
+        /// The engine's number for it, which the engine fills in.
+        ticket: u64,
+    },
+    /// A stream to `ip:port`.
+    TcpConnect(String),
+    /// Bytes through the ticket's stream; there is room for them ([`Host::has_room`]).
+    TcpSend(Vec<u8>),
+    /// Bytes that the ticket's stream brings.
+    TcpReceive,
     /// The terminal.
     TerminalOpen,
     /// One line on the ticket's terminal.
@@ -171,6 +187,12 @@ pub(crate) trait Host {
     /// here: [`Request::Connect`], [`Request::DereferenceAs`], [`Request::Export`] and
     /// [`Request::ConnectExternal`].
     fn request(&self, ticket: Ticket, request: Request);
+
+    /// Whether a stream takes so many bytes more. If not, [`Wake::Writable`] follows.
+    fn has_room(&self, ticket: Ticket, bytes: usize) -> bool {
+        let _ = (ticket, bytes);
+        true
+    }
 
     /// Lends an endpoint of this domain to other nodes; answered by [`Wake::Exported`] or
     /// [`Wake::Failed`], given up by [`Host::close`].

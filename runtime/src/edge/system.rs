@@ -12,6 +12,7 @@ use tokio::task::AbortHandle;
 use tracing::Instrument;
 
 use super::links::{Loan, lend_for};
+use super::tcp::{Listener, Stream};
 use super::udp::UdpResource;
 use super::{Host, Request, Ticket, file};
 use crate::boundary::calls::Wake;
@@ -49,10 +50,15 @@ pub(crate) struct SystemHost {
     pulse: Arc<Pulse>,
 }
 
+/// Why no stream is taken where the listener is gone.
+const NO_LISTENER: &str = "the listener was closed";
+
 enum Resource {
     /// A task that answers once.
     Task(AbortHandle),
     Udp(UdpResource),
+    Listener(Listener),
+    Stream(Stream),
     Terminal,
     Loan(Loan),
 }
@@ -101,6 +107,7 @@ impl SystemHost {
             open.retain(|_, resource| match resource {
                 Resource::Task(task) => !task.is_finished(),
                 Resource::Loan(loan) => !loan.is_over(),
+                Resource::Stream(stream) => !stream.is_over(),
                 _ => true,
             });
         }
@@ -153,6 +160,38 @@ impl Host for SystemHost {
                     socket.send(&to, &bytes);
                 }
             }
+            Request::TcpListen(bind) => match Listener::open(&self.core.tokio, &bind) {
+                Ok((listener, address)) => {
+                    self.keep(ticket, Resource::Listener(listener));
+                    self.answer(ticket, Wake::Ready(address));
+                }
+                Err(reason) => self.answer(ticket, Wake::Failed(reason)),
+            },
+            Request::TcpAccept {
+                ticket: listener, ..
+            } => {
+                let stream = match self.open.borrow().get(&listener) {
+                    Some(Resource::Listener(listener)) => {
+                        Stream::accept(&self.core.tokio, &self.inbox, ticket, listener)
+                    }
+                    _ => return self.answer(ticket, Wake::Failed(NO_LISTENER.to_owned())),
+                };
+                self.keep(ticket, Resource::Stream(stream));
+            }
+            Request::TcpConnect(to) => {
+                let stream = Stream::connect(&self.core.tokio, &self.inbox, ticket, to);
+                self.keep(ticket, Resource::Stream(stream));
+            }
+            Request::TcpSend(bytes) => {
+                if let Some(Resource::Stream(stream)) = self.open.borrow().get(&ticket.ticket) {
+                    stream.send(&bytes);
+                }
+            }
+            Request::TcpReceive => {
+                if let Some(Resource::Stream(stream)) = self.open.borrow().get(&ticket.ticket) {
+                    stream.receive();
+                }
+            }
             Request::TerminalOpen => match self.core.terminal.open(ticket, &self.inbox) {
                 Ok(()) => self.keep(ticket, Resource::Terminal),
                 Err(reason) => self.answer(ticket, Wake::Failed(reason)),
@@ -180,6 +219,13 @@ impl Host for SystemHost {
             | Request::DereferenceAs { .. }
             | Request::Export(_)
             | Request::ConnectExternal { .. } => {}
+        }
+    }
+
+    fn has_room(&self, ticket: Ticket, bytes: usize) -> bool {
+        match self.open.borrow().get(&ticket.ticket) {
+            Some(Resource::Stream(stream)) => stream.has_room(bytes),
+            _ => true,
         }
     }
 
@@ -214,9 +260,10 @@ impl Host for SystemHost {
         match self.open.borrow_mut().remove(&ticket.ticket) {
             Some(Resource::Task(task)) => task.abort(),
             Some(Resource::Udp(socket)) => socket.close(),
+            Some(Resource::Listener(listener)) => listener.close(),
             Some(Resource::Terminal) => self.core.terminal.close(),
             // Dropping it ends it.
-            Some(Resource::Loan(_)) | None => {}
+            Some(Resource::Loan(_) | Resource::Stream(_)) | None => {}
         }
     }
 
@@ -250,6 +297,8 @@ impl Drop for SystemHost {
             match resource {
                 Resource::Task(task) => task.abort(),
                 Resource::Udp(socket) => socket.close(),
+                Resource::Listener(listener) => listener.close(),
+                Resource::Stream(stream) => drop(stream),
                 Resource::Terminal => self.core.terminal.close(),
                 Resource::Loan(loan) => drop(loan),
             }

@@ -22,6 +22,12 @@ pub(crate) struct Token {
 enum TokenKind {
     Timer,
     Udp,
+    Listener,
+    /// A stream: whether it is open, and whether it was asked for bytes that have not come yet.
+    Stream {
+        open: bool,
+        asked: bool,
+    },
     Terminal,
     File,
     /// A dereferenced object: its instance, once there is one. It can be connected with once it
@@ -36,6 +42,14 @@ enum TokenKind {
     Link,
 }
 
+impl TokenKind {
+    /// A stream that is not open yet.
+    const CLOSED_STREAM: TokenKind = TokenKind::Stream {
+        open: false,
+        asked: false,
+    };
+}
+
 impl Domain {
     /// Takes a request of a proxy.
     pub(crate) fn request(&self, proxy: &ProxyCell, token: u64, request: Request) -> abi::Status {
@@ -43,6 +57,12 @@ impl Domain {
             Request::UdpSend { .. } => return self.forward(proxy, token, TokenKind::Udp, request),
             Request::TerminalShow(_) => {
                 return self.forward(proxy, token, TokenKind::Terminal, request);
+            }
+            Request::TcpSend(_) | Request::TcpReceive => {
+                return self.use_stream(proxy, token, request);
+            }
+            Request::TcpAccept { listener, .. } => {
+                return self.accept(proxy, token, *listener);
             }
             Request::Connect {
                 proxy: child,
@@ -64,6 +84,8 @@ impl Domain {
             }
             Request::Timer(_) => TokenKind::Timer,
             Request::UdpOpen(_) => TokenKind::Udp,
+            Request::TcpListen(_) => TokenKind::Listener,
+            Request::TcpConnect(_) => TokenKind::CLOSED_STREAM,
             Request::TerminalOpen => TokenKind::Terminal,
             Request::FileRead { .. } => TokenKind::File,
             Request::Dereference(_) => TokenKind::Child {
@@ -71,6 +93,17 @@ impl Domain {
                 opened: false,
             },
         };
+        self.ask_anew(proxy, token, kind, request)
+    }
+
+    /// Passes a request on under a new token.
+    fn ask_anew(
+        &self,
+        proxy: &ProxyCell,
+        token: u64,
+        kind: TokenKind,
+        request: Request,
+    ) -> abi::Status {
         let key = (proxy.number, token);
         let known = self.tokens.borrow().get(&key).map(|token| token.kind);
         match known {
@@ -152,6 +185,50 @@ impl Domain {
         }
     }
 
+    /// The next stream of a listener becomes that of a token.
+    fn accept(&self, proxy: &ProxyCell, token: u64, listener: u64) -> abi::Status {
+        let tokens = self.tokens.borrow();
+        let ticket = match tokens.get(&(proxy.number, listener)) {
+            Some(known) if known.kind == TokenKind::Listener => known.ticket,
+            Some(_) => return abi::INVALID,
+            None => return abi::STALE,
+        };
+        drop(tokens);
+        let request = Request::TcpAccept { listener, ticket };
+        self.ask_anew(proxy, token, TokenKind::CLOSED_STREAM, request)
+    }
+
+    /// Sends through a stream, or asks it for bytes.
+    fn use_stream(&self, proxy: &ProxyCell, token: u64, request: Request) -> abi::Status {
+        let mut tokens = self.tokens.borrow_mut();
+        let ticket = match tokens.get_mut(&(proxy.number, token)) {
+            Some(Token {
+                ticket,
+                kind: TokenKind::Stream { open: true, asked },
+            }) => {
+                if request == Request::TcpReceive && std::mem::replace(asked, true) {
+                    return abi::INVALID;
+                }
+                *ticket
+            }
+            Some(_) => return abi::INVALID,
+            None => return abi::STALE,
+        };
+        drop(tokens);
+        let ticket = Ticket {
+            proxy: proxy.number,
+            token,
+            ticket,
+        };
+        if let Request::TcpSend(bytes) = &request
+            && !self.host.has_room(ticket, bytes.len())
+        {
+            return abi::REFUSED;
+        }
+        self.ask(proxy, ticket, request);
+        abi::OK
+    }
+
     fn ask(&self, proxy: &ProxyCell, ticket: Ticket, request: Request) {
         self.trace_request(proxy, ticket.token, &request);
         self.host.request(ticket, request);
@@ -211,8 +288,13 @@ impl Domain {
     pub(super) fn redeem(&self, proxy: &ProxyCell, token: u64, ticket: u64, wake: &Wake) -> bool {
         let mut tokens = self.tokens.borrow_mut();
         let key = (proxy.number, token);
-        if tokens.get(&key).is_none_or(|known| known.ticket != ticket) {
+        let known = tokens.get_mut(&key).filter(|known| known.ticket == ticket);
+        let Some(known) = known else {
             return false;
+        };
+        if let TokenKind::Stream { open, asked } = &mut known.kind {
+            *open = true;
+            *asked &= !matches!(wake, Wake::Data(_) | Wake::End);
         }
         if matches!(
             wake,

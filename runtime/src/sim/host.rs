@@ -9,6 +9,7 @@ use liveobj_references::{Checked, EndpointText, ExternalEndpoint, Policy};
 use liveobj_types::{Formalisms, Source};
 
 use super::queue::{Place, What};
+use super::streams::Owner;
 use super::tasks::Tasks;
 use super::world::World;
 use crate::boundary::calls::Wake;
@@ -68,6 +69,10 @@ enum Resource {
     Answer(Place),
     /// Number of a socket.
     Socket(u64),
+    /// Number of a listener.
+    Listener(u64),
+    /// Number of an end of a stream.
+    Stream(u64),
     Terminal,
 }
 
@@ -142,6 +147,49 @@ impl Outside {
         self.keep(ticket, Resource::Answer(place));
     }
 
+    /// Who is told of what becomes of a stream.
+    fn owner(&self, ticket: Ticket) -> Owner {
+        Owner {
+            node: self.node,
+            life: self.life,
+            ticket,
+        }
+    }
+
+    /// The end of a stream that a request is about.
+    fn stream(&self, ticket: Ticket) -> Option<u64> {
+        match self.open.borrow().get(&ticket.ticket) {
+            Some(Resource::Stream(number)) => Some(*number),
+            _ => None,
+        }
+    }
+
+    fn listen(&self, ticket: Ticket, bind: &str) {
+        let listening = self.world.streams.borrow_mut().listen(self.node, bind);
+        match listening {
+            Ok((number, address)) => {
+                self.keep(ticket, Resource::Listener(number));
+                self.wake(ticket, 0, Wake::Ready(address.to_string()));
+            }
+            Err(reason) => self.answer(ticket, 0, Wake::Failed(reason)),
+        }
+    }
+
+    fn accept(&self, ticket: Ticket, listener: u64) {
+        let listener = match self.open.borrow().get(&listener) {
+            Some(Resource::Listener(number)) => Some(*number),
+            _ => None,
+        };
+        let owner = self.owner(ticket);
+        match listener.and_then(|listener| self.world.accept_stream(owner, listener)) {
+            Some(number) => self.keep(ticket, Resource::Stream(number)),
+            None => {
+                let reason = "the listener was closed".to_owned();
+                self.answer(ticket, 0, Wake::Failed(reason));
+            }
+        }
+    }
+
     fn open_terminal(&self, ticket: Ticket) {
         let mut console = self.console.borrow_mut();
         if console.owner.is_some() {
@@ -179,6 +227,8 @@ impl Outside {
             // Timers that are always set anew would fill the queue otherwise.
             Resource::Answer(place) => self.world.remove(place),
             Resource::Socket(number) => self.world.network.borrow_mut().close(number),
+            Resource::Listener(number) => self.world.close_listener(number),
+            Resource::Stream(number) => self.world.close_stream(number),
             Resource::Terminal => self.console.borrow_mut().owner = None,
         }
     }
@@ -225,6 +275,26 @@ impl Host for SimHost {
                     outside.world.send(outside.node, *number, &to, &bytes);
                 }
             }
+            Request::TcpListen(bind) => outside.listen(ticket, &bind),
+            Request::TcpAccept {
+                ticket: listener, ..
+            } => outside.accept(ticket, listener),
+            Request::TcpConnect(to) => {
+                match outside.world.connect_stream(outside.owner(ticket), &to) {
+                    Ok(number) => outside.keep(ticket, Resource::Stream(number)),
+                    Err(reason) => outside.answer(ticket, 0, Wake::Failed(reason)),
+                }
+            }
+            Request::TcpSend(bytes) => {
+                if let Some(number) = outside.stream(ticket) {
+                    outside.world.send_stream(number, &bytes);
+                }
+            }
+            Request::TcpReceive => {
+                if let Some(number) = outside.stream(ticket) {
+                    outside.world.receive_stream(number);
+                }
+            }
             Request::TerminalOpen => outside.open_terminal(ticket),
             Request::TerminalShow(line) => outside.show(line),
             Request::FileRead { space, path } => outside.read(ticket, space, &path),
@@ -237,6 +307,13 @@ impl Host for SimHost {
                 let reason = format!("a simulated node has no `{}`", other.name());
                 outside.answer(ticket, 0, Wake::Failed(reason));
             }
+        }
+    }
+
+    fn has_room(&self, ticket: Ticket, bytes: usize) -> bool {
+        match self.0.stream(ticket) {
+            Some(number) => self.0.world.streams.borrow_mut().has_room(number, bytes),
+            None => true,
         }
     }
 

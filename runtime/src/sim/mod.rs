@@ -57,6 +57,7 @@ mod options;
 mod queue;
 mod replay;
 mod simulation;
+mod streams;
 mod summary;
 mod tasks;
 mod world;

@@ -7,9 +7,9 @@ use super::options::{self, Partition, nanos};
 use crate::edge::{Seeded, Ticket, UdpOpen};
 
 /// How long a datagram is on its way within a node: what never gets lost.
-const LOCAL_DELAY: u64 = 10_000;
+pub(super) const LOCAL_DELAY: u64 = 10_000;
 /// The first port of the system's choice.
-const FIRST_PORT: u16 = 49_152;
+pub(super) const FIRST_PORT: u16 = 49_152;
 /// Largest payload of a datagram.
 const LARGEST: usize = 65_507;
 /// What the delays and losses between nodes follow from, besides the seed and the nodes.
@@ -19,6 +19,7 @@ const STREAM: u64 = 1;
 #[derive(Debug)]
 pub(super) struct Network {
     options: options::Network,
+    nodes: u32,
     partitions: Vec<Partition>,
     seed: u64,
     /// Chance on the way from one node to another.
@@ -79,12 +80,18 @@ impl Network {
     pub(super) fn new(options: &options::Options) -> Network {
         Network {
             options: options.network.clone(),
+            nodes: options.nodes,
             partitions: options.partitions.clone(),
             seed: options.seed,
             chance: BTreeMap::new(),
             sockets: BTreeMap::new(),
             next: 1,
         }
+    }
+
+    /// What all chance follows from.
+    pub(super) fn seed(&self) -> u64 {
+        self.seed
     }
 
     /// Opens a socket; gives its number and its address.
@@ -193,24 +200,40 @@ impl Network {
             .chance
             .entry((from, to))
             .or_insert_with(|| Seeded::of(seed, &numbers));
-        let happens = |parts: u32| chance.next() % 1_000_000 < u64::from(parts);
-        let lost = happens(self.options.loss);
-        let copies = 1 + usize::from(happens(self.options.repeat));
+        let lost = happens(chance, self.options.loss);
+        let copies = 1 + usize::from(happens(chance, self.options.repeat));
         if lost {
             return vec![Fate::Lost];
         }
+        let chance = &self.chance[&(from, to)];
+        let arrivals = (0..copies).map(|_| Fate::Arrives(self.arrival(now, chance)));
+        arrivals.collect()
+    }
+
+    /// When something that is sent at `now` arrives on the way between two nodes; none if it is lost.
+    pub(super) fn way(&self, from: u32, to: u32, now: u64, chance: &Seeded) -> Option<u64> {
+        let lost = happens(chance, self.options.loss);
+        let arrives = self.arrival(now, chance);
+        let cut = self.is_cut(from, to, now) || self.is_cut(from, to, arrives);
+        (!lost && !cut).then_some(arrives)
+    }
+
+    /// The node that has an address.
+    pub(super) fn owner(&self, ip: IpAddr) -> Option<u32> {
+        (1..=self.nodes).find(|node| addresses(*node).contains(&ip))
+    }
+
+    /// When something that is not lost arrives.
+    fn arrival(&self, now: u64, chance: &Seeded) -> u64 {
         let (least, most) = (
             nanos(self.options.delay.least),
             nanos(self.options.delay.most),
         );
-        let arrival = || {
-            let delay = match (most - least).checked_add(1) {
-                Some(choices) => least + chance.next() % choices,
-                None => chance.next(),
-            };
-            Fate::Arrives(now.saturating_add(delay))
+        let delay = match (most - least).checked_add(1) {
+            Some(choices) => least + chance.next() % choices,
+            None => chance.next(),
         };
-        (0..copies).map(|_| arrival()).collect()
+        now.saturating_add(delay)
     }
 
     /// Whether two nodes do not reach each other now.
@@ -311,8 +334,13 @@ impl Socket {
     }
 }
 
+/// Whether something comes to pass that does so in so many of a million cases.
+fn happens(chance: &Seeded, parts: u32) -> bool {
+    chance.next() % 1_000_000 < u64::from(parts)
+}
+
 /// The addresses of a node, besides loopback.
-fn addresses(node: u32) -> [IpAddr; 2] {
+pub(super) fn addresses(node: u32) -> [IpAddr; 2] {
     let [_, _, high, low] = node.to_be_bytes();
     let v6 = Ipv6Addr::new(0xfd00, 0, 0, 0, 0, 0, 0, u16::from_be_bytes([high, low]));
     [Ipv4Addr::new(10, 0, high, low).into(), v6.into()]
@@ -482,6 +510,7 @@ mod tests {
     fn busy_free_copy(network: &Network) -> Network {
         Network {
             options: network.options.clone(),
+            nodes: network.nodes,
             partitions: network.partitions.clone(),
             seed: network.seed,
             chance: BTreeMap::new(),

@@ -76,7 +76,7 @@ impl Node {
             return;
         }
         // What it opened may have ended by itself, and sockets may be left of that.
-        world.network.borrow_mut().close_all(self.number);
+        world.close_all(self.number);
         self.lives += 1;
         self.state = NodeState::Opening;
         self.console.borrow_mut().shown.clear();
@@ -115,7 +115,7 @@ impl Node {
             running.host.mute();
             self.events += running.stop();
         }
-        world.network.borrow_mut().close_all(self.number);
+        world.close_all(self.number);
         self.console.borrow_mut().owner = None;
         self.state = NodeState::Down;
     }

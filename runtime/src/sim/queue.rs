@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::rc::Rc;
 
+use super::streams::Arrival;
 use crate::boundary::calls::Wake;
 use crate::edge::Ticket;
 
@@ -37,6 +38,8 @@ pub(super) enum What {
         from: SocketAddr,
         bytes: Rc<[u8]>,
     },
+    /// Something of a stream arrives.
+    Stream(Arrival),
     /// It starts.
     Start,
     /// It is gone.

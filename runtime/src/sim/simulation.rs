@@ -168,6 +168,10 @@ impl Simulation {
                     Domain::wake_from_outside(ticket, wake)
                 })
             }
+            What::Stream(arrival) => match world.arrived(node, arrival) {
+                Some((owner, wake)) => self.wake(owner.node, owner.life, owner.ticket, wake),
+                None => None,
+            },
             What::Start => {
                 world.trace(node, |line| {
                     line.text("kind", "start");

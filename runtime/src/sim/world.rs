@@ -10,6 +10,7 @@ use liveobj_types::ObjectId;
 use super::files::Files;
 use super::network::{Fate, Network};
 use super::queue::{Happening, Place, Queue, What};
+use super::streams::Streams;
 use super::summary::Datagrams;
 use crate::report::Message;
 use crate::trace::{Created, Declared, Line};
@@ -72,6 +73,7 @@ pub(super) struct World {
     now: Cell<u64>,
     queue: RefCell<Queue>,
     pub(super) network: RefCell<Network>,
+    pub(super) streams: RefCell<Streams>,
     pub(super) files: RefCell<Files>,
     pub(super) observer: RefCell<Box<dyn Observer>>,
     pub(super) datagrams: Cell<Datagrams>,
@@ -91,6 +93,7 @@ impl World {
         World {
             now: Cell::new(0),
             queue: RefCell::default(),
+            streams: RefCell::new(Streams::new(network.seed())),
             network: RefCell::new(network),
             files: RefCell::new(files),
             traced: observer.wants_trace(),
@@ -114,7 +117,11 @@ impl World {
 
     /// Adds something that will happen, because of the last line of the trace.
     pub(super) fn add(&self, at: u64, node: u32, what: What) -> Place {
-        let cause = self.last_line();
+        self.add_caused(at, node, self.last_line(), what)
+    }
+
+    /// Adds something that will happen, because of this line of the trace (0: of none).
+    pub(super) fn add_caused(&self, at: u64, node: u32, cause: u64, what: What) -> Place {
         let happening = Happening { node, cause, what };
         self.queue.borrow_mut().add(at, happening)
     }
@@ -177,6 +184,12 @@ impl World {
         line
     }
 
+    /// A node is gone, or begins anew: closes all its sockets and streams.
+    pub(super) fn close_all(&self, node: u32) {
+        self.network.borrow_mut().close_all(node);
+        self.close_streams_of(node);
+    }
+
     /// Sends a datagram from a socket of a node.
     pub(super) fn send(&self, node: u32, socket: u64, to: &str, bytes: &[u8]) {
         let cause = self.last_line();
@@ -194,12 +207,7 @@ impl World {
                             from: receiver.from,
                             bytes: bytes.clone(),
                         };
-                        let happening = Happening {
-                            node: receiver.node,
-                            cause,
-                            what,
-                        };
-                        self.queue.borrow_mut().add(at, happening);
+                        self.add_caused(at, receiver.node, cause, what);
                     }
                     Fate::Lost => {
                         datagrams.lost += 1;

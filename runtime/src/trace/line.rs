@@ -228,7 +228,12 @@ impl Line {
         self.text("wake", wake_name(wake));
         match wake {
             // What is lent is a secret.
-            Wake::Timer | Wake::End | Wake::Missing | Wake::Opened | Wake::Exported(_) => {}
+            Wake::Timer
+            | Wake::End
+            | Wake::Missing
+            | Wake::Opened
+            | Wake::Writable
+            | Wake::Exported(_) => {}
             Wake::Connected(connection) => {
                 self.plain("connection", connection);
             }
@@ -241,7 +246,7 @@ impl Line {
             Wake::Line(text) | Wake::Failed(text) => {
                 self.text("text", text);
             }
-            Wake::File(bytes) | Wake::Posted(bytes) => {
+            Wake::File(bytes) | Wake::Posted(bytes) | Wake::Data(bytes) => {
                 self.bytes(bytes);
             }
         }
@@ -267,7 +272,19 @@ impl Line {
             Request::UdpSend { to, bytes } => {
                 self.text("to", to).bytes(bytes);
             }
-            Request::TerminalOpen => {}
+            Request::TcpListen(bind) => {
+                self.text("bind", bind);
+            }
+            Request::TcpAccept { listener, .. } => {
+                self.plain("listener", listener);
+            }
+            Request::TcpConnect(to) => {
+                self.text("to", to);
+            }
+            Request::TcpSend(bytes) => {
+                self.bytes(bytes);
+            }
+            Request::TcpReceive | Request::TerminalOpen => {}
             Request::TerminalShow(text) => {
                 self.text("text", text);
             }
@@ -325,6 +342,8 @@ pub(super) fn wake_name(wake: &Wake) -> &'static str {
         Wake::Exported(_) => "exported",
         Wake::Failed(_) => "failed",
         Wake::Posted(_) => "posted",
+        Wake::Data(_) => "data",
+        Wake::Writable => "writable",
     }
 }
 
@@ -345,6 +364,11 @@ impl Request {
             Request::Timer(_) => "timer",
             Request::UdpOpen(_) => "udp open",
             Request::UdpSend { .. } => "udp send",
+            Request::TcpListen(_) => "tcp listen",
+            Request::TcpAccept { .. } => "tcp accept",
+            Request::TcpConnect(_) => "tcp connect",
+            Request::TcpSend(_) => "tcp send",
+            Request::TcpReceive => "tcp receive",
             Request::TerminalOpen => "terminal open",
             Request::TerminalShow(_) => "terminal show",
             Request::FileRead { .. } => "file read",

@@ -40,6 +40,8 @@ pub(super) struct State {
     pub(super) emitted: Vec<Emitted>,
     pub(super) requests: Vec<Request>,
     pub(super) reports: Vec<(Level, String)>,
+    /// Streams without room.
+    pub(super) full: BTreeSet<Token>,
     pub(super) now: u64,
     pub(super) random: u64,
     pub(super) identity: [u8; 32],
@@ -108,6 +110,7 @@ impl State {
             emitted: Vec::new(),
             requests: Vec::new(),
             reports: Vec::new(),
+            full: BTreeSet::new(),
             now: 1_000_000_000,
             random: 0,
             identity: [0; 32],
@@ -305,6 +308,27 @@ unsafe extern "C" fn request(
                 let (to, bytes) = (text(arguments.to), bytes(arguments.bytes).to_vec());
                 Request::UdpSend { token, to, bytes }
             }
+            abi::REQUEST_TCP_LISTEN => {
+                let bind = text((*arguments.cast::<abi::TcpListenArguments>()).bind);
+                Request::TcpListen { token, bind }
+            }
+            abi::REQUEST_TCP_ACCEPT => {
+                let listener = (*arguments.cast::<abi::TcpAcceptArguments>()).listener;
+                let listener = Token(listener);
+                Request::TcpAccept { token, listener }
+            }
+            abi::REQUEST_TCP_CONNECT => {
+                let to = text((*arguments.cast::<abi::TcpConnectArguments>()).to);
+                Request::TcpConnect { token, to }
+            }
+            abi::REQUEST_TCP_SEND => {
+                if state(context).full.contains(&token) {
+                    return abi::REFUSED;
+                }
+                let bytes = bytes((*arguments.cast::<abi::TcpSendArguments>()).bytes).to_vec();
+                Request::TcpSend { token, bytes }
+            }
+            abi::REQUEST_TCP_RECEIVE => Request::TcpReceive { token },
             abi::REQUEST_TERMINAL_OPEN => Request::TerminalOpen { token },
             abi::REQUEST_TERMINAL_SHOW => {
                 let arguments = &*arguments.cast::<abi::TextArguments>();
