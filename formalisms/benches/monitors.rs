@@ -62,6 +62,8 @@ fn events(bencher: Bencher<'_, '_>, mut monitor: Box<dyn Monitor>, connections: 
                         endpoint: 0,
                         instance,
                         proxy: 0,
+                        node: 0,
+                        after: &[],
                         event,
                         arguments,
                     }));

@@ -1,7 +1,7 @@
 //! Monitors as deterministic automata that are made while they run: a place of the automaton is
 //! computed when an event first leads there, and then found in a table.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::hash::Hash;
 
 use liveobj_types::formalism::{EndpointStructure, Structure};
@@ -107,6 +107,24 @@ impl<S: Steps> Automaton<S> {
             UNKNOWN => self.learn(state, letter),
             known => State(known),
         }
+    }
+
+    /// Whether a letter changes no state that can be reached. `false` where these are more than `most`.
+    pub(crate) fn rests_on(&mut self, letter: usize, most: usize) -> bool {
+        let mut reached = BTreeSet::from([self.start]);
+        let mut next = vec![self.start];
+        while let Some(state) = next.pop() {
+            if reached.len() > most || self.step(state, letter) != state {
+                return false;
+            }
+            for letter in 0..self.letters {
+                let after = self.step(state, letter);
+                if reached.insert(after) {
+                    next.push(after);
+                }
+            }
+        }
+        true
     }
 
     #[cold]
@@ -258,7 +276,7 @@ impl<S: Steps> PerConnection<S> {
     }
 }
 
-impl<S: Steps> Monitor for PerConnection<S> {
+impl<S: Steps + 'static> Monitor for PerConnection<S> {
     #[inline]
     fn observe(&mut self, happening: &Happening<'_>) -> Outcome {
         let letter = self.letters.letter(happening.event);
@@ -285,6 +303,15 @@ impl<S: Steps> Monitor for PerConnection<S> {
 
     fn watches(&self) -> bool {
         !self.lost
+    }
+
+    fn relates_connections(&self) -> bool {
+        false
+    }
+
+    /// A connection is at one node.
+    fn of_several_nodes(self: Box<Self>) -> Result<Box<dyn Monitor>, String> {
+        Ok(self)
     }
 }
 
@@ -340,6 +367,11 @@ impl Monitor for Together {
             .any(|monitor| monitor.needs_everything())
     }
 
+    fn needs_whole_proxies(&self) -> bool {
+        let mut monitors = self.monitors.iter();
+        monitors.any(|monitor| monitor.needs_whole_proxies())
+    }
+
     fn watches(&self) -> bool {
         self.monitors.iter().all(|monitor| monitor.watches())
     }
@@ -355,6 +387,40 @@ impl Monitor for Together {
 
     fn left_out(&self) -> &[String] {
         &self.left_out
+    }
+
+    fn relates_connections(&self) -> bool {
+        let mut monitors = self.monitors.iter();
+        monitors.any(|monitor| monitor.relates_connections())
+    }
+
+    fn of_several_nodes(self: Box<Self>) -> Result<Box<dyn Monitor>, String> {
+        let mut left_out = self.left_out;
+        let mut monitors = Vec::new();
+        for monitor in self.monitors {
+            match monitor.of_several_nodes() {
+                Ok(monitor) => monitors.push(monitor),
+                Err(reason) => left_out.push(format!("a part of it: {reason}")),
+            }
+        }
+        together(monitors, left_out)
+    }
+
+    fn conclude(&mut self, cut_off: &[u32]) -> Outcome {
+        for (number, monitor) in self.monitors.iter_mut().enumerate() {
+            if let violated @ Outcome::Violated { .. } = monitor.conclude(cut_off) {
+                self.broken = Some(number);
+                return violated;
+            }
+        }
+        Outcome::Open
+    }
+
+    fn undecided(&self) -> u64 {
+        self.monitors
+            .iter()
+            .map(|monitor| monitor.undecided())
+            .sum()
     }
 }
 

@@ -59,7 +59,7 @@ pub use liveobj_references::{Checked, CheckedReference, Limits};
 pub use liveobj_types::{Data, Source};
 pub use monitor::{
     MonitorError, Monitored, MonitoredConstraint, Monitoring, RecordedViolation, Status,
-    TracedEvent, Unwatched, Violation, monitor_trace,
+    TracedEvent, Unwatched, Violation, monitor_trace, monitor_traces,
 };
 pub use object::{Ended, Object, Queue};
 pub use options::{OpenOptions, SAVE_EVERY};

@@ -445,3 +445,42 @@ fn the_truth_stands_in_traces_too() {
         assert_eq!(output.status.code(), Some(0), "{endpoint}");
     }
 }
+
+#[test]
+fn traces_of_processes_are_judged_together_although_one_was_killed() {
+    let scratch = tempfile::tempdir().expect("a temporary directory");
+    let path = |name: &str| scratch.path().join(name);
+    for (name, answers, domains) in [("liar", 2, "2"), ("honest", 1, "1")] {
+        let trace = path(name);
+        let trace = trace.to_str().expect("a path in UTF-8");
+        open(
+            &document(answers, 1, "once"),
+            &["--trace", trace, "--domains", domains],
+        );
+    }
+    let honest = fs::read(path("honest")).expect("a trace");
+    fs::write(path("killed"), &honest[..honest.len() - 30]).expect("it is written");
+    let judge = |names: &[&str]| {
+        let mut command = liveobj(scratch.path());
+        command
+            .arg("monitor")
+            .args(names.iter().map(|name| path(name)));
+        command.arg("--library-path").arg(faulty());
+        command.output().expect("liveobj runs")
+    };
+    let output = judge(&["liar", "killed"]);
+    let text = String::from_utf8_lossy(&output.stdout);
+    let broken = "`liar` on node 1 breaks `temporal \"at most once answer(n)\"`";
+    assert!(text.contains(broken), "{text}");
+    assert!(text.contains("liar (node 1), "), "{text}");
+    assert!(
+        complaint(&output).contains("killed` breaks off"),
+        "{}",
+        complaint(&output)
+    );
+    assert_eq!(output.status.code(), Some(1));
+    let output = judge(&["honest", "killed"]);
+    let text = String::from_utf8_lossy(&output.stdout);
+    assert!(!text.contains("breaks"), "{text}");
+    assert_eq!(output.status.code(), Some(0), "{text}");
+}

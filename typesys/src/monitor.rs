@@ -19,6 +19,11 @@ pub trait Monitor: Send {
         false
     }
 
+    /// Whether it has to be told of everything at all connections of a proxy, wherever they lead.
+    fn needs_whole_proxies(&self) -> bool {
+        false
+    }
+
     /// Whether it still watches: one that would need more memory than it may have gives up, and
     /// answers `Open` from then on. So does one that cannot tell what [`Occurred::Gone`] means.
     fn watches(&self) -> bool {
@@ -41,6 +46,40 @@ pub trait Monitor: Send {
     fn left_out(&self) -> &[String] {
         &[]
     }
+
+    /// Whether it says something of several connections together. Else each connection is judged
+    /// by itself, by what happens there.
+    fn relates_connections(&self) -> bool {
+        true
+    }
+
+    /// The same constraint, watched on what several nodes have recorded: each in its own order, and
+    /// with no more of an order between them than [`Happening::after`] says. What it answers is then
+    /// true of every order in which all of that may have happened. Asked for before anything is told.
+    ///
+    /// # Errors
+    ///
+    /// It cannot be watched so: why.
+    fn of_several_nodes(self: Box<Self>) -> Result<Box<dyn Monitor>, String> {
+        Err(
+            "it depends on the order of what happens at several nodes, which nobody recorded"
+                .into(),
+        )
+    }
+
+    /// All was told; at the nodes that were `cut_off` more may have happened in the end. Answers what
+    /// that decides: one violation each time it is asked, with its trail, and `Open` if there is no
+    /// other one.
+    fn conclude(&mut self, cut_off: &[u32]) -> Outcome {
+        _ = cut_off;
+        Outcome::Open
+    }
+
+    /// Once it has concluded: of how many connections, messages or combinations of them an order that
+    /// nobody recorded decides, or what nodes that were cut off did in the end.
+    fn undecided(&self) -> u64 {
+        0
+    }
 }
 
 /// One thing that happens at an endpoint of the structure that a constraint was read in.
@@ -54,6 +93,11 @@ pub struct Happening<'a> {
     pub instance: u64,
     /// The proxy that the connection belongs to.
     pub proxy: u64,
+    /// The node where it happens. What is told of one node happens in that order.
+    pub node: u32,
+    /// Of each node by its number, up to which [`Happening::number`] what happens there is known to
+    /// come before. Of nodes that are missing nothing is known.
+    pub after: &'a [u64],
     /// What happens.
     pub event: Occurred,
     /// The parameters in the order declared, each as bytes that are equal exactly where the

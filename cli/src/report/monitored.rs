@@ -19,7 +19,7 @@ pub fn human(traces: &[Monitored]) -> String {
 fn of_trace(monitored: &Monitored) -> String {
     let mut text = format!(
         "{}: {} of `{}`: {}\n",
-        monitored.path.display(),
+        files(monitored),
         counted(monitored.lines, "line"),
         monitored.name,
         counts(&monitored.constraints)
@@ -30,6 +30,9 @@ fn of_trace(monitored: &Monitored) -> String {
             Status::Violated => writeln!(text, "  violated     {named}"),
             Status::Satisfied => writeln!(text, "  satisfied    {named}"),
             Status::Open => writeln!(text, "  open         {named}"),
+            Status::Undecided(count) => {
+                writeln!(text, "  undecided    {named}: {}", undecided(*count))
+            }
             Status::Unmonitored(reason) => writeln!(text, "  not watched  {named}: {reason}"),
         };
         for left_out in &constraint.left_out {
@@ -46,6 +49,31 @@ fn of_trace(monitored: &Monitored) -> String {
     text
 }
 
+/// Where it was read.
+fn files(monitored: &Monitored) -> String {
+    let paths = monitored.paths.iter();
+    match (&*monitored.paths, monitored.opened) {
+        ([_, _, ..], _) => {
+            let nodes = paths.zip(1..);
+            let nodes = nodes.map(|(path, node)| format!("{} (node {node})", path.display()));
+            nodes.collect::<Vec<_>>().join(", ")
+        }
+        _ => paths.map(|path| path.display().to_string()).collect(),
+    }
+}
+
+/// Why something is undecided.
+fn undecided(count: u64) -> String {
+    let what = match count {
+        1 => "one connection or message, or a combination of these,".to_owned(),
+        _ => format!("{count} connections or messages, or combinations of these,"),
+    };
+    format!(
+        "of {what} nobody recorded the order of what happened on several nodes, or what a node did \
+         after its trace breaks off"
+    )
+}
+
 /// Violations, each with the constraints that say the same of the same event: those of both ends of
 /// a connection.
 fn violations(
@@ -58,7 +86,7 @@ fn violations(
         };
         let same = all.iter_mut().find(|(known, constraints)| {
             let other = constraints[0];
-            (known.line, &known.by) == (first.line, &first.by)
+            (known.node, known.line, &known.by) == (first.node, first.line, &first.by)
                 && other.formalism == constraint.formalism
                 && other.text == constraint.text
         });
@@ -80,6 +108,7 @@ fn counts(constraints: &[MonitoredConstraint]) -> String {
         (count(|it| *it == Status::Violated), "violated"),
         (count(|it| *it == Status::Satisfied), "satisfied"),
         (count(|it| *it == Status::Open), "open (kept so far)"),
+        (count(|it| matches!(it, Status::Undecided(_))), "undecided"),
         (
             count(|it| matches!(it, Status::Unmonitored(_))),
             "not watched",
@@ -238,9 +267,12 @@ pub struct Report<'a> {
 #[derive(Debug, Serialize)]
 struct Trace<'a> {
     trace: String,
+    files: Vec<String>,
+    opened: bool,
     document: &'a str,
     lines: u64,
     truncated: bool,
+    cut_off: &'a [u32],
     constraints: Vec<Constraint<'a>>,
     unread: Vec<Unread<'a>>,
 }
@@ -253,7 +285,7 @@ struct Constraint<'a> {
     role: &'a str,
     declared: Option<&'a str>,
     status: &'a str,
-    reason: Option<&'a str>,
+    reason: Option<String>,
     left_out: &'a [String],
     told: u64,
     violations: u64,
@@ -291,10 +323,17 @@ struct Unread<'a> {
 /// What several traces say, for programs.
 pub fn json(traces: &[Monitored]) -> Report<'_> {
     let traces = traces.iter().map(|monitored| Trace {
-        trace: monitored.path.display().to_string(),
+        trace: files(monitored),
+        files: monitored
+            .paths
+            .iter()
+            .map(|it| it.display().to_string())
+            .collect(),
+        opened: monitored.opened,
         document: &monitored.name,
         lines: monitored.lines,
-        truncated: monitored.truncated,
+        truncated: !monitored.truncated.is_empty(),
+        cut_off: &monitored.truncated,
         constraints: monitored.constraints.iter().map(constraint).collect(),
         unread: monitored
             .unread
@@ -313,7 +352,8 @@ fn constraint(constraint: &MonitoredConstraint) -> Constraint<'_> {
         Status::Violated => ("violated", None),
         Status::Satisfied => ("satisfied", None),
         Status::Open => ("open", None),
-        Status::Unmonitored(reason) => ("unmonitored", Some(reason.as_str())),
+        Status::Undecided(count) => ("undecided", Some(undecided(*count))),
+        Status::Unmonitored(reason) => ("unmonitored", Some(reason.clone())),
     };
     Constraint {
         formalism: &constraint.formalism,

@@ -291,6 +291,8 @@ fn watched(text: &str, structure: &Structure, steps: &str) -> String {
             endpoint: endpoint.unwrap(),
             instance: 0,
             proxy: 0,
+            node: 0,
+            after: &[],
             event: match &step[..1] {
                 "+" => Occurred::Connect,
                 _ => Occurred::Disconnect,
@@ -351,4 +353,77 @@ fn counts_are_watched() {
     };
     assert!(!needs_everything("at most 1 instances of a connected"));
     assert!(needs_everything("exactly 1 instances of a connected"));
+}
+
+#[test]
+fn proxies_are_counted_by_themselves() {
+    let endpoint = EndpointStructure {
+        name: "a".to_owned(),
+        ..EndpointStructure::default()
+    };
+    let structure = Structure::Object([("a".to_owned(), endpoint)].into());
+    // Which proxy is connected once more, or less.
+    let table = [
+        (
+            "at most 1 instances of a connected at every proxy",
+            "+1 +2 +1",
+            "..!",
+        ),
+        (
+            "at least 2 instances of a connected at every proxy",
+            "+1 +2 +1 -2 -1",
+            "....!",
+        ),
+        (
+            "at most 0 instances of a connected at some proxy",
+            "+1 +2 +1 -1",
+            "....",
+        ),
+        (
+            "at most 2 instances of a connected, at most 1 instances of a connected at every proxy",
+            "+1 +2 +3 +1",
+            "..!!",
+        ),
+    ];
+    for (text, steps, expected) in table {
+        let formula = Cardinality.parse(text, &structure).unwrap();
+        let watch = || Cardinality.monitor(&formula, &structure).unwrap();
+        let tell = |monitor: &mut dyn Monitor, number: u64, step: &str| {
+            monitor.observe(&Happening {
+                number,
+                endpoint: 0,
+                instance: number,
+                proxy: step[1..].parse().unwrap(),
+                // Each proxy is at a node of its own.
+                node: step[1..].parse().unwrap(),
+                after: &[],
+                event: match &step[..1] {
+                    "+" => Occurred::Connect,
+                    _ => Occurred::Disconnect,
+                },
+                arguments: &[],
+            })
+        };
+        let mut monitor = watch();
+        let said = steps.split(' ').zip(1..).map(|(step, number)| {
+            match tell(&mut *monitor, number, step) {
+                Outcome::Violated { .. } => '!',
+                _ => '.',
+            }
+        });
+        assert_eq!(said.collect::<String>(), expected, "{text}: {steps}");
+        // A proxy is at one node: no order between these is needed to say the same of it.
+        let mut apart = watch().of_several_nodes().expect("it is watched");
+        let mut broken = steps.split(' ').zip(1..).any(|(step, number)| {
+            matches!(tell(&mut *apart, number, step), Outcome::Violated { .. })
+        });
+        broken |= matches!(apart.conclude(&[]), Outcome::Violated { .. });
+        assert_eq!(
+            (broken, apart.undecided()),
+            (expected.contains('!'), 0),
+            "{text}"
+        );
+        assert!(!watch().needs_everything());
+        assert_eq!(watch().needs_whole_proxies(), text.starts_with("at least"));
+    }
 }

@@ -39,6 +39,8 @@ fn at(instance: u64, event: Occurred) -> Happening<'static> {
         endpoint: 0,
         instance,
         proxy: 0,
+        node: 0,
+        after: &[],
         event,
         arguments: &[],
     }

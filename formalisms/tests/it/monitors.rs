@@ -40,6 +40,8 @@ fn watch(monitor: &mut dyn Monitor, steps: &str) -> String {
             endpoint: 0,
             instance: words[1].parse().unwrap(),
             proxy: 0,
+            node: 0,
+            after: &[],
             event,
             arguments: &[value],
         });

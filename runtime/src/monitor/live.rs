@@ -394,7 +394,10 @@ impl Live {
             proxy: own.proxy,
             endpoint: own.endpoint,
             side: *side,
+            provider: (0, 0, provider.0.proxy),
             what: *what,
+            node: 0,
+            after: &[],
             note: note.clone(),
         };
         let (monitoring, cut) = (&self.monitoring, &mut self.cut);

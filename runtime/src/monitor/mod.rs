@@ -14,7 +14,7 @@ use liveobj_types::Place;
 pub(crate) use live::Watch;
 pub use recorded::{
     MonitorError, Monitored, MonitoredConstraint, RecordedViolation, Status, TracedEvent,
-    monitor_trace,
+    monitor_trace, monitor_traces,
 };
 
 /// Watches whether what happens keeps the constraints of an object's parts: see

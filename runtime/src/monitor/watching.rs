@@ -20,6 +20,11 @@ const REMEMBERED: usize = 256;
 const TOLD: usize = 16;
 /// Why a constraint that speaks of everything is not watched where an object runs.
 const NEEDS_EVERYTHING: &str = "one node cannot judge what it says of all of them";
+/// Why requirements about several connections are not watched where these are of several objects.
+const SEVERAL_PROVIDERS: &str =
+    "several objects are connected, and it is required of each by itself";
+/// Why a monitor has given up.
+const TOO_LARGE: &str = "it needed more memory than a monitor may have";
 /// Why constraints with an assumption are not watched.
 const GIVEN: &str = "it holds only under an assumption, which is not watched";
 
@@ -28,8 +33,10 @@ const GIVEN: &str = "it holds only under an assumption, which is not watched";
 pub(super) enum Scope {
     /// What happens at one node.
     Node,
-    /// All that happens.
+    /// All that happens, in order.
     Everything,
+    /// All that happens, of each node in order.
+    Nodes,
 }
 
 /// What an object's types say.
@@ -66,6 +73,10 @@ pub(super) struct Watched<N> {
     endpoints: Vec<EndpointStructure>,
     /// Why it is not watched, where it is not.
     pub(super) monitor: Result<Box<dyn Monitor>, String>,
+    /// Whether it has to be told of all nodes.
+    pub(super) needs_everything: bool,
+    /// Who provided it so far.
+    provider: Option<(u32, u64, u64)>,
     /// How many happenings it was told of.
     pub(super) told: u64,
     /// The last of them, with their numbers and connections.
@@ -98,7 +109,12 @@ pub(super) struct Told<'a, N> {
     pub(super) endpoint: u32,
     /// Whether that object provides what is meant, or requires it of the other side.
     pub(super) side: Side,
+    /// Whoever provides it: the same for the same object.
+    pub(super) provider: (u32, u64, u64),
     pub(super) what: Telling<'a>,
+    /// The node, and what is known to have come before at others: see [`Happening`].
+    pub(super) node: u32,
+    pub(super) after: &'a [u64],
     /// How it is remembered.
     pub(super) note: N,
 }
@@ -267,9 +283,12 @@ impl<N> Watching<N> {
                 formula = dual.ok_or("it is followed, and has no dual")?;
             }
             let monitor = formalism.monitor(&formula, &structure)?;
-            match monitor.needs_everything() && self.scope == Scope::Node {
-                true => Err(NEEDS_EVERYTHING.to_owned()),
-                false => Ok(monitor),
+            let part = monitor.needs_everything()
+                || (monitor.needs_whole_proxies() && side == Side::Requires);
+            match self.scope {
+                Scope::Node if part => Err(NEEDS_EVERYTHING.to_owned()),
+                Scope::Node | Scope::Everything => Ok(monitor),
+                Scope::Nodes => monitor.of_several_nodes(),
             }
         };
         let monitor = compile();
@@ -289,7 +308,9 @@ impl<N> Watching<N> {
                 Structure::Object(endpoints) => endpoints.into_values().collect(),
                 Structure::Undeclared => Vec::new(),
             },
+            needs_everything: monitor.as_ref().is_ok_and(|it| it.needs_everything()),
             monitor,
+            provider: None,
             told: 0,
             recent: VecDeque::new(),
         }
@@ -351,6 +372,29 @@ impl<N> Watching<N> {
 }
 
 impl<N: Clone> Watching<N> {
+    /// All was told, at these nodes not to the end: tells what that decides.
+    pub(super) fn conclude(&mut self, cut_off: &[u32], found: &mut dyn FnMut(&Broken<'_, N>)) {
+        for (number, watched) in self.constraints.iter_mut().enumerate() {
+            let Some(watched) = watched else {
+                continue;
+            };
+            while let Ok(monitor) = &mut watched.monitor {
+                let Outcome::Violated { by } = monitor.conclude(cut_off) else {
+                    break;
+                };
+                found(&Broken {
+                    constraint: number,
+                    named: &watched.named,
+                    by,
+                    trail: watched.trail(0, by),
+                });
+            }
+            if watched.monitor.as_ref().is_ok_and(|it| !it.watches()) {
+                watched.monitor = Err(TOO_LARGE.to_owned());
+            }
+        }
+    }
+
     /// Tells the constraints of an object's endpoint what happens there.
     pub(super) fn tell(
         &mut self,
@@ -383,6 +427,14 @@ impl<N: Clone> Watched<N> {
         let Ok(monitor) = &mut self.monitor else {
             return None;
         };
+        // What is required of whoever is connected is required of each by itself.
+        let provider = *self.provider.get_or_insert(told.provider);
+        if self.side == Side::Requires && provider != told.provider && monitor.relates_connections()
+        {
+            self.monitor = Err(SEVERAL_PROVIDERS.to_owned());
+            self.recent = VecDeque::new();
+            return None;
+        }
         let structure = &self.endpoints[endpoint];
         let mut arguments = Vec::new();
         let event = match told.what {
@@ -425,6 +477,8 @@ impl<N: Clone> Watched<N> {
             endpoint,
             instance: told.connection,
             proxy: told.proxy,
+            node: told.node,
+            after: told.after,
             event,
             arguments: &arguments,
         });
@@ -433,7 +487,7 @@ impl<N: Clone> Watched<N> {
                 Occurred::Gone => {
                     "a node was gone at once, and nobody knows which connections ended".to_owned()
                 }
-                _ => "it needed more memory than a monitor may have".to_owned(),
+                _ => TOO_LARGE.to_owned(),
             });
             self.recent = VecDeque::new();
             return None;

@@ -67,7 +67,7 @@ pub use options::{Action, Delay, Network, Options, Partition, Scripted};
 #[cfg(feature = "hostile")]
 #[doc(hidden)]
 pub use replay::hostile as trace;
-pub(crate) use replay::open_header;
+pub(crate) use replay::{Beginning, open_header};
 pub use replay::{Replay, ReplayError, Replayed, Trace};
 pub use simulation::{Simulation, SimulationError};
 pub use summary::{Datagrams, NodeState, NodeSummary, Summary};

@@ -196,8 +196,8 @@ pub enum ReplayError {
     },
     /// It is of an object that was really opened.
     #[error(
-        "`{}` is a trace of `open`, which tells what happened on one node; only one of all nodes, which \
-         `liveobj sim --trace` writes, can be run again or monitored",
+        "`{}` is a trace of `open`: what came from outside does not follow from it; only one that \
+         `liveobj sim --trace` writes can be run again",
         path.display()
     )]
     Opened {
@@ -215,13 +215,32 @@ pub enum ReplayError {
     Simulation(#[from] SimulationError),
 }
 
-impl Trace {
-    /// Reads the first line of a trace.
+/// What the first lines of all traces have.
+#[derive(Deserialize)]
+pub(crate) struct Beginning {
+    liveobj_trace: u32,
+    /// What messages call the document.
+    #[serde(default)]
+    pub(crate) name: String,
+    /// Where the object was really opened.
+    #[serde(default)]
+    pub(crate) open: Option<OpenedAt>,
+}
+
+/// When an object was opened.
+#[derive(Deserialize)]
+pub(crate) struct OpenedAt {
+    /// Nanoseconds after 1970 began, as the clock of the node says.
+    pub(crate) started: u64,
+}
+
+impl Beginning {
+    /// Of a trace of this version, with the whole first line.
     ///
     /// # Errors
     ///
     /// The file cannot be read, or does not begin as a trace of this version does.
-    pub fn open(path: &Path) -> Result<Trace, ReplayError> {
+    pub(crate) fn read(path: &Path) -> Result<(Beginning, String), ReplayError> {
         let not_a_trace = |reason: String| ReplayError::NotATrace {
             path: path.to_owned(),
             reason,
@@ -231,28 +250,35 @@ impl Trace {
             .next()
             .ok_or_else(|| not_a_trace("it is empty".to_owned()))?
             .map_err(|error| read_error(path, error))?;
-        /// Enough to tell the version.
-        #[derive(Deserialize)]
-        struct Version {
-            liveobj_trace: u32,
-            #[serde(default)]
-            open: Option<serde::de::IgnoredAny>,
-        }
-        let version: Version =
+        let beginning: Beginning =
             serde_json::from_str(&first).map_err(|error| not_a_trace(error.to_string()))?;
-        if version.liveobj_trace != VERSION {
-            return Err(ReplayError::Version {
+        match beginning.liveobj_trace == VERSION {
+            true => Ok((beginning, first)),
+            false => Err(ReplayError::Version {
                 path: path.to_owned(),
-                version: version.liveobj_trace,
-            });
+                version: beginning.liveobj_trace,
+            }),
         }
-        if version.open.is_some() {
+    }
+}
+
+impl Trace {
+    /// Reads the first line of a trace.
+    ///
+    /// # Errors
+    ///
+    /// The file cannot be read, or does not begin as a trace of this version does.
+    pub fn open(path: &Path) -> Result<Trace, ReplayError> {
+        let (beginning, first) = Beginning::read(path)?;
+        if beginning.open.is_some() {
             return Err(ReplayError::Opened {
                 path: path.to_owned(),
             });
         }
-        let header =
-            serde_json::from_str(&first).map_err(|error| not_a_trace(error.to_string()))?;
+        let header = serde_json::from_str(&first).map_err(|error| ReplayError::NotATrace {
+            path: path.to_owned(),
+            reason: error.to_string(),
+        })?;
         Ok(Trace {
             path: path.to_owned(),
             header,

@@ -44,6 +44,8 @@ fn watch(session: Session, text: &str, endpoint: &EndpointStructure, events: &[S
             endpoint: 0,
             instance: 7,
             proxy: 0,
+            node: 0,
+            after: &[],
             event,
             arguments: &[],
         });

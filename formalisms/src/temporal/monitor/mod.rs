@@ -11,10 +11,14 @@ use liveobj_types::Monitor;
 use liveobj_types::formalism::{EndpointStructure, Structure};
 use liveobj_types::monitor::Occurred;
 
-use super::formula::{Event, Place, Quantifier, Sentence, Sort};
-use crate::watch::{Letters, PerConnection};
+use super::formula::{Event, Node, Place, Quantifier, Sentence, Sort};
+use super::silence::is_evidently_ignored;
+use crate::watch::{Automaton, Letters, PerConnection, together};
 use progress::{Basic, Progress};
 use quantified::Quantified;
+
+/// How many states are looked at to see that silence changes none of them.
+const MAX_RESTING: usize = 2_000;
 
 /// A monitor.
 ///
@@ -34,6 +38,27 @@ pub fn monitor(sentence: &Sentence, structure: &Structure) -> Result<Box<dyn Mon
         Structure::Endpoint(endpoint) => vec![endpoint],
         Structure::Object(endpoints) => endpoints.values().collect(),
     };
+    // A conjunction holds for all where each of its parts does. One part alone may tell where nothing
+    // happens although the whole does not: then it is followed as a whole.
+    let parts = sentence.conjuncts();
+    if parts.len() < 2 || !parts.iter().all(is_evidently_ignored) {
+        return of_part(sentence, &endpoints);
+    }
+    let (mut monitors, mut left_out) = (Vec::new(), Vec::new());
+    for part in &parts {
+        match of_part(part, &endpoints) {
+            Ok(monitor) => monitors.push(monitor),
+            Err(reason) => left_out.push(format!("a part of it: {reason}")),
+        }
+    }
+    together(monitors, left_out)
+}
+
+/// A monitor of a sentence with "for all" in front.
+fn of_part(
+    sentence: &Sentence,
+    endpoints: &[&EndpointStructure],
+) -> Result<Box<dyn Monitor>, String> {
     let progress = Progress::new(&sentence.body)?;
     if let [binding] = &*sentence.prefix
         && let Sort::Instance(name) = &binding.sort
@@ -43,36 +68,57 @@ pub fn monitor(sentence: &Sentence, structure: &Structure) -> Result<Box<dyn Mon
             .iter()
             .all(|atom| atom.place == Place::Instance(0) && atom.endpoint == *name)
     {
-        return per_connection(progress, endpoints[number], number).ok_or_else(unknown_event);
+        let table = per_connection(progress, endpoints[number], number, &sentence.body)?;
+        if let Some(table) = table {
+            return Ok(table);
+        }
+        let progress = Progress::new(&sentence.body)?;
+        return Ok(Box::new(Quantified::new(sentence, progress, endpoints)?));
     }
-    Ok(Box::new(Quantified::new(sentence, progress, &endpoints)?))
+    Ok(Box::new(Quantified::new(sentence, progress, endpoints)?))
 }
 
 fn unknown_event() -> String {
     "it names an event that its type does not have".to_owned()
 }
 
+/// A monitor that is told of each connection by itself; none where what happens elsewhere makes a
+/// difference, if only by taking a position.
+///
+/// # Errors
+///
+/// An event is none of the endpoint's.
 fn per_connection(
     mut progress: Progress,
     endpoint: &EndpointStructure,
     number: usize,
-) -> Option<Box<dyn Monitor>> {
+    body: &Node,
+) -> Result<Option<Box<dyn Monitor>>, String> {
     let letters = Letters::of(endpoint);
     let mut bits = Vec::new();
     for basic in &progress.basics {
         bits.push(match basic {
-            Basic::Event(atom) => Some(occurred(&atom.event, endpoint)?),
+            Basic::Event(atom) => Some(occurred(&atom.event, endpoint).ok_or_else(unknown_event)?),
             // There is one variable.
             Basic::Same(..) => None,
         });
     }
-    let masks = letters.events().map(|event| {
+    let mask = |event: Option<Occurred>| {
         let bits = bits.iter().enumerate();
-        let bits = bits.filter(|(_, it)| it.is_none_or(|it| it == event));
+        let bits = bits.filter(|(_, it)| it.is_none() || **it == event);
         bits.fold(0, |mask, (bit, _)| mask | 1 << bit)
-    });
-    progress.masks = masks.collect();
-    Some(Box::new(PerConnection::new(progress, letters, number)))
+    };
+    progress.masks = letters.events().map(|event| mask(Some(event))).collect();
+    let mut rests = Progress::new(body)?;
+    rests.masks.clone_from(&progress.masks);
+    rests.masks.push(mask(None));
+    let silence = letters.count();
+    if !Automaton::new(rests, silence + 1).rests_on(silence, MAX_RESTING) {
+        return Ok(None);
+    }
+    Ok(Some(Box::new(PerConnection::new(
+        progress, letters, number,
+    ))))
 }
 
 /// An event of a formula, as monitors are told of it; none if the endpoint does not have it.

@@ -9,6 +9,8 @@
 //! exist. An event moves the assignments that have one of its elements, those which an atom without
 //! variables concerns, and those that do not stay as they are when nothing happens.
 
+mod apart;
+
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use liveobj_types::formalism::EndpointStructure;
@@ -237,6 +239,11 @@ impl Quantified {
             self.begin(slots, state);
             slots.pop();
         }
+    }
+
+    /// Whether elements of a sort are connections or proxies.
+    fn is_place(&self, sort: usize) -> bool {
+        !matches!(self.sorts[sort], Sort::Message(_))
     }
 
     /// Whether there can be so many elements.
@@ -599,5 +606,21 @@ impl Monitor for Quantified {
 
     fn is_satisfied(&self) -> bool {
         self.assignments.is_empty() && !self.lost
+    }
+
+    fn relates_connections(&self) -> bool {
+        !self.local
+    }
+
+    /// See [`apart`] for when order matters, and what is done then.
+    fn of_several_nodes(mut self: Box<Self>) -> Result<Box<dyn Monitor>, String> {
+        let lost = self.lost;
+        let any_order = apart::commutes(&mut self);
+        // What was looked at was none of the history.
+        self.lost = lost;
+        match any_order {
+            true => Ok(self),
+            false => Ok(Box::new(apart::Apart::new(*self))),
+        }
     }
 }

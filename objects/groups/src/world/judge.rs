@@ -162,6 +162,8 @@ impl Declared {
                 endpoint: 0,
                 instance,
                 proxy: instance,
+                node: 0,
+                after: &[],
                 event,
                 arguments,
             });

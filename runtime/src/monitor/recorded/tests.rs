@@ -5,6 +5,7 @@ use std::fs;
 
 use serde_json::json;
 
+use super::history::SEVERAL;
 use super::*;
 use crate::sim::Options;
 
@@ -78,6 +79,15 @@ impl Writer {
                 }));
             }
             "crash" => self.put(json!({"node": node, "kind": "crash"})),
+            "skipped" => self.put(json!({"node": node, "kind": "skipped", "lines": 1})),
+            "sends" => self.put(json!({
+                "node": node, "object": "u", "id": 9, "kind": "request", "token": 1,
+                "request": "udp send", "sha256": words[2],
+            })),
+            "receives" => self.put(json!({
+                "node": node, "object": "u", "id": 9, "kind": "wake", "token": 1,
+                "wake": "datagram", "sha256": words[2],
+            })),
             "connect" => {
                 let both = [
                     (1, "c.channel".to_owned(), user, user_end.clone()),
@@ -155,6 +165,7 @@ fn said(monitored: &Monitored) -> String {
             format!("{by} on {}", first.node)
         }
         (Status::Unmonitored(reason), _) => reason.clone(),
+        (Status::Undecided(count), _) => format!("undecided: {count}"),
         (Status::Violated, None) => panic!("{constraint:?}"),
     }
 }
@@ -236,6 +247,12 @@ const HISTORIES: &[(&str, &str, &str)] = &[
         "start 1, emit-receive 1:7 a, send 1:7 a, handle-receive 1:7 a",
         "u7 on 1",
     ),
+    // Of each object by itself.
+    (
+        "requires cardinality \"at most 1 instances connected\"",
+        "start 1, connect 1:7, connect 1:8",
+        "several objects are connected, and it is required of each by itself",
+    ),
     // What no finite history breaks, and what nothing can break.
     (
         "provides temporal \"every send(m) is followed by receive(m)\"",
@@ -290,7 +307,7 @@ fn a_violation_names_what_led_to_it() {
         .steps("start 1, connect 1:7, receive 1:7 a, receive 1:7 b, emit-receive 1:7 a")
         .end();
     let monitored = judged(&text).expect("it is a trace");
-    assert!(!monitored.truncated);
+    assert!(monitored.truncated.is_empty());
     let [constraint] = &*monitored.constraints else {
         panic!("{:?}", monitored.constraints);
     };
@@ -351,7 +368,7 @@ fn traces_that_are_none_say_why() {
         .end();
     let cut = &good[..good.len() - 20];
     let monitored = judged(cut).expect("what is there is judged");
-    assert!(monitored.truncated);
+    assert_eq!(monitored.truncated, [1]);
     assert_eq!(said(&monitored), "c on 1");
 
     let lines: Vec<&str> = good.lines().collect();
@@ -369,4 +386,189 @@ fn traces_that_are_none_say_why() {
                     writes it again";
     assert!(error.contains(expected), "{error}");
     assert!(refused("hello").contains("is not a trace"));
+}
+
+/// Traces that `open` wrote, each with the steps of one node, whose clocks do not agree. `killed` breaks
+/// off in the midst of a line.
+fn opened(endpoint: &str, nodes: &[&str]) -> Vec<String> {
+    let traces = nodes.iter().zip([7_u64, 3, 5]).map(|(steps, started)| {
+        let whole = steps.strip_suffix(", killed");
+        let text = Writer::new(&format!("{endpoint};"), "")
+            .steps(whole.unwrap_or(steps))
+            .end();
+        let (header, rest) = text.split_once('\n').expect("a first line");
+        let mut header: serde_json::Value = serde_json::from_str(header).expect("JSON");
+        let members = header.as_object_mut().expect("an object");
+        members.remove("options");
+        members.insert("open".to_owned(), json!({"started": started}));
+        let text = format!("{header}\n{rest}");
+        match whole {
+            Some(_) => text[..text.len() - 20].to_owned(),
+            None => text,
+        }
+    });
+    traces.collect()
+}
+
+fn judged_together(traces: &[String]) -> Vec<Result<Monitored, MonitorError>> {
+    let scratch = tempfile::tempdir().expect("a temporary directory");
+    let paths = traces.iter().zip(1..).map(|(text, number)| {
+        let file = scratch.path().join(format!("{number}.trace"));
+        fs::write(&file, text).expect("it is written");
+        file
+    });
+    let paths: Vec<PathBuf> = paths.collect();
+    let runtime = Runtime::builder().build().expect("a runtime");
+    monitor_traces(&runtime, &paths)
+}
+
+const CREATED: &str = "provides temporal \"no_creation\"";
+
+/// Constraint, what happens on each node, and what is said of it. `sends`, `receives` are datagrams.
+const OF_SEVERAL: &[(&str, &[&str], &str)] = &[
+    // The order of each node is enough, whatever that between them.
+    (
+        "provides temporal \"total_order\"",
+        &[
+            "start 1, receive 1:7 a, receive 1:7 b",
+            "start 1, receive 1:7 b, receive 1:7 a",
+        ],
+        "? on 1",
+    ),
+    (
+        "provides temporal \"total_order\"",
+        &[
+            "start 1, receive 1:7 a, receive 1:7 b",
+            "start 1, receive 1:7 a, receive 1:7 b",
+        ],
+        ".",
+    ),
+    (
+        "provides temporal \"fifo\"",
+        &[
+            "start 1, send 1:7 a, send 1:7 b",
+            "start 1, receive 1:7 b, receive 1:7 a, killed",
+        ],
+        "? on 1",
+    ),
+    (
+        "provides temporal \"at most once receive(m)\"",
+        &[
+            "start 1, receive 1:7 a",
+            "start 1, receive 1:7 a",
+            "start 1, receive 1:7 b, receive 1:7 b",
+        ],
+        "c on 3",
+    ),
+    // Nobody recorded which was first, unless a datagram tells.
+    (
+        CREATED,
+        &["start 1, send 1:7 a", "start 1, receive 1:7 a"],
+        "undecided: 1",
+    ),
+    (
+        CREATED,
+        &[
+            "start 1, send 1:7 a, sends 1 x",
+            "start 1, receives 1 x, receive 1:7 a",
+        ],
+        ".",
+    ),
+    (
+        CREATED,
+        &[
+            "start 1, receives 1 x, send 1:7 a",
+            "start 1, receive 1:7 a, sends 1 x",
+        ],
+        "c on 2",
+    ),
+    // Who else may have sent the same?
+    (
+        CREATED,
+        &[
+            "start 1, send 1:7 a, sends 1 x",
+            "start 1, receives 1 x, receive 1:7 a",
+            "start 1, sends 1 x",
+        ],
+        "undecided: 1",
+    ),
+    (
+        CREATED,
+        &[
+            "start 1, send 1:7 a, sends 1 x",
+            "start 1, receives 1 x, receive 1:7 a",
+            "start 1, killed",
+        ],
+        "undecided: 1",
+    ),
+    // What was sent nowhere was made up, unless somebody was killed who may have sent it.
+    (
+        CREATED,
+        &["start 1, send 1:7 a", "start 1, receive 1:7 b"],
+        "c on 2",
+    ),
+    (
+        CREATED,
+        &["start 1, send 1:7 a, killed", "start 1, receive 1:7 b"],
+        "undecided: 1",
+    ),
+    (
+        CREATED,
+        &["start 1, send 1:7 a, receive 1:7 a", "start 1"],
+        ".",
+    ),
+    // As many at a time as one node had, or all in the end, and never more than all had at most.
+    (
+        "provides cardinality \"at most 2 instances connected\"",
+        &["start 1, connect 1:7, connect 1:8", "start 1, connect 1:7"],
+        "? on 1",
+    ),
+    (
+        "provides cardinality \"at most 2 instances connected\"",
+        &[
+            "start 1, connect 1:7, connect 1:8, disconnect 1:7",
+            "start 1, connect 1:7",
+        ],
+        "undecided: 1",
+    ),
+    (
+        "provides cardinality \"at most 2 instances connected\"",
+        &["start 1, connect 1:7, killed", "start 1, connect 1:7"],
+        ".",
+    ),
+    // Where lines are missing nothing is known.
+    (
+        "provides temporal \"at most once receive(m)\"",
+        &[
+            "start 1, receive 1:7 a, skipped 1, receive 1:7 a",
+            "start 1",
+        ],
+        "lines are missing in a trace, because it was written too slowly",
+    ),
+    (
+        CREATED,
+        &["start 1, skipped 1", "start 1, receive 1:7 a"],
+        "lines are missing in a trace, because it was written too slowly",
+    ),
+];
+
+#[test]
+fn traces_of_several_nodes_are_judged_as_far_as_their_order_is_known() {
+    for (constraint, nodes, expected) in OF_SEVERAL {
+        let mut judged = judged_together(&opened(constraint, nodes));
+        assert_eq!(judged.len(), 1);
+        let monitored = judged.pop().expect("one").expect("they are traces");
+        assert_eq!(said(&monitored), *expected, "{constraint}: {nodes:?}");
+    }
+}
+
+#[test]
+fn one_trace_of_several_that_cannot_be_read_leaves_the_others_unjudged() {
+    let mut traces = opened(CREATED, &["start 1", "start 1, receive 1:7 a"]);
+    traces[0] = "hello".to_owned();
+    let judged = judged_together(&traces);
+    assert!(
+        matches!(&*judged, [Err(MonitorError::Trace(_))]),
+        "{judged:?}"
+    );
 }
