@@ -22,6 +22,16 @@ pub(crate) enum Fault {
     NoBarrier,
     /// `reliable` frees what only it itself has received.
     FreesEarly,
+    /// `causal` passes on whatever comes.
+    NoCauses,
+    /// `causal` does not wait for what those who have just left had sent.
+    NoPatience,
+    /// `causal` takes nothing more of those who have just left.
+    SettlesAtOnce,
+    /// `causal` waits for causes from before it joined.
+    WaitsForEarlier,
+    /// `causal` forgets, when it comes back as another member, what it had received.
+    ForgetsPast,
     /// `membership`: half of the members decide, whichever half.
     HalfIsEnough,
     /// `membership`: who promises does not tell what it accepted.

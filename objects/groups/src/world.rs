@@ -173,6 +173,11 @@ impl<N: Node> World<N> {
         self.slots[node].run
     }
 
+    /// The present run of every node.
+    pub(crate) fn here(&self) -> Vec<judge::At> {
+        (0..self.nodes()).map(|it| (it, self.run(it))).collect()
+    }
+
     pub(crate) fn is_paused(&self, node: usize) -> bool {
         self.slots[node].paused.is_some()
     }

@@ -1,11 +1,9 @@
 //! Schedules of faults, with a membership that knows everything.
 
-use std::collections::BTreeMap;
-
 use super::frame::PART;
 use super::*;
 use crate::world::faults::{self, Director, Plan};
-use crate::world::judge::{self, At, Declared, What};
+use crate::world::judge::{self, At, Declared, Step, What};
 use crate::world::views::{Told, Views};
 use crate::world::{Node, Out, Random, Record, World};
 
@@ -175,7 +173,15 @@ fn judged(world: &World<Member>) -> Result<(), String> {
         }
     }
     bounded(world)?;
-    agreed(world)
+    let steps = world.history.iter().filter_map(|record| {
+        let step = match record.did {
+            Did::Channel(what) => Step::Did(what),
+            Did::Saw(view, me) => Step::Saw(view, me),
+            Did::Fail(_) => return None,
+        };
+        Some(((record.node, record.run), step))
+    });
+    judge::agreed(steps, &world.here())
 }
 
 /// Nobody keeps more than its bounds, and in the end nobody keeps anything.
@@ -187,58 +193,6 @@ fn bounded(world: &World<Member>) -> Result<(), String> {
                 let kept = stream.parts.len();
                 return Err(format!("{node} still keeps {kept} parts of {member}"));
             }
-        }
-    }
-    Ok(())
-}
-
-/// Of each message that was sent in a view of which two members saw the beginning, either both have
-/// received it or neither, and if its sender has been a member ever since, both have.
-fn agreed(world: &World<Member>) -> Result<(), String> {
-    // What each run is now, and since which view; when it sent what.
-    let mut last: BTreeMap<At, (u64, u64)> = BTreeMap::new();
-    let mut since: BTreeMap<At, u64> = BTreeMap::new();
-    let mut sent: Vec<(u64, At, u64, u64)> = Vec::new();
-    let mut received: BTreeMap<At, Vec<u64>> = BTreeMap::new();
-    for record in &world.history {
-        let at = (record.node, record.run);
-        match record.did {
-            Did::Saw(view, me) => {
-                let before = last.insert(at, (view, me));
-                if before.is_none_or(|(_, it)| it != me) {
-                    since.insert(at, view);
-                }
-            }
-            Did::Channel(What::Send(message)) => {
-                if let Some((view, me)) = last.get(&at) {
-                    sent.push((message, at, *view, *me));
-                }
-            }
-            Did::Channel(What::Receive(message)) => received.entry(at).or_default().push(message),
-            _ => {}
-        }
-    }
-    for it in received.values_mut() {
-        it.sort_unstable();
-    }
-    let here: Vec<At> = (0..world.nodes())
-        .map(|node| (node, world.run(node)))
-        .collect();
-    for (message, by, view, me) in sent {
-        let stays = here.contains(&by) && last.get(&by).is_some_and(|(_, it)| *it == me);
-        let concerned = here
-            .iter()
-            .filter(|at| since.get(at).is_some_and(|it| *it <= view));
-        let has = |at: &At| {
-            received
-                .get(at)
-                .is_some_and(|it| it.binary_search(&message).is_ok())
-        };
-        let (have, lack): (Vec<&At>, Vec<&At>) = concerned.partition(|at| has(at));
-        if !lack.is_empty() && (stays || !have.is_empty()) {
-            return Err(format!(
-                "{message} of {by:?} in view {view} was received by {have:?}, not by {lack:?}"
-            ));
         }
     }
     Ok(())

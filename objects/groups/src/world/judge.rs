@@ -70,6 +70,92 @@ pub(crate) fn fifo(history: &[(At, What)]) -> Result<(), String> {
     Ok(())
 }
 
+/// Whoever receives two messages, of which the sender of one had received or sent the other before,
+/// receives them in this order.
+pub(crate) fn causal(history: &[(At, What)]) -> Result<(), String> {
+    let mut known: BTreeMap<At, Vec<u64>> = BTreeMap::new();
+    let mut causes: BTreeMap<u64, usize> = BTreeMap::new();
+    let mut by: BTreeMap<u64, At> = BTreeMap::new();
+    let mut order: BTreeMap<At, BTreeMap<u64, usize>> = BTreeMap::new();
+    for (place, (at, what)) in history.iter().enumerate() {
+        let known = known.entry(*at).or_default();
+        match what {
+            What::Connect => {}
+            What::Send(message) => {
+                // One's own message is received at once, as the next thing.
+                causes.insert(*message, known.len());
+                by.insert(*message, *at);
+            }
+            What::Receive(message) => {
+                known.push(*message);
+                order.entry(*at).or_default().insert(*message, place);
+            }
+        }
+    }
+    for (at, order) in &order {
+        for (effect, received) in order {
+            let (Some(sender), Some(count)) = (by.get(effect), causes.get(effect)) else {
+                continue;
+            };
+            let late = known[sender].iter().take(*count);
+            let mut late = late.filter(|cause| order.get(cause).is_some_and(|it| it > received));
+            if let Some(cause) = late.next() {
+                return Err(format!("{at:?} received {effect} before its cause {cause}"));
+            }
+        }
+    }
+    Ok(())
+}
+
+/// One step of a member.
+pub(crate) enum Step {
+    Did(What),
+    /// It saw a view, as this member.
+    Saw(u64, u64),
+}
+
+/// Of each message, of those of `here` that were members since before the view in which it was sent,
+/// either all have received it or none; and all if its sender has been that member ever since.
+pub(crate) fn agreed(history: impl Iterator<Item = (At, Step)>, here: &[At]) -> Result<(), String> {
+    // What each run is now, and since which view; when it sent what.
+    let mut last: BTreeMap<At, (u64, u64)> = BTreeMap::new();
+    let mut since: BTreeMap<At, u64> = BTreeMap::new();
+    let mut sent: Vec<(u64, At, u64, u64)> = Vec::new();
+    let mut received: BTreeSet<(At, u64)> = BTreeSet::new();
+    for (at, step) in history {
+        match step {
+            Step::Saw(view, me) => {
+                let before = last.insert(at, (view, me));
+                if before.is_none_or(|(_, it)| it != me) {
+                    since.insert(at, view);
+                }
+            }
+            Step::Did(What::Send(message)) => {
+                if let Some((view, me)) = last.get(&at) {
+                    sent.push((message, at, *view, *me));
+                }
+            }
+            Step::Did(What::Receive(message)) => {
+                received.insert((at, message));
+            }
+            Step::Did(What::Connect) => {}
+        }
+    }
+    for (message, by, view, me) in sent {
+        let stays = here.contains(&by) && last.get(&by).is_some_and(|(_, it)| *it == me);
+        let concerned = here.iter();
+        let concerned = concerned.filter(|at| since.get(at).is_some_and(|it| *it <= view));
+        let (have, lack): (Vec<&At>, Vec<&At>) =
+            concerned.partition(|at| received.contains(&(**at, message)));
+        if !lack.is_empty() && (stays || !have.is_empty()) {
+            return Err(format!(
+                "{message} of {by:?} in view {view} was received by {have:?}, not by {lack:?}"
+            ));
+        }
+    }
+    Ok(())
+}
+
 /// What an endpoint type of this library provides in `temporal`, each with a monitor.
 pub(crate) struct Declared {
     watched: Vec<(String, Box<dyn Monitor>)>,
