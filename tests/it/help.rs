@@ -13,6 +13,7 @@ const COMMANDS: &[&[&str]] = &[
     &["open"],
     &["stat"],
     &["tap"],
+    &["members"],
     &["sim"],
     &["replay"],
     &["monitor"],

@@ -22,6 +22,7 @@ mod import;
 mod layering;
 mod links;
 mod logging;
+mod members;
 mod monitor;
 mod names;
 mod observing;

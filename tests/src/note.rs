@@ -123,7 +123,12 @@ impl Drop for Relay {
     }
 }
 
-/// A running `liveobj open` with what it has printed so far.
+/// The example `group` with the datagram relay at `port` as its network.
+pub fn group(port: u16) -> String {
+    example("group", port)
+}
+
+/// A running `liveobj open`, or another command that goes on, with what it has printed so far.
 pub struct Opened {
     child: Child,
     input: ChildStdin,
@@ -174,7 +179,21 @@ impl Opened {
         for folder in libraries {
             command.arg("--library-path").arg(folder);
         }
-        command.args(["--for", "120s"]).args(options);
+        command.args(options);
+        Opened::spawn(command)
+    }
+
+    /// Watches who belongs to the group `reference`, as `liveobj members` does.
+    pub fn members(home: &Path, reference: &Path) -> Opened {
+        let mut command = liveobj(home);
+        command.arg("members").arg(reference);
+        command.arg("--library-path").arg(built());
+        command.args(["--format", "json"]);
+        Opened::spawn(command)
+    }
+
+    fn spawn(mut command: Command) -> Opened {
+        command.args(["--for", "120s"]);
         command.stdin(Stdio::piped());
         command.stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = command.spawn().expect("liveobj starts");
@@ -196,11 +215,32 @@ impl Opened {
 
     /// Sends it a signal and waits until it has ended; gives its exit status.
     pub fn signal(&mut self, name: &str) -> Option<i32> {
+        self.send(name);
+        self.child.wait().expect("it ends").code()
+    }
+
+    /// Sends it a signal.
+    pub fn send(&self, signal: &str) {
         let sent = Command::new("kill")
-            .args(["-s", name, &self.id().to_string()])
+            .args(["-s", signal, &self.id().to_string()])
             .status();
         assert!(sent.expect("kill runs").success());
-        self.child.wait().expect("it ends").code()
+    }
+
+    /// Waits until `found` finds something in the lines printed so far; panics after 60 seconds.
+    pub fn wait_until<T>(&self, what: &str, mut found: impl FnMut(&[String]) -> Option<T>) -> T {
+        let mut result = None;
+        let lines = self.lines.all.lock().expect("no reader panics");
+        let patience = Duration::from_secs(60);
+        let waited = self
+            .lines
+            .more
+            .wait_timeout_while(lines, patience, |lines| {
+                result = found(lines);
+                result.is_none()
+            });
+        let (lines, _) = waited.expect("no reader panics");
+        result.unwrap_or_else(|| panic!("{what} within 60 s; there is {:#?}", *lines))
     }
 
     /// Enters a line.

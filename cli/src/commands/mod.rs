@@ -14,6 +14,7 @@ mod hash;
 mod implies;
 mod import;
 mod library;
+mod members;
 mod monitor;
 mod named_library;
 mod open;
@@ -59,6 +60,7 @@ enum Command {
     Open(open::Open),
     Stat(stat::Stat),
     Tap(tap::Tap),
+    Members(members::Members),
     Sim(Box<sim::Sim>),
     Replay(replay::Replay),
     Monitor(monitor::Monitor),
@@ -86,6 +88,7 @@ pub fn run(arguments: Arguments) -> Result<(), Failure> {
         Command::Open(command) => command.run(),
         Command::Stat(command) => command.run(),
         Command::Tap(command) => command.run(),
+        Command::Members(command) => command.run(),
         Command::Sim(command) => command.run(),
         Command::Replay(command) => command.run(),
         Command::Monitor(command) => command.run(),

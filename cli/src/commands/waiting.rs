@@ -1,4 +1,4 @@
-//! Opening a reference, and waiting until it ends: what `open` and `tap` share.
+//! Opening a reference, and waiting until it ends: what `open`, `tap` and `members` share.
 
 use std::io::{self, IsTerminal};
 use std::time::Duration;
