@@ -46,6 +46,26 @@ pub(crate) enum Fault {
     NoFloor,
     /// `membership`: a decided view is entered whatever was missed before it.
     Skips,
+    /// `reliable` sends as another member what was bound to an earlier view.
+    NeverBound,
+    /// `reliable` shows views before all is here of those who have left.
+    ShowsEarly,
+    /// `reliable` believes members that are in a later view.
+    LaterCounts,
+    /// `virtual_synchrony` does not wait for the marker of the last member.
+    OpensEarly,
+    /// `virtual_synchrony` sends on in a view after its marker.
+    NeverCloses,
+    /// `virtual_synchrony` shows no view of its own where it was excluded.
+    NeverAlone,
+    /// `ordered` receives what it holds alone.
+    NoQuorum,
+    /// `ordered` sends again what may have been received.
+    SendsAgain,
+    /// `ordered` takes what was meant for another view.
+    AnyView,
+    /// `ordered` lets every member give places.
+    AllOrder,
 }
 
 /// Whether the protocols of this thread have the fault.

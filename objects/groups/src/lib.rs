@@ -7,6 +7,8 @@ mod env;
 mod fault;
 mod members;
 mod reliability;
+mod sequencing;
+mod synchrony;
 mod view;
 mod wire;
 #[cfg(test)]

@@ -84,7 +84,7 @@ pub(crate) enum Action {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum News {
     /// The members are these from now on.
-    View { group: u64, view: View },
+    View(View),
     /// A member of the view does not answer.
     Suspected(u64),
     /// It answers again.
@@ -319,14 +319,12 @@ impl Membership {
     }
 
     fn view_news(&self, view: &Agreed) -> News {
-        News::View {
+        News::View(View {
             group: view.group,
-            view: View {
-                number: view.number,
-                members: view.members.clone(),
-                me: self.me,
-            },
-        }
+            number: view.number,
+            members: view.members.clone(),
+            me: self.me,
+        })
     }
 
     fn send(&mut self, frame: &Frame<'_>) {

@@ -56,6 +56,9 @@ pub(crate) enum Action {
     Send(Vec<u8>),
     /// A message was received.
     Receive(Vec<u8>),
+    /// All is here that members of this view have of those who have left. What is sent from now on is
+    /// received in this view or a later one, and after that.
+    View(View),
     /// Tell people that something is not as it should be.
     Warn(String),
     /// The channel cannot keep what it promises any more.
@@ -78,12 +81,14 @@ pub(crate) struct Reliable {
     /// No quorum of the view answers: what is sent waits for the next one.
     blocked: bool,
     view: Option<View>,
+    /// The last view that was shown: those of which not all came in time are not.
+    shown: u64,
     /// The first view of this member.
     since: u64,
     /// The first view of each other member; 0 if that was before this one's.
     joined: BTreeMap<u64, u64>,
     /// Messages that are not cut into parts yet, and their bytes.
-    waiting: VecDeque<Vec<u8>>,
+    waiting: VecDeque<Waiting>,
     waiting_bytes: usize,
     /// Parts of this member that were sent.
     sent: u64,
@@ -98,6 +103,13 @@ pub(crate) struct Reliable {
     stamp: u64,
     /// Frames that were none of `reliable`.
     dropped: u64,
+}
+
+/// A message that waits to be sent.
+struct Waiting {
+    message: Vec<u8>,
+    /// Only this member sends it, not the one that it may be after it was excluded.
+    is_bound: bool,
 }
 
 /// What a member has said of itself.
@@ -116,6 +128,7 @@ impl Reliable {
             online: false,
             blocked: false,
             view: None,
+            shown: 0,
             since: 0,
             joined: BTreeMap::new(),
             waiting: VecDeque::new(),
@@ -174,8 +187,14 @@ impl Reliable {
         actions
     }
 
-    /// Sends a message to all members, this one included.
-    pub(crate) fn send(&mut self, env: &mut Env<'_>, message: &[u8]) -> Vec<Action> {
+    /// Sends a message to all members, this one included. What is bound to the views that were shown
+    /// so far is not sent any more when this member has been excluded.
+    pub(crate) fn send(
+        &mut self,
+        env: &mut Env<'_>,
+        message: &[u8],
+        is_bound: bool,
+    ) -> Vec<Action> {
         if message.len() > MAX_MESSAGE {
             return vec![Action::Fail(format!(
                 "a message of {} bytes was to be sent, and the largest has {MAX_MESSAGE}",
@@ -184,7 +203,10 @@ impl Reliable {
         }
         let mut actions = vec![Action::Receive(message.to_vec())];
         self.waiting_bytes += message.len();
-        self.waiting.push_back(message.to_vec());
+        self.waiting.push_back(Waiting {
+            message: message.to_vec(),
+            is_bound,
+        });
         self.go_on(env, &mut actions);
         if self.waiting_bytes > self.limits.backlog {
             actions.push(Action::Fail(format!(
@@ -262,6 +284,11 @@ impl Reliable {
                 "this member was excluded: {unsure} parts of messages that it had sent may not have \
                  reached the others"
             )));
+        }
+        if !fault::is(Fault::NeverBound) {
+            self.waiting.retain(|waiting| !waiting.is_bound);
+            let bytes = self.waiting.iter().map(|waiting| waiting.message.len());
+            self.waiting_bytes = bytes.sum();
         }
         self.since = view.number;
         self.sent = 0;
@@ -473,7 +500,12 @@ impl Reliable {
     /// Does whatever can be done now.
     fn go_on(&mut self, env: &mut Env<'_>, actions: &mut Vec<Action>) {
         self.complete();
-        self.pass_on(actions);
+        let number = self.view.as_ref().map_or(0, |view| view.number);
+        if self.shown < number {
+            self.pass_on(number, actions);
+            self.show(actions);
+        }
+        self.pass_on(number + 1, actions);
         self.forget();
         self.transmit(env, actions);
         for stream in self.streams.values_mut() {
@@ -495,14 +527,18 @@ impl Reliable {
         Some(reported.chain(stream.received).max().unwrap_or(0))
     }
 
-    /// Whether all other members of the view have said, in this view, what they have.
+    /// Whether all other members of the view have said, in this view, what they have. Who is in a later
+    /// one may have forgotten those who left before it.
     fn all_have_said(&self) -> bool {
         let Some(view) = &self.view else {
             return false;
         };
         let has_said = |member| {
             let report: Option<&Report> = self.reports.get(&member);
-            report.is_some_and(|report| report.view >= view.number)
+            report.is_some_and(|report| {
+                report.view == view.number
+                    || (report.view > view.number && fault::is(Fault::LaterCounts))
+            })
         };
         view.others().all(has_said)
     }
@@ -526,11 +562,20 @@ impl Reliable {
         }
     }
 
-    /// Passes on what may be received now.
-    fn pass_on(&mut self, actions: &mut Vec<Action>) {
-        let Some(view) = &self.view else {
-            return;
-        };
+    /// Shows the view, if all is here of those who have left.
+    fn show(&mut self, actions: &mut Vec<Action>) {
+        let lacks = |stream: &Stream| stream.closed.is_some() && !stream.is_complete;
+        let is_early = fault::is(Fault::ShowsEarly);
+        if let Some(view) = &self.view
+            && (is_early || !self.streams.values().any(lacks))
+        {
+            self.shown = view.number;
+            actions.push(Action::View(view.clone()));
+        }
+    }
+
+    /// Passes on what may be received now and was sent in views before this one.
+    fn pass_on(&mut self, before: u64, actions: &mut Vec<Action>) {
         let incomplete: Vec<(u64, u64)> = self
             .streams
             .iter()
@@ -544,7 +589,7 @@ impl Reliable {
         for (member, stream) in streams {
             let others = incomplete.iter().filter(|(it, _)| it != member);
             let barrier = others.map(|(_, closed)| *closed).min();
-            let until = barrier.unwrap_or(u64::MAX).min(view.number + 1);
+            let until = barrier.unwrap_or(u64::MAX).min(before);
             while let Some(message) = stream.next_message(until) {
                 if message.len() > MAX_MESSAGE {
                     self.dropped += 1;
@@ -636,7 +681,7 @@ impl Reliable {
             if end >= acknowledged.saturating_add(window) {
                 return;
             }
-            let Some(message) = self.waiting.pop_front() else {
+            let Some(Waiting { message, .. }) = self.waiting.pop_front() else {
                 return;
             };
             self.waiting_bytes -= message.len();

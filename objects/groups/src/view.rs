@@ -6,6 +6,8 @@
 /// number. It sees every view from its first one on; the numbers of the views that a proxy sees grow.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct View {
+    /// The group; one that is founded anew is another.
+    pub(crate) group: u64,
     pub(crate) number: u64,
     /// Oldest first.
     pub(crate) members: Vec<u64>,
@@ -16,6 +18,29 @@ pub(crate) struct View {
 impl View {
     pub(crate) fn has(&self, member: u64) -> bool {
         self.members.contains(&member)
+    }
+
+    /// The view of this member before it comes into this one: it has been excluded from an earlier one,
+    /// and is alone. Nobody else has a view of this name.
+    pub(crate) fn alone(&self) -> View {
+        View {
+            group: self.me,
+            number: self.number.saturating_sub(1),
+            members: vec![self.me],
+            me: self.me,
+        }
+    }
+
+    pub(crate) fn is_alone(&self) -> bool {
+        self.group == self.me
+    }
+
+    /// Whether those of whom `these` is true are a quorum: more than half of the members, or half of
+    /// them with the oldest among them. Two quorums of a view have a member in common.
+    pub(crate) fn is_quorum(&self, these: impl Fn(u64) -> bool) -> bool {
+        let count = self.members.iter().filter(|member| these(**member)).count();
+        let oldest = self.members.first().is_some_and(|oldest| these(*oldest));
+        2 * count > self.members.len() || (oldest && 2 * count == self.members.len())
     }
 
     /// All other members, oldest first.

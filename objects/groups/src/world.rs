@@ -8,6 +8,7 @@
 
 pub(crate) mod faults;
 pub(crate) mod judge;
+pub(crate) mod stack;
 pub(crate) mod views;
 
 use std::collections::BTreeMap;

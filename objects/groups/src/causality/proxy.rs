@@ -41,6 +41,7 @@ impl template::causal for CausalChannel {
 
     fn membership_view(&mut self, context: &mut Context<'_>, event: causal::membership::View<'_>) {
         let actions = self.machine.view(View {
+            group: event.id.group,
             number: event.id.number,
             members: event.members.to_vec(),
             me: event.me,

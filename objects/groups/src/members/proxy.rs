@@ -182,9 +182,9 @@ fn tell(context: &mut Context<'_>, to: Option<Connection>, news: &News) {
     }
     // A connection that is gone needs to know nothing.
     let _ = match news {
-        News::View { group, view } => emit!(View {
+        News::View(view) => emit!(View {
             id: ViewId {
-                group: *group,
+                group: view.group,
                 number: view.number,
             },
             members: List::from(&view.members),

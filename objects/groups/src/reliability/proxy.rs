@@ -1,12 +1,13 @@
 //! The live object behind `reliable`: brings time and the endpoints to the machine.
 
 use liveobj_sdk::{
-    Bytes, Connection, CreateError, Disconnect, Level, Opaque, Token, Wake, live_object,
+    Bytes, Connection, CreateError, Disconnect, Level, List, Opaque, Token, Wake, live_object,
 };
 
 use super::{Action, Limits, MAX_WINDOW, Reliable};
 use crate::alarm::Alarm;
 use crate::env::Env;
+use crate::types::ViewId;
 use crate::view::View;
 use crate::{reliable, template, wire};
 
@@ -61,6 +62,7 @@ impl template::reliable for ReliableChannel {
         event: reliable::membership::View<'_>,
     ) {
         let view = View {
+            group: event.id.group,
             number: event.id.number,
             members: event.members.to_vec(),
             me: event.me,
@@ -85,7 +87,15 @@ impl template::reliable for ReliableChannel {
     }
 
     fn channel_send(&mut self, context: &mut Context<'_>, event: reliable::channel::Send<'_>) {
-        self.act(context, |machine, env| machine.send(env, &event.message));
+        self.act(context, |machine, env| {
+            machine.send(env, &event.message, false)
+        });
+    }
+
+    fn group_send(&mut self, context: &mut Context<'_>, event: reliable::group::Send<'_>) {
+        self.act(context, |machine, env| {
+            machine.send(env, &event.message, true)
+        });
     }
 
     fn connected(
@@ -109,7 +119,7 @@ impl template::reliable for ReliableChannel {
         match endpoint {
             reliable::Endpoint::network => self.machine.disconnected(),
             reliable::Endpoint::membership => self.machine.blocked(),
-            reliable::Endpoint::channel => {}
+            reliable::Endpoint::channel | reliable::Endpoint::group => {}
         }
     }
 
@@ -144,6 +154,17 @@ impl ReliableChannel {
                 Action::Receive(message) => {
                     let message = Opaque::new(&message);
                     let _ = context.emit(reliable::channel::Receive { message });
+                    let _ = context.emit(reliable::group::Receive { message });
+                }
+                Action::View(view) => {
+                    let _ = context.emit(reliable::group::View {
+                        id: ViewId {
+                            group: view.group,
+                            number: view.number,
+                        },
+                        members: List::from(&view.members),
+                        me: view.me,
+                    });
                 }
                 Action::Warn(text) => context.report(Level::Warning, &text),
                 Action::Fail(reason) => context.fail(&reason),

@@ -42,7 +42,7 @@ impl Member {
                     let number = judge::number(&message);
                     out.did.push(Did::Channel(What::Receive(number)));
                 }
-                Action::Warn(_) => {}
+                Action::View(_) | Action::Warn(_) => {}
                 Action::Fail(reason) => out.did.push(Did::Fail(reason)),
             }
         }
@@ -69,7 +69,7 @@ impl Node for Member {
         let actions = match input {
             Input::Say(number, size) => {
                 out.did.push(Did::Channel(What::Send(number)));
-                self.machine.send(env, &judge::message(number, size))
+                self.machine.send(env, &judge::message(number, size), false)
             }
             Input::Told(Told::View(view)) => {
                 out.did.push(Did::Saw(view.number, view.me));

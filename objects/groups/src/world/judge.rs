@@ -17,6 +17,8 @@ pub(crate) enum What {
     Connect,
     Send(u64),
     Receive(u64),
+    /// A view of a group, with its number.
+    View(u64, u64),
 }
 
 /// A connection: a node and its run.
@@ -46,7 +48,7 @@ pub(crate) fn fifo(history: &[(At, What)]) -> Result<(), String> {
     let mut latest: BTreeMap<(At, At), u64> = BTreeMap::new();
     for (at, what) in history {
         match what {
-            What::Connect => {}
+            What::Connect | What::View(..) => {}
             What::Send(message) => {
                 let count = counts.entry(*at).or_default();
                 *count += 1;
@@ -80,7 +82,7 @@ pub(crate) fn causal(history: &[(At, What)]) -> Result<(), String> {
     for (place, (at, what)) in history.iter().enumerate() {
         let known = known.entry(*at).or_default();
         match what {
-            What::Connect => {}
+            What::Connect | What::View(..) => {}
             What::Send(message) => {
                 // One's own message is received at once, as the next thing.
                 causes.insert(*message, known.len());
@@ -101,6 +103,75 @@ pub(crate) fn causal(history: &[(At, What)]) -> Result<(), String> {
             let mut late = late.filter(|cause| order.get(cause).is_some_and(|it| it > received));
             if let Some(cause) = late.next() {
                 return Err(format!("{at:?} received {effect} before its cause {cause}"));
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Connections that pass together from one view to the next have received the same messages in the
+/// first.
+pub(crate) fn virtual_synchrony(history: &[(At, What)]) -> Result<(), String> {
+    type View = (u64, u64);
+    let mut now: BTreeMap<At, (View, BTreeSet<u64>)> = BTreeMap::new();
+    let mut passed: BTreeMap<(View, View), (At, BTreeSet<u64>)> = BTreeMap::new();
+    for (at, what) in history {
+        match what {
+            What::View(group, number) => {
+                let next = (*group, *number);
+                let Some((view, received)) = now.insert(*at, (next, BTreeSet::new())) else {
+                    continue;
+                };
+                let (first, expected) = passed
+                    .entry((view, next))
+                    .or_insert_with(|| (*at, received.clone()));
+                if *expected != received {
+                    let differ: Vec<_> = expected.symmetric_difference(&received).collect();
+                    return Err(format!(
+                        "{first:?} and {at:?} passed from {view:?} to {next:?}, and {differ:?} was \
+                         received by one of them only"
+                    ));
+                }
+            }
+            What::Receive(message) => {
+                if let Some((_, received)) = now.get_mut(at) {
+                    received.insert(*message);
+                }
+            }
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
+/// Whoever receives the same two messages receives them in the same order.
+///
+/// There is such an order if what each connection received first, second, … goes round in no circle;
+/// but that is more than is promised: it is enough for any two connections.
+pub(crate) fn total_order(history: &[(At, What)]) -> Result<(), String> {
+    let mut places: BTreeMap<At, BTreeMap<u64, usize>> = BTreeMap::new();
+    for (at, what) in history {
+        if let What::Receive(message) = what {
+            let places = places.entry(*at).or_default();
+            let next = places.len();
+            places.entry(*message).or_insert(next);
+        }
+    }
+    let all: Vec<(&At, &BTreeMap<u64, usize>)> = places.iter().collect();
+    for (number, (left, its)) in all.iter().enumerate() {
+        for (right, others) in &all[number + 1..] {
+            let both = its
+                .iter()
+                .filter(|(message, _)| others.contains_key(message));
+            let mut both: Vec<(usize, usize, u64)> = both
+                .map(|(message, place)| (*place, others[message], *message))
+                .collect();
+            both.sort_unstable();
+            if let Some(pair) = both.windows(2).find(|pair| pair[0].1 > pair[1].1) {
+                return Err(format!(
+                    "{left:?} received {} before {}, and {right:?} after it",
+                    pair[0].2, pair[1].2
+                ));
             }
         }
     }
@@ -138,7 +209,7 @@ pub(crate) fn agreed(history: impl Iterator<Item = (At, Step)>, here: &[At]) -> 
             Step::Did(What::Receive(message)) => {
                 received.insert((at, message));
             }
-            Step::Did(What::Connect) => {}
+            Step::Did(What::Connect | What::View(..)) => {}
         }
     }
     for (message, by, view, me) in sent {
@@ -208,13 +279,17 @@ impl Declared {
     /// Judges the whole history of a channel: the first constraint that something breaks.
     pub(crate) fn judge_all(mut self, history: &[(At, What)]) -> Result<(), String> {
         for (at, what) in history {
-            let (event, argument) = match what {
-                What::Connect => (Occurred::Connect, None),
-                What::Send(message) => (Occurred::Handled(0), Some(message)),
-                What::Receive(message) => (Occurred::Emitted(0), Some(message)),
+            let bytes = |number: u64| number.to_le_bytes().to_vec();
+            let (event, arguments) = match *what {
+                What::Connect => (Occurred::Connect, Vec::new()),
+                What::Send(message) => (Occurred::Handled(0), vec![bytes(message)]),
+                What::Receive(message) => (Occurred::Emitted(0), vec![bytes(message)]),
+                // No constraint of a channel speaks of members.
+                What::View(group, number) => {
+                    let id = [bytes(group), bytes(number)].concat();
+                    (Occurred::Emitted(1), vec![id, Vec::new(), Vec::new()])
+                }
             };
-            let arguments = argument.iter().map(|it| it.to_le_bytes().into());
-            let arguments: Vec<Vec<u8>> = arguments.collect();
             let judged = self.observe(*at, event, &arguments);
             judged.map_err(|text| format!("{at:?} broke `{text}` by {what:?}"))?;
         }

@@ -122,6 +122,7 @@ impl Views {
         for (run, me) in &members {
             let at = self.when(world, *run);
             let view = View {
+                group: 1,
                 number: self.number,
                 members: numbers.clone(),
                 me: *me,

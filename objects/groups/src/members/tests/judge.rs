@@ -31,21 +31,25 @@ fn agreed(history: &[Record<News>]) -> Result<(), String> {
     let mut owners: BTreeMap<u64, (usize, u32)> = BTreeMap::new();
     let mut seen: BTreeMap<(u64, u64), Vec<u64>> = BTreeMap::new();
     for record in history {
-        let News::View { group, view } = &record.did else {
+        let News::View(view) = &record.did else {
             continue;
         };
-        let known = lists.entry((*group, view.number)).or_insert(&view.members);
+        let known = lists
+            .entry((view.group, view.number))
+            .or_insert(&view.members);
         if **known != view.members {
             return Err(format!(
-                "view {} of {group:x} is {known:x?} and {:x?}",
-                view.number, view.members
+                "view {} of {:x} is {known:x?} and {:x?}",
+                view.number, view.group, view.members
             ));
         }
         let run = (record.node, record.run);
         if *owners.entry(view.me).or_insert(run) != run {
             return Err(format!("{:x} is two runs", view.me));
         }
-        seen.entry((view.me, *group)).or_default().push(view.number);
+        seen.entry((view.me, view.group))
+            .or_default()
+            .push(view.number);
     }
     for ((me, group), numbers) in &seen {
         let (first, last) = (numbers[0], numbers[numbers.len() - 1]);
@@ -65,7 +69,7 @@ fn one(news: &[&News]) -> Result<(), String> {
     let (mut suspected, mut blocked) = (BTreeSet::new(), false);
     for it in news {
         match it {
-            News::View { view, .. } => {
+            News::View(view) => {
                 if view.number <= number {
                     return Err(format!("view {} after {number}", view.number));
                 }
@@ -127,8 +131,8 @@ pub(super) fn declared(history: &[Record<News>]) -> Result<(), String> {
             News::Restored(member) => (1, vec![bytes(&[*member])]),
             News::Resumed => (2, Vec::new()),
             News::Suspected(member) => (3, vec![bytes(&[*member])]),
-            News::View { group, view } => {
-                let (id, me) = (bytes(&[*group, view.number]), bytes(&[view.me]));
+            News::View(view) => {
+                let (id, me) = (bytes(&[view.group, view.number]), bytes(&[view.me]));
                 (4, vec![id, bytes(&view.members), me])
             }
         };

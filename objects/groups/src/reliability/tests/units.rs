@@ -23,6 +23,7 @@ fn with<T>(machine: &mut Reliable, act: impl FnOnce(&mut Reliable, &mut Env<'_>)
 
 fn view(machine: &mut Reliable, number: u64, members: &[u64]) -> Vec<Action> {
     let view = View {
+        group: 1,
         number,
         members: members.to_vec(),
         me: 1,
@@ -31,7 +32,7 @@ fn view(machine: &mut Reliable, number: u64, members: &[u64]) -> Vec<Action> {
 }
 
 fn send(machine: &mut Reliable, message: &[u8]) -> Vec<Action> {
-    with(machine, |machine, env| machine.send(env, message))
+    with(machine, |machine, env| machine.send(env, message, false))
 }
 
 fn sent(actions: &[Action]) -> usize {

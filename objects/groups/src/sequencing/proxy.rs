@@ -1,0 +1,91 @@
+//! The live object behind `ordered`: brings the endpoints to the machine.
+
+use liveobj_sdk::{Bytes, CreateError, Level, List, Opaque, live_object};
+
+use super::{Action, Sequencing};
+use crate::types::ViewId;
+use crate::view::View;
+use crate::{ordered, template, wire};
+
+type Context<'a> = ordered::Context<'a>;
+
+/// One end of a totally ordered channel.
+pub struct OrderedChannel {
+    machine: Sequencing,
+    /// Messages dropped when that was last reported.
+    reported: u64,
+}
+
+#[live_object(template::ordered)]
+impl template::ordered for OrderedChannel {
+    fn create(
+        context: &mut Context<'_>,
+        parameters: ordered::Parameters<'_>,
+    ) -> Result<Self, CreateError> {
+        let tag = wire::tag(&context.identity());
+        Ok(OrderedChannel {
+            machine: Sequencing::new(tag, parameters.backlog as usize),
+            reported: 0,
+        })
+    }
+
+    fn group_receive(&mut self, context: &mut Context<'_>, event: ordered::group::Receive<'_>) {
+        let actions = self.machine.receive(&event.message);
+        act(context, actions);
+        let dropped = self.machine.dropped();
+        if dropped != self.reported && dropped.is_power_of_two() {
+            self.reported = dropped;
+            let text = format!("{dropped} messages so far were not for this channel");
+            context.report(Level::Debug, &text);
+        }
+    }
+
+    fn group_view(&mut self, context: &mut Context<'_>, event: ordered::group::View<'_>) {
+        let actions = self.machine.view(View {
+            group: event.id.group,
+            number: event.id.number,
+            members: event.members.to_vec(),
+            me: event.me,
+        });
+        act(context, actions);
+    }
+
+    fn channel_send(&mut self, context: &mut Context<'_>, event: ordered::channel::Send<'_>) {
+        let actions = self.machine.send(&event.message);
+        act(context, actions);
+    }
+
+    fn views_send(&mut self, context: &mut Context<'_>, event: ordered::views::Send<'_>) {
+        let actions = self.machine.send(&event.message);
+        act(context, actions);
+    }
+}
+
+fn act(context: &mut Context<'_>, actions: Vec<Action>) {
+    for action in actions {
+        // What cannot be emitted has nobody to receive it.
+        match action {
+            Action::Send(message) => {
+                let message = Bytes::from(&message);
+                let _ = context.emit(ordered::group::Send { message });
+            }
+            Action::Receive(message) => {
+                let message = Opaque::new(&message);
+                let _ = context.emit(ordered::channel::Receive { message });
+                let _ = context.emit(ordered::views::Receive { message });
+            }
+            Action::View(view) => {
+                let _ = context.emit(ordered::views::View {
+                    id: ViewId {
+                        group: view.group,
+                        number: view.number,
+                    },
+                    members: List::from(&view.members),
+                    me: view.me,
+                });
+            }
+            Action::Warn(text) => context.report(Level::Warning, &text),
+            Action::Fail(reason) => context.fail(&reason),
+        }
+    }
+}

@@ -1,0 +1,96 @@
+//! The live object behind `virtual_synchrony`: brings the endpoints to the machine.
+
+use liveobj_sdk::{Bytes, CreateError, Level, List, Opaque, live_object};
+
+use super::{Action, Synchrony};
+use crate::types::ViewId;
+use crate::view::View;
+use crate::{template, virtual_synchrony, wire};
+
+type Context<'a> = virtual_synchrony::Context<'a>;
+
+/// One end of a virtually synchronous channel.
+pub struct SynchronousChannel {
+    machine: Synchrony,
+    /// Messages dropped when that was last reported.
+    reported: u64,
+}
+
+#[live_object(template::virtual_synchrony)]
+impl template::virtual_synchrony for SynchronousChannel {
+    fn create(
+        context: &mut Context<'_>,
+        parameters: virtual_synchrony::Parameters<'_>,
+    ) -> Result<Self, CreateError> {
+        let tag = wire::tag(&context.identity());
+        Ok(SynchronousChannel {
+            machine: Synchrony::new(tag, parameters.backlog as usize),
+            reported: 0,
+        })
+    }
+
+    fn reliable_receive(
+        &mut self,
+        context: &mut Context<'_>,
+        event: virtual_synchrony::reliable::Receive<'_>,
+    ) {
+        let actions = self.machine.receive(&event.message);
+        act(context, actions);
+        let dropped = self.machine.dropped();
+        if dropped != self.reported && dropped.is_power_of_two() {
+            self.reported = dropped;
+            let text = format!("{dropped} messages so far were not for this channel");
+            context.report(Level::Debug, &text);
+        }
+    }
+
+    fn reliable_view(
+        &mut self,
+        context: &mut Context<'_>,
+        event: virtual_synchrony::reliable::View<'_>,
+    ) {
+        let actions = self.machine.view(View {
+            group: event.id.group,
+            number: event.id.number,
+            members: event.members.to_vec(),
+            me: event.me,
+        });
+        act(context, actions);
+    }
+
+    fn channel_send(
+        &mut self,
+        context: &mut Context<'_>,
+        event: virtual_synchrony::channel::Send<'_>,
+    ) {
+        let actions = self.machine.send(&event.message);
+        act(context, actions);
+    }
+}
+
+fn act(context: &mut Context<'_>, actions: Vec<Action>) {
+    for action in actions {
+        // What cannot be emitted has nobody to receive it.
+        match action {
+            Action::Send(message) => {
+                let message = Bytes::from(&message);
+                let _ = context.emit(virtual_synchrony::reliable::Send { message });
+            }
+            Action::Receive(message) => {
+                let message = Opaque::new(&message);
+                let _ = context.emit(virtual_synchrony::channel::Receive { message });
+            }
+            Action::View(view) => {
+                let _ = context.emit(virtual_synchrony::channel::View {
+                    id: ViewId {
+                        group: view.group,
+                        number: view.number,
+                    },
+                    members: List::from(&view.members),
+                    me: view.me,
+                });
+            }
+            Action::Fail(reason) => context.fail(&reason),
+        }
+    }
+}

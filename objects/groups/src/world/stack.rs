@@ -1,0 +1,276 @@
+//! Members that stack protocols on each other: `reliable`, above it `virtual_synchrony`, above that
+//! `ordered` or nothing, with a membership that knows everything.
+
+use std::collections::{BTreeSet, VecDeque};
+
+use super::faults::{self, Director, Plan};
+use super::judge::{self, At, What};
+use super::views::{Told, Views};
+use super::{Node, Out, Random, World};
+use crate::env::{Env, SECOND};
+use crate::reliability::{self, Limits, Reliable};
+use crate::sequencing::{self, Sequencing};
+use crate::synchrony::{self, Synchrony};
+
+const LIMITS: Limits = Limits {
+    window: 8,
+    backlog: 1 << 20,
+};
+
+/// One member, with `ordered` on top or not.
+pub(crate) struct Stack<const ORDERED: bool> {
+    reliable: Reliable,
+    synchrony: Synchrony,
+    sequencing: Sequencing,
+}
+
+pub(crate) enum Input {
+    Say(u64, usize),
+    Told(Told),
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Did {
+    Channel(What),
+    Fail(String),
+}
+
+enum Step {
+    Reliable(reliability::Action),
+    Synchrony(synchrony::Action),
+    Sequencing(sequencing::Action),
+}
+
+impl<const ORDERED: bool> Stack<ORDERED> {
+    fn reliable(&mut self, env: &mut Env<'_>, did: Vec<reliability::Action>, out: &mut Out<Did>) {
+        self.take(env, did.into_iter().map(Step::Reliable).collect(), out);
+    }
+
+    fn take(&mut self, env: &mut Env<'_>, mut steps: VecDeque<Step>, out: &mut Out<Did>) {
+        while let Some(step) = steps.pop_front() {
+            let mut reliable = Vec::new();
+            let mut synchrony = Vec::new();
+            let mut sequencing = Vec::new();
+            let mut top = None;
+            match step {
+                Step::Reliable(reliability::Action::Send(frame)) => out.frames.push(frame),
+                Step::Reliable(reliability::Action::Receive(it)) => {
+                    synchrony = self.synchrony.receive(&it);
+                }
+                Step::Reliable(reliability::Action::View(it)) => {
+                    synchrony = self.synchrony.view(it);
+                }
+                Step::Synchrony(synchrony::Action::Send(it)) => {
+                    reliable = self.reliable.send(env, &it, true);
+                }
+                Step::Synchrony(synchrony::Action::View(it)) if ORDERED => {
+                    sequencing = self.sequencing.view(it);
+                }
+                Step::Synchrony(synchrony::Action::Receive(it)) if ORDERED => {
+                    sequencing = self.sequencing.receive(&it);
+                }
+                Step::Sequencing(sequencing::Action::Send(it)) => {
+                    synchrony = self.synchrony.send(&it);
+                }
+                Step::Synchrony(synchrony::Action::View(it))
+                | Step::Sequencing(sequencing::Action::View(it)) => {
+                    top = Some(What::View(it.group, it.number));
+                }
+                Step::Synchrony(synchrony::Action::Receive(it))
+                | Step::Sequencing(sequencing::Action::Receive(it)) => {
+                    top = Some(What::Receive(judge::number(&it)));
+                }
+                Step::Reliable(reliability::Action::Warn(_))
+                | Step::Sequencing(sequencing::Action::Warn(_)) => {}
+                Step::Reliable(reliability::Action::Fail(reason))
+                | Step::Synchrony(synchrony::Action::Fail(reason))
+                | Step::Sequencing(sequencing::Action::Fail(reason)) => {
+                    out.did.push(Did::Fail(reason));
+                }
+            }
+            out.did.extend(top.map(Did::Channel));
+            steps.extend(reliable.into_iter().map(Step::Reliable));
+            steps.extend(synchrony.into_iter().map(Step::Synchrony));
+            steps.extend(sequencing.into_iter().map(Step::Sequencing));
+        }
+    }
+}
+
+impl<const ORDERED: bool> Node for Stack<ORDERED> {
+    type Input = Input;
+    type Did = Did;
+    type Saved = ();
+
+    fn start(env: &mut Env<'_>, _: Option<()>, out: &mut Out<Did>) -> Self {
+        let mut stack = Stack {
+            reliable: Reliable::new(*b"reliable", LIMITS),
+            synchrony: Synchrony::new(*b"synchron", 1 << 20),
+            sequencing: Sequencing::new(*b"ordered ", 1 << 20),
+        };
+        out.did.push(Did::Channel(What::Connect));
+        let did = stack.reliable.connected(env);
+        stack.reliable(env, did, out);
+        stack
+    }
+
+    fn frame(&mut self, env: &mut Env<'_>, frame: &[u8], out: &mut Out<Did>) {
+        let did = self.reliable.frame(env, frame);
+        self.reliable(env, did, out);
+    }
+
+    fn input(&mut self, env: &mut Env<'_>, input: Input, out: &mut Out<Did>) {
+        let steps: VecDeque<Step> = match input {
+            Input::Say(number, size) => {
+                out.did.push(Did::Channel(What::Send(number)));
+                let message = judge::message(number, size);
+                if ORDERED {
+                    let did = self.sequencing.send(&message);
+                    did.into_iter().map(Step::Sequencing).collect()
+                } else {
+                    let did = self.synchrony.send(&message);
+                    did.into_iter().map(Step::Synchrony).collect()
+                }
+            }
+            Input::Told(Told::View(view)) => {
+                let did = self.reliable.view(env, view);
+                did.into_iter().map(Step::Reliable).collect()
+            }
+            Input::Told(Told::Blocked) => {
+                self.reliable.blocked();
+                VecDeque::new()
+            }
+        };
+        self.take(env, steps, out);
+    }
+
+    fn timer(&mut self, env: &mut Env<'_>, out: &mut Out<Did>) {
+        let did = self.reliable.timer(env);
+        self.reliable(env, did, out);
+    }
+
+    fn deadline(&self) -> Option<u64> {
+        self.reliable.deadline()
+    }
+
+    fn save(&self) {}
+}
+
+/// Who speaks, and the membership.
+#[derive(Default)]
+struct Talk {
+    views: Views,
+    said: u64,
+    /// What was said when everything had healed, by whom.
+    last: Vec<(At, u64)>,
+}
+
+impl Talk {
+    fn say<N: Node<Input = Input>>(&mut self, world: &mut World<N>, node: usize) {
+        self.said += 1;
+        let size = if world.random.percent(90) { 8 } else { 3_000 };
+        let size = world.random.below(size) as usize;
+        world.input(node, Input::Say(self.said, size));
+    }
+}
+
+impl<const ORDERED: bool> Director<Stack<ORDERED>> for Talk {
+    fn speak(&mut self, world: &mut World<Stack<ORDERED>>) {
+        let node = world.random.below(world.nodes() as u64) as usize;
+        if world.node(node).is_none() || world.is_paused(node) {
+            return;
+        }
+        let burst = if world.random.percent(10) { 20 } else { 2 };
+        for _ in 0..world.random.below(burst) + 1 {
+            self.say(world, node);
+        }
+    }
+
+    fn changed(&mut self, world: &mut World<Stack<ORDERED>>) {
+        self.views.reconsider(world, Input::Told);
+    }
+
+    fn healed(&mut self, world: &mut World<Stack<ORDERED>>) {
+        self.views.complete(world, Input::Told);
+        let until = world.now + 5 * SECOND;
+        world.advance_to(until);
+        for node in 0..world.nodes() {
+            self.say(world, node);
+            self.last.push(((node, world.run(node)), self.said));
+        }
+    }
+}
+
+/// A schedule of 2 to 9 members, what happened at the top, and what is wrong with it.
+pub(crate) fn schedule<const ORDERED: bool>(seed: u64) -> (Vec<(At, What)>, Result<(), String>) {
+    let nodes = 2 + Random::new(seed ^ 0x5ca1_ab1e).below(8) as usize;
+    run::<ORDERED>(seed, nodes, faults::ALL.steps)
+}
+
+/// A short schedule of few members: what it takes time to judge.
+pub(crate) fn short_schedule<const ORDERED: bool>(
+    seed: u64,
+) -> (Vec<(At, What)>, Result<(), String>) {
+    let nodes = 2 + Random::new(seed ^ 0x5ca1_ab1e).below(2) as usize;
+    run::<ORDERED>(seed, nodes, 8)
+}
+
+fn run<const ORDERED: bool>(
+    seed: u64,
+    nodes: usize,
+    steps: u64,
+) -> (Vec<(At, What)>, Result<(), String>) {
+    let mut world = World::<Stack<ORDERED>>::new(seed, nodes);
+    let plan = Plan {
+        steps,
+        loss: 30,
+        ..faults::ALL
+    };
+    let mut talk = Talk::default();
+    faults::run(&mut world, &plan, 20 * SECOND, &mut talk);
+    let mut history = Vec::new();
+    for record in &world.history {
+        let at = (record.node, record.run);
+        match &record.did {
+            Did::Channel(what) => history.push((at, *what)),
+            Did::Fail(reason) => {
+                let reason = Err(format!("{at:?} failed: {reason}"));
+                return (history, reason);
+            }
+        }
+    }
+    let verdict = judge::fifo(&history)
+        .and_then(|()| judge::virtual_synchrony(&history))
+        .and_then(|()| match ORDERED {
+            true => judge::total_order(&history),
+            false => Ok(()),
+        })
+        .and_then(|()| live(&history, &talk.last));
+    (history, verdict)
+}
+
+/// What is said when everything has healed is received by all.
+fn live(history: &[(At, What)], last: &[(At, u64)]) -> Result<(), String> {
+    let received: BTreeSet<(At, u64)> = history
+        .iter()
+        .filter_map(|(at, what)| match what {
+            What::Receive(message) => Some((*at, *message)),
+            _ => None,
+        })
+        .collect();
+    for (by, message) in last {
+        for (at, _) in last {
+            if !received.contains(&(*at, *message)) {
+                return Err(format!("{at:?} never received {message} of {by:?}"));
+            }
+        }
+    }
+    Ok(())
+}
+
+/// The first seed of a range that shows something wrong.
+pub(crate) fn first_wrong<const ORDERED: bool>(
+    seeds: std::ops::Range<u64>,
+) -> Option<(u64, String)> {
+    let mut wrong = seeds.filter_map(|seed| Some((seed, schedule::<ORDERED>(seed).1.err()?)));
+    wrong.next()
+}
