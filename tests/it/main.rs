@@ -34,6 +34,7 @@ mod readme;
 mod sarif;
 mod simulation;
 mod simulation_command;
+mod stacks;
 mod stat;
 mod state;
 mod strict_2009;

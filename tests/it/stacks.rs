@@ -1,0 +1,153 @@
+//! Which layers of a group stand on which: an ordered pair each, judged by their contracts alone.
+
+use liveobj_tests::support::{built, liveobj};
+
+/// A layer, and where it needs another one below. All but `membership` and `text` offer `channel`.
+struct Layer {
+    name: &'static str,
+    library: &'static str,
+    template: &'static str,
+    parameters: &'static str,
+    needs: &'static str,
+}
+
+const BYTES: &str = r#"<parameter name="Message"><type>bytes</type></parameter>"#;
+const NAMED: &str = r#"<parameter name="Message"><type>bytes</type></parameter>
+    <parameter name="name"><value>a</value></parameter>"#;
+
+const LAYERS: &[Layer] = &[
+    layer("udp", "channels", "udp_channel", BYTES, ""),
+    layer("local", "channels", "local_channel", NAMED, ""),
+    layer("fragmenter", "channels", "fragmenter", BYTES, "lower"),
+    layer("membership", "groups", "membership", "", "network"),
+    layer("reliable", "groups", "reliable", BYTES, "network"),
+    layer("causal", "groups", "causal", BYTES, "reliable"),
+    layer("text", "documents", "shared_text", "", "channel"),
+];
+
+const fn layer(
+    name: &'static str,
+    library: &'static str,
+    template: &'static str,
+    parameters: &'static str,
+    needs: &'static str,
+) -> Layer {
+    Layer {
+        name,
+        library,
+        template,
+        parameters,
+        needs,
+    }
+}
+
+/// By upper layer, then by lower one (`udp`, `local`, `fragmenter`, `reliable`, `causal`): none where
+/// they compose, else a part of what is told.
+const VERDICTS: &[(&str, [Option<&str>; 5])] = &[
+    ("fragmenter", [None, Some(MADE_UP), None, None, None]),
+    (
+        "membership",
+        [None, None, None, Some(REPEATS), Some(REPEATS)],
+    ),
+    (
+        "reliable",
+        [None, Some(MADE_UP), None, Some(REPEATS), Some(REPEATS)],
+    ),
+    (
+        "causal",
+        [Some(ONCE), Some(NOTHING), Some(ONCE), None, None],
+    ),
+    ("text", [None, None, None, None, None]),
+];
+const LOWER: [&str; 5] = ["udp", "local", "fragmenter", "reliable", "causal"];
+/// The lower layer may receive what nobody sent.
+const MADE_UP: &str = "`best_effort` does not imply `no_creation`";
+/// The upper layer sends messages again, which the lower one takes for the same.
+const REPEATS: &str = "`lower.channel` requires temporal \"unique_messages\"";
+/// The lower layer repeats messages.
+const ONCE: &str = "`upper.reliable` requires temporal \"at_most_once\"";
+const NOTHING: &str = "`upper.reliable` requires temporal \"no_creation\"";
+
+#[test]
+fn each_layer_stands_on_those_that_give_what_it_needs() {
+    for (upper, verdicts) in VERDICTS {
+        for (lower, refused) in LOWER.iter().zip(verdicts) {
+            let printed = checked(upper, lower);
+            match refused {
+                None => assert!(
+                    printed.contains(": well typed"),
+                    "{upper} on {lower}: {printed}"
+                ),
+                Some(why) => assert!(printed.contains(why), "{upper} on {lower}: {printed}"),
+            }
+        }
+    }
+}
+
+fn find(name: &str) -> &'static Layer {
+    let mut layers = LAYERS.iter();
+    layers.find(|it| it.name == name).expect("a layer")
+}
+
+/// What `check` prints of a document in which a layer stands on another one.
+fn checked(upper: &str, lower: &str) -> String {
+    let component = |name: &str, layer: &str| {
+        let Layer {
+            library,
+            template,
+            parameters,
+            ..
+        } = find(layer);
+        let external = format!(r#"<external name="{template}" library="liveobj:{library}"/>"#);
+        let reference = match layer {
+            "text" => external,
+            _ => format!(
+                "<parameterized><template>{external}</template>{parameters}</parameterized>"
+            ),
+        };
+        format!(r#"<component name="{name}">{reference}</component>"#)
+    };
+    let connection = |(one, own): (&str, &str), (other, its): (&str, &str)| {
+        format!(
+            r#"<connection><endpoint of="{one}" name="{own}"/><endpoint of="{other}" name="{its}"/></connection>"#
+        )
+    };
+    // The lower layer stands on what it needs, down to UDP.
+    let mut parts = vec![
+        component("upper", upper),
+        component("members", "membership"),
+    ];
+    parts.push(component("udp", "udp"));
+    let mut connections = vec![connection(("members", "network"), ("udp", "channel"))];
+    let mut stack = vec![("upper", upper), ("lower", lower)];
+    parts.push(component("lower", lower));
+    match lower {
+        "udp" | "local" => {}
+        "causal" => {
+            parts.push(component("below", "reliable"));
+            stack.extend([("below", "reliable"), ("udp", "udp")]);
+        }
+        _ => stack.push(("udp", "udp")),
+    }
+    for pair in stack.windows(2) {
+        let ((one, kind), (other, _)) = (pair[0], pair[1]);
+        let own = find(kind).needs;
+        connections.push(connection((one, own), (other, "channel")));
+    }
+    for (name, kind) in stack {
+        if matches!(kind, "reliable" | "causal") {
+            connections.push(connection((name, "membership"), ("members", "membership")));
+        }
+    }
+    let (parts, connections) = (parts.concat(), connections.concat());
+    let document = format!(
+        r#"<liveobject xmlns="urn:liveobj:reference:1"><composite>{parts}{connections}</composite></liveobject>"#
+    );
+    let folder = tempfile::tempdir().expect("a directory");
+    std::fs::write(folder.path().join("stack.liveobject"), document).expect("written");
+    let mut command = liveobj(folder.path());
+    command.args(["check", "stack.liveobject", "--library-path"]);
+    let output = command.arg(built()).current_dir(folder.path()).output();
+    let output = output.expect("liveobj runs");
+    String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).into_owned()
+}
