@@ -561,3 +561,27 @@ fn what_a_stream_refused_goes_before_all_that_came_after() {
     mesh.writable(token);
     assert_eq!(sent_through(&mut mesh, token), b"abc");
 }
+
+#[test]
+fn what_comes_late_on_an_older_stream_of_a_sender_is_dropped() {
+    let mut mesh = alone();
+    let accepted = |mesh: &mut Mesh| {
+        let token = *mesh.accepting.keys().next().expect("it accepts");
+        mesh.ready(0, token, "127.0.0.1:9");
+        mesh.data(0, token, &crate::stream::hello(&[7; 32], 99));
+        token
+    };
+    let (old, new) = (accepted(&mut mesh), accepted(&mut mesh));
+    let from = [(old, 1), (new, 3), (old, 2), (new, 3), (new, 4)];
+    for (token, number) in from {
+        mesh.data(0, token, &crate::stream::message(number, &[number as u8]));
+    }
+    let delivered: Vec<Vec<u8>> = actions(&mut mesh)
+        .into_iter()
+        .filter_map(|action| match action {
+            Action::Deliver(message) => Some(message),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(delivered, [[1], [3], [4]]);
+}
