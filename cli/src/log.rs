@@ -24,11 +24,11 @@ pub fn filter(text: &str) -> Result<Filter, String> {
     let mut messages = None;
     for part in text.split(',') {
         let (target, level) = part.split_once('=').unwrap_or((OURS, part));
-        let level: LevelFilter = level.trim().parse().map_err(|_| {
-            format!(
-                "`{}` is none of error, warn, info, debug, trace and off",
-                level.trim()
-            )
+        let level = level.trim();
+        // Whether nothing is a level depends on what else is built.
+        let known: Option<LevelFilter> = level.parse().ok().filter(|_| !level.is_empty());
+        let level = known.ok_or_else(|| {
+            format!("`{level}` is none of error, warn, info, debug, trace and off")
         })?;
         let target = target.trim();
         if target == MESSAGES {

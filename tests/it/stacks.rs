@@ -1,5 +1,6 @@
 //! Which layers of a group stand on which: an ordered pair each, judged by their contracts alone.
 
+use liveobj_tests::note::{Opened, Relay, ordered_note};
 use liveobj_tests::support::{built, liveobj};
 
 /// A layer, and where it needs another one below. All but `membership` and `text` offer `channel`.
@@ -143,6 +144,11 @@ fn checked(upper: &str, lower: &str) -> String {
     let document = format!(
         r#"<liveobject xmlns="urn:liveobj:reference:1"><composite>{parts}{connections}</composite></liveobject>"#
     );
+    check(&document)
+}
+
+/// What `check` prints of a document.
+fn check(document: &str) -> String {
     let folder = tempfile::tempdir().expect("a directory");
     std::fs::write(folder.path().join("stack.liveobject"), document).expect("written");
     let mut command = liveobj(folder.path());
@@ -150,4 +156,41 @@ fn checked(upper: &str, lower: &str) -> String {
     let output = command.arg(built()).current_dir(folder.path()).output();
     let output = output.expect("liveobj runs");
     String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).into_owned()
+}
+
+#[test]
+fn the_ordered_note_needs_views_that_change_together() {
+    let note = ordered_note(7_749);
+    let printed = check(&note);
+    assert!(printed.contains(": well typed"), "{printed}");
+    let views = r#"<endpoint of="views" name="channel"/>"#;
+    assert!(note.contains(views));
+    let printed = check(&note.replace(views, r#"<endpoint of="reliable" name="group"/>"#));
+    let why = "`ordered.group` requires temporal \"virtual_synchrony\"";
+    assert!(printed.contains(why), "{printed}");
+}
+
+#[test]
+fn a_note_on_the_whole_stack_goes_on_when_a_member_is_killed() {
+    let folder = tempfile::tempdir().expect("a directory");
+    let relay = Relay::start(5);
+    let reference = folder.path().join("note.liveobject");
+    std::fs::write(&reference, ordered_note(relay.port)).expect("it is writable");
+    let open = |_| Opened::start(folder.path(), &reference);
+    let [mut first, mut second, mut third] = [(); 3].map(open);
+    let shows = |opened: &Opened, line: &str| {
+        let line = format!("| {line}");
+        opened.wait_until(&line, |lines| lines.contains(&line).then_some(()));
+    };
+    first.enter("of the first");
+    second.enter("of the second");
+    for opened in [&first, &second, &third] {
+        shows(opened, "of the first");
+        shows(opened, "of the second");
+    }
+    first.signal("KILL");
+    second.enter("after that");
+    shows(&third, "after that");
+    third.enter("and back");
+    shows(&second, "and back");
 }

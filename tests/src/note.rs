@@ -28,6 +28,11 @@ pub fn sealed_note(port: u16) -> String {
     example("sealed-note", port)
 }
 
+/// The example `ordered-note` with the datagram relay at `port` as its network.
+pub fn ordered_note(port: u16) -> String {
+    example("ordered-note", port)
+}
+
 fn example(name: &str, port: u16) -> String {
     let path = root().join(format!("examples/{name}.liveobject"));
     let text = std::fs::read_to_string(path).expect("the example is readable");
