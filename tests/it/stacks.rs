@@ -1,7 +1,7 @@
 //! Which layers of a group stand on which: an ordered pair each, judged by their contracts alone.
 
 use liveobj_tests::note::{Opened, Relay, ordered_note};
-use liveobj_tests::support::{built, liveobj};
+use liveobj_tests::support::{built, liveobj, root};
 
 /// A layer, and where it needs another one below. All but `membership` and `text` offer `channel`.
 struct Layer {
@@ -179,8 +179,9 @@ fn a_note_on_the_whole_stack_goes_on_when_a_member_is_killed() {
     let open = |_| Opened::start(folder.path(), &reference);
     let [mut first, mut second, mut third] = [(); 3].map(open);
     let shows = |opened: &Opened, line: &str| {
-        let line = format!("| {line}");
-        opened.wait_until(&line, |lines| lines.contains(&line).then_some(()));
+        opened.wait_until(line, |lines| {
+            lines.iter().any(|it| it == line).then_some(())
+        });
     };
     first.enter("of the first");
     second.enter("of the second");
@@ -193,4 +194,34 @@ fn a_note_on_the_whole_stack_goes_on_when_a_member_is_killed() {
     shows(&third, "after that");
     third.enter("and back");
     shows(&second, "and back");
+}
+
+/// In a simulation with losses and a partition; requirements of a channel that others share as well.
+#[test]
+fn nothing_that_the_ordered_note_promises_is_broken() {
+    let folder = tempfile::tempdir().expect("a directory");
+    let mut simulation = liveobj(folder.path());
+    simulation
+        .arg("sim")
+        .arg(root().join("examples/ordered-note.liveobject"));
+    simulation.args(["--nodes", "3", "--for", "60s", "--loss", "10%"]);
+    simulation.args(["--partition", "1,2/3@20s..30s", "--trace", "note.trace"]);
+    for typed in ["1@5s:one", "3@25s:parted", "2@45s:two"] {
+        simulation.args(["--type", typed]);
+    }
+    simulation.arg("--library-path").arg(built());
+    let simulated = simulation.current_dir(folder.path()).output();
+    let simulated = simulated.expect("liveobj runs");
+    let shown = String::from_utf8_lossy(&simulated.stdout).into_owned();
+    assert!(shown.contains("have shown the same lines"), "{shown}");
+    let mut monitor = liveobj(folder.path());
+    monitor.args(["monitor", "note.trace", "--library-path"]);
+    let judged = monitor.arg(built()).current_dir(folder.path()).output();
+    let judged = judged.expect("liveobj runs");
+    let shown = String::from_utf8_lossy(&judged.stdout).into_owned();
+    assert_eq!(judged.status.code(), Some(0), "{shown}");
+    for kept in ["virtual_synchrony", "no_creation", "unique_messages"] {
+        let kept = format!("open         `temporal \"{kept}\"`");
+        assert!(shown.contains(&kept), "{shown}");
+    }
 }

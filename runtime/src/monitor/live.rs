@@ -395,6 +395,8 @@ impl Live {
             endpoint: own.endpoint,
             side: *side,
             provider: (0, 0, provider.0.proxy),
+            // What would have to know of others is not watched here.
+            shared: false,
             what: *what,
             node: 0,
             after: &[],

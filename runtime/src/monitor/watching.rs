@@ -20,6 +20,9 @@ const REMEMBERED: usize = 256;
 const TOLD: usize = 16;
 /// Why a constraint that speaks of everything is not watched where an object runs.
 const NEEDS_EVERYTHING: &str = "one node cannot judge what it says of all of them";
+/// Why requirements that need to know everything are not watched where not everything is told.
+const SHARED: &str =
+    "others are connected to the same endpoint, and what passes there counts as well";
 /// Why requirements about several connections are not watched where these are of several objects.
 const SEVERAL_PROVIDERS: &str =
     "several objects are connected, and it is required of each by itself";
@@ -111,6 +114,8 @@ pub(super) struct Told<'a, N> {
     pub(super) side: Side,
     /// Whoever provides it: the same for the same object.
     pub(super) provider: (u32, u64, u64),
+    /// Whether others than who requires it are connected there too.
+    pub(super) shared: bool,
     pub(super) what: Telling<'a>,
     /// The node, and what is known to have come before at others: see [`Happening`].
     pub(super) node: u32,
@@ -432,6 +437,12 @@ impl<N: Clone> Watched<N> {
         if self.side == Side::Requires && provider != told.provider && monitor.relates_connections()
         {
             self.monitor = Err(SEVERAL_PROVIDERS.to_owned());
+            self.recent = VecDeque::new();
+            return None;
+        }
+        // It is about all connections of who provides it, and only one's own are told of.
+        if self.side == Side::Requires && told.shared && monitor.needs_everything() {
+            self.monitor = Err(SHARED.to_owned());
             self.recent = VecDeque::new();
             return None;
         }

@@ -87,6 +87,8 @@ pub(super) struct History {
     found: BTreeMap<(usize, String, String), usize>,
     proxies: HashMap<(Home, u64), Proxy>,
     connections: BTreeMap<(Home, u64), Connection>,
+    /// Who is connected to each endpoint of an object: one endpoint of another, or `None`: several.
+    peers: HashMap<(u32, u64, u64), BTreeMap<String, Option<String>>>,
     /// Proxies and connections so far.
     instances: u64,
     /// How often each constraint was broken, and the first time.
@@ -117,6 +119,7 @@ impl History {
             found: BTreeMap::new(),
             proxies: HashMap::new(),
             connections: BTreeMap::new(),
+            peers: HashMap::new(),
             instances: 0,
             violations: BTreeMap::new(),
             unread: BTreeSet::new(),
@@ -448,6 +451,17 @@ impl History {
             (None, Some((domain, id))) => (node, domain, id),
             (None, None) => (node, 0, connection),
         };
+        if let Telling::Connect = what {
+            let peers = self.peers.entry(provider).or_default();
+            let peer = peers
+                .entry(own.name.clone())
+                .or_insert_with(|| Some(other.name.clone()));
+            if peer.as_ref().is_some_and(|it| *it != other.name) {
+                *peer = None;
+            }
+        }
+        let peers = self.peers.get(&provider);
+        let shared = peers.and_then(|it| it.get(&own.name)) == Some(&None);
         for (end, side) in [(own, Side::Provides), (other, Side::Requires)] {
             let Some(proxy) = self.proxy(node, end) else {
                 continue;
@@ -467,6 +481,7 @@ impl History {
                 endpoint,
                 side,
                 provider,
+                shared,
                 what,
                 node,
                 after,
