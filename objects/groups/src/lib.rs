@@ -5,6 +5,7 @@ mod causality;
 mod detector;
 mod env;
 mod fault;
+mod foreign;
 mod members;
 mod reliability;
 mod sequencing;

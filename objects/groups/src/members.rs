@@ -23,7 +23,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::env::Env;
 use crate::fault::{self, Fault};
-use crate::view::View;
+use crate::view::{View, is_quorum};
 use crate::wire::Tag;
 
 mod beacons;
@@ -37,7 +37,7 @@ mod voting;
 #[cfg(test)]
 mod tests;
 
-use consensus::{Agreed, is_quorum};
+use consensus::Agreed;
 use frame::{Frame, MAX_MEMBERS, Rank, Standing};
 use inside::Inside;
 use liveness::{Liveness, Seems};

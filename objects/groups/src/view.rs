@@ -1,5 +1,8 @@
 //! Views as the machines see them.
 
+use crate::fault::{self, Fault};
+use crate::types::ViewId;
+
 /// Who belongs to the group, as its members agreed.
 ///
 /// A member is one run of a proxy: who starts again, or was excluded and comes back, has another
@@ -15,7 +18,36 @@ pub(crate) struct View {
     pub(crate) me: u64,
 }
 
+/// Whether some members of a view, oldest first, may decide for all of them: more than half, or exactly
+/// half with the oldest. Two quorums of a view have a member in common.
+pub(crate) fn is_quorum(members: &[u64], these: impl Fn(u64) -> bool) -> bool {
+    let count = members.iter().filter(|member| these(**member)).count();
+    if fault::is(Fault::HalfIsEnough) {
+        return 2 * count >= members.len();
+    }
+    let oldest = members.first().is_some_and(|oldest| these(*oldest));
+    2 * count > members.len() || (oldest && 2 * count == members.len())
+}
+
 impl View {
+    /// A view as an event shows it.
+    pub(crate) fn shown(id: ViewId, members: &[u64], me: u64) -> View {
+        View {
+            group: id.group,
+            number: id.number,
+            members: members.to_vec(),
+            me,
+        }
+    }
+
+    /// Its name, as events show it.
+    pub(crate) fn id(&self) -> ViewId {
+        ViewId {
+            group: self.group,
+            number: self.number,
+        }
+    }
+
     pub(crate) fn has(&self, member: u64) -> bool {
         self.members.contains(&member)
     }
@@ -35,12 +67,9 @@ impl View {
         self.group == self.me
     }
 
-    /// Whether those of whom `these` is true are a quorum: more than half of the members, or half of
-    /// them with the oldest among them. Two quorums of a view have a member in common.
+    /// Whether those of whom `these` is true are a quorum of it: [`is_quorum`].
     pub(crate) fn is_quorum(&self, these: impl Fn(u64) -> bool) -> bool {
-        let count = self.members.iter().filter(|member| these(**member)).count();
-        let oldest = self.members.first().is_some_and(|oldest| these(*oldest));
-        2 * count > self.members.len() || (oldest && 2 * count == self.members.len())
+        is_quorum(&self.members, these)
     }
 
     /// All other members, oldest first.

@@ -1,8 +1,9 @@
 //! The live object behind `causal`: brings the endpoints to the machine.
 
-use liveobj_sdk::{Bytes, CreateError, Level, Opaque, live_object};
+use liveobj_sdk::{Bytes, CreateError, Opaque, live_object};
 
 use super::{Action, Causal};
+use crate::foreign::Foreign;
 use crate::view::View;
 use crate::{causal, template, wire};
 
@@ -11,8 +12,7 @@ type Context<'a> = causal::Context<'a>;
 /// One end of a causal channel.
 pub struct CausalChannel {
     machine: Causal,
-    /// Frames dropped when that was last reported.
-    reported: u64,
+    foreign: Foreign,
 }
 
 #[live_object(template::causal)]
@@ -20,7 +20,7 @@ impl template::causal for CausalChannel {
     fn create(context: &mut Context<'_>, _: causal::Parameters<'_>) -> Result<Self, CreateError> {
         Ok(CausalChannel {
             machine: Causal::new(wire::tag(&context.identity())),
-            reported: 0,
+            foreign: Foreign::default(),
         })
     }
 
@@ -31,21 +31,13 @@ impl template::causal for CausalChannel {
     ) {
         let actions = self.machine.frame(&event.message);
         act(context, actions);
-        let dropped = self.machine.dropped();
-        if dropped != self.reported && dropped.is_power_of_two() {
-            self.reported = dropped;
-            let text = format!("{dropped} messages so far were not for this channel");
-            context.report(Level::Debug, &text);
-        }
+        self.foreign.tell(context, self.machine.dropped());
     }
 
     fn membership_view(&mut self, context: &mut Context<'_>, event: causal::membership::View<'_>) {
-        let actions = self.machine.view(View {
-            group: event.id.group,
-            number: event.id.number,
-            members: event.members.to_vec(),
-            me: event.me,
-        });
+        let actions = self
+            .machine
+            .view(View::shown(event.id, &event.members, event.me));
         act(context, actions);
     }
 

@@ -1,9 +1,10 @@
 //! Beacons: how proxies find groups, found one, notice that they missed views, and give a view up.
 
-use super::consensus::{Agreed, is_quorum};
+use super::consensus::Agreed;
 use super::frame::{Beacon, Frame, MAX_MEMBERS, Rank, Standing};
 use super::{FRESH, LISTEN, MAX_HEARD, Membership, PATIENCE, Stage, draw};
 use crate::env::Env;
+use crate::view::is_quorum;
 
 impl Membership {
     pub(super) fn beacon(&mut self, env: &mut Env<'_>, beacon: &Beacon) {

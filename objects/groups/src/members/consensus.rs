@@ -41,6 +41,7 @@
 use std::collections::BTreeSet;
 
 use crate::fault::{self, Fault};
+use crate::view::is_quorum;
 
 /// A view as it is agreed on.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -51,17 +52,6 @@ pub(super) struct Agreed {
     pub(super) previous: u64,
     /// Oldest first, none twice, at least one.
     pub(super) members: Vec<u64>,
-}
-
-/// Whether some members of a view may decide for all of them: more than half, or exactly half with
-/// the oldest.
-pub(super) fn is_quorum(members: &[u64], these: impl Fn(u64) -> bool) -> bool {
-    let count = members.iter().filter(|member| these(**member)).count();
-    if fault::is(Fault::HalfIsEnough) {
-        return 2 * count >= members.len();
-    }
-    let oldest = members.first().is_some_and(|oldest| these(*oldest));
-    2 * count > members.len() || (oldest && 2 * count == members.len())
 }
 
 /// Numbers an attempt: of two, the one with the later round wins, then the one of the larger member.

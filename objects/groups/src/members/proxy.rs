@@ -183,10 +183,7 @@ fn tell(context: &mut Context<'_>, to: Option<Connection>, news: &News) {
     // A connection that is gone needs to know nothing.
     let _ = match news {
         News::View(view) => emit!(View {
-            id: ViewId {
-                group: view.group,
-                number: view.number,
-            },
+            id: view.id(),
             members: List::from(&view.members),
             me: view.me,
         }),

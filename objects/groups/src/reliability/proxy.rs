@@ -7,7 +7,7 @@ use liveobj_sdk::{
 use super::{Action, Limits, MAX_WINDOW, Reliable};
 use crate::alarm::Alarm;
 use crate::env::Env;
-use crate::types::ViewId;
+use crate::foreign::Foreign;
 use crate::view::View;
 use crate::{reliable, template, wire};
 
@@ -17,8 +17,7 @@ type Context<'a> = reliable::Context<'a>;
 pub struct ReliableChannel {
     machine: Reliable,
     alarm: Alarm,
-    /// Frames dropped when that was last reported.
-    reported: u64,
+    foreign: Foreign,
 }
 
 #[live_object(template::reliable)]
@@ -38,7 +37,7 @@ impl template::reliable for ReliableChannel {
         Ok(ReliableChannel {
             machine: Reliable::new(wire::tag(&context.identity()), limits),
             alarm: Alarm::new(),
-            reported: 0,
+            foreign: Foreign::default(),
         })
     }
 
@@ -48,12 +47,7 @@ impl template::reliable for ReliableChannel {
         event: reliable::network::Receive<'_>,
     ) {
         self.act(context, |machine, env| machine.frame(env, &event.message));
-        let dropped = self.machine.dropped();
-        if dropped != self.reported && dropped.is_power_of_two() {
-            self.reported = dropped;
-            let text = format!("{dropped} messages so far were not for this channel");
-            context.report(Level::Debug, &text);
-        }
+        self.foreign.tell(context, self.machine.dropped());
     }
 
     fn membership_view(
@@ -61,12 +55,7 @@ impl template::reliable for ReliableChannel {
         context: &mut Context<'_>,
         event: reliable::membership::View<'_>,
     ) {
-        let view = View {
-            group: event.id.group,
-            number: event.id.number,
-            members: event.members.to_vec(),
-            me: event.me,
-        };
+        let view = View::shown(event.id, &event.members, event.me);
         self.act(context, |machine, env| machine.view(env, view));
     }
 
@@ -158,10 +147,7 @@ impl ReliableChannel {
                 }
                 Action::View(view) => {
                     let _ = context.emit(reliable::group::View {
-                        id: ViewId {
-                            group: view.group,
-                            number: view.number,
-                        },
+                        id: view.id(),
                         members: List::from(&view.members),
                         me: view.me,
                     });

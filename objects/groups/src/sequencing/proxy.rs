@@ -3,7 +3,7 @@
 use liveobj_sdk::{Bytes, CreateError, Level, List, Opaque, live_object};
 
 use super::{Action, Sequencing};
-use crate::types::ViewId;
+use crate::foreign::Foreign;
 use crate::view::View;
 use crate::{ordered, template, wire};
 
@@ -12,8 +12,7 @@ type Context<'a> = ordered::Context<'a>;
 /// One end of a totally ordered channel.
 pub struct OrderedChannel {
     machine: Sequencing,
-    /// Messages dropped when that was last reported.
-    reported: u64,
+    foreign: Foreign,
 }
 
 #[live_object(template::ordered)]
@@ -25,28 +24,20 @@ impl template::ordered for OrderedChannel {
         let tag = wire::tag(&context.identity());
         Ok(OrderedChannel {
             machine: Sequencing::new(tag, parameters.backlog as usize),
-            reported: 0,
+            foreign: Foreign::default(),
         })
     }
 
     fn group_receive(&mut self, context: &mut Context<'_>, event: ordered::group::Receive<'_>) {
         let actions = self.machine.receive(&event.message);
         act(context, actions);
-        let dropped = self.machine.dropped();
-        if dropped != self.reported && dropped.is_power_of_two() {
-            self.reported = dropped;
-            let text = format!("{dropped} messages so far were not for this channel");
-            context.report(Level::Debug, &text);
-        }
+        self.foreign.tell(context, self.machine.dropped());
     }
 
     fn group_view(&mut self, context: &mut Context<'_>, event: ordered::group::View<'_>) {
-        let actions = self.machine.view(View {
-            group: event.id.group,
-            number: event.id.number,
-            members: event.members.to_vec(),
-            me: event.me,
-        });
+        let actions = self
+            .machine
+            .view(View::shown(event.id, &event.members, event.me));
         act(context, actions);
     }
 
@@ -76,10 +67,7 @@ fn act(context: &mut Context<'_>, actions: Vec<Action>) {
             }
             Action::View(view) => {
                 let _ = context.emit(ordered::views::View {
-                    id: ViewId {
-                        group: view.group,
-                        number: view.number,
-                    },
+                    id: view.id(),
                     members: List::from(&view.members),
                     me: view.me,
                 });

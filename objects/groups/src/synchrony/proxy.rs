@@ -1,9 +1,9 @@
 //! The live object behind `virtual_synchrony`: brings the endpoints to the machine.
 
-use liveobj_sdk::{Bytes, CreateError, Level, List, Opaque, live_object};
+use liveobj_sdk::{Bytes, CreateError, List, Opaque, live_object};
 
 use super::{Action, Synchrony};
-use crate::types::ViewId;
+use crate::foreign::Foreign;
 use crate::view::View;
 use crate::{template, virtual_synchrony, wire};
 
@@ -12,8 +12,7 @@ type Context<'a> = virtual_synchrony::Context<'a>;
 /// One end of a virtually synchronous channel.
 pub struct SynchronousChannel {
     machine: Synchrony,
-    /// Messages dropped when that was last reported.
-    reported: u64,
+    foreign: Foreign,
 }
 
 #[live_object(template::virtual_synchrony)]
@@ -25,7 +24,7 @@ impl template::virtual_synchrony for SynchronousChannel {
         let tag = wire::tag(&context.identity());
         Ok(SynchronousChannel {
             machine: Synchrony::new(tag, parameters.backlog as usize),
-            reported: 0,
+            foreign: Foreign::default(),
         })
     }
 
@@ -36,12 +35,7 @@ impl template::virtual_synchrony for SynchronousChannel {
     ) {
         let actions = self.machine.receive(&event.message);
         act(context, actions);
-        let dropped = self.machine.dropped();
-        if dropped != self.reported && dropped.is_power_of_two() {
-            self.reported = dropped;
-            let text = format!("{dropped} messages so far were not for this channel");
-            context.report(Level::Debug, &text);
-        }
+        self.foreign.tell(context, self.machine.dropped());
     }
 
     fn reliable_view(
@@ -49,12 +43,9 @@ impl template::virtual_synchrony for SynchronousChannel {
         context: &mut Context<'_>,
         event: virtual_synchrony::reliable::View<'_>,
     ) {
-        let actions = self.machine.view(View {
-            group: event.id.group,
-            number: event.id.number,
-            members: event.members.to_vec(),
-            me: event.me,
-        });
+        let actions = self
+            .machine
+            .view(View::shown(event.id, &event.members, event.me));
         act(context, actions);
     }
 
@@ -82,10 +73,7 @@ fn act(context: &mut Context<'_>, actions: Vec<Action>) {
             }
             Action::View(view) => {
                 let _ = context.emit(virtual_synchrony::channel::View {
-                    id: ViewId {
-                        group: view.group,
-                        number: view.number,
-                    },
+                    id: view.id(),
                     members: List::from(&view.members),
                     me: view.me,
                 });
