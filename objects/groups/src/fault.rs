@@ -66,6 +66,14 @@ pub(crate) enum Fault {
     AnyView,
     /// `ordered` lets every member give places.
     AllOrder,
+    /// `checkpointed` goes on as in step where it was excluded.
+    StaysInStep,
+    /// `checkpointed` passes on, behind the state that it takes over, what that has seen.
+    KeepsEarlier,
+    /// `checkpointed` forgets what comes while the state is on its way.
+    ForgetsKept,
+    /// `checkpointed` begins with the state of the oldest member, however old that is.
+    OldestWins,
 }
 
 /// Whether the protocols of this thread have the fault.

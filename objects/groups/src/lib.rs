@@ -8,6 +8,7 @@ mod fault;
 mod foreign;
 mod members;
 mod reliability;
+mod replication;
 mod sequencing;
 mod synchrony;
 mod view;

@@ -48,6 +48,13 @@ impl Writer {
         self
     }
 
+    /// Bytes, and before them how many there are.
+    pub(crate) fn bytes(mut self, bytes: &[u8]) -> Self {
+        self.0.extend((bytes.len() as u64).to_le_bytes());
+        self.0.extend(bytes);
+        self
+    }
+
     /// Bytes up to the end of the frame.
     pub(crate) fn rest(mut self, bytes: &[u8]) -> Vec<u8> {
         self.0.extend(bytes);
@@ -88,6 +95,14 @@ impl<'a> Reader<'a> {
         (count * size <= self.0.len()).then_some(count)
     }
 
+    /// Bytes, and before them how many there are.
+    pub(crate) fn bytes(&mut self) -> Option<&'a [u8]> {
+        let length = usize::try_from(self.u64()?).ok()?;
+        let (bytes, rest) = self.0.split_at_checked(length)?;
+        self.0 = rest;
+        Some(bytes)
+    }
+
     /// All that is left.
     pub(crate) fn rest(self) -> &'a [u8] {
         self.0
@@ -114,11 +129,12 @@ mod tests {
     #[test]
     fn what_is_written_is_read() {
         let frame = Writer::new(TAG, 7).u64(1 << 40).count(2).u8(1).u8(2);
-        let frame = frame.rest(b"rest");
+        let frame = frame.bytes(b"some").rest(b"rest");
         let (kind, mut reader) = Reader::open(&frame, TAG).unwrap();
         assert_eq!((kind, reader.u64()), (7, Some(1 << 40)));
         assert_eq!(reader.count(1), Some(2));
         assert_eq!((reader.u8(), reader.u8()), (Some(1), Some(2)));
+        assert_eq!(reader.bytes(), Some(&b"some"[..]));
         assert_eq!((reader.end(), reader.rest()), (None, &b"rest"[..]));
     }
 
@@ -132,5 +148,8 @@ mod tests {
         let (_, mut reader) = Reader::open(&frame, TAG).unwrap();
         reader.u64().unwrap();
         assert_eq!(reader.count(1), None, "nine elements are not there");
+        let long = Writer::new(TAG, 7).u64(u64::MAX).finish();
+        let (_, mut reader) = Reader::open(&long, TAG).unwrap();
+        assert_eq!(reader.bytes(), None, "so many bytes are not there");
     }
 }

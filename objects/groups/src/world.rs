@@ -49,6 +49,15 @@ pub(crate) struct Out<D> {
     pub(crate) did: Vec<D>,
 }
 
+impl<D> Default for Out<D> {
+    fn default() -> Self {
+        Out {
+            frames: Vec::new(),
+            did: Vec::new(),
+        }
+    }
+}
+
 /// What a node did, when, in which of its runs.
 #[derive(Clone, Debug)]
 pub(crate) struct Record<D> {
@@ -204,10 +213,7 @@ impl<N: Node> World<N> {
             now: self.now,
             random: &mut random,
         };
-        let mut out = Out {
-            frames: Vec::new(),
-            did: Vec::new(),
-        };
+        let mut out = Out::default();
         slot.node = Some(N::start(&mut env, saved, &mut out));
         self.take(node, out);
     }
@@ -298,10 +304,7 @@ impl<N: Node> World<N> {
             now: self.now,
             random: &mut random,
         };
-        let mut out = Out {
-            frames: Vec::new(),
-            did: Vec::new(),
-        };
+        let mut out = Out::default();
         act(it, &mut env, &mut out);
         self.take(node, out);
     }

@@ -151,7 +151,7 @@ fn schedule_of(seed: u64, most: u64, steps: u64) -> World<Proxy> {
         crashes: 2 + dice.below(8),
         pauses: 2 + dice.below(8),
         loss: dice.below(40),
-        with_state: true,
+        with_state: 50,
     };
     world.network = Network {
         loss: dice.below(plan.loss + 1),

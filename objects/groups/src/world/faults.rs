@@ -14,8 +14,8 @@ pub(crate) struct Plan {
     pub(crate) pauses: u64,
     /// Loss goes up to so many percent.
     pub(crate) loss: u64,
-    /// Whether nodes restart with what they saved.
-    pub(crate) with_state: bool,
+    /// So often nodes restart with what they saved, in percent.
+    pub(crate) with_state: u64,
 }
 
 /// All faults.
@@ -25,7 +25,7 @@ pub(crate) const ALL: Plan = Plan {
     crashes: 6,
     pauses: 6,
     loss: 40,
-    with_state: true,
+    with_state: 50,
 };
 
 /// The seeds of the ordinary tests, or those of a soak: `SEEDS=0..10000 cargo test --release`.
@@ -97,7 +97,7 @@ fn step<N: Node>(world: &mut World<N>, plan: &Plan) -> bool {
     if dice < crash && runs {
         world.crash(node);
     } else if dice < 3 * crash && !runs {
-        let with_state = plan.with_state && world.random.percent(50);
+        let with_state = world.random.percent(plan.with_state);
         world.start(node, with_state);
     } else if dice < part {
         let sides = if world.random.percent(50) { 1 } else { 2 };
@@ -131,7 +131,7 @@ fn heal<N: Node>(world: &mut World<N>, plan: &Plan) {
     for node in 0..world.nodes() {
         world.part(node, 0);
         if world.node(node).is_none() {
-            let with_state = plan.with_state && world.random.percent(50);
+            let with_state = world.random.percent(plan.with_state);
             world.start(node, with_state);
         }
         if world.is_paused(node) {

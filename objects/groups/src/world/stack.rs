@@ -11,6 +11,7 @@ use crate::env::{Env, SECOND};
 use crate::reliability::{self, Limits, Reliable};
 use crate::sequencing::{self, Sequencing};
 use crate::synchrony::{self, Synchrony};
+use crate::view::View;
 
 const LIMITS: Limits = Limits {
     window: 8,
@@ -31,7 +32,10 @@ pub(crate) enum Input {
 
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Did {
-    Channel(What),
+    Connect,
+    Send(u64),
+    Receive(Vec<u8>),
+    View(View),
     Fail(String),
 }
 
@@ -42,6 +46,18 @@ enum Step {
 }
 
 impl<const ORDERED: bool> Stack<ORDERED> {
+    /// Sends a message at the top.
+    pub(crate) fn send(&mut self, env: &mut Env<'_>, message: &[u8], out: &mut Out<Did>) {
+        let steps = if ORDERED {
+            let did = self.sequencing.send(message);
+            did.into_iter().map(Step::Sequencing).collect()
+        } else {
+            let did = self.synchrony.send(message);
+            did.into_iter().map(Step::Synchrony).collect()
+        };
+        self.take(env, steps, out);
+    }
+
     fn reliable(&mut self, env: &mut Env<'_>, did: Vec<reliability::Action>, out: &mut Out<Did>) {
         self.take(env, did.into_iter().map(Step::Reliable).collect(), out);
     }
@@ -51,7 +67,6 @@ impl<const ORDERED: bool> Stack<ORDERED> {
             let mut reliable = Vec::new();
             let mut synchrony = Vec::new();
             let mut sequencing = Vec::new();
-            let mut top = None;
             match step {
                 Step::Reliable(reliability::Action::Send(frame)) => out.frames.push(frame),
                 Step::Reliable(reliability::Action::Receive(it)) => {
@@ -74,11 +89,11 @@ impl<const ORDERED: bool> Stack<ORDERED> {
                 }
                 Step::Synchrony(synchrony::Action::View(it))
                 | Step::Sequencing(sequencing::Action::View(it)) => {
-                    top = Some(What::View(it.group, it.number));
+                    out.did.push(Did::View(it));
                 }
                 Step::Synchrony(synchrony::Action::Receive(it))
                 | Step::Sequencing(sequencing::Action::Receive(it)) => {
-                    top = Some(What::Receive(judge::number(&it)));
+                    out.did.push(Did::Receive(it));
                 }
                 Step::Reliable(reliability::Action::Warn(_))
                 | Step::Sequencing(sequencing::Action::Warn(_)) => {}
@@ -88,7 +103,6 @@ impl<const ORDERED: bool> Stack<ORDERED> {
                     out.did.push(Did::Fail(reason));
                 }
             }
-            out.did.extend(top.map(Did::Channel));
             steps.extend(reliable.into_iter().map(Step::Reliable));
             steps.extend(synchrony.into_iter().map(Step::Synchrony));
             steps.extend(sequencing.into_iter().map(Step::Sequencing));
@@ -107,7 +121,7 @@ impl<const ORDERED: bool> Node for Stack<ORDERED> {
             synchrony: Synchrony::new(*b"synchron", 1 << 20),
             sequencing: Sequencing::new(*b"ordered ", 1 << 20),
         };
-        out.did.push(Did::Channel(What::Connect));
+        out.did.push(Did::Connect);
         let did = stack.reliable.connected(env);
         stack.reliable(env, did, out);
         stack
@@ -121,15 +135,8 @@ impl<const ORDERED: bool> Node for Stack<ORDERED> {
     fn input(&mut self, env: &mut Env<'_>, input: Input, out: &mut Out<Did>) {
         let steps: VecDeque<Step> = match input {
             Input::Say(number, size) => {
-                out.did.push(Did::Channel(What::Send(number)));
-                let message = judge::message(number, size);
-                if ORDERED {
-                    let did = self.sequencing.send(&message);
-                    did.into_iter().map(Step::Sequencing).collect()
-                } else {
-                    let did = self.synchrony.send(&message);
-                    did.into_iter().map(Step::Synchrony).collect()
-                }
+                out.did.push(Did::Send(number));
+                return self.send(env, &judge::message(number, size), out);
             }
             Input::Told(Told::View(view)) => {
                 let did = self.reliable.view(env, view);
@@ -157,11 +164,11 @@ impl<const ORDERED: bool> Node for Stack<ORDERED> {
 
 /// Who speaks, and the membership.
 #[derive(Default)]
-struct Talk {
+pub(crate) struct Talk {
     views: Views,
     said: u64,
     /// What was said when everything had healed, by whom.
-    last: Vec<(At, u64)>,
+    pub(crate) last: Vec<(At, u64)>,
 }
 
 impl Talk {
@@ -173,8 +180,8 @@ impl Talk {
     }
 }
 
-impl<const ORDERED: bool> Director<Stack<ORDERED>> for Talk {
-    fn speak(&mut self, world: &mut World<Stack<ORDERED>>) {
+impl<N: Node<Input = Input>> Director<N> for Talk {
+    fn speak(&mut self, world: &mut World<N>) {
         let node = world.random.below(world.nodes() as u64) as usize;
         if world.node(node).is_none() || world.is_paused(node) {
             return;
@@ -185,11 +192,11 @@ impl<const ORDERED: bool> Director<Stack<ORDERED>> for Talk {
         }
     }
 
-    fn changed(&mut self, world: &mut World<Stack<ORDERED>>) {
+    fn changed(&mut self, world: &mut World<N>) {
         self.views.reconsider(world, Input::Told);
     }
 
-    fn healed(&mut self, world: &mut World<Stack<ORDERED>>) {
+    fn healed(&mut self, world: &mut World<N>) {
         self.views.complete(world, Input::Told);
         let until = world.now + 5 * SECOND;
         world.advance_to(until);
@@ -230,13 +237,17 @@ fn run<const ORDERED: bool>(
     let mut history = Vec::new();
     for record in &world.history {
         let at = (record.node, record.run);
-        match &record.did {
-            Did::Channel(what) => history.push((at, *what)),
+        let what = match &record.did {
+            Did::Connect => What::Connect,
+            Did::Send(number) => What::Send(*number),
+            Did::Receive(message) => What::Receive(judge::number(message)),
+            Did::View(view) => What::View(view.group, view.number),
             Did::Fail(reason) => {
                 let reason = Err(format!("{at:?} failed: {reason}"));
                 return (history, reason);
             }
-        }
+        };
+        history.push((at, what));
     }
     let verdict = judge::fifo(&history)
         .and_then(|()| judge::virtual_synchrony(&history))
