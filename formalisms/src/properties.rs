@@ -260,7 +260,10 @@ impl Formalism for Properties {
             Temporal::reads_as_anywhere(text, structure).then(|| text.clone())
         };
         let texts: Vec<String> = names.iter().filter_map(definition).collect();
+        let beyond = |name: &String| properties.get(name).is_some_and(|it| it.beyond_temporal);
         let fidelity = match texts.len() {
+            // No text is no requirement, and all that there is to tell of such a guarantee.
+            0 if names.iter().all(beyond) => Fidelity::Exact,
             0 => return None,
             defined if defined == names.len() => Fidelity::Exact,
             _ => Fidelity::Implied,

@@ -257,7 +257,9 @@ pub enum Fidelity {
 /// A formula in another formalism.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Translated {
-    /// The texts: the formula is translated into all of them together.
+    /// The texts: the formula is translated into all of them together. None, and exactly, where
+    /// nothing that the target can speak of contradicts a guarantee or follows from it; as a
+    /// requirement it is then not translated.
     pub texts: Vec<String>,
     /// How much of the formula they say together.
     pub fidelity: Fidelity,

@@ -15,6 +15,7 @@ pub(super) enum Line<'t> {
     Property(&'t str, &'t str),
     Implies(Vec<&'t str>, Option<&'t str>),
     Survives,
+    Beyond,
     Temporal(&'t str),
     Fact(Vec<&'t str>, &'t str, Option<&'t str>),
 }
@@ -67,11 +68,13 @@ fn line(input: &str) -> IResult<&str, Line<'_>> {
         let names = separated_list1(comma, name);
         let implies = preceded((tag("implies"), space1), (names, opt(because)));
         let survives = (tag("survives"), space1, tag("lossy"));
+        let beyond = (tag("beyond"), space1, tag("temporal"));
         let temporal = preceded((tag("temporal"), space1), rest);
         return all_consuming(
             implies
                 .map(|(names, reason)| Line::Implies(names, reason))
                 .or(survives.map(|_| Line::Survives))
+                .or(beyond.map(|_| Line::Beyond))
                 .or(temporal.map(Line::Temporal)),
         )
         .parse(input);

@@ -29,6 +29,9 @@ pub struct Property {
     pub survives_lossy: bool,
     /// The same, exactly, as a constraint of the formalism `temporal`.
     pub temporal: Option<String>,
+    /// Whether no history shows what it says more than what it implies: as a guarantee, it is told to
+    /// `temporal` with that.
+    pub beyond_temporal: bool,
 }
 
 /// That a property follows from others.

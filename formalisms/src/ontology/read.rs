@@ -10,8 +10,8 @@ use super::{Fact, Ontology, Property};
 
 /// What a line has to be.
 const FORMS: &str = "a line is `NAME: SENTENCE`, `NAME & NAME -> NAME [because REASON]`, or, indented \
-                     below a declaration, `implies NAME, … [because REASON]`, `survives lossy` or \
-                     `temporal TEXT`";
+                     below a declaration, `implies NAME, … [because REASON]`, `survives lossy`, \
+                     `beyond temporal` or `temporal TEXT`";
 
 /// Most facts of all files together.
 const MAX_FACTS: usize = 2_000;
@@ -20,7 +20,7 @@ const MAX_FACTS: usize = 2_000;
 #[derive(Default)]
 pub(super) struct Places {
     pub(super) declared: BTreeMap<String, Place>,
-    /// Of the text of a definition.
+    /// Of the text of a definition, or of the line that says that there is none in `temporal`.
     pub(super) defined: BTreeMap<String, Place>,
     /// Of the line that says that it survives lossy conversions.
     pub(super) surviving: BTreeMap<String, Place>,
@@ -160,7 +160,7 @@ impl<'t> Reader<'t> {
                             place: place.clone(),
                         })),
                 },
-                Some(detail @ (Line::Survives | Line::Temporal(_))) => match above {
+                Some(detail @ (Line::Survives | Line::Beyond | Line::Temporal(_))) => match above {
                     None => self.astray(place),
                     Some(above) => self.detail(&qualified(within, above), &detail, place),
                 },
@@ -192,6 +192,7 @@ impl<'t> Reader<'t> {
             sentence: sentence.to_owned(),
             survives_lossy: false,
             temporal: None,
+            beyond_temporal: false,
         };
         match self.places.declared.get(&full) {
             Some(before) => self.found.push(clash(Some(before.clone()))),
@@ -207,10 +208,14 @@ impl<'t> Reader<'t> {
         let Some(property) = self.ontology.properties.get_mut(name) else {
             return;
         };
-        let Line::Temporal(text) = detail else {
-            property.survives_lossy = true;
-            self.places.surviving.insert(name.to_owned(), place);
-            return;
+        let text = match detail {
+            Line::Temporal(text) => Some(*text),
+            Line::Beyond => None,
+            _ => {
+                property.survives_lossy = true;
+                self.places.surviving.insert(name.to_owned(), place);
+                return;
+            }
         };
         if let Some(before) = self.places.defined.get(name) {
             let message = format!("`{name}` is defined a second time");
@@ -221,9 +226,17 @@ impl<'t> Reader<'t> {
             self.found.push(found);
             return;
         }
-        property.temporal = Some((*text).to_owned());
-        let end = place.span.end;
-        let place = Place::new(&place.source, Span::new(end - text.len(), end));
+        let said = match text {
+            Some(text) => {
+                property.temporal = Some(text.to_owned());
+                Span::new(place.span.end - text.len(), place.span.end)
+            }
+            None => {
+                property.beyond_temporal = true;
+                place.span
+            }
+        };
+        let place = Place::new(&place.source, said);
         self.places.defined.insert(name.to_owned(), place);
     }
 

@@ -126,6 +126,12 @@ fn names_that_would_mean_two_things_are_told_with_both_places() {
         found[0].starts_with("ontology-clash 1.ontology:4:1, 1.ontology:2:1: "),
         "{found:?}"
     );
+    let twice = "ontology a\nx: X.\n    temporal fifo\n    beyond temporal\n";
+    let found = faults(&[twice]);
+    assert!(
+        found[0].starts_with("ontology-clash 1.ontology:4:5, 1.ontology:3:14: "),
+        "{found:?}"
+    );
     // Those of two ontologies do not clash.
     assert_eq!(
         faults(&["ontology a\nx: X.\n", "ontology b\nx: X.\n"]),

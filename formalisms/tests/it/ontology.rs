@@ -95,7 +95,8 @@ fn what_is_between_names_must_be_a_comma() {
 fn definitions_translate_names() {
     let text = "once: It comes once.\n    temporal at most once receive(m)\n    implies kept\n\
                 kept: It is kept.\n    temporal G kept\n\
-                soon: It comes soon.\n";
+                soon: It comes soon.\n\
+                quiet: Nobody sees it.\n    beyond temporal\n";
     let properties = Properties::new(Ontology::parse(text).expect("an ontology"));
     assert_eq!(
         properties.translations(),
@@ -115,6 +116,16 @@ fn definitions_translate_names() {
         (1, Fidelity::Implied)
     );
     assert_eq!(translated("soon"), None);
+    // All that `temporal` can say of it is said, and yet whoever asks for it gets no answer there.
+    let nothing = translated("quiet").expect("nothing is to be said");
+    assert_eq!(
+        (nothing.texts.len(), nothing.fidelity),
+        (0, Fidelity::Exact)
+    );
+    for partly in ["quiet, kept", "quiet, soon, kept"] {
+        let partly = translated(partly).expect("one is defined");
+        assert_eq!(partly.fidelity, Fidelity::Implied);
+    }
     assert_eq!(
         properties.translate(&parse("kept"), "session", &structure),
         None

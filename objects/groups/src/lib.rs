@@ -1,6 +1,7 @@
 //! Object library: group communication. What it offers is in `types.lot`.
 
 mod alarm;
+mod audience;
 mod causality;
 mod detector;
 mod env;

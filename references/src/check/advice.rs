@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use liveobj_types::types::{Endpoint, Object, Value};
+use liveobj_types::types::{Direction, Endpoint, Object, Value};
 use liveobj_types::{
     EndpointId, Judgement, Mismatch, Place, Problem, Step, TypeId, Types, ValueId,
 };
@@ -85,8 +85,8 @@ impl Checker<'_> {
         }
     }
 
-    /// An unused endpoint of another component that matches `end`, which is a `ty`: the component
-    /// and its name.
+    /// An unused endpoint of another component that matches `end`, which is a `ty`, and sends all that
+    /// it handles: the component and its name.
     pub(super) fn matching(
         &mut self,
         around: Around<'_>,
@@ -111,6 +111,7 @@ impl Checker<'_> {
                 .endpoints
                 .iter()
                 .filter(|(name, other)| other.many || !used.contains(&(*component, name.as_str())))
+                .filter(|(_, other)| feeds(&self.types, other.ty, ty))
                 .map(|(name, other)| (name.clone(), other.ty))
                 .collect();
             for (name, other) in free {
@@ -405,6 +406,27 @@ impl Checker<'_> {
 
 fn written(end: &EndpointName) -> String {
     format!("{}.{}", end.of.text, end.name.text)
+}
+
+/// Whether an endpoint sends every event that another one handles. It may match without, but then some
+/// of what the other one is there for never happens.
+fn feeds(types: &Types, sender: EndpointId, handler: EndpointId) -> bool {
+    let (
+        Endpoint::Events { events: sent, .. },
+        Endpoint::Events {
+            events: handled, ..
+        },
+    ) = (types.endpoint(sender), types.endpoint(handler))
+    else {
+        return true;
+    };
+    let mut handled = handled
+        .iter()
+        .filter(|(_, it)| it.direction == Direction::In);
+    handled.all(|(name, _)| {
+        sent.get(name)
+            .is_some_and(|it| it.direction == Direction::Out)
+    })
 }
 
 /// The values that a trail passes in both endpoint types, as far as it stays in values.

@@ -132,6 +132,10 @@ impl Unmet<'_> {
             text: required.clone(),
         };
         let provided = self.conclusion.same_formalism(premises);
+        let elsewhere = premises.iter().filter_map(|premise| {
+            let of = &premise.constraint.formalism;
+            (*of != constraint.formalism).then(|| (of.to_string(), premise.words()))
+        });
         let explained = match &self.answer.verdict {
             Verdict::Fails(witness) => self.explained(relations, premises, witness),
             _ => None,
@@ -144,6 +148,7 @@ impl Unmet<'_> {
             asked,
             given,
             provided: provided.map(Parsed::words).collect(),
+            elsewhere: elsewhere.collect(),
             translations: decided.map_or_else(Vec::new, |decided| decided.translations()),
             verdict: self.answer.verdict,
             explained,
@@ -299,9 +304,14 @@ impl Relations<'_> {
             return Verdict::Unknown(not.not_read()).into();
         }
         if !is_whole {
+            let foreign = premises.iter().filter_map(|premise| {
+                let of = &*premise.constraint.formalism;
+                (of != own_name).then(|| format!("{of} \"{}\"", premise.words()))
+            });
+            let foreign: Vec<String> = foreign.collect();
             let reason = format!(
-                "`{own_name}` does not decide it, and what is guaranteed in other formalisms is \
-                 translated only in part"
+                "`{own_name}` does not decide it, and cannot say all of {}",
+                foreign.join(" and ")
             );
             return Verdict::Unknown(Reason::Undecided(reason)).into();
         }

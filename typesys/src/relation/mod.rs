@@ -124,6 +124,8 @@ pub enum Problem {
         given: Side,
         /// What is given in that formalism.
         provided: Vec<String>,
+        /// What is given in others: formalism and text.
+        elsewhere: Vec<(String, String)>,
         /// What was translated to decide it: what is given, then what is required.
         translations: Vec<Translation>,
         /// The verdict, with witness or reason.

@@ -46,6 +46,7 @@ impl Problem {
                 asked,
                 given,
                 provided,
+                elsewhere,
                 verdict,
                 ..
             } => {
@@ -54,6 +55,13 @@ impl Problem {
                     Side::Provides => "expected",
                 };
                 let given = match (given, &provided[..]) {
+                    (_, []) if !elsewhere.is_empty() => {
+                        let all = everything(elsewhere);
+                        match given {
+                            Side::Provides => format!("provided is only {all}"),
+                            Side::Requires => format!("what may be required is only {all}"),
+                        }
+                    }
                     (Side::Provides, []) => format!("nothing is provided in `{formalism}`"),
                     (Side::Provides, all) => format!("provided is {formalism} {}", list(all)),
                     (Side::Requires, []) => format!("nothing may be required in `{formalism}`"),
@@ -129,6 +137,7 @@ impl Mismatch {
                 asked,
                 given,
                 provided,
+                elsewhere,
                 translations,
                 verdict,
                 explained,
@@ -145,7 +154,8 @@ impl Mismatch {
                 };
                 let (asks, gives) = (asked.verb(), given.verb());
                 let given = match &provided[..] {
-                    [] => format!("{gives} nothing in `{formalism}`"),
+                    [] if elsewhere.is_empty() => format!("{gives} nothing in `{formalism}`"),
+                    [] => format!("{gives} only {}", everything(elsewhere)),
                     all => format!("{gives} {formalism} {}", list(all)),
                 };
                 let asked = format!(
@@ -201,6 +211,18 @@ fn place(trail: &[Step]) -> String {
     }
     let steps: Vec<String> = trail.iter().map(ToString::to_string).collect();
     format!("at {}: ", steps.join(" > "))
+}
+
+/// Constraints of several formalisms, each formalism named once where its constraints stand together.
+fn everything(constraints: &[(String, String)]) -> String {
+    let groups = constraints.chunk_by(|(left, _), (right, _)| left == right);
+    let groups: Vec<String> = groups
+        .map(|group| {
+            let texts: Vec<String> = group.iter().map(|(_, text)| text.clone()).collect();
+            format!("{} {}", group[0].0, list(&texts))
+        })
+        .collect();
+    groups.join(" and ")
 }
 
 fn list(texts: &[String]) -> String {
@@ -348,6 +370,7 @@ mod tests {
             asked: Side::Requires,
             given: Side::Provides,
             provided: vec!["at most 5".into()],
+            elsewhere: vec![],
             translations: vec![],
             verdict: Verdict::Fails(Witness::Assignment(vec![("channel".into(), "5".into())])),
             explained: None,
@@ -368,6 +391,7 @@ mod tests {
             asked: Side::Requires,
             given: Side::Provides,
             provided: vec![],
+            elsewhere: vec![],
             translations: vec![],
             verdict: Verdict::Unknown(Reason::FormalismMissing("quality".into())),
             explained: None,

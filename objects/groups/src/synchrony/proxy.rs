@@ -1,8 +1,9 @@
 //! The live object behind `virtual_synchrony`: brings the endpoints to the machine.
 
-use liveobj_sdk::{Bytes, CreateError, List, Opaque, live_object};
+use liveobj_sdk::{Bytes, Connection, CreateError, Disconnect, List, Opaque, live_object};
 
 use super::{Action, Synchrony};
+use crate::audience::Audience;
 use crate::foreign::Foreign;
 use crate::view::View;
 use crate::{template, virtual_synchrony, wire};
@@ -12,6 +13,7 @@ type Context<'a> = virtual_synchrony::Context<'a>;
 /// One end of a virtually synchronous channel.
 pub struct SynchronousChannel {
     machine: Synchrony,
+    audience: Audience,
     foreign: Foreign,
 }
 
@@ -24,6 +26,7 @@ impl template::virtual_synchrony for SynchronousChannel {
         let tag = wire::tag(&context.identity());
         Ok(SynchronousChannel {
             machine: Synchrony::new(tag, parameters.backlog as usize),
+            audience: Audience::default(),
             foreign: Foreign::default(),
         })
     }
@@ -34,7 +37,7 @@ impl template::virtual_synchrony for SynchronousChannel {
         event: virtual_synchrony::reliable::Receive<'_>,
     ) {
         let actions = self.machine.receive(&event.message);
-        act(context, actions);
+        self.act(context, actions);
         self.foreign.tell(context, self.machine.dropped());
     }
 
@@ -46,7 +49,7 @@ impl template::virtual_synchrony for SynchronousChannel {
         let actions = self
             .machine
             .view(View::shown(event.id, &event.members, event.me));
-        act(context, actions);
+        self.act(context, actions);
     }
 
     fn channel_send(
@@ -55,30 +58,55 @@ impl template::virtual_synchrony for SynchronousChannel {
         event: virtual_synchrony::channel::Send<'_>,
     ) {
         let actions = self.machine.send(&event.message);
-        act(context, actions);
+        self.act(context, actions);
+    }
+
+    fn connected(
+        &mut self,
+        _: &mut Context<'_>,
+        endpoint: virtual_synchrony::Endpoint,
+        connection: Connection,
+    ) {
+        if let virtual_synchrony::Endpoint::channel = endpoint {
+            self.audience.connected(connection);
+        }
+    }
+
+    fn disconnected(
+        &mut self,
+        _: &mut Context<'_>,
+        _: virtual_synchrony::Endpoint,
+        connection: Connection,
+        _: Disconnect,
+    ) {
+        self.audience.disconnected(connection);
     }
 }
 
-fn act(context: &mut Context<'_>, actions: Vec<Action>) {
-    for action in actions {
-        // What cannot be emitted has nobody to receive it.
-        match action {
-            Action::Send(message) => {
-                let message = Bytes::from(&message);
-                let _ = context.emit(virtual_synchrony::reliable::Send { message });
+impl SynchronousChannel {
+    fn act(&mut self, context: &mut Context<'_>, actions: Vec<Action>) {
+        for action in actions {
+            // What cannot be emitted has nobody to receive it.
+            match action {
+                Action::Send(message) => {
+                    let message = Bytes::from(&message);
+                    let _ = context.emit(virtual_synchrony::reliable::Send { message });
+                }
+                Action::Receive(message) => {
+                    let message = Opaque::new(&message);
+                    let event = virtual_synchrony::channel::Receive { message };
+                    self.audience.tell(context, event);
+                }
+                Action::View(view) => {
+                    let event = virtual_synchrony::channel::View {
+                        id: view.id(),
+                        members: List::from(&view.members),
+                        me: view.me,
+                    };
+                    self.audience.show(context, event);
+                }
+                Action::Fail(reason) => context.fail(&reason),
             }
-            Action::Receive(message) => {
-                let message = Opaque::new(&message);
-                let _ = context.emit(virtual_synchrony::channel::Receive { message });
-            }
-            Action::View(view) => {
-                let _ = context.emit(virtual_synchrony::channel::View {
-                    id: view.id(),
-                    members: List::from(&view.members),
-                    me: view.me,
-                });
-            }
-            Action::Fail(reason) => context.fail(&reason),
         }
     }
 }

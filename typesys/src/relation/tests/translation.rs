@@ -443,7 +443,7 @@ fn a_chain_is_told_where_it_does_not_suffice() {
     );
     expect![[r#"
         fails
-        `right` requires c "0001", and `left` provides nothing in `c`; a "0011" is translated into b "0011", and that into c "0011"; a "0011" is translated into b "0011", and that into c "1111"; a "0111" is translated into b "0111", and that into c "0111"; that allows model = 1
+        `right` requires c "0001", and `left` provides only a "0011"; a "0011" is translated into b "0011", and that into c "0011"; a "0011" is translated into b "0011", and that into c "1111"; a "0111" is translated into b "0111", and that into c "0111"; that allows model = 1
           add `provides c "0001"` where it is true, or require less
     "#]]
     .assert_eq(&meets(&row(None), provided, r#"requires c "0001";"#));
@@ -456,7 +456,7 @@ fn what_is_translated_in_part_refutes_nothing() {
     assert_eq!(meets(&partly, provided, r#"requires c "0011";"#), "holds\n");
     expect![[r#"
         unknown
-        `right` requires c "0001", and `left` provides nothing in `c`; whether that suffices is not known: `c` does not decide it, and what is guaranteed in other formalisms is translated only in part
+        `right` requires c "0001", and `left` provides only a "0001"; whether that suffices is not known: `c` does not decide it, and cannot say all of a "0001"
     "#]]
     .assert_eq(&meets(&partly, provided, r#"requires c "0001";"#));
 }
@@ -474,7 +474,7 @@ fn a_requirement_is_asked_where_it_has_an_exact_definition() {
     let required = r#"requires a "0111";"#;
     assert_eq!(
         meets(&formalisms, r#"provides c "0011";"#, required),
-        "unknown\n`right` requires a \"0111\", and `left` provides nothing in `a`; whether that suffices is not known: `a` does not decide it, and what is guaranteed in other formalisms is translated only in part\n"
+        "unknown\n`right` requires a \"0111\", and `left` provides only c \"0011\"; whether that suffices is not known: `a` does not decide it, and cannot say all of c \"0011\"\n"
     );
     let defined = Sets {
         name: "c".to_owned(),
@@ -488,7 +488,7 @@ fn a_requirement_is_asked_where_it_has_an_exact_definition() {
     );
     expect![[r#"
         fails
-        `right` requires a "0001", and `left` provides nothing in `a`; a "0001" is translated into b "0001; 1111", and that into c "0001; 1111; 1111; 1111"; that allows model = 1
+        `right` requires a "0001", and `left` provides only c "0011"; a "0001" is translated into b "0001; 1111", and that into c "0001; 1111; 1111; 1111"; that allows model = 1
           add `provides a "0001"` where it is true, or require less
     "#]]
     .assert_eq(&meets(&formalisms, r#"provides c "0011";"#, r#"requires a "0001";"#));
