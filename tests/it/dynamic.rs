@@ -184,6 +184,37 @@ fn casting_to_what_it_is_not_is_an_error_event() {
 }
 
 #[test]
+fn what_is_cast_to_a_type_parameter_is_cast_to_its_argument() {
+    let runtime = runtime();
+    let sorter = |item: &str| {
+        let body = format!(
+            r#"<types>use "test:dynamic";</types>
+            <parameterized>
+                <template><external name="sorter" library="test:dynamic"/></template>
+                <parameter name="Item"><type>{item}</type></parameter>
+            </parameterized>"#
+        );
+        open(&runtime, &document(&body))
+    };
+    let folder = reference("audited_folder");
+    let (folders, watchers) = (sorter("SharedFolder"), sorter("Watcher"));
+    let of_folders = Told::new(&folders, "sorting");
+    of_folders.send_object("offer", &folder);
+    let (event, taken) = of_folders.next();
+    assert_eq!(event, "taken", "{taken}");
+    assert_eq!(open(&runtime, &taken).endpoints(), ["folder"]);
+    let of_watchers = Told::new(&watchers, "sorting");
+    of_watchers.send_object("offer", &folder);
+    of_watchers.expect(
+        "refused",
+        "the object is no `Watcher`: `AuditedFolder` has no endpoint `objects`, which `Watcher` \
+         needs",
+    );
+    of_watchers.send_object("offer", &reference("watcher"));
+    assert_eq!(of_watchers.next().0, "taken");
+}
+
+#[test]
 fn a_private_endpoint_is_no_endpoint_of_the_object() {
     let runtime = runtime();
     let watcher = open(&runtime, &reference("watcher"));

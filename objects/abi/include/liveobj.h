@@ -221,8 +221,9 @@ struct lo_host {
        refused, and `found->name` is the reason. Give it back with drop_block(found->owner). */
     lo_status (*inspect)(lo_context *context, lo_slice reference, lo_reflection *found);
     /* The canonical document of the same object as one of the object type `type`, UTF-8, in the
-       words of this library's types. LO_FAILED: the object is not shown to be one, and `answer` is
-       the reason, UTF-8. Give it back with drop_block(answer->owner). */
+       words of this library's types and of the template's type parameters, which stand for their
+       arguments. LO_FAILED: the object is not shown to be one, and `answer` is the reason, UTF-8.
+       Give it back with drop_block(answer->owner). */
     lo_status (*cast)(lo_context *context, lo_slice reference, lo_slice type, lo_slice *answer);
 };
 

@@ -205,9 +205,10 @@ pub struct Host {
         found: *mut Reflection,
     ) -> Status,
     /// Casts a live object reference: `answer` receives the canonical document of the same object
-    /// as one of the object type `ty`, UTF-8, in the words of this library's types. [`FAILED`]
-    /// where the object is not shown to be one: `answer` is the reason then, UTF-8. What `answer`
-    /// holds is given back with `drop_block(answer.owner)`.
+    /// as one of the object type `ty`, UTF-8, in the words of this library's types and of the
+    /// template's type parameters, which stand for their arguments. [`FAILED`] where the object is
+    /// not shown to be one: `answer` is the reason then, UTF-8. What `answer` holds is given back
+    /// with `drop_block(answer.owner)`.
     pub cast: unsafe extern "C" fn(
         context: *mut Context,
         reference: Slice,

@@ -177,19 +177,23 @@ fn object_types(module: &Arc<Module>, types: &mut Types) -> TokenStream {
             }
             _ => continue,
         };
-        let text = &named.name;
-        let (name, doc) = (names::ident(text, &[]), docs(doc));
-        markers.extend(quote! {
-            #doc
-            #[derive(Debug)]
-            pub enum #name {}
-
-            impl ::liveobj_sdk::ObjectType for #name {
-                const NAME: &'static str = #text;
-            }
-        });
+        markers.extend(object_type(&named.name, &[], &docs(doc)));
     }
     markers
+}
+
+/// A marker for an object type of this name, where Rust has the names `taken` already.
+pub(crate) fn object_type(text: &str, taken: &[&str], doc: &TokenStream) -> TokenStream {
+    let name = names::ident(text, taken);
+    quote! {
+        #doc
+        #[derive(Debug)]
+        pub enum #name {}
+
+        impl ::liveobj_sdk::ObjectType for #name {
+            const NAME: &'static str = #text;
+        }
+    }
 }
 
 fn layouts(values: &Values<'_>) -> TokenStream {

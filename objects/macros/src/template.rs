@@ -4,11 +4,12 @@ use std::collections::BTreeMap;
 
 use liveobj_types::resolve::TemplateSignature;
 use liveobj_types::syntax::{EndpointMember, Item, Template};
-use liveobj_types::types::{Direction, Endpoint, Event, Object, ObjectBody, TypeId};
+use liveobj_types::types::{Direction, Endpoint, Event, Kind, Object, ObjectBody, TypeId};
 use liveobj_types::{EndpointId, Module, Types, ValueId};
 use proc_macro2::{Ident, Literal, TokenStream};
 use quote::{format_ident, quote};
 
+use crate::generate::object_type;
 use crate::names;
 use crate::state;
 use crate::values::{From, Values, docs};
@@ -157,11 +158,13 @@ fn module_of(
     let template = &declared.signature.name;
     let table = table_of(name, endpoints, state);
     let state = state.map(|state| state::module(values, declared, state));
+    let arguments = object_arguments(declared, endpoints);
     Ok(quote! {
         #text
         pub mod #name {
             #parameters
             #state
+            #arguments
 
             /// The context of calls into objects of this template.
             pub type Context<'a> = ::liveobj_sdk::Context<'a, Template>;
@@ -222,6 +225,21 @@ fn module_of(
             #table
         }
     })
+}
+
+/// A marker for each type parameter that stands for an object type, to be cast to.
+fn object_arguments(declared: &Declared<'_>, endpoints: &[EndpointView<'_>]) -> TokenStream {
+    let endpoints = endpoints.iter().map(|endpoint| endpoint.name);
+    let taken: Vec<&str> = TAKEN.iter().copied().chain(endpoints).collect();
+    let parameters = &declared.declaration.type_parameters;
+    let objects = parameters.iter().filter(|it| it.kind == Kind::Object);
+    objects
+        .map(|parameter| {
+            let name = &parameter.name.name;
+            let text = format!("The argument of the type parameter `{name}`.");
+            object_type(name, &taken, &docs(&[text]))
+        })
+        .collect()
 }
 
 fn parameters_of(values: &mut Values<'_>, declared: &Declared<'_>) -> TokenStream {

@@ -240,7 +240,8 @@
 //! ```
 //!
 //! They get event structs and handlers like all others, and object types without parameters get a
-//! marker in `types` to cast to:
+//! marker in `types` to cast to; a type parameter `Item: object` of the template gets one in the
+//! template's module, `watcher::Item`, which stands for its argument:
 //!
 //! ```
 //! # use liveobj_sdk::{CreateError, Token, Wake, live_object};

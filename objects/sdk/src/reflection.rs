@@ -7,7 +7,8 @@ use liveobj_abi as abi;
 use crate::lent::{Document, Str};
 
 /// An object type that a library declares, for [`crate::Context::cast`] and the like; generated
-/// into `types` for every object type and every alias of one that has no type parameters.
+/// into `types` for every object type and every alias of one that has no type parameters, and into
+/// the module of a template for each of its type parameters that is one.
 pub trait ObjectType {
     /// Its name in the type language.
     const NAME: &'static str;

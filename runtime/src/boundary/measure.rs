@@ -269,7 +269,7 @@ fn proxy(
 ) -> Rc<Proxy> {
     let plan = ProxyPlan {
         ty: crate::engine::create::ProxyType::Native,
-        module: None,
+        words: None,
         label: String::new(),
         identity: [0; 32],
         code: Code::Table(table),

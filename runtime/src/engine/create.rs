@@ -4,6 +4,7 @@ use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 use std::sync::Arc;
 
+use liveobj_types::resolve::Environment;
 use liveobj_types::types::{Direction, Endpoint, Parameter, Value};
 use liveobj_types::{EndpointId, Module, ObjectId, Types};
 
@@ -24,13 +25,22 @@ pub(crate) struct ProxyPlan {
     pub(crate) ty: ProxyType,
     /// Its code.
     pub(crate) code: Code,
-    /// The types of its library, in whose words it names types; none for the runtime's own.
-    pub(crate) module: Option<Arc<Module>>,
+    /// In whose words it names types; none for the runtime's own.
+    pub(crate) words: Option<Rc<Words>>,
     /// Its endpoints by name, then its private ones by name: the same for all proxies of a template
     /// with the same arguments.
     pub(crate) endpoints: Rc<[EndpointPlan]>,
     /// Its parameters in layout 1.
     pub(crate) parameters: Option<Kept>,
+}
+
+/// The names of types that the code of a template knows.
+#[derive(Debug)]
+pub(crate) struct Words {
+    /// The types of its library.
+    pub(crate) module: Arc<Module>,
+    /// The arguments of its type parameters, in the domain's arena. They hide types of that name.
+    pub(crate) arguments: Environment,
 }
 
 /// What a proxy promises, besides what the types of its endpoints say.
@@ -168,8 +178,8 @@ pub(crate) struct Proxy {
     pub(crate) label: Arc<str>,
     /// The instance that owns it.
     pub(crate) instance: u64,
-    /// The types of its library.
-    pub(super) module: Option<Arc<Module>>,
+    /// In whose words it names types.
+    pub(super) words: Option<Rc<Words>>,
     /// Its endpoints by name, then its private ones by name: the same for all proxies of a template
     /// with the same arguments.
     pub(crate) endpoints: Rc<[EndpointPlan]>,
@@ -225,7 +235,7 @@ impl Domain {
             cell: cell.clone(),
             label,
             instance,
-            module: plan.module,
+            words: plan.words,
             endpoints: plan.endpoints,
             connections: Connections::default(),
             keepers: RefCell::default(),

@@ -76,8 +76,8 @@ impl Domain {
         })
     }
 
-    /// The document of a reference as one to a `ty`, an object type in the words of the library of
-    /// `proxy`.
+    /// The document of a reference as one to a `ty`, an object type in the words of `proxy`: its
+    /// library's, or one of its type arguments.
     ///
     /// # Errors
     ///
@@ -105,24 +105,30 @@ impl Domain {
         let mismatches = Relations::new(&mut cast.types, formalisms)
             .object_subtype(from, to)
             .mismatches;
+        let wanted = &names[1];
         let what = if verdict.fails() {
-            format!("the object is no `{ty}`")
+            format!("the object is no `{wanted}`")
         } else {
-            format!("it is not shown that the object is a `{ty}`")
+            format!("it is not shown that the object is a `{wanted}`")
         };
         Err(why_not(&what, &verdict, &mismatches, &names))
     }
 
-    /// An object type in the words of a proxy's library.
+    /// An object type in the words of a proxy's library, or one of the proxy's type arguments.
     fn named_type(&self, proxy: &ProxyCell, ty: &str) -> Result<(Types, ObjectId), String> {
-        let module = self
+        let words = self
             .proxy(proxy.number)
-            .and_then(|proxy| proxy.module.clone())
+            .and_then(|proxy| proxy.words.clone())
             .ok_or("the object has no library whose types it could name")?;
         let source = Source::new("a cast", ty);
         let mut types = Types::new();
+        let arena = self.types.borrow();
+        let arguments = words.arguments.iter();
+        let arguments: Environment = arguments
+            .map(|(name, id)| (name.clone(), types.import(&arena, *id)))
+            .collect();
         let resolved = parse_type(&source)
-            .and_then(|expr| types.resolve_object(&module, &source, &expr, &Environment::new()));
+            .and_then(|expr| types.resolve_object(&words.module, &source, &expr, &arguments));
         match resolved {
             Ok(id) => Ok((types, id)),
             Err(found) => Err(found

@@ -157,7 +157,7 @@ fn object(
         identity: plan.identity,
         ty: ProxyType::Object(template.ty),
         code: Code::Table(plan.table.clone()),
-        module: Some(plan.module.clone()),
+        words: Some(template.words.clone()),
         endpoints: template.endpoints.clone(),
         parameters,
     };
@@ -299,7 +299,7 @@ fn native(
             identity,
             ty,
             code: Code::Native(NativeProxy::new(object, &events)),
-            module: None,
+            words: None,
             endpoints: [endpoint].into(),
             parameters: None,
         },

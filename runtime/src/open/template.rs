@@ -10,12 +10,12 @@ use liveobj_references::BoundArgument;
 use liveobj_types::resolve::{Environment, TemplateSignature};
 use liveobj_types::syntax::Item;
 use liveobj_types::types::{Object, ObjectEndpoint, Value};
-use liveobj_types::{Data, Diagnostic, Module, ObjectId, Types, ValueId};
+use liveobj_types::{Data, Diagnostic, ObjectId, Types, ValueId};
 
 use super::plan::ObjectPlan;
 use crate::boundary::Viewed;
 use crate::boundary::memory::{self, Keeper, Kept};
-use crate::engine::create::EndpointPlan;
+use crate::engine::create::{EndpointPlan, Words};
 use crate::engine::domain::Domain;
 
 /// A template with type arguments, resolved in a domain.
@@ -28,8 +28,8 @@ pub(super) struct Template {
     pub(super) state: Option<Viewed>,
     /// How its value parameters are laid out; none where there are none.
     parameters: Option<Keeper>,
-    /// By its address it is known.
-    _module: Arc<Module>,
+    /// In whose words its proxies name types. By the address of the module it is known.
+    pub(super) words: Rc<Words>,
 }
 
 /// Address of the module that declares it, its name, and its type arguments in the domain's arena.
@@ -96,7 +96,10 @@ fn resolve(
         endpoints: endpoints.into(),
         state: state.map(|(declared, actual)| Viewed { declared, actual }),
         parameters,
-        _module: plan.module.clone(),
+        words: Rc::new(Words {
+            module: plan.module.clone(),
+            arguments: arguments.clone(),
+        }),
     })
 }
 

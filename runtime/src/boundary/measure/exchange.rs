@@ -98,7 +98,7 @@ pub(super) fn object(
         plan(domain, "b", out, false),
     ];
     let plan = ProxyPlan {
-        module: None,
+        words: None,
         label: String::new(),
         identity: [0; 32],
         ty: ProxyType::Native,

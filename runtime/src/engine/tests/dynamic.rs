@@ -75,7 +75,7 @@ fn passing_of(world: &World, argument: &str, many: [bool; 2], trust: Trust) -> R
     let endpoints = measure::dynamic(&mut world.domain.types.borrow_mut(), argument, many);
     let plan = ProxyPlan {
         ty: crate::engine::create::ProxyType::Native,
-        module: None,
+        words: None,
         label: "passing".to_owned(),
         identity: [2; 32],
         code: Code::Table(measure::passing_any().trusted(trust)),

@@ -95,7 +95,7 @@ fn shelf(domain: &Domain, log: &Log, mood: &Rc<Cell<Mood>>) -> Opened {
         ty: crate::engine::create::ProxyType::Native,
         label: "shelf".to_owned(),
         identity: [1; 32],
-        module: None,
+        words: None,
         code: Code::Native(NativeProxy::new(Box::new(shelf), &[1])),
         endpoints: [endpoint].into(),
         parameters: None,

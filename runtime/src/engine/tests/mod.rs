@@ -23,6 +23,7 @@ use liveobj_types::syntax::parse_type;
 use liveobj_types::{Data, EndpointId, Formalisms, Module, Source, TypeId};
 
 use super::connect::End;
+use super::create::Words;
 use super::create::{EndpointPlan, Proxy, ProxyPlan};
 use super::domain::Domain;
 use super::inbox::Inbox;
@@ -348,7 +349,10 @@ impl World {
         let counts: Vec<u32> = endpoints.iter().map(EndpointPlan::handlers).collect();
         let plan = ProxyPlan {
             ty: crate::engine::create::ProxyType::Native,
-            module: Some(Module::standard()),
+            words: Some(Rc::new(Words {
+                module: Module::standard(),
+                arguments: Environment::new(),
+            })),
             label: name.to_owned(),
             identity: [1; 32],
             code: Code::Native(NativeProxy::new(object, &counts)),

@@ -434,7 +434,7 @@ fn what_a_constructor_connects_is_connected_once_the_proxy_is_there() {
     let telling = Shape { ty: "Tell", ..TALK };
     let plan = ProxyPlan {
         ty: crate::engine::create::ProxyType::Native,
-        module: None,
+        words: None,
         label: "eager".to_owned(),
         identity: [1; 32],
         code: Code::Table(Table::new(&EAGER)),

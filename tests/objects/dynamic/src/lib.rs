@@ -5,5 +5,6 @@ mod folder;
 mod lending;
 mod listing;
 mod mismatch;
+mod sorting;
 
 liveobj_sdk::library!("types.lot", name = "test:dynamic");

@@ -231,7 +231,7 @@ fn make(
     };
     let plan = ProxyPlan {
         ty: crate::engine::create::ProxyType::Native,
-        module: None,
+        words: None,
         label: name(number),
         identity: [1; 32],
         code: Code::Native(NativeProxy::new(Box::new(node), &[1, 1])),

@@ -127,7 +127,7 @@ fn open(
             complete = false;
             let plan = ProxyPlan {
                 ty: crate::engine::create::ProxyType::Native,
-                module: None,
+                words: None,
                 label: "refusing".to_owned(),
                 identity: [0; 32],
                 code: Code::Table(Table::new(&REFUSING)),
