@@ -1,22 +1,12 @@
 //! What objects do with other objects at run time (thesis, 2.1.4), shown with a library that knows
 //! nothing but the SDK: `tests/objects/dynamic`.
 
-use std::sync::mpsc::{self, Receiver};
-use std::time::Duration;
-
-use liveobj::{Connection, Data, Object, Runtime, Source};
+use crate::told::{self, Told, document, open};
+use liveobj::{Data, Runtime, Source};
 use liveobj_tests::support;
 
-/// How long anything is waited for.
-const PATIENCE: Duration = Duration::from_secs(30);
-
 fn runtime() -> Runtime {
-    let builder = Runtime::builder().library_path(support::dynamic());
-    builder.build().expect("a runtime")
-}
-
-fn document(body: &str) -> String {
-    format!("<liveobject xmlns=\"urn:liveobj:reference:1\">{body}</liveobject>")
+    told::runtime(support::dynamic())
 }
 
 /// The object `name` of the library.
@@ -24,72 +14,6 @@ fn reference(name: &str) -> String {
     document(&format!(
         r#"<external name="{name}" library="test:dynamic"/>"#
     ))
-}
-
-fn open(runtime: &Runtime, document: &str) -> Object {
-    let checked = runtime.check(&Source::new("test.liveobject", document));
-    let reference = checked.reference.unwrap_or_else(|| {
-        let found = checked.diagnostics.iter();
-        let found: Vec<_> = found.map(|found| found.message.as_str()).collect();
-        panic!("{found:?}")
-    });
-    runtime.open_blocking(&reference).expect("it opens")
-}
-
-/// The embedder's end of a connection, and what came through it.
-struct Told {
-    connection: Connection,
-    events: Receiver<(String, Data)>,
-}
-
-impl Told {
-    fn new(object: &Object, endpoint: &str) -> Told {
-        let (sender, events) = mpsc::channel();
-        let endpoint = object.endpoint(endpoint).expect("it is there");
-        let connection = endpoint.connect(move |name, payload| {
-            // The test may be over.
-            let _ = sender.send((name.to_owned(), payload.clone()));
-        });
-        Told {
-            connection: connection.expect("it connects"),
-            events,
-        }
-    }
-
-    fn send(&self, event: &str, payload: Data) {
-        self.connection.send(event, payload).expect("it is sent");
-    }
-
-    /// Sends a live object reference in an event.
-    fn send_object(&self, event: &str, document: &str) {
-        let object = Data::Document(document.as_bytes().to_vec());
-        self.send(event, Data::record([("object", object)]));
-    }
-
-    fn add(&self, name: &str) {
-        self.send(
-            "add",
-            Data::record([("name", Data::String(name.to_owned()))]),
-        );
-    }
-
-    /// The next event: its name and its text.
-    fn next(&self) -> (String, String) {
-        let (name, payload) = self.events.recv_timeout(PATIENCE).expect("an event comes");
-        let Data::Record(fields) = payload else {
-            panic!("{payload:?}")
-        };
-        let text = fields.values().find_map(|value| match value {
-            Data::String(text) => Some(text.clone()),
-            Data::Document(document) => Some(String::from_utf8(document.clone()).expect("UTF-8")),
-            _ => None,
-        });
-        (name, text.unwrap_or_default())
-    }
-
-    fn expect(&self, name: &str, text: &str) {
-        assert_eq!(self.next(), (name.to_owned(), text.to_owned()));
-    }
 }
 
 /// The whole of thesis Code 2.1; the lines are named in `tests/objects/dynamic/src/listing.rs`.
@@ -100,19 +24,19 @@ fn the_handler_of_code_2_1_watches_the_folder_that_an_event_brings() {
     let objects = Told::new(&watcher, "objects");
     objects.send_object("receive_object", &reference("audited_folder"));
     objects.expect("watching", "");
-    objects.add("first");
+    objects.send_name("add", "first");
     objects.expect("added_element", "first");
     // The connection is kept: it serves as long as it is not disposed of.
-    objects.add("second");
+    objects.send_name("add", "second");
     objects.expect("added_element", "second");
     objects.send("dispose", Data::Record(Default::default()));
     objects.expect("unwatched", "");
-    objects.add("third");
+    objects.send_name("add", "third");
     objects.expect("refused", "no folder is watched");
     // It is gone with its elements: the next folder is another proxy.
     objects.send_object("receive_object", &reference("audited_folder"));
     objects.expect("watching", "");
-    objects.add("again");
+    objects.send_name("add", "again");
     objects.expect("added_element", "again");
 }
 
@@ -162,7 +86,7 @@ fn casting_up_hides_endpoints_and_changes_nothing_else() {
     // What it is has not changed: it is a folder, whatever it was cast to.
     objects.send_object("receive_object", &hidden);
     objects.expect("watching", "");
-    objects.add("first");
+    objects.send_name("add", "first");
     objects.expect("added_element", "first");
 }
 

@@ -211,6 +211,7 @@ fn the_files_of_the_project_are_formatted() {
         "examples/tcp-note.liveobject",
         "examples/group.liveobject",
         "examples/ordered-note.liveobject",
+        "examples/replicated-note.liveobject",
         "examples/constraints",
         "examples/other-languages",
         "examples/stamper",

@@ -8,6 +8,7 @@ mod command;
 mod compare;
 mod deployment;
 mod diff;
+mod documents;
 mod dynamic;
 mod execution;
 mod explanations;
@@ -40,6 +41,7 @@ mod state;
 mod strict_2009;
 mod tap;
 mod thesis;
+mod told;
 mod transports;
 mod trust;
 

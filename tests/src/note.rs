@@ -33,6 +33,69 @@ pub fn ordered_note(port: u16) -> String {
     example("ordered-note", port)
 }
 
+/// The example `replicated-note` with the datagram relay at `port` as its network.
+pub fn replicated_note(port: u16) -> String {
+    example("replicated-note", port)
+}
+
+/// A document on the network and the stack of [`replicated_note`].
+pub struct Replicated<'a> {
+    /// The template of `liveobj:documents`, and its type argument.
+    pub template: (&'a str, Option<(&'a str, &'a str)>),
+    /// Types of its updates and checkpoints.
+    pub types: [&'a str; 2],
+    /// Endpoint of the channel that it needs: `channel` or `views`.
+    pub channel: &'a str,
+    /// Its endpoints that are shown.
+    pub exports: &'a [&'a str],
+}
+
+impl Replicated<'_> {
+    /// Content of its reference document; the datagram relay at `port` is its network.
+    pub fn body(&self, port: u16) -> String {
+        let note = replicated_note(port);
+        let (_, content) = note.split_once("<types>").expect("it has types");
+        let content = content.replace("</liveobject>", "");
+        let (name, argument) = self.template;
+        let argument = argument.map_or(String::new(), |(name, ty)| {
+            format!(r#"<parameter name="{name}"><type>{ty}</type></parameter>"#)
+        });
+        let template = format!(
+            r#"<parameterized><template><external name="{name}" library="liveobj:documents"/></template>{argument}</parameterized>"#
+        );
+        let exports = self.exports.iter();
+        let exports: String = exports
+            .map(|name| format!(r#"<export of="note" name="{name}"/>"#))
+            .collect();
+        let (stack, _) = content
+            .split_once(r#"<connection><endpoint of="note" name="text"/>"#)
+            .expect("it has a screen");
+        let screen = r#"<component name="screen">
+      <external name="console" library="liveobj:standard"/>
+    </component>"#;
+        let [update, checkpoint] = self.types;
+        let changes = [
+            (screen, ""),
+            ("TextUpdate", update),
+            ("TextCheckpoint", checkpoint),
+            (
+                r#"<external name="ordered_text" library="liveobj:documents"/>"#,
+                &template,
+            ),
+            (
+                r#"<endpoint of="replicas" name="channel"/>"#,
+                &format!(r#"<endpoint of="replicas" name="{}"/>"#, self.channel),
+            ),
+        ];
+        let mut stack = stack.to_owned();
+        for (from, to) in changes {
+            assert!(stack.contains(from), "{from}");
+            stack = stack.replace(from, to);
+        }
+        format!("<types>{stack}{exports}</composite>")
+    }
+}
+
 fn example(name: &str, port: u16) -> String {
     let path = root().join(format!("examples/{name}.liveobject"));
     let text = std::fs::read_to_string(path).expect("the example is readable");

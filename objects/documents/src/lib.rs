@@ -1,13 +1,19 @@
 //! Object library: documents. What it offers is in `types.lot`.
 
+mod counting;
 mod document;
+mod edits;
+mod entries;
 mod frame;
 mod lines;
+mod locking;
 mod proxy;
+#[cfg(test)]
+mod random;
 mod receiving;
 mod replica;
+mod run;
 mod sending;
-
 mod update;
 
 liveobj_sdk::library!("types.lot", name = "liveobj:documents");

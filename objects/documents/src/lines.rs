@@ -4,6 +4,8 @@
 //! two people add at the same moment stay two lines. People see the lines without their ends; a
 //! position in the visible text never lies behind the last line feed.
 
+use liveobj_sdk::{List, Str};
+
 /// One replacement in the replicated text, in bytes of the text before the change.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Splice {
@@ -19,6 +21,16 @@ pub(crate) struct Changed {
     pub(crate) first: usize,
     pub(crate) removed: usize,
     pub(crate) added: Vec<String>,
+}
+
+impl Changed {
+    /// Lends it as events tell it: the first line, how many are removed, and those that are added.
+    pub(crate) fn tell<R>(&self, tell: impl FnOnce(u32, u32, List<'_, Str<'_>>) -> R) -> R {
+        // Lines are fewer than bytes, and those fit.
+        let count = |lines| u32::try_from(lines).unwrap_or(u32::MAX);
+        let added: Vec<Str<'_>> = self.added.iter().map(Str::from).collect();
+        tell(count(self.first), count(self.removed), List::from(&added))
+    }
 }
 
 /// The splices do not fit the text.
@@ -59,6 +71,12 @@ impl Lines {
         self.lines[..self.visible_len()]
             .iter()
             .map(|line| line.text.as_str())
+    }
+
+    /// The replicated text.
+    pub(crate) fn text(&self) -> String {
+        let lines: Vec<&str> = self.lines.iter().map(|line| line.text.as_str()).collect();
+        lines.join("\n")
     }
 
     /// Bytes of the replicated text.

@@ -175,11 +175,12 @@ impl SharedText {
                     let _ = context.emit(shared_text::channel::Send { message });
                 }
                 Action::Changed(changed) => {
-                    let added: Vec<Str<'_>> = changed.added.iter().map(Str::from).collect();
-                    let _ = context.emit(shared_text::text::Changed {
-                        first: count(changed.first),
-                        removed: count(changed.removed),
-                        added: List::from(&added),
+                    let _ = changed.tell(|first, removed, added| {
+                        context.emit(shared_text::text::Changed {
+                            first,
+                            removed,
+                            added,
+                        })
                     });
                 }
                 Action::Warn(text) => context.report(Level::Warning, &text),
@@ -207,11 +208,6 @@ impl SharedText {
             Err(error) => context.fail(&format!("a timer could not be set: {error}")),
         }
     }
-}
-
-/// Lines are fewer than bytes, and those fit.
-fn count(lines: usize) -> u32 {
-    u32::try_from(lines).unwrap_or(u32::MAX)
 }
 
 #[cfg(test)]

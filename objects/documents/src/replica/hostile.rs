@@ -1,8 +1,9 @@
 //! Datagrams that no replica wrote: neither the text nor the process comes to harm.
 
-use super::simulation::{Network, Random, World, prose};
+use super::simulation::{Network, World, prose};
 use super::*;
 use crate::frame::{Chunk, blob_id};
+use crate::random::Random;
 
 /// All kinds of datagrams of the protocol, as replicas sent them.
 fn captured() -> Vec<Vec<u8>> {

@@ -1,0 +1,301 @@
+//! Replicas of one stream of requests and views.
+
+use super::*;
+use crate::random::Random;
+
+/// Users of one replica.
+const A: u64 = 1;
+const B: u64 = 2;
+
+type Lock = super::Lock<u64>;
+type Action = super::Action<u64>;
+
+fn lock(run: u64) -> Lock {
+    Lock::new(Run::new(run))
+}
+
+fn grant(group: u64, number: u64) -> Grant {
+    Grant { group, number }
+}
+
+fn holder(group: u64, number: u64, member: u64) -> Option<Holder> {
+    let grant = grant(group, number);
+    Some(Holder { grant, member })
+}
+
+/// A lock whose updates come back at once.
+fn settled(lock: &mut Lock, actions: Vec<Action>) -> Vec<Action> {
+    let mut told = Vec::new();
+    for action in actions {
+        match action {
+            Action::Send(id, change) => {
+                let further = lock.receive(id, change);
+                told.extend(settled(lock, further));
+            }
+            action => told.push(action),
+        }
+    }
+    told
+}
+
+fn alone() -> Lock {
+    let mut lock = lock(1);
+    assert_eq!(lock.view(7, &[70], 70), []);
+    lock
+}
+
+#[test]
+fn users_of_one_member_hold_it_one_after_the_other() {
+    let mut lock = alone();
+    let actions = lock.acquire(A);
+    assert_eq!(
+        settled(&mut lock, actions),
+        [
+            Action::Granted(A, grant(7, 1)),
+            Action::Holder(holder(7, 1, 70))
+        ]
+    );
+    let actions = lock.acquire(B);
+    assert_eq!(settled(&mut lock, actions), []);
+    assert_eq!(lock.acquire(A), [], "it holds the lock already");
+    let actions = lock.release(A);
+    assert_eq!(
+        settled(&mut lock, actions),
+        [
+            Action::Granted(B, grant(7, 2)),
+            Action::Holder(holder(7, 2, 70))
+        ]
+    );
+    assert_eq!(lock.release(A), [], "it holds nothing");
+    let actions = lock.release(B);
+    assert_eq!(settled(&mut lock, actions), [Action::Holder(None)]);
+}
+
+#[test]
+fn who_has_given_up_is_not_granted_the_lock() {
+    let mut lock = alone();
+    let asked = lock.acquire(A);
+    let given_up = lock.release(A);
+    assert_eq!(
+        settled(&mut lock, asked),
+        [Action::Holder(holder(7, 1, 70))],
+        "the line knows nothing of it yet"
+    );
+    assert_eq!(settled(&mut lock, given_up), [Action::Holder(None)]);
+}
+
+#[test]
+fn a_wish_before_the_first_view_is_sent_with_it() {
+    let mut lock = lock(1);
+    assert_eq!(lock.acquire(A), []);
+    assert_eq!(lock.acquire(B), []);
+    assert_eq!(lock.release(B), []);
+    let actions = lock.view(7, &[70], 70);
+    let [Action::Send(id, LockChange::acquire(70))] = actions[..] else {
+        panic!("{actions:?}")
+    };
+    assert_eq!(lock.view(7, &[70, 71], 70), [], "it is on its way");
+    assert_eq!(lock.receive(id, LockChange::acquire(70)).len(), 2);
+}
+
+#[test]
+fn who_is_gone_gives_way_to_the_next() {
+    let mut here = lock(1);
+    here.view(7, &[70, 71], 70);
+    let gone = UpdateId { run: 2, number: 1 };
+    here.receive(gone, LockChange::acquire(71));
+    let actions = here.acquire(A);
+    assert_eq!(settled(&mut here, actions), []);
+    assert_eq!(here.holder(), holder(7, 1, 71));
+    assert_eq!(
+        here.view(7, &[70], 70),
+        [
+            Action::Granted(A, grant(7, 2)),
+            Action::Holder(holder(7, 2, 70))
+        ]
+    );
+    // What it had sent before comes too late.
+    let late = UpdateId { run: 2, number: 2 };
+    assert_eq!(here.receive(late, LockChange::acquire(71)), []);
+    assert_eq!(here.requests().len(), 1);
+}
+
+#[test]
+fn who_was_excluded_loses_it_and_asks_again_for_what_it_still_wants() {
+    let mut lock = alone();
+    let actions = [lock.acquire(A), lock.acquire(B)].concat();
+    settled(&mut lock, actions);
+    // Elsewhere the group has gone on: 80 holds the lock now, and this one comes back as 81.
+    let request = LockRequest {
+        id: UpdateId { run: 2, number: 1 },
+        member: 80,
+    };
+    lock.initialize(&[request], 5);
+    let actions = lock.view(8, &[80, 81], 81);
+    let [
+        Action::Revoked(A),
+        Action::Holder(told),
+        Action::Send(id, again),
+    ] = actions[..]
+    else {
+        panic!("{actions:?}")
+    };
+    assert_eq!((told, again), (holder(8, 5, 80), LockChange::acquire(81)));
+    assert_eq!(lock.receive(id, again), []);
+    let released = LockChange::release(request.id);
+    let other = UpdateId { run: 2, number: 2 };
+    assert_eq!(
+        lock.receive(other, released),
+        [
+            Action::Granted(B, grant(8, 6)),
+            Action::Holder(holder(8, 6, 81))
+        ]
+    );
+}
+
+#[test]
+fn a_group_that_comes_back_has_no_holder_and_goes_on_counting() {
+    let request = LockRequest {
+        id: UpdateId { run: 2, number: 1 },
+        member: 70,
+    };
+    let mut lock = lock(1);
+    lock.initialize(&[request], 5);
+    assert_eq!(lock.holder(), None);
+    // The view that it was in comes again: it has seen it.
+    lock.acquire(A);
+    assert_eq!(
+        lock.view(7, &[70, 71], 0),
+        [Action::Holder(holder(7, 5, 70))]
+    );
+    let actions = lock.view(9, &[90], 90);
+    let [Action::Holder(None), Action::Send(..)] = actions[..] else {
+        panic!("{actions:?}")
+    };
+    let told = settled(&mut lock, actions);
+    assert_eq!(told[1], Action::Granted(A, grant(9, 6)));
+}
+
+/// Everything that replicas have in common.
+fn state(lock: &Lock) -> (Vec<LockRequest>, u64, Option<Holder>) {
+    let requests = lock.requests().copied().collect();
+    (requests, lock.grants(), lock.holder())
+}
+
+/// What the stream brings.
+#[derive(Clone)]
+enum Event {
+    Update(UpdateId, LockChange),
+    View(Vec<u64>),
+}
+
+/// A group of members that receive one stream, each as late as chance has it.
+struct World {
+    stream: Vec<Event>,
+    /// Receives everything at once, and asks for nothing.
+    observer: Lock,
+    members: BTreeMap<u64, Member>,
+}
+
+struct Member {
+    lock: Lock,
+    /// So much of the stream it has received.
+    received: usize,
+    /// Which of its users holds the lock, as far as it knows.
+    holding: Option<u64>,
+}
+
+impl World {
+    fn push(&mut self, event: Event) {
+        take(&mut self.observer, 0, &event);
+        self.stream.push(event);
+    }
+
+    fn show_view(&mut self) {
+        self.push(Event::View(self.members.keys().copied().collect()));
+    }
+
+    /// One comes: it begins with the state before the view that it is in.
+    fn join(&mut self, me: u64) {
+        let mut lock = lock(me);
+        let (requests, grants, _) = state(&self.observer);
+        lock.initialize(&requests, grants);
+        let member = Member {
+            lock,
+            received: self.stream.len(),
+            holding: None,
+        };
+        self.members.insert(me, member);
+        self.show_view();
+    }
+}
+
+/// Members come, crash and act in any order.
+#[test]
+fn each_time_it_is_granted_to_one_and_replicas_stay_equal() {
+    let mut granted = 0;
+    for seed in 0..200 {
+        let mut dice = Random::new(seed);
+        let mut world = World {
+            stream: Vec::new(),
+            observer: lock(0),
+            members: BTreeMap::new(),
+        };
+        let mut numbers = BTreeMap::new();
+        for step in 0..400 {
+            if step % 80 == 0 || world.members.is_empty() {
+                world.join(1_000 + step);
+            }
+            let index = dice.below(world.members.len() as u64) as usize;
+            let me = *world.members.keys().nth(index).unwrap();
+            if dice.below(100) == 0 {
+                world.members.remove(&me);
+                world.show_view();
+                continue;
+            }
+            let member = world.members.get_mut(&me).unwrap();
+            let user = dice.below(3);
+            let actions = match dice.below(6) {
+                0 => member.lock.acquire(user),
+                1 => {
+                    member.holding.take_if(|it| *it == user);
+                    member.lock.release(user)
+                }
+                _ => {
+                    let next = world.stream.get(member.received);
+                    member.received += usize::from(next.is_some());
+                    next.map_or(Vec::new(), |event| take(&mut member.lock, me, event))
+                }
+            };
+            for action in actions {
+                match action {
+                    Action::Send(id, change) => world.push(Event::Update(id, change)),
+                    Action::Granted(to, grant) => {
+                        let member = world.members.get_mut(&me).unwrap();
+                        let before = member.holding.replace(to);
+                        assert_eq!(before, None, "seed {seed}: two of one member");
+                        let before = numbers.insert(grant.number, (me, to));
+                        assert_eq!(before, None, "seed {seed}: granted twice");
+                        granted += 1;
+                    }
+                    Action::Revoked(_) => panic!("seed {seed}: nobody was excluded"),
+                    Action::Holder(_) => {}
+                }
+            }
+        }
+        for (me, member) in &mut world.members {
+            for event in &world.stream[member.received..] {
+                take(&mut member.lock, *me, event);
+            }
+            assert_eq!(state(&member.lock), state(&world.observer), "seed {seed}");
+        }
+    }
+    assert!(granted > 1_000, "{granted}");
+}
+
+fn take(lock: &mut Lock, me: u64, event: &Event) -> Vec<Action> {
+    match event {
+        Event::Update(id, change) => lock.receive(*id, *change),
+        Event::View(members) => lock.view(7, members, me),
+    }
+}
