@@ -46,12 +46,16 @@ pub(crate) enum Fault {
     NoFloor,
     /// `membership`: a decided view is entered whatever was missed before it.
     Skips,
+    /// `membership`: who was excluded before it knew that it was in is let in under the same number.
+    TakesBack,
     /// `reliable` sends as another member what was bound to an earlier view.
     NeverBound,
     /// `reliable` shows views before all is here of those who have left.
     ShowsEarly,
     /// `reliable` believes members that are in a later view.
     LaterCounts,
+    /// `reliable` keeps for a member what was sent in views that it has missed.
+    KeepsForNobody,
     /// `virtual_synchrony` does not wait for the marker of the last member.
     OpensEarly,
     /// `virtual_synchrony` sends on in a view after its marker.

@@ -224,7 +224,7 @@ impl Membership {
             Some(Frame::Liveness { to, data }) if to == self.me => {
                 self.liveness.message(env.now, data);
             }
-            Some(Frame::Leave { group, member }) => self.leaves(group, member),
+            Some(Frame::Leave { group, member }) => self.leaves(env, group, member),
             Some(Frame::View { agreed, oldest }) => self.told(env, agreed, oldest),
             Some(Frame::Vote {
                 group,
@@ -377,8 +377,13 @@ impl Membership {
         self.hurry(env);
     }
 
-    fn leaves(&mut self, group: u64, member: u64) {
+    fn leaves(&mut self, env: &mut Env<'_>, group: u64, member: u64) {
         self.heard.remove(&member);
+        if member == self.me && matches!(self.stage, Stage::Outside { .. }) {
+            // It was let in and excluded, and has heard of neither.
+            self.give_up(env, false);
+            return;
+        }
         if let Stage::Inside(inside) = &mut self.stage
             && inside.view.group == group
             && inside.view.members.contains(&member)
@@ -534,6 +539,16 @@ impl Membership {
         }
     }
 
+    /// Whether this member is the oldest that stays: the one that proposes the next view.
+    fn is_first(&self) -> bool {
+        let Stage::Inside(inside) = &self.stage else {
+            return false;
+        };
+        let mut members = inside.view.members.iter();
+        let stays = |member: &&u64| self.seems_alive(**member) && !inside.left.contains(*member);
+        members.find(stays) == Some(&self.me)
+    }
+
     /// The members that the next view should have, if it is this member that proposes one, and it
     /// would be another.
     fn wanted(&self) -> Option<Vec<u64>> {
@@ -542,7 +557,7 @@ impl Membership {
         };
         let view = &inside.view;
         let stays = |member: &u64| self.seems_alive(*member) && !inside.left.contains(member);
-        if view.members.iter().find(|member| stays(member)) != Some(&self.me) {
+        if !self.is_first() {
             return None;
         }
         let mut members: Vec<u64> = view.members.iter().copied().filter(stays).collect();
@@ -552,6 +567,7 @@ impl Membership {
                 *wants == view.group
                     && self.seems_alive(*other)
                     && !view.members.contains(other)
+                    && !inside.is_gone(*other)
                     && rank.number < view.number.saturating_add(MAX_AHEAD)
             })
             .map(|(other, rank, _, _)| (rank, other))

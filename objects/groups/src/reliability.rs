@@ -85,7 +85,7 @@ pub(crate) struct Reliable {
     shown: u64,
     /// The first view of this member.
     since: u64,
-    /// The first view of each other member; 0 if that was before this one's.
+    /// The first view of each other member, as far as it is known; 0 if that was before this one's.
     joined: BTreeMap<u64, u64>,
     /// Messages that are not cut into parts yet, and their bytes.
     waiting: VecDeque<Waiting>,
@@ -362,6 +362,12 @@ impl Reliable {
         let is_member = self.view.as_ref().is_some_and(|it| it.has(status.sender));
         if !is_member || known.is_some_and(|it| it.stamp >= status.stamp) {
             return;
+        }
+        if let Some(joined) = self.joined.get_mut(&status.sender)
+            && !fault::is(Fault::KeepsForNobody)
+        {
+            // It has missed the first views that had it as a member.
+            *joined = status.since.max(*joined);
         }
         let mine = self.streams.get(&me).and_then(|it| it.received);
         for (member, received) in &status.received {

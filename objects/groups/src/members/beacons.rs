@@ -49,6 +49,11 @@ impl Membership {
                 if view.members.contains(&beacon.me) {
                     // It was let in, and does not know yet.
                     inside.answer(short, view.previous);
+                } else if inside.is_gone(beacon.me) {
+                    let (group, member) = (view.group, beacon.me);
+                    if self.is_first() {
+                        self.send(&Frame::Leave { group, member });
+                    }
                 } else if wants != view.group && inside.blocked.is_none() {
                     self.hurry(env);
                 }

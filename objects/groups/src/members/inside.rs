@@ -3,9 +3,13 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use super::consensus::{Acceptor, Agreed, Proposer};
+use crate::fault::{self, Fault};
 
 /// So many views of the past are told to members that missed them; who missed more joins anew.
 const KEPT: usize = 16;
+
+/// So many numbers of former members are known; of those who could still ask to join with them.
+const GONE: usize = 4_096;
 
 /// A member's part in a group.
 pub(super) struct Inside {
@@ -20,6 +24,8 @@ pub(super) struct Inside {
     pub(super) early: BTreeMap<u64, Agreed>,
     /// Members that said that they leave.
     pub(super) left: BTreeSet<u64>,
+    /// Numbers of former members, in the order in which they went: nobody joins under one of them.
+    pub(super) gone: VecDeque<u64>,
     /// Since when no quorum answers.
     pub(super) blocked: Option<u64>,
     /// When to propose what has changed: what changes at the same time becomes one view.
@@ -39,6 +45,7 @@ impl Inside {
             history: VecDeque::from([view.clone()]),
             early: BTreeMap::new(),
             left: BTreeSet::new(),
+            gone: VecDeque::new(),
             blocked: None,
             settles: None,
             answer: None,
@@ -49,6 +56,11 @@ impl Inside {
 
     /// Goes on in the successor of its view.
     pub(super) fn enter(&mut self, next: Agreed) {
+        let members = self.view.members.iter().copied();
+        self.gone
+            .extend(members.filter(|member| !next.members.contains(member)));
+        let surplus = self.gone.len().saturating_sub(GONE);
+        self.gone.drain(..surplus);
         self.history.push_back(next.clone());
         if self.history.len() > KEPT {
             self.history.pop_front();
@@ -61,6 +73,11 @@ impl Inside {
         self.settles = None;
         self.blocked = None;
         self.view = next;
+    }
+
+    /// Whether this was a member once: under this number nobody joins again.
+    pub(super) fn is_gone(&self, other: u64) -> bool {
+        self.gone.contains(&other) && !fault::is(Fault::TakesBack)
     }
 
     /// Keeps a view until those before it have come.

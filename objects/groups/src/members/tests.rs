@@ -229,6 +229,7 @@ fn broken_variants_are_noticed() {
         Fault::NoAgreement,
         Fault::NoFloor,
         Fault::Skips,
+        Fault::TakesBack,
     ] {
         let noticed = |seed| {
             let world = schedule(seed);

@@ -28,6 +28,8 @@ pub(crate) struct Stack<const ORDERED: bool> {
 pub(crate) enum Input {
     Say(u64, usize),
     Told(Told),
+    /// A quorum answers again: an omniscient membership tells a view then.
+    Resumed,
 }
 
 #[derive(Clone, Debug, PartialEq)]
@@ -146,6 +148,10 @@ impl<const ORDERED: bool> Node for Stack<ORDERED> {
                 self.reliable.blocked();
                 VecDeque::new()
             }
+            Input::Resumed => {
+                let did = self.reliable.resumed(env);
+                did.into_iter().map(Step::Reliable).collect()
+            }
         };
         self.take(env, steps, out);
     }
@@ -166,12 +172,22 @@ impl<const ORDERED: bool> Node for Stack<ORDERED> {
 #[derive(Default)]
 pub(crate) struct Talk {
     views: Views,
+    /// The members have a membership of their own.
+    has_own_views: bool,
     said: u64,
     /// What was said when everything had healed, by whom.
     pub(crate) last: Vec<(At, u64)>,
 }
 
 impl Talk {
+    /// Members with a membership of their own.
+    pub(crate) fn among_themselves() -> Talk {
+        Talk {
+            has_own_views: true,
+            ..Talk::default()
+        }
+    }
+
     fn say<N: Node<Input = Input>>(&mut self, world: &mut World<N>, node: usize) {
         self.said += 1;
         let size = if world.random.percent(90) { 8 } else { 3_000 };
@@ -193,12 +209,20 @@ impl<N: Node<Input = Input>> Director<N> for Talk {
     }
 
     fn changed(&mut self, world: &mut World<N>) {
-        self.views.reconsider(world, Input::Told);
+        if !self.has_own_views {
+            self.views.reconsider(world, Input::Told);
+        }
     }
 
     fn healed(&mut self, world: &mut World<N>) {
-        self.views.complete(world, Input::Told);
-        let until = world.now + 5 * SECOND;
+        let patience = match self.has_own_views {
+            true => 30,
+            false => {
+                self.views.complete(world, Input::Told);
+                5
+            }
+        };
+        let until = world.now + patience * SECOND;
         world.advance_to(until);
         for node in 0..world.nodes() {
             self.say(world, node);

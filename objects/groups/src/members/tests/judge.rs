@@ -24,8 +24,8 @@ pub(super) fn views(history: &[Record<News>]) -> Result<(), String> {
     Ok(())
 }
 
-/// One id has one list of members, a member is one run, and sees the views of its group without a
-/// gap.
+/// One id has one list of members, a member is one run, does not come back, and sees the views of its
+/// group without a gap.
 fn agreed(history: &[Record<News>]) -> Result<(), String> {
     let mut lists: BTreeMap<(u64, u64), &Vec<u64>> = BTreeMap::new();
     let mut owners: BTreeMap<u64, (usize, u32)> = BTreeMap::new();
@@ -50,6 +50,18 @@ fn agreed(history: &[Record<News>]) -> Result<(), String> {
         seen.entry((view.me, view.group))
             .or_default()
             .push(view.number);
+    }
+    let mut gone: BTreeSet<(u64, u64)> = BTreeSet::new();
+    let successors = lists.iter().zip(lists.iter().skip(1));
+    for (((group, _), before), ((of, number), members)) in successors {
+        if group != of {
+            continue;
+        }
+        let left = before.iter().filter(|member| !members.contains(member));
+        gone.extend(left.map(|member| (*group, *member)));
+        if let Some(back) = members.iter().find(|it| gone.contains(&(*group, **it))) {
+            return Err(format!("{back:x} is back in view {number} of {group:x}"));
+        }
     }
     for ((me, group), numbers) in &seen {
         let (first, last) = (numbers[0], numbers[numbers.len() - 1]);

@@ -1,0 +1,397 @@
+//! Schedules of the whole stack, whose members keep replicas of a list; and whether these are equal.
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+
+use super::LIMITS;
+use crate::env::{Env, MILLISECOND, SECOND};
+use crate::members::{self, Membership, News, Past, Settings};
+use crate::replication::{Action, History, Replication};
+use crate::world::faults::{self, Director, Plan};
+use crate::world::judge::{self, At, What};
+use crate::world::stack::{self, Input, Stack, Talk};
+use crate::world::views::Told;
+use crate::world::{Node, Out, Random, World};
+
+/// A member of the whole stack, and its replica: the numbers of all updates, in order.
+pub(super) struct Member {
+    stack: Stack<true>,
+    machine: Replication<()>,
+    replica: Vec<u64>,
+    /// Checkpoints that are on their way, as between two domains.
+    answers: Vec<Vec<u8>>,
+}
+
+#[derive(Debug)]
+pub(super) enum Did {
+    Connect,
+    Send(u64),
+    Receive(u64),
+    Initialize,
+    Warn,
+    Fail(String),
+}
+
+impl Member {
+    fn take(&mut self, env: &mut Env<'_>, mut below: Out<stack::Did>, out: &mut Out<Did>) {
+        loop {
+            out.frames.append(&mut below.frames);
+            let mut actions = VecDeque::new();
+            for did in std::mem::take(&mut below.did) {
+                match did {
+                    stack::Did::Receive(frame) => actions.extend(self.machine.receive(&frame)),
+                    stack::Did::View(view) => actions.extend(self.machine.view(view)),
+                    stack::Did::Fail(reason) => out.did.push(Did::Fail(reason)),
+                    stack::Did::Connect | stack::Did::Send(_) => {}
+                }
+                // Whatever is done in one step reaches the replica before the next one.
+                self.act(env, &mut actions, &mut below, out);
+            }
+            if below.did.is_empty() && below.frames.is_empty() {
+                return;
+            }
+        }
+    }
+
+    fn act(
+        &mut self,
+        env: &mut Env<'_>,
+        actions: &mut VecDeque<Action<()>>,
+        below: &mut Out<stack::Did>,
+        out: &mut Out<Did>,
+    ) {
+        while let Some(action) = actions.pop_front() {
+            match action {
+                Action::Send(frame) => self.stack.send(env, &frame, below),
+                Action::Initialize(_, checkpoint) => {
+                    let numbers = checkpoint.chunks_exact(8).map(judge::number);
+                    self.replica = numbers.collect();
+                    out.did.push(Did::Initialize);
+                }
+                Action::Receive(_, update) => {
+                    let number = judge::number(&update);
+                    self.replica.push(number);
+                    out.did.push(Did::Receive(number));
+                }
+                Action::View(..) => {}
+                Action::Want(()) => {
+                    let numbers = self.replica.iter().flat_map(|it| it.to_le_bytes());
+                    self.answers.push(numbers.collect());
+                }
+                Action::Warn(_) => out.did.push(Did::Warn),
+                Action::Fail(reason) => out.did.push(Did::Fail(reason)),
+            }
+        }
+    }
+
+    fn with(
+        &mut self,
+        env: &mut Env<'_>,
+        out: &mut Out<Did>,
+        act: impl FnOnce(&mut Stack<true>, &mut Env<'_>, &mut Out<stack::Did>),
+    ) {
+        let mut below = Out::default();
+        if env.below(2) == 0 {
+            for checkpoint in std::mem::take(&mut self.answers) {
+                let mut actions = self.machine.checkpoint((), &checkpoint).into();
+                self.act(env, &mut actions, &mut below, out);
+            }
+        }
+        act(&mut self.stack, env, &mut below);
+        self.take(env, below, out);
+    }
+}
+
+impl Node for Member {
+    type Input = Input;
+    type Did = Did;
+    type Saved = History;
+
+    fn start(env: &mut Env<'_>, saved: Option<History>, out: &mut Out<Did>) -> Self {
+        let mut below = Out::default();
+        let run = (env.random)();
+        let mut member = Member {
+            stack: Stack::start(env, None, &mut below),
+            machine: Replication::new(*b"checkpnt", run, LIMITS, saved.unwrap_or_default()),
+            replica: Vec::new(),
+            answers: Vec::new(),
+        };
+        out.did.push(Did::Connect);
+        let mut actions = member.machine.connected(()).into();
+        member.act(env, &mut actions, &mut below, out);
+        member.take(env, below, out);
+        member
+    }
+
+    fn frame(&mut self, env: &mut Env<'_>, frame: &[u8], out: &mut Out<Did>) {
+        self.with(env, out, |stack, env, below| stack.frame(env, frame, below));
+    }
+
+    fn input(&mut self, env: &mut Env<'_>, input: Input, out: &mut Out<Did>) {
+        match input {
+            Input::Say(number, size) => {
+                out.did.push(Did::Send(number));
+                let mut below = Out::default();
+                let mut actions = self.machine.send(&judge::message(number, size)).into();
+                self.act(env, &mut actions, &mut below, out);
+                self.take(env, below, out);
+            }
+            Input::Told(_) | Input::Resumed => {
+                self.with(env, out, |stack, env, below| stack.input(env, input, below));
+            }
+        }
+    }
+
+    fn timer(&mut self, env: &mut Env<'_>, out: &mut Out<Did>) {
+        self.with(env, out, Stack::timer);
+    }
+
+    fn deadline(&self) -> Option<u64> {
+        self.stack.deadline()
+    }
+
+    fn save(&self) -> History {
+        self.machine.history().clone()
+    }
+}
+
+/// A member whose membership is the real one.
+pub(super) struct Whole {
+    membership: Membership,
+    member: Member,
+}
+
+impl Whole {
+    fn take(&mut self, env: &mut Env<'_>, actions: Vec<members::Action>, out: &mut Out<Did>) {
+        for action in actions {
+            let input = match action {
+                members::Action::Send(frame) => {
+                    out.frames.push(frame);
+                    continue;
+                }
+                members::Action::Tell(News::View(view)) => Input::Told(Told::View(view)),
+                members::Action::Tell(News::Blocked(_)) => Input::Told(Told::Blocked),
+                members::Action::Tell(News::Resumed) => Input::Resumed,
+                members::Action::Tell(News::Suspected(_) | News::Restored(_)) => continue,
+            };
+            self.member.input(env, input, out);
+        }
+    }
+}
+
+/// More than half of the most nodes that there are, so that there is one group at a time.
+const SETTINGS: Settings = Settings {
+    quorum: 5,
+    period: 100 * MILLISECOND,
+    suspicion: 300 * MILLISECOND,
+};
+
+impl Node for Whole {
+    type Input = Input;
+    type Did = Did;
+    type Saved = (Option<Past>, History);
+
+    fn start(env: &mut Env<'_>, saved: Option<Self::Saved>, out: &mut Out<Did>) -> Self {
+        let (past, history) = saved.unwrap_or_default();
+        let mut whole = Whole {
+            membership: Membership::new(env, *b"members ", SETTINGS, past),
+            member: Member::start(env, Some(history), out),
+        };
+        let actions = whole.membership.connected(env);
+        whole.take(env, actions, out);
+        whole
+    }
+
+    fn frame(&mut self, env: &mut Env<'_>, frame: &[u8], out: &mut Out<Did>) {
+        let actions = self.membership.frame(env, frame);
+        self.take(env, actions, out);
+        self.member.frame(env, frame, out);
+    }
+
+    fn input(&mut self, env: &mut Env<'_>, input: Input, out: &mut Out<Did>) {
+        self.member.input(env, input, out);
+    }
+
+    fn timer(&mut self, env: &mut Env<'_>, out: &mut Out<Did>) {
+        if self.membership.deadline().is_some_and(|at| at <= env.now) {
+            let actions = self.membership.timer(env);
+            self.take(env, actions, out);
+        }
+        if self.member.deadline().is_some_and(|at| at <= env.now) {
+            self.member.timer(env, out);
+        }
+    }
+
+    fn deadline(&self) -> Option<u64> {
+        let deadlines = [self.membership.deadline(), self.member.deadline()];
+        deadlines.into_iter().flatten().min()
+    }
+
+    fn save(&self) -> Self::Saved {
+        (self.membership.past().cloned(), self.member.save())
+    }
+}
+
+/// A node with a replica.
+pub(super) trait Replicated: Node<Input = Input, Did = Did> {
+    fn replica(&self) -> &[u64];
+}
+
+impl Replicated for Member {
+    fn replica(&self) -> &[u64] {
+        &self.replica
+    }
+}
+
+impl Replicated for Whole {
+    fn replica(&self) -> &[u64] {
+        &self.member.replica
+    }
+}
+
+/// What came of a schedule.
+pub(super) enum Verdict {
+    Fine,
+    /// Somebody was told that the state of the group is gone, or that a state gives way; or received
+    /// something that is gone, where nodes restart without their state.
+    Lost,
+    Wrong(String),
+}
+
+/// A schedule of 2 to 9 members that restart so often with their state, in percent.
+pub(super) fn schedule(seed: u64, with_state: u64) -> Verdict {
+    let nodes = 2 + Random::new(seed ^ 0x5ca1_ab1e).below(8) as usize;
+    let mut talk = Talk::default();
+    let world = run::<Member>(seed, nodes, faults::ALL.steps, with_state, &mut talk);
+    judge(&world, with_state, &talk.last).1
+}
+
+/// A short schedule of few members: what it takes time to judge.
+pub(super) fn short_schedule(seed: u64) -> Vec<(At, What)> {
+    let nodes = 2 + Random::new(seed ^ 0x5ca1_ab1e).below(2) as usize;
+    let mut talk = Talk::default();
+    let world = run::<Member>(seed, nodes, 8, 50, &mut talk);
+    judge(&world, 50, &talk.last).0
+}
+
+/// A schedule of 5 to 9 members with the real membership.
+pub(super) fn whole_schedule(seed: u64, with_state: u64) -> Verdict {
+    let nodes = 5 + Random::new(seed ^ 0x5ca1_ab1e).below(5) as usize;
+    let mut talk = Talk::among_themselves();
+    let world = run::<Whole>(seed, nodes, faults::ALL.steps, with_state, &mut talk);
+    judge(&world, with_state, &talk.last).1
+}
+
+fn run<N: Replicated>(
+    seed: u64,
+    nodes: usize,
+    steps: u64,
+    with_state: u64,
+    talk: &mut Talk,
+) -> World<N>
+where
+    Talk: Director<N>,
+{
+    let mut world = World::<N>::new(seed, nodes);
+    let plan = Plan {
+        steps,
+        loss: 30,
+        with_state,
+        ..faults::ALL
+    };
+    faults::run(&mut world, &plan, 20 * SECOND, talk);
+    world
+}
+
+fn judge<N: Replicated>(
+    world: &World<N>,
+    with_state: u64,
+    last: &[(At, u64)],
+) -> (Vec<(At, What)>, Verdict) {
+    let mut history = Vec::new();
+    let mut sent: BTreeMap<u64, At> = BTreeMap::new();
+    let mut acknowledged: BTreeSet<u64> = BTreeSet::new();
+    let mut is_lost = false;
+    for record in &world.history {
+        let at = (record.node, record.run);
+        match &record.did {
+            Did::Connect => history.push((at, What::Connect)),
+            Did::Send(number) => {
+                sent.insert(*number, at);
+                history.push((at, What::Send(*number)));
+            }
+            Did::Receive(number) => {
+                if sent.get(number) == Some(&at) {
+                    acknowledged.insert(*number);
+                }
+                history.push((at, What::Receive(*number)));
+            }
+            Did::Initialize => {}
+            Did::Warn => is_lost = true,
+            Did::Fail(reason) => {
+                let wrong = Verdict::Wrong(format!("{at:?} failed: {reason}"));
+                return (history, wrong);
+            }
+        }
+    }
+    let nodes = (0..world.nodes()).filter_map(|node| world.node(node));
+    let replicas: Vec<&[u64]> = nodes.map(N::replica).collect();
+    let verdict = match judge_replicas(&replicas, &sent, last) {
+        Err(_) if is_lost => Verdict::Lost,
+        Err(wrong) => Verdict::Wrong(wrong),
+        Ok(()) => {
+            let lost = acknowledged.iter().find(|it| !replicas[0].contains(it));
+            match lost {
+                Some(_) if is_lost || with_state < 100 => Verdict::Lost,
+                Some(update) => Verdict::Wrong(format!("{update} was received, and is gone")),
+                None => Verdict::Fine,
+            }
+        }
+    };
+    (history, verdict)
+}
+
+/// When all has healed: all replicas are equal, nothing is doubled or made up, and what was sent last is
+/// there.
+fn judge_replicas(
+    replicas: &[&[u64]],
+    sent: &BTreeMap<u64, At>,
+    last: &[(At, u64)],
+) -> Result<(), String> {
+    for (node, replica) in replicas.iter().enumerate() {
+        if *replica != replicas[0] {
+            return Err(format!(
+                "the replicas of 0 and {node} differ:\n{:?}\n{replica:?}",
+                replicas[0]
+            ));
+        }
+        let mut seen = BTreeSet::new();
+        if let Some(twice) = replica.iter().find(|it| !seen.insert(**it)) {
+            return Err(format!("{twice} is there twice"));
+        }
+        if let Some(strange) = replica.iter().find(|it| !sent.contains_key(it)) {
+            return Err(format!("nobody sent {strange}"));
+        }
+        if let Some((by, lacks)) = last.iter().find(|(_, it)| !seen.contains(it)) {
+            return Err(format!(
+                "{node} lacks {lacks}, which {by:?} sent at the end"
+            ));
+        }
+    }
+    Ok(())
+}
+
+/// The first of these schedules that shows something wrong; and how many lost something.
+pub(super) fn first_wrong(
+    seeds: std::ops::Range<u64>,
+    schedule: impl Fn(u64) -> Verdict,
+) -> (Option<(u64, String)>, u64) {
+    let mut lost = 0;
+    for seed in seeds {
+        match schedule(seed) {
+            Verdict::Fine => {}
+            Verdict::Lost => lost += 1,
+            Verdict::Wrong(wrong) => return (Some((seed, wrong)), lost),
+        }
+    }
+    (None, lost)
+}
