@@ -1,12 +1,14 @@
 //! Derived types of composites (semantics, section 5).
 
+mod peers;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use crate::formalism::{Events, Structure};
 use crate::relation::{
-    Composition, Derivation, Lossy, Met, Owner, Parsed, Provided, Relations, Side, Structures,
-    Telling, body_constraints, emitted, endpoint_structure, stated,
+    Composition, Derivation, Guarantee, Lossy, Met, Owner, Parsed, Provided, Relations, Side,
+    Structures, Telling, body_constraints, emitted, endpoint_structure, stated,
 };
 use crate::types::{
     Constraint, Endpoint, EndpointId, Object, ObjectBody, ObjectEndpoint, ObjectId,
@@ -297,9 +299,13 @@ impl Relations<'_> {
             })
             .map(|constraint| constraint.formalism.to_string())
             .collect();
-        // What is provided, whose it is, and where it is written if that is a part.
-        let mut premises: Vec<(Parsed, usize, Written)> = Vec::new();
+        // What is provided, and where it is written if that is a part.
+        let mut premises: Vec<(Guarantee, Written)> = Vec::new();
+        // The same said of endpoints of peers.
+        let mut at_peers = Vec::new();
+        let mut number = 0;
         let mut events = BTreeMap::new();
+        let peers = self.peers(shape, shown);
         // What each part emits, and under which names it goes.
         let numbers: BTreeMap<String, usize> = parts
             .keys()
@@ -342,10 +348,22 @@ impl Relations<'_> {
                     .map(|it| it.owned_by(&owner, Side::Provides))
                     .collect();
             }
-            let number = numbers[*component];
-            let places = (0..).map(|at| Some(((*component).to_owned(), at)));
-            let read = read.into_iter().zip(places);
-            premises.extend(read.map(|(parsed, place)| (parsed, number, place)));
+            let giver = numbers[*component];
+            for (at, parsed) in read.into_iter().enumerate() {
+                let place = Some(((*component).to_owned(), at));
+                let guarantee = |parsed| {
+                    let guarantee = Guarantee {
+                        parsed,
+                        giver,
+                        number,
+                    };
+                    (guarantee, place.clone())
+                };
+                let peers = peers.get(component).into_iter().flat_map(BTreeMap::values);
+                at_peers.extend(peers.filter_map(|it| parsed.at_peers(it)).map(guarantee));
+                premises.push(guarantee(parsed));
+                number += 1;
+            }
         }
 
         for [left, right] in &shape.connections {
@@ -361,12 +379,12 @@ impl Relations<'_> {
                     component: own.0.clone(),
                     endpoint: own.1.clone(),
                 };
-                let number = numbers[&own.0];
+                let giver = numbers[&own.0];
                 let own = outside(&own.0, &own.1, shown);
                 let peer = outside(&peer.0, &peer.1, shown);
                 if single {
                     let names = emitted(self.types, ty, Side::Provides);
-                    emits[number].entry(peer.clone()).or_default().extend(names);
+                    emits[giver].entry(peer.clone()).or_default().extend(names);
                 }
                 if single && let Some(names) = events.get_mut(&own) {
                     let own = emitted(self.types, ty, Side::Provides);
@@ -375,25 +393,33 @@ impl Relations<'_> {
                 }
                 // The one connection of two endpoints that have no other is the same for both.
                 let names = if single { vec![own, peer] } else { vec![own] };
-                let mut add = |parsed| premises.push((parsed, number, None));
+                let mut add = |parsed| {
+                    let guarantee = Guarantee {
+                        parsed,
+                        giver,
+                        number,
+                    };
+                    premises.push((guarantee, None));
+                    number += 1;
+                };
                 self.lift((ty, &owner), &names, &required, lossy, &mut add);
             }
         }
 
+        premises.extend(at_peers);
+
         let events = Events::Object(events);
 
         // From guarantees that contradict each other everything would follow.
-        premises.sort_by(|(a, ..), (b, ..)| a.constraint.formalism.cmp(&b.constraint.formalism));
+        let formalism = |(it, _): &(Guarantee, Written)| it.parsed.constraint.formalism.to_string();
+        premises.sort_by_key(formalism);
         let contradictory: BTreeSet<String> = premises
-            .chunk_by(|(a, ..), (b, ..)| a.constraint.formalism == b.constraint.formalism)
-            .filter(|of_one| !self.consistent(of_one.iter().map(|(parsed, ..)| parsed)))
-            .map(|of_one| of_one[0].0.constraint.formalism.to_string())
+            .chunk_by(|a, b| formalism(a) == formalism(b))
+            .filter(|of_one| !self.consistent(of_one.iter().map(|(it, _)| &it.parsed)))
+            .map(|of_one| formalism(&of_one[0]))
             .collect();
-        premises.retain(|(parsed, ..)| !contradictory.contains(&*parsed.constraint.formalism));
-        let premises = premises.into_iter();
-        let (premises, places): (Vec<_>, Vec<_>) = premises
-            .map(|(parsed, giver, place)| ((parsed, giver), place))
-            .unzip();
+        premises.retain(|premise| !contradictory.contains(&formalism(premise)));
+        let (premises, places): (Vec<_>, Vec<_>) = premises.into_iter().unzip();
         let emits = emits.into_iter().map(Events::Object).collect();
         let premises = self.discharge_together(premises, emits, events.clone(), lossy);
         for (parsed, place) in premises.iter().zip(places) {

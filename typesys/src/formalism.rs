@@ -150,6 +150,16 @@ pub trait Formalism: Send + Sync {
         None
     }
 
+    /// A guarantee of an object, said of endpoints of its peers: `peers` leads from endpoints of the
+    /// object to those at the other ends of all their connections. Events stay what they are,
+    /// emitted or handled by the object, which is how those that speak of peers see them. None where
+    /// the formula is about no such endpoint, or about the beginning or the end of connections, of
+    /// which both sides need not hear at the same moment.
+    fn at_peers(&self, formula: &Formula, peers: &BTreeMap<String, String>) -> Option<Formula> {
+        let _ = (formula, peers);
+        None
+    }
+
     /// What is left of a guarantee after conversions that drop fields: a consequence of `formula`
     /// that says nothing about the contents of messages; none where there is none. Only that is
     /// kept of the premises when an event of the connection is lossy (semantics, section 6).

@@ -7,7 +7,7 @@ use liveobj_types::formalism::Events;
 use liveobj_types::verdict::Reason;
 
 use super::formula::{Binding, Quantifier, Sentence, Sort};
-use super::ground::{Elements, Ground, Model};
+use super::ground::{Breaks, Elements, Ground, Model};
 use super::history::Lasso;
 use super::partition::Partition;
 use super::signature::Signature;
@@ -225,23 +225,27 @@ impl Problem<'_> {
     }
 }
 
-/// Whether no sentence can be refuted but by what its provider emits last, and silence refutes none
-/// that is not refuted yet (semantics, section 9).
+/// Whether none of `waiting` can be refuted but by what its provider emits last, and silence refutes
+/// nothing that is not refuted yet (semantics, section 9).
 ///
 /// This is asked of each body for all values of its variables, all of which are universal: whether
 /// two are equal is tried in all ways, and `other` stands for everything that they are not. If what
 /// happened does not refute a body for any values, neither does silence for ever, which no minimal
-/// bad prefix ends with; so then all sentences can be satisfied together.
+/// bad prefix ends with; so then all sentences can be satisfied together. That is all that is asked
+/// of those that are kept.
 ///
 /// # Errors
 ///
 /// It is not so or not known, or the steps do not suffice.
-pub(super) fn broken_by_their_provider(
-    sentences: &[&Sentence],
+pub(super) fn self_sustaining(
+    kept: &[Sentence],
+    waiting: &[Sentence],
     events: &Events,
     budget: &mut Budget,
 ) -> Result<(), Reason> {
-    for sentence in sentences {
+    let kept = kept.iter().map(|sentence| (sentence, Breaks::Happens));
+    let waiting = waiting.iter().map(|sentence| (sentence, Breaks::Emitted));
+    for (sentence, most) in kept.chain(waiting) {
         let universal = |binding: &Binding| binding.quantifier == Quantifier::ForAll;
         if !sentence.prefix.iter().all(universal) {
             return Err(shape("a guarantee", "`exists`"));
@@ -262,14 +266,14 @@ pub(super) fn broken_by_their_provider(
             let mut ground = Ground::new(&signature, elements, budget)?;
             let fixed = problem.fixed(&equalities);
             ground.assert(sentence, false, &fixed[0], true, budget)?;
-            let why = match ground.is_broken_by_its_provider(budget)? {
-                Some(true) => None,
-                Some(false) => Some("can be broken by what its provider does not emit"),
+            let why = match ground.breaks(budget)? {
+                Some(breaks) if breaks <= most => None,
+                Some(_) => Some("can be broken by what its provider does not emit"),
                 None => Some("is not known to be a safety property: it has the form of a promise"),
             };
             if let Some(why) = why {
                 return Err(Reason::Undecided(format!(
-                    "a guarantee that waits for the other side {why}"
+                    "a guarantee of those that wait for each other {why}"
                 )));
             }
             if !equalities.advance() {

@@ -173,6 +173,17 @@ impl Sentence {
 }
 
 impl Sentence {
+    /// Calls `change` for the name of each endpoint, wherever it stands.
+    pub(super) fn rename_endpoints(&mut self, change: &mut dyn FnMut(&mut String)) {
+        for binding in &mut self.prefix {
+            if let Sort::Instance(endpoint) = &mut binding.sort {
+                change(endpoint);
+            }
+        }
+        self.body
+            .visit_atoms_mut(&mut |atom| change(&mut atom.endpoint));
+    }
+
     /// The parts of a conjunction for all values of its variables, each for all values of those
     /// that it has: together they say the same. Any other sentence is its only part.
     pub fn conjuncts(&self) -> Vec<Sentence> {

@@ -250,27 +250,34 @@ impl<'s> Ground<'s> {
         }
     }
 
-    /// Whether everything that was asserted is refuted by finite words only, each of which ends, at
-    /// the shortest, in an event that the provider emits; none if it is not known to be refuted by
-    /// finite words.
+    /// With what the shortest finite words end that refute what was asserted; none if it is not known
+    /// to be refuted by finite words only.
     ///
     /// # Errors
     ///
     /// The steps do not suffice.
-    pub fn is_broken_by_its_provider(&self, budget: &mut Budget) -> Result<Option<bool>, Reason> {
+    pub fn breaks(&self, budget: &mut Budget) -> Result<Option<Breaks>, Reason> {
         let (alphabet, representatives) = self.alphabet(budget)?;
         let Some(prefixes) = Prefixes::of(&self.formulas, &alphabet, &self.asserted, budget)?
         else {
             return Ok(None);
         };
+        let Some(last) = prefixes.last_letters() else {
+            return Ok(Some(Breaks::Always));
+        };
         // Letters that no atom tells from silence are represented by it, the others have the event
         // of an atom in common.
-        let emitted = |letter: usize| match &self.letters[representatives[letter]] {
-            Letter::Silence => false,
-            Letter::Event { event, .. } => matches!(event, Event::Named { emitted: true, .. }),
-        };
-        let last = prefixes.last_letters();
-        Ok(Some(last.is_some_and(|last| last.iter().all(emitted))))
+        let breaks = last
+            .iter()
+            .map(|letter| &self.letters[representatives[letter]]);
+        let breaks = breaks.map(|letter| match letter {
+            Letter::Silence => Breaks::Always,
+            Letter::Event { event, .. } => match event {
+                Event::Named { emitted: true, .. } => Breaks::Emitted,
+                _ => Breaks::Happens,
+            },
+        });
+        Ok(Some(breaks.max().unwrap_or(Breaks::Emitted)))
     }
 
     /// The letters that some atom tells apart, and one of the original letters for each.
@@ -431,6 +438,17 @@ fn letters(
         }
     }
     Ok(letters)
+}
+
+/// What it takes to refute something that is not refuted yet.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Breaks {
+    /// An event that the provider emits.
+    Emitted,
+    /// Some event.
+    Happens,
+    /// It may be refuted from the beginning, or by silence.
+    Always,
 }
 
 /// A model of what was asserted.

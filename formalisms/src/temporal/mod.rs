@@ -72,6 +72,8 @@ pub mod witness;
 #[cfg(test)]
 mod tests;
 
+use std::collections::BTreeMap;
+
 use liveobj_types::Monitor;
 use liveobj_types::formalism::{Domain, Events, Formalism, Formula, ParseError, Structure};
 use liveobj_types::verdict::{Reason, Verdict, Witness};
@@ -434,13 +436,25 @@ impl Formalism for Temporal {
         {
             return None;
         }
-        for binding in &mut sentence.prefix {
-            if let Sort::Instance(name) = &mut binding.sort {
-                endpoint.clone_into(name);
-            }
+        sentence.rename_endpoints(&mut |name| endpoint.clone_into(name));
+        Some(Formula::new(sentence))
+    }
+
+    fn at_peers(&self, formula: &Formula, peers: &BTreeMap<String, String>) -> Option<Formula> {
+        let mut sentence = self.sentence(formula).ok()?.clone();
+        let atoms = sentence.atoms().into_iter();
+        let there: Vec<&Event> = atoms
+            .filter(|atom| peers.contains_key(&atom.endpoint))
+            .map(|atom| &atom.event)
+            .collect();
+        let named = |event: &&Event| matches!(event, Event::Named { .. });
+        if there.is_empty() || !there.iter().all(named) {
+            return None;
         }
-        sentence.body.visit_atoms_mut(&mut |atom| {
-            endpoint.clone_into(&mut atom.endpoint);
+        sentence.rename_endpoints(&mut |name| {
+            if let Some(peer) = peers.get(name) {
+                peer.clone_into(name);
+            }
         });
         Some(Formula::new(sentence))
     }
@@ -453,11 +467,12 @@ impl Formalism for Temporal {
         budget: u64,
     ) -> Verdict {
         let decide = || {
-            let all = kept.iter().chain(waiting);
-            let all: Vec<&Sentence> = all
-                .map(|formula| self.sentence(formula))
-                .collect::<Result<_, _>>()?;
-            decide::broken_by_their_provider(&all, events, &mut Budget(budget))
+            let sentences = |formulas: &[&Formula]| -> Result<Vec<Sentence>, Reason> {
+                let formulas = formulas.iter();
+                formulas.map(|it| self.sentence(it).cloned()).collect()
+            };
+            let (kept, waiting) = (sentences(kept)?, sentences(waiting)?);
+            decide::self_sustaining(&kept, &waiting, events, &mut Budget(budget))
         };
         match (self.atoms, decide()) {
             (Atoms::Events, Ok(())) => Verdict::Holds,

@@ -7,15 +7,25 @@
 //! every atom with such a value is false, and if the rest makes the formula true by its form,
 //! nothing more is promised. `G (receive(m) -> X G !receive(m))` is such a formula, and
 //! `F receive(m)`, which promises all values, is none.
+//!
+//! An equal text may also be about other events: among the parts of a composite, what an object
+//! guarantees of what it handles meets what it requires of those who emit it.
 
-use super::formula::{Binary, Node, Quantifier, Sentence, Sort, Unary, Variable};
+use super::formula::{Binary, Event, Node, Quantifier, Sentence, Sort, Unary, Variable};
 
 /// Most variables that are looked at: any of them may have values that never occur.
 const MOST: usize = 8;
 
-/// Whether the first sentence implies the second one, which differs from it at most in the types of
-/// values, where each value that the one side emits is one that the other side has; by its form.
+/// Whether the first sentence implies the second one, which has the same text, where each value that
+/// the one side emits is one that the other side has; by its form.
 pub(super) fn stays(given: &Sentence, asked: &Sentence) -> bool {
+    let events = |sentence: &'_ Sentence| -> Vec<Event> {
+        let atoms = sentence.atoms().into_iter();
+        atoms.map(|atom| atom.event.clone()).collect()
+    };
+    if events(given) != events(asked) {
+        return false;
+    }
     let mut widened: Vec<Variable> = Vec::new();
     for (variable, (left, right)) in given.prefix.iter().zip(&asked.prefix).enumerate() {
         match (&left.sort, &right.sort) {

@@ -171,7 +171,7 @@ impl Relations<'_> {
         Rule::Implied {
             from: needed.into_iter().map(told).collect(),
             laws,
-            library: formalism.library().map(str::to_owned),
+            library: Formalism::library(formalism).map(str::to_owned),
         }
     }
 
@@ -343,7 +343,7 @@ impl Relations<'_> {
             .map(|telling| telling.discharged.borrow().len());
         for (number, at) in circle.waiting.iter().enumerate() {
             let told = first.map(|first| first + number);
-            givers.guarantees[*at].meet(told);
+            givers.meet(*at, told);
         }
         let (Some(telling), Some(first)) = (&self.telling, first) else {
             return;

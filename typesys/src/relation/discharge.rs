@@ -25,7 +25,8 @@
 //!
 //! That each side is free of corners would not be enough where U(s) is of several: all of them could
 //! have promised what leaves none of them anything to do. Of two endpoints U(s) is what the other side
-//! guarantees. 1 and 3 are for the formalism to show
+//! guarantees. Among parts a guarantee may be said of endpoints of several of them (`composite::peers`):
+//! it waits once, and all that is said of it is of its giver. 1 and 3 are for the formalism to show
 //! ([`crate::formalism::Formalism::self_sustaining`]).
 //!
 //! # What is taken for granted
@@ -59,6 +60,17 @@ pub(crate) struct Giver {
     pub(crate) events: Events,
 }
 
+/// What a part of a composite guarantees.
+pub(crate) struct Guarantee {
+    /// Itself, marked if its assumption is met.
+    pub(crate) parsed: Parsed,
+    /// The number of the part.
+    pub(crate) giver: usize,
+    /// Of several that are one guarantee, said of endpoints of different parts, the number of that
+    /// guarantee.
+    pub(crate) number: usize,
+}
+
 /// Guarantees of several givers, in one list.
 pub(super) struct Givers {
     /// All of them; those that are met are marked. Those of one giver stand together, unless the
@@ -66,6 +78,8 @@ pub(super) struct Givers {
     pub(super) guarantees: Vec<Parsed>,
     /// Whose each of them is.
     of: Vec<usize>,
+    /// The place of the first one that is the same guarantee: it waits for all of them.
+    first: Vec<usize>,
     /// What each giver emits.
     emits: Vec<Events>,
     /// What all of them may emit, if they are parts of a composite: then what they guarantee is said
@@ -78,8 +92,10 @@ impl Givers {
     /// The two sides of a connection.
     fn ends(sides: &mut [Giver; 2]) -> Givers {
         let counts = [0, 1].map(|side| std::iter::repeat_n(side, sides[side].guarantees.len()));
+        let of: Vec<usize> = counts.into_iter().flatten().collect();
         Givers {
-            of: counts.into_iter().flatten().collect(),
+            first: (0..of.len()).collect(),
+            of,
             emits: sides.iter().map(|side| side.events.clone()).collect(),
             guarantees: sides
                 .iter_mut()
@@ -108,15 +124,36 @@ impl Givers {
     pub(super) fn used(&self, circle: &Circle, giver: usize) -> [Vec<usize>; 2] {
         let (range, _) = self.helpful(giver);
         let kept = circle.kept.iter().copied();
-        let waiting = circle.waiting.iter().copied();
+        let waiting = circle.waiting.iter();
+        let waiting = waiting.filter(|at| self.of[**at] != giver);
         [
             kept.filter(|at| range.contains(at)).collect(),
-            waiting.filter(|at| self.of[*at] != giver).collect(),
+            waiting.flat_map(|at| self.same(*at)).collect(),
         ]
     }
 
     pub(super) fn giver(&self, at: usize) -> usize {
         self.of[at]
+    }
+
+    /// The places of those that are the same guarantee as the one at this place, the first of them.
+    fn same(&self, at: usize) -> impl Iterator<Item = usize> {
+        (at..self.first.len()).filter(move |other| self.first[*other] == at)
+    }
+
+    /// The guarantees that wait, each by the first that is the same.
+    fn waiting(&self) -> impl Iterator<Item = usize> {
+        let all = self.guarantees.iter().enumerate();
+        let waiting = all.filter(|(at, it)| self.first[*at] == *at && it.may_be_met());
+        waiting.map(|(at, _)| at)
+    }
+
+    /// The assumption of a guarantee is met; `told`: where it is told how, if it is.
+    pub(super) fn meet(&mut self, at: usize, told: Option<usize>) {
+        let same: Vec<usize> = self.same(at).collect();
+        for at in same {
+            self.guarantees[at].meet(told);
+        }
     }
 
     fn formulas(&self, places: &[usize]) -> Vec<&Formula> {
@@ -156,20 +193,22 @@ impl Relations<'_> {
         }
     }
 
-    /// Marks the guarantees of a composite's parts whose assumptions the parts together meet. With
-    /// each guarantee comes the number of the part whose it is; `emits` says what each part emits,
-    /// and `events` what may be emitted at all.
+    /// Marks the guarantees of a composite's parts whose assumptions the parts together meet. `emits`
+    /// says what each part emits, and `events` what may be emitted at all.
     pub(crate) fn discharge_together(
         &self,
-        guarantees: Vec<(Parsed, usize)>,
+        guarantees: Vec<Guarantee>,
         emits: Vec<Events>,
         events: Events,
         lossy: &Lossy,
     ) -> Vec<Parsed> {
-        let (guarantees, of) = guarantees.into_iter().unzip();
+        let mut known = BTreeMap::new();
+        let numbers = guarantees.iter().map(|it| it.number).enumerate();
+        let first = numbers.map(|(at, number)| *known.entry(number).or_insert(at));
         let mut givers = Givers {
-            guarantees,
-            of,
+            first: first.collect(),
+            of: guarantees.iter().map(|it| it.giver).collect(),
+            guarantees: guarantees.into_iter().map(|it| it.parsed).collect(),
             emits,
             together: Some(events),
         };
@@ -214,9 +253,9 @@ impl Relations<'_> {
         loop {
             let mut news = false;
             let mut doubts = BTreeMap::new();
-            for at in 0..givers.guarantees.len() {
+            for at in givers.waiting().collect::<Vec<_>>() {
                 let waiting = &givers.guarantees[at];
-                let Some(assumption) = waiting.assumption().filter(|_| waiting.may_be_met()) else {
+                let Some(assumption) = waiting.assumption() else {
                     continue;
                 };
                 let (range, events) = givers.helpful(givers.giver(at));
@@ -226,7 +265,7 @@ impl Relations<'_> {
                         let told = self.tell_discharge(waiting, || {
                             self.derivation(guarantees, events, assumption, lossy, &answer)
                         });
-                        givers.guarantees[at].meet(told);
+                        givers.meet(at, told);
                         news = true;
                     }
                     Err(doubt) => {
@@ -243,8 +282,8 @@ impl Relations<'_> {
     /// Meets the assumptions of the guarantees that wait for each other, where they hold all the
     /// same; whether there were some.
     fn in_circles(&self, givers: &mut Givers, lossy: &Lossy) -> bool {
-        let waiting = givers.guarantees.iter().filter(|it| it.may_be_met());
-        let formalisms: BTreeSet<&str> = waiting.map(|it| &*it.constraint.formalism).collect();
+        let formalism = |at: usize| &*givers.guarantees[at].constraint.formalism;
+        let formalisms: BTreeSet<&str> = givers.waiting().map(formalism).collect();
         let found = formalisms
             .into_iter()
             .find_map(|formalism| self.circle(givers, formalism, lossy));
@@ -258,37 +297,49 @@ impl Relations<'_> {
     /// The largest circle of guarantees of one formalism that hold.
     fn circle(&self, givers: &Givers, name: &str, lossy: &Lossy) -> Option<Circle> {
         let formalism = self.formalisms.get(name)?;
-        if formalism.library().is_some() {
+        if Formalism::library(&**formalism).is_some() {
             return None;
         }
-        let mut circle = Circle::default();
-        for (at, parsed) in givers.guarantees.iter().enumerate() {
-            // What cannot be read is met in order, after the circle that its assumption rests on.
-            let usable = *parsed.constraint.formalism == *name
+        // What cannot be read is met in order, after the circle that its assumption rests on.
+        let usable = |at: &usize| {
+            let parsed = &givers.guarantees[*at];
+            *parsed.constraint.formalism == *name
                 && parsed.formula().is_some()
-                && !lossy.concerns(&parsed.constraint);
-            match parsed.is_conditional() {
-                _ if !usable => {}
-                false => circle.kept.push(at),
-                true if parsed.may_be_met() => circle.waiting.push(at),
-                true => {}
-            }
-        }
+                && !lossy.concerns(&parsed.constraint)
+        };
+        let kept = (0..givers.guarantees.len()).filter(usable);
+        let mut circle = Circle {
+            kept: kept
+                .filter(|at| !givers.guarantees[*at].is_conditional())
+                .collect(),
+            waiting: givers.waiting().filter(usable).collect(),
+        };
         if circle.waiting.len() > MAX_WAITING {
             return None;
         }
-        let found = self.sustained(givers, &**formalism, circle.clone());
-        if found.is_some() {
-            return found;
+        let mut found = self.sustained(givers, &**formalism, circle.clone());
+        // What is kept may be of a kind that is in the way, and not be needed: what breaks by itself,
+        // or else what others can break.
+        for by_others in [false, true] {
+            if found.is_some() {
+                break;
+            }
+            let before = circle.kept.len();
+            circle.kept.retain(|at| {
+                let own = &givers.emits[givers.giver(*at)];
+                let alone = givers.formulas(&[*at]);
+                let (kept, waiting, events) = match by_others {
+                    false => (&*alone, &[][..], givers.together.as_ref().unwrap_or(own)),
+                    true => (&[][..], &*alone, own),
+                };
+                let verdict = formalism.self_sustaining(kept, waiting, events, self.budget);
+                verdict.holds()
+            });
+            if circle.kept.len() < before {
+                found = self.sustained(givers, &**formalism, circle.clone());
+            }
         }
-        // What is kept may be of a kind that is in the way, and not be needed.
-        circle.kept.retain(|at| {
-            let alone = givers.formulas(&[*at]);
-            let events = &givers.emits[givers.giver(*at)];
-            let verdict = formalism.self_sustaining(&[], &alone, events, self.budget);
-            verdict.holds()
-        });
-        self.sustained(givers, &**formalism, circle)
+        found
     }
 
     /// What of a circle holds, if anything does.
@@ -306,7 +357,8 @@ impl Relations<'_> {
         // 1, of each by itself, so that one which has no place in it does not take others with it.
         circle.waiting.retain(|at| {
             let events = &givers.emits[givers.giver(*at)];
-            sustaining([&[], &[*at]], events)
+            let same: Vec<usize> = givers.same(*at).collect();
+            sustaining([&[], &same], events)
         });
         loop {
             let before = circle.clone();

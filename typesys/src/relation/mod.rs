@@ -39,6 +39,7 @@ pub use derivation::{
     Composition, Derivation, Discharge, Grounds, Met, Owner, Provided, Rule, Stated,
 };
 pub(crate) use derive::Telling;
+pub(crate) use discharge::Guarantee;
 pub(crate) use hash::IdMap;
 pub(crate) use known::Known;
 use pairs::Pair;

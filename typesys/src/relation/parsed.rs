@@ -167,11 +167,32 @@ impl Parsed {
             Some(Arc::new(assumption.lifted(formula, &**formalism, endpoint)))
         });
         Parsed {
-            assumption,
             constraint: Constraint {
                 renamed,
                 ..self.constraint.clone()
             },
+            ..self.said_as(formula, formalism, assumption)
+        }
+    }
+
+    /// The same constraint as one about endpoints of peers, where its formalism can say it so.
+    pub(crate) fn at_peers(&self, peers: &BTreeMap<String, String>) -> Option<Parsed> {
+        let (formalism, formula) = self.read()?;
+        let formula = formalism.at_peers(formula, peers)?;
+        let assumption = self.assumption.as_ref();
+        let assumption = assumption.and_then(|assumption| assumption.at_peers(peers));
+        Some(self.said_as(formula, &**formalism, assumption.map(Arc::new)))
+    }
+
+    /// The same said by another formula, given under an assumption that is said by another one too.
+    fn said_as(
+        &self,
+        formula: Formula,
+        formalism: &dyn Formalism,
+        assumption: Option<Arc<Parsed>>,
+    ) -> Parsed {
+        Parsed {
+            assumption,
             formula: Ok(Read::new(formalism, formula, None)),
             structure: None,
             ..self.clone()
@@ -427,7 +448,7 @@ fn read(
             comparable: Some(structure),
         });
     };
-    let comparable = formalism.library().map(|_| structure);
+    let comparable = Formalism::library(formalism).map(|_| structure);
     Ok(Read::new(formalism, formula, comparable))
 }
 
@@ -439,28 +460,33 @@ fn written(constraint: &Constraint, side: Side) -> Side {
     }
 }
 
-/// Whether a text binds the same parameters in both structures, since texts may bind by position:
-/// the events of both have theirs in one order, at the endpoints that the text may name.
-fn same_orders(text: &str, left: &Structure, right: &Structure) -> bool {
-    let endpoints = |left: &EndpointStructure, right: &EndpointStructure| {
-        let pairs = [
-            (&left.emitted, &right.emitted),
-            (&left.received, &right.received),
+/// Whether a text speaks of the same in both structures, at the endpoints that it may name: no event
+/// is emitted in the one and handled in the other, and those that both have come with the same
+/// parameters in one order, since texts may bind by position.
+fn same_events(text: &str, left: &Structure, right: &Structure) -> bool {
+    let alike = |left: &EndpointStructure, right: &EndpointStructure| {
+        let triples = [
+            (&left.emitted, &right.emitted, &right.received),
+            (&left.received, &right.received, &right.emitted),
         ];
-        pairs.into_iter().all(|(left, right)| {
+        triples.into_iter().all(|(left, right, turned)| {
             left.iter().all(|(event, order)| {
                 let order = order.iter().map(|parameter| &parameter.name);
                 let other = right.get(event).map(|other| other.iter().map(|p| &p.name));
-                other.is_none_or(|other| other.eq(order))
+                !turned.contains_key(event) && other.is_none_or(|other| other.eq(order))
             })
         })
     };
     match (left, right) {
-        (Structure::Endpoint(left), Structure::Endpoint(right)) => endpoints(left, right),
+        (Structure::Endpoint(left), Structure::Endpoint(right)) => alike(left, right),
         (Structure::Object(left), Structure::Object(right)) => left
             .iter()
-            .filter(|(name, _)| text.contains(*name))
-            .all(|(name, left)| right.get(name).is_none_or(|right| endpoints(left, right))),
+            .filter(|(name, endpoint)| {
+                let events = endpoint.emitted.keys().chain(endpoint.received.keys());
+                let mut names = events.chain([*name]);
+                names.any(|name| text.contains(name))
+            })
+            .all(|(name, left)| right.get(name).is_none_or(|right| alike(left, right))),
         _ => false,
     }
 }

@@ -27,17 +27,17 @@ fn end(component: &str, endpoint: &str) -> (String, String) {
 }
 
 /// Components as `name: type`, connections and exports as `component.endpoint`.
-fn derive(
+pub fn shape(
     scope: &mut Scope,
     components: &[(&str, &str)],
     connections: &[[&str; 2]],
     exports: &[(&str, &str)],
-) -> ObjectBody {
+) -> CompositeShape {
     let split = |text: &str| {
         let (component, endpoint) = text.split_once('.').unwrap();
         end(component, endpoint)
     };
-    let shape = CompositeShape {
+    CompositeShape {
         components: components
             .iter()
             .map(|(name, ty)| ((*name).to_owned(), scope.object(ty)))
@@ -47,7 +47,16 @@ fn derive(
             .iter()
             .map(|(name, of)| ((*name).to_owned(), split(of)))
             .collect(),
-    };
+    }
+}
+
+fn derive(
+    scope: &mut Scope,
+    components: &[(&str, &str)],
+    connections: &[[&str; 2]],
+    exports: &[(&str, &str)],
+) -> ObjectBody {
+    let shape = shape(scope, components, connections, exports);
     scope.relations().derive_composite(&shape)
 }
 
@@ -224,6 +233,21 @@ fn what_a_peer_may_emit_counts_against_what_is_required_of_it() {
         &[("service", "oracle.service")],
     );
     assert_eq!(texts(&exported.requires), ["G !service.ask@*"]);
+}
+
+#[test]
+fn what_a_part_handles_says_nothing_of_what_its_peers_emit() {
+    let mut scope = Scope::new(
+        r#"
+        endpoint E { in x(); }
+        object B { endpoint e: E;
+            provides temporal "G !e.x@*"; requires temporal "G !e.x@*";
+            provides quality "without e.x"; requires quality "without e.x"; }
+        object A { endpoint o: mirror E; }"#,
+    );
+    let components = [("a", "A"), ("b", "B")];
+    let body = derive(&mut scope, &components, &[["a.o", "b.e"]], &[]);
+    assert_eq!(texts(&body.requires), ["without e.x", "G !e.x@*"]);
 }
 
 #[test]
@@ -493,14 +517,7 @@ const CIRCLE: &str = r#"
     object Many { endpoint e: Right many; }"#;
 
 fn pair(scope: &mut Scope, peer: &str) -> CompositeShape {
-    let components = [("l", "L"), ("r", peer)];
-    CompositeShape {
-        components: components
-            .map(|(name, ty)| (name.to_owned(), scope.object(ty)))
-            .into(),
-        connections: vec![[end("l", "e"), end("r", "e")]],
-        exports: BTreeMap::new(),
-    }
+    shape(scope, &[("l", "L"), ("r", peer)], &[["l.e", "r.e"]], &[])
 }
 
 #[test]

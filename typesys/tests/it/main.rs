@@ -1,5 +1,6 @@
 //! The laws of the relations, over all small types and over generated ones.
 
+mod chains;
 mod composites;
 mod constraints;
 mod exhaustive;

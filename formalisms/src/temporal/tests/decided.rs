@@ -1,10 +1,13 @@
 //! Questions whose answers are known.
 
-use liveobj_types::formalism::{Events, Formalism, Structure};
+use std::collections::BTreeMap;
+
+use liveobj_types::formalism::{EndpointStructure, Events, Formalism, Structure};
 use liveobj_types::verdict::{Reason, Verdict, Witness};
 
 use super::{BUDGET, answer, channel, emitting, formula};
 use crate::temporal::Temporal;
+use crate::temporal::formula::Sentence;
 
 fn all(table: &[(&str, &str, &str)]) {
     for (premises, conclusion, expected) in table {
@@ -313,10 +316,74 @@ fn guarantees_wait_for_each_other_if_only_their_provider_can_break_them() {
         let verdict = temporal.self_sustaining(&[], &[&waiting], &all, BUDGET);
         assert_eq!(verdict.to_string(), expected, "{text}");
     }
+    // Of what is kept, silence must refute nothing; who breaks it does not matter.
+    for (text, expected) in [
+        ("G !(send(m) & O receive(m))", "holds"),
+        ("G !disconnect", "holds"),
+        ("G (send(m) -> F receive(m))", "unknown"),
+        ("G (send(m) -> X receive(m))", "unknown"),
+        ("false", "unknown"),
+    ] {
+        let (kept, waiting) = (formula(text), formula("at most once receive(m)"));
+        let verdict = temporal.self_sustaining(&[&kept], &[&waiting], &all, BUDGET);
+        assert_eq!(verdict.to_string(), expected, "{text}");
+    }
     // What it may not emit it cannot break anything with.
     let waiting = formula("G !done");
     let verdict = temporal.self_sustaining(&[], &[&waiting], &emitting(&[]), BUDGET);
     assert!(verdict.holds());
+}
+
+#[test]
+fn a_guarantee_is_said_of_endpoints_of_peers_with_all_that_it_says() {
+    let temporal = Temporal::new();
+    let structure = |ends: [(&str, bool); 3]| {
+        let ends = ends.map(|(name, emits)| {
+            let says = BTreeMap::from([("say".to_owned(), Vec::new())]);
+            let mut end = EndpointStructure {
+                name: name.to_owned(),
+                emitted: says,
+                ..EndpointStructure::default()
+            };
+            if !emits {
+                end = end.turned();
+            }
+            (name.to_owned(), end)
+        });
+        Structure::Object(ends.into())
+    };
+    let own = structure([("a", true), ("b", false), ("c", true)]);
+    let there = structure([("x", true), ("y", false), ("c", true)]);
+    let peers = [("a", "x"), ("b", "y")].map(|(own, peer)| (own.to_owned(), peer.to_owned()));
+    let peers = BTreeMap::from(peers);
+    let said = |text: &str| {
+        let formula = temporal.parse(text, &own).expect(text);
+        temporal.at_peers(&formula, &peers)
+    };
+    for (text, expected) in [
+        ("G !a.say@*", "G !x.say@*"),
+        (
+            "forall i, j: instance. G (a.say@i -> O b.say@j)",
+            "forall i, j: instance. G (x.say@i -> O y.say@j)",
+        ),
+        ("G (c.say@* -> O a.say@*)", "G (c.say@* -> O x.say@*)"),
+        (
+            "G (c.disconnect@* -> O a.say@*)",
+            "G (c.disconnect@* -> O x.say@*)",
+        ),
+    ] {
+        let expected = temporal.parse(expected, &there).expect(expected);
+        let said = said(text).expect(text);
+        assert_eq!(said.get::<Sentence>(), expected.get::<Sentence>(), "{text}");
+    }
+    // About nothing there, and about when connections begin and end.
+    for text in [
+        "G !c.say@*",
+        "G !a.disconnect@*",
+        "F a.connect@* -> F b.say@*",
+    ] {
+        assert!(said(text).is_none(), "{text}");
+    }
 }
 
 #[test]

@@ -1,8 +1,8 @@
 //! Which verdicts rest on the word of a library that adds a formalism.
 
 use super::super::constraints::Lossy;
-use super::{Parsed, renaming, same_orders, words};
-use crate::formalism::{Speaker, Structure, Word};
+use super::{Parsed, renaming, same_events, words};
+use crate::formalism::{Formalism, Speaker, Structure, Word};
 
 impl Parsed {
     /// Whether a premise of the same formalism has the same text, which speaks of the same.
@@ -12,7 +12,7 @@ impl Parsed {
             && asked.dual == given.dual
             && renaming(asked).eq(renaming(given))
             && match (self.comparable(), premise.comparable()) {
-                (Some(a), Some(b)) => same_orders(&asked.text, a, b),
+                (Some(a), Some(b)) => same_events(&asked.text, a, b),
                 _ => false,
             }
     }
@@ -33,7 +33,7 @@ pub(in crate::relation) fn of(
     lossy: &Lossy,
 ) -> Option<Word> {
     let formalism = conclusion.formalism.as_ref()?;
-    let library = formalism.library()?.to_owned();
+    let library = Formalism::library(&**formalism)?.to_owned();
     let literally = !lossy.concerns(&conclusion.constraint)
         && conclusion.same_formalism(premises).any(|premise| {
             conclusion.is_repeated_by(premise)

@@ -7,7 +7,7 @@ use super::*;
 use crate::formalism::{EndpointStructure, Events};
 use crate::relation::Side;
 use crate::relation::constraints::Lossy;
-use crate::relation::discharge::Giver;
+use crate::relation::discharge::{Giver, Guarantee};
 use crate::relation::parsed::Parsed;
 use crate::types::Constraint;
 
@@ -253,9 +253,12 @@ fn met_together(
         let letters = letters.iter().map(|it| (*it).to_owned());
         Events::Endpoint(letters.collect())
     };
-    let guarantees = parsed
-        .into_iter()
-        .zip(promises.iter().map(|(_, part)| *part));
+    let guarantees = parsed.into_iter().zip(promises).zip(0..);
+    let guarantees = guarantees.map(|((parsed, (_, giver)), number)| Guarantee {
+        parsed,
+        giver: *giver,
+        number,
+    });
     let parsed = relations.discharge_together(
         guarantees.collect(),
         PARTS.map(emits).to_vec(),
