@@ -26,6 +26,9 @@ const RUNS: &[(&str, Run)] = &[
             crowd.one_visits(black_box(&Number { n }));
         }
     }),
+    ("open_connect_close_in_pairs", |count| {
+        Crowd::new().in_pairs(count as usize);
+    }),
 ];
 
 fn emit(circuit: &Circuit, count: u64) {

@@ -236,6 +236,48 @@ fn queues_between_domains_are_told_with_what_passes() {
     assert_eq!(domains, [1, 2]);
 }
 
+/// How often each thread that runs a domain has gone to sleep for want of work.
+fn rests(process: &str) -> Vec<u64> {
+    let tasks = fs::read_dir(format!("/proc/{process}/task")).expect("it runs");
+    let status = |task: std::io::Result<fs::DirEntry>| {
+        let status = fs::read_to_string(task.ok()?.path().join("status")).ok()?;
+        let line = |name: &str| status.lines().find_map(|line| line.strip_prefix(name));
+        (line("Name:")?.trim() == "liveobj-domain")
+            .then(|| line("voluntary_ctxt_switches:")?.trim().parse().ok())?
+    };
+    tasks.filter_map(status).collect()
+}
+
+#[test]
+fn two_domains_are_two_threads_and_objects_run_on_both() {
+    let home = tempfile::tempdir().expect("a temporary directory");
+    let home = home.path();
+    let open = Open::start(home, "", &["--domains", "2"]);
+    assert_eq!(listed(home)["processes"][0]["objects"][0]["domains"], 2);
+    let begun = Instant::now();
+    let before = rests(&open.pid());
+    assert_eq!(before.len(), 2, "one thread for each domain");
+    let seen = rates(home, "work");
+    for domain in [1, 2] {
+        let parts = seen["objects"][0]["parts"].as_array().expect("a list");
+        let there: Vec<_> = parts.iter().filter(|it| it["domain"] == domain).collect();
+        assert_eq!(there.len(), 1, "{seen}");
+        assert!(there[0]["calls"].as_f64() > Some(0.0), "{seen}");
+    }
+    // Both wake and sleep again and again, since each tick crosses from one to the other and back.
+    while !rests(&open.pid())
+        .iter()
+        .zip(&before)
+        .all(|(now, then)| now > then)
+    {
+        assert!(
+            begun.elapsed() < Duration::from_secs(60),
+            "one of them does nothing"
+        );
+        std::thread::sleep(Duration::from_millis(20));
+    }
+}
+
 #[test]
 fn a_domain_that_hangs_is_named_and_all_else_is_told() {
     let home = tempfile::tempdir().expect("a temporary directory");

@@ -18,7 +18,7 @@ const MORE: f64 = 3.0;
 const COUNTS: [u64; 2] = [1_000, 6_000];
 
 const HEADING: &str = "\
-# Instructions per event (per object, for open_connect_close), counted by callgrind in a release
+# Instructions per event (per object, where objects open), counted by callgrind in a release
 # build on x86-64. `cargo xtask instructions` compares, `cargo xtask instructions --write` writes.
 ";
 

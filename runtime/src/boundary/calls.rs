@@ -1,14 +1,15 @@
 //! Proxies and links as the tables see them, and every call into a table.
 //!
 //! Invariants that the rest of the engine keeps, and on which the blocks below rest:
-//! - A [`ProxyCell`] and a [`LinkCell`] live in an `Rc` and never move; their first words are the
-//!   `lo_context` and the `lo_link` that the proxy is handed.
+//! - A [`ProxyCell`] (in its [`Proxy`]) and a [`LinkCell`] live in an `Rc` and never move; their first
+//!   words are the `lo_context` and the `lo_link` that the proxy is handed, as those of a [`FixedCell`].
 //! - A proxy's table and `this` are valid from `create` until `destroy`, which is called at most
 //!   once, with nothing of the domain running. After that [`ProxyCell::gone`] is set, and no
 //!   call is made.
 //! - A link that a running handler may still hold is kept until the end of the turn.
 //! - All of it stays on the domain's thread.
 
+mod endpoints;
 mod state;
 mod usage;
 
@@ -24,16 +25,18 @@ use liveobj_abi as abi;
 use super::host::HOST;
 use super::memory::Keeper;
 use super::native::NativeProxy;
-use super::peers::Peers;
 pub(crate) use super::receiver::{HandledBy, Receiver};
 use super::roster::Shown;
 pub(crate) use super::wake::Wake;
 use super::{Trust, emit};
+use crate::engine::create::Proxy;
 use crate::engine::crossing::Outgoing;
 use crate::engine::domain::Domain;
 use crate::loading::Loaded;
 use crate::trace::TracedLink;
 use crate::watchdog::Pulse;
+use endpoints::Endpoints;
+pub(crate) use endpoints::FixedCell;
 pub(crate) use usage::COUNTS;
 
 /// [`ProxyCell::busy`]: a function of the proxy is running. Added and taken away, not set and
@@ -101,7 +104,7 @@ impl Table {
 /// A proxy as the tables see it.
 #[repr(C)]
 pub(crate) struct ProxyCell {
-    context: abi::Context,
+    context: Cell<abi::Context>,
     domain: *const Domain,
     /// Tells other threads of it until it is dropped.
     pulse: Arc<Pulse>,
@@ -124,35 +127,29 @@ pub(crate) struct ProxyCell {
     saved_event: Cell<u64>,
     /// Its number in the domain, never used again.
     pub(crate) number: u64,
-    /// Stubs (or fans of `many` endpoints), by endpoint.
-    fixed: Rc<[LinkCell]>,
-    /// What the context points to, by endpoint. Counted, as the others: a `Box` that is moved is nobody
-    /// else's.
-    links: Rc<[Cell<*mut abi::Link>]>,
+    /// Path in the opened reference, for people.
+    pub(crate) label: Arc<str>,
+    endpoints: Endpoints,
     identity: [u8; 32],
     /// Nanoseconds that its functions ran, and how often they were called: while somebody watches.
     time: Cell<u64>,
     calls: Cell<u64>,
 }
 
-/// A link as the tables see it: a stub, a fan or one direction of a connection.
+/// A link of a connection, as the tables see it: one direction.
 #[repr(C)]
 pub(crate) struct LinkCell {
     emit: Cell<EmitFunction>,
     domain: *const Domain,
     receivers: Box<[Receiver]>,
-    /// The connection; 0 for stubs and fans.
+    /// The connection.
     pub(crate) connection: u64,
-    target: Option<Rc<ProxyCell>>,
-    /// The same, for [`emit::direct`], which looks at nothing twice; NULL where there is none.
+    target: Option<Rc<Proxy>>,
+    /// Its cell, for [`emit::direct`], which keeps one pointer in place of two; NULL where there is none.
     to: *const ProxyCell,
     closed: Cell<bool>,
-    /// For fans: one link per connection.
-    peers: Option<Box<Peers>>,
     /// What a queued connection carries it with.
     pub(crate) crossing: Option<Box<Outgoing>>,
-    /// Emissions that went nowhere.
-    pub(crate) lost: Cell<u64>,
     /// Emissions that were refused, because there is no such event or the payload is none of it.
     pub(crate) refused: Cell<u64>,
     /// Names of its ends and events, where somebody traces.
@@ -174,58 +171,65 @@ pub(crate) enum Code {
     Native(NativeProxy),
 }
 
+fn context(endpoints: &Endpoints, links: *const *mut abi::Link) -> abi::Context {
+    abi::Context {
+        size: size_of::<abi::Context>() as u32,
+        endpoints: endpoints.links().len() as u32,
+        links,
+        host: &raw const HOST,
+    }
+}
+
 impl ProxyCell {
-    /// A proxy that is not created yet. `many` tells of each endpoint whether it is `many`.
+    /// That of a proxy that is not created yet. `many` tells of each endpoint whether it is `many`.
+    /// Nothing is called before [`ProxyCell::settle`].
     pub(crate) fn new(
         domain: &Rc<Domain>,
-        (number, label): (u64, &Arc<str>),
+        (number, label): (u64, Arc<str>),
         code: Code,
         many: impl ExactSizeIterator<Item = bool>,
         identity: [u8; 32],
-    ) -> Rc<ProxyCell> {
-        let fixed: Rc<[LinkCell]> = many
-            .map(|many| {
-                let emit: EmitFunction = if many { emit::fan } else { emit::stub };
-                let cell = LinkCell::with(domain, emit, Box::new([]), 0, None, None);
-                let peers = many.then(Box::default);
-                LinkCell { peers, ..cell }
-            })
-            .collect();
-        let links: Rc<[Cell<*mut abi::Link>]> =
-            fixed.iter().map(|link| Cell::new(link.pointer())).collect();
+    ) -> ProxyCell {
+        let endpoints = Endpoints::new(domain, many);
         let (table, native) = match code {
             Code::Table(table) => (table, None),
             Code::Native(native) => (Table::new(native.table()), Some(native)),
         };
-        let cell = Rc::new(ProxyCell {
-            context: abi::Context {
-                size: size_of::<abi::Context>() as u32,
-                endpoints: links.len() as u32,
-                // `Cell<T>` has the layout of `T`.
-                links: Rc::as_ptr(&links).cast(),
-                host: &raw const HOST,
-            },
+        let Table {
+            object,
+            trust,
+            library,
+        } = table;
+        ProxyCell {
+            context: Cell::new(context(&endpoints, std::ptr::null())),
             domain: Rc::as_ptr(domain),
             pulse: domain.pulse.clone(),
             busy: Shown::<AtomicU32>::new(HELD),
             event: Shown::default(),
             this: Cell::new(std::ptr::null_mut()),
-            table: table.object,
-            trust: table.trust,
-            _library: table.library,
+            table: object,
+            trust,
+            _library: library,
             native,
             gone: Cell::new(true),
             ran: Cell::new(false),
             saved_event: Cell::new(0),
             number,
-            fixed,
-            links,
+            label,
+            endpoints,
             identity,
             time: Cell::new(0),
             calls: Cell::new(0),
-        });
-        domain.pulse.roster.add(&cell, label.clone());
-        cell
+        }
+    }
+
+    /// The cell of a new proxy is where it stays: from now on its context is what tables expect, and
+    /// other threads see it.
+    pub(crate) fn settle(proxy: &Rc<Proxy>) {
+        let cell = &proxy.cell;
+        let links = cell.endpoints.settle();
+        cell.context.set(context(&cell.endpoints, links));
+        cell.pulse.roster.add(cell);
     }
 
     /// Its domain.
@@ -259,14 +263,13 @@ impl ProxyCell {
     }
 
     /// The link that an endpoint has while it is unconnected, or for good if it is `many`.
-    pub(crate) fn fixed(&self, endpoint: u32) -> &LinkCell {
-        &self.fixed[endpoint as usize]
+    pub(crate) fn fixed(&self, endpoint: u32) -> &FixedCell {
+        &self.endpoints.fixed()[endpoint as usize]
     }
 
     /// Points the endpoint to `link`, or back to its own.
     pub(crate) fn set_link(&self, endpoint: u32, link: Option<&Rc<LinkCell>>) {
-        let link = link.map_or(&self.fixed[endpoint as usize], |link| &**link);
-        self.links[endpoint as usize].set(link.pointer());
+        self.endpoints.set(endpoint, link);
     }
 
     /// Runs a function of the proxy: marks it running around the call.
@@ -374,12 +377,17 @@ impl ProxyCell {
 
     /// Emits as the proxy would: through its context.
     pub(crate) fn emit(&self, endpoint: u32, event: u32, payload: Lent) -> abi::Status {
-        let Some(link) = self.links.get(endpoint as usize) else {
+        // SAFETY: nobody writes to it after `settle`.
+        let context = unsafe { &*self.context.as_ptr() };
+        if endpoint >= context.endpoints {
             return abi::INVALID;
-        };
-        let link = link.get();
-        // SAFETY: the context's links are valid, and the payload is of the event's type.
-        unsafe { ((*link).emit)(link, self.raw(), event, payload.0) }
+        }
+        // SAFETY: the context has so many links, which are valid, and the payload is of the event's
+        // type.
+        unsafe {
+            let link = *context.links.add(endpoint as usize);
+            ((*link).emit)(link, self.raw(), event, payload.0)
+        }
     }
 }
 
@@ -397,25 +405,26 @@ impl LinkCell {
         emit: EmitFunction,
         receivers: Box<[Receiver]>,
         connection: u64,
-        target: Option<Rc<ProxyCell>>,
+        target: Option<Rc<Proxy>>,
         crossing: Option<Outgoing>,
-    ) -> LinkCell {
-        LinkCell {
+        traced: Option<Box<TracedLink>>,
+    ) -> Rc<LinkCell> {
+        Rc::new(LinkCell {
             emit: Cell::new(emit),
             domain: Rc::as_ptr(domain),
             receivers,
             connection,
-            to: target.as_ref().map_or(std::ptr::null(), Rc::as_ptr),
+            to: target
+                .as_ref()
+                .map_or(std::ptr::null(), |it| &raw const it.cell),
             target,
             closed: Cell::new(false),
-            peers: None,
             crossing: crossing.map(Box::new),
-            lost: Cell::new(0),
             refused: Cell::new(0),
-            traced: None,
+            traced,
             plain: emit,
             passed: Cell::new(0),
-        }
+        })
     }
 
     /// One direction of a connection inside the domain; `sender` is who emits through it, none
@@ -425,18 +434,24 @@ impl LinkCell {
         domain: &Rc<Domain>,
         connection: u64,
         sender: Option<&ProxyCell>,
-        target: Rc<ProxyCell>,
-        receivers: Vec<Receiver>,
+        target: Rc<Proxy>,
+        receivers: Box<[Receiver]>,
         traced: Option<Box<TracedLink>>,
     ) -> Rc<LinkCell> {
-        let receivers = receivers.into_boxed_slice();
         let emit: EmitFunction = match (sender.map(|sender| sender.trust), &traced) {
             (Some(Trust::Checked | Trust::Probed), _) => emit::checked,
             (None | Some(Trust::Typed), Some(_)) => emit::traced,
             (None | Some(Trust::Typed), None) => emit::direct,
         };
-        let link = LinkCell::with(domain, emit, receivers, connection, Some(target), None);
-        Rc::new(LinkCell { traced, ..link })
+        LinkCell::with(
+            domain,
+            emit,
+            receivers,
+            connection,
+            Some(target),
+            None,
+            traced,
+        )
     }
 
     /// The sending half of a connection to another domain. With `traced`, each event is told to
@@ -454,19 +469,13 @@ impl LinkCell {
             (Trust::Typed, Some(_)) => emit::queued_traced,
             (Trust::Typed, None) => emit::queued,
         };
-        let link = LinkCell::with(domain, emit, none, connection, None, Some(outgoing));
-        Rc::new(LinkCell { traced, ..link })
+        LinkCell::with(domain, emit, none, connection, None, Some(outgoing), traced)
     }
 
     /// From now on every emission is `stale`.
     pub(crate) fn close(&self) {
         self.emit.set(emit::stale);
         self.closed.set(true);
-    }
-
-    /// The links that it leads to; none unless it is a fan.
-    pub(crate) fn peers(&self) -> Option<&Peers> {
-        self.peers.as_deref()
     }
 
     /// Whether it was closed.
@@ -485,8 +494,8 @@ impl LinkCell {
         }
     }
 
-    /// Whom it leads to; none for stubs, fans and queued ones.
-    pub(crate) fn target(&self) -> Option<&Rc<ProxyCell>> {
+    /// Whom it leads to; none for queued ones.
+    pub(crate) fn target(&self) -> Option<&Rc<Proxy>> {
         self.target.as_ref()
     }
 
@@ -528,17 +537,10 @@ impl LinkCell {
         unsafe { &*link.cast::<LinkCell>() }
     }
 
-    /// Another owner of this cell, which is of a connection.
-    ///
-    /// # Panics
-    ///
-    /// It is the stub or the fan of an endpoint.
+    /// Another owner of this cell.
     pub(crate) fn shared(&self) -> Rc<LinkCell> {
-        assert_ne!(self.connection, 0, "because those belong to their proxies");
         let pointer = std::ptr::from_ref(self);
-        // SAFETY: the cells of connections, which begin at 1, live in an `Rc`, never elsewhere
-        // (`LinkCell::with` is private: of its three callers two wrap it at once, and one makes stubs
-        // and fans).
+        // SAFETY: such cells live in an `Rc`, never elsewhere: `LinkCell::with` makes them.
         unsafe {
             Rc::increment_strong_count(pointer);
             Rc::from_raw(pointer)
@@ -553,11 +555,11 @@ impl LinkCell {
         else {
             return abi::INVALID;
         };
-        if target.gone.get() {
+        if target.cell.gone.get() {
             return abi::STALE;
         }
         receiver
-            .call(self, target, parent, payload)
+            .call(self, &target.cell, parent, payload)
             .unwrap_or(abi::INVALID)
     }
 

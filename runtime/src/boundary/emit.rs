@@ -4,7 +4,7 @@ use std::ffi::c_void;
 
 use liveobj_abi as abi;
 
-use super::calls::{Lent, LinkCell, ProxyCell};
+use super::calls::{FixedCell, Lent, LinkCell, ProxyCell};
 use super::peers::Peers;
 use crate::engine::domain::MAX_NESTING;
 
@@ -113,6 +113,7 @@ unsafe fn inside<const TRACED: bool>(
     let Some(target) = link.target() else {
         return abi::INVALID;
     };
+    let target = &target.cell;
     let at_once = target.busy.get() == 0
         && domain.depth.get() < MAX_NESTING
         && domain.numbers.get() < domain.split_at.get();
@@ -158,7 +159,8 @@ pub(super) unsafe extern "C" fn counted(
     let (cell, from) = unsafe { (LinkCell::of(link), ProxyCell::of(context)) };
     let counting = &cell.domain().counting;
     // What has to wait is timed when it is delivered.
-    let target = cell.target().filter(|target| target.busy.get() == 0);
+    let target = cell.target().map(|target| &target.cell);
+    let target = target.filter(|target| target.busy.get() == 0);
     if target.is_some() {
         counting.charge(from);
     }
@@ -207,7 +209,7 @@ pub(super) unsafe extern "C" fn checked(
 ///
 /// # Safety
 ///
-/// As [`direct`].
+/// As `lo_link.emit`; the link is a [`FixedCell`].
 pub(super) unsafe extern "C" fn fan(
     link: *mut abi::Link,
     context: *mut abi::Context,
@@ -215,7 +217,7 @@ pub(super) unsafe extern "C" fn fan(
     payload: *const c_void,
 ) -> abi::Status {
     // SAFETY: by contract.
-    let fan = unsafe { LinkCell::of(link) };
+    let fan = unsafe { FixedCell::of(link) };
     // Connections that come or go meanwhile make a new list.
     let peers = fan.peers().map(Peers::now).unwrap_or_default();
     if peers.is_empty() {
@@ -236,7 +238,7 @@ pub(super) unsafe extern "C" fn fan(
 ///
 /// # Safety
 ///
-/// As [`direct`].
+/// As [`fan`].
 pub(super) unsafe extern "C" fn stub(
     link: *mut abi::Link,
     _: *mut abi::Context,
@@ -244,10 +246,10 @@ pub(super) unsafe extern "C" fn stub(
     _: *const c_void,
 ) -> abi::Status {
     // SAFETY: by contract.
-    lost(unsafe { LinkCell::of(link) })
+    lost(unsafe { FixedCell::of(link) })
 }
 
-fn lost(link: &LinkCell) -> abi::Status {
+fn lost(link: &FixedCell) -> abi::Status {
     link.lost.set(link.lost.get() + 1);
     let domain = link.domain();
     domain.lost.set(domain.lost.get() + 1);

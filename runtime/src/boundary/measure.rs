@@ -270,7 +270,7 @@ fn proxy(
     let plan = ProxyPlan {
         ty: crate::engine::create::ProxyType::Native,
         words: None,
-        label: String::new(),
+        label: "".into(),
         identity: [0; 32],
         code: Code::Table(table),
         endpoints: endpoints.into(),

@@ -47,25 +47,29 @@ impl Shown<AtomicU64> {
 
 /// The proxies of a domain by number.
 #[derive(Default)]
-pub(crate) struct Roster(Mutex<BTreeMap<u64, Entry>>);
-
-struct Entry {
-    label: Arc<str>,
-    cell: Seen,
-}
+pub(crate) struct Roster(Mutex<BTreeMap<u64, Seen>>);
 
 struct Seen(*const ProxyCell);
 
-// SAFETY: what other threads look at behind the pointer are the two `Shown` numbers, and no longer than
-// the cell is there: `Drop` of the cell takes its entry away first, under the lock under which they look.
+// SAFETY: what other threads look at behind the pointer are the two `Shown` numbers and the label, which
+// stays what it is, and no longer than the cell is there: `Drop` of the cell takes its entry away first,
+// under the lock under which they look.
 unsafe impl Send for Seen {}
+
+impl Seen {
+    fn label(&self) -> Arc<str> {
+        // SAFETY: the entry is there, and with it the cell.
+        let label = unsafe { &raw const (*self.0).label };
+        // SAFETY: as above; nobody writes to it.
+        unsafe { (*label).clone() }
+    }
+}
 
 impl Roster {
     /// A proxy is there.
-    pub(super) fn add(&self, cell: &ProxyCell, label: Arc<str>) {
-        let cell_ = Seen(std::ptr::from_ref(cell));
-        let entry = Entry { label, cell: cell_ };
-        self.lock().insert(cell.number, entry);
+    pub(super) fn add(&self, cell: &ProxyCell) {
+        self.lock()
+            .insert(cell.number, Seen(std::ptr::from_ref(cell)));
     }
 
     /// A proxy is gone.
@@ -75,7 +79,7 @@ impl Roster {
 
     /// What `proxy` is called.
     pub(crate) fn label(&self, proxy: u64) -> Option<Arc<str>> {
-        self.lock().get(&proxy).map(|entry| entry.label.clone())
+        self.lock().get(&proxy).map(Seen::label)
     }
 
     /// What the proxy is called that runs now, and not one that waits for it: of those that were called,
@@ -85,19 +89,19 @@ impl Roster {
         let running = entries.values().filter_map(|entry| {
             // SAFETY: the entry is there, and with it the cell.
             let (busy, event) = unsafe {
-                let cell = entry.cell.0;
+                let cell = entry.0;
                 (&raw const (*cell).busy, &raw const (*cell).event)
             };
             // SAFETY: as above; these two may be looked at from any thread.
             let (busy, event) = unsafe { ((*busy).get(), (*event).get()) };
-            (busy & RUNNING != 0).then_some((event, &entry.label))
+            (busy & RUNNING != 0).then_some((event, entry))
         });
         running
             .max_by_key(|(event, _)| *event)
-            .map(|(_, label)| label.clone())
+            .map(|(_, entry)| entry.label())
     }
 
-    fn lock(&self) -> MutexGuard<'_, BTreeMap<u64, Entry>> {
+    fn lock(&self) -> MutexGuard<'_, BTreeMap<u64, Seen>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

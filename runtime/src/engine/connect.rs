@@ -108,7 +108,7 @@ impl Domain {
                     &domain,
                     number,
                     Some(&first.cell),
-                    second.cell.clone(),
+                    second.clone(),
                     there,
                     forth,
                 ),
@@ -116,7 +116,7 @@ impl Domain {
                     &domain,
                     number,
                     Some(&second.cell),
-                    first.cell.clone(),
+                    first.clone(),
                     back,
                     reverse,
                 ),
@@ -163,7 +163,7 @@ impl Domain {
         for end in connection.ends.iter() {
             if let Some(proxy) = self.proxy(end.proxy) {
                 self.offer(Delivery::Connected {
-                    proxy: proxy.cell.clone(),
+                    proxy,
                     endpoint: end.endpoint,
                     connection: number,
                     path,
@@ -193,7 +193,7 @@ impl Domain {
     pub(crate) fn end_name(&self, end: &End) -> String {
         self.proxy(end.proxy).map_or_else(
             || "an object that is gone".to_owned(),
-            |proxy| format!("{}.{}", proxy.label, plan(&proxy, *end).name),
+            |proxy| format!("{}.{}", proxy.cell.label, plan(&proxy, *end).name),
         )
     }
 
@@ -218,10 +218,11 @@ impl Domain {
         source: &EndpointPlan,
         target: &Proxy,
         endpoint: u32,
-    ) -> Result<Vec<calls::Receiver>, String> {
+    ) -> Result<Box<[calls::Receiver]>, String> {
         let types = self.types.borrow();
         let there = &target.endpoints[endpoint as usize];
-        let receivers = source.emits.iter().map(|event| {
+        let mut receivers = Vec::with_capacity(source.emits.len());
+        for event in &*source.emits {
             let index = there
                 .receives
                 .binary_search_by(|handled| handled.name.cmp(&event.name))
@@ -237,16 +238,11 @@ impl Domain {
                 true => HandledBy::Dynamic(index as u32),
                 false => HandledBy::Event(index as u32),
             };
-            let to = (&*target.cell, endpoint);
-            Ok(calls::Receiver::new(
-                to,
-                by,
-                conversion,
-                keeper,
-                event.name.clone(),
-            ))
-        });
-        receivers.collect()
+            let to = (&target.cell, endpoint);
+            let name = event.name.clone();
+            receivers.push(calls::Receiver::new(to, by, conversion, keeper, name));
+        }
+        Ok(receivers.into_boxed_slice())
     }
 }
 

@@ -72,8 +72,8 @@ impl Domain {
         self.counting.skip();
         self.carry_out(delivery);
         if let Some(target) = target {
-            target.called();
-            self.counting.charge(&target);
+            target.cell.called();
+            self.counting.charge(&target.cell);
         }
     }
 
@@ -86,7 +86,7 @@ impl Domain {
             let held = held.get(&proxy.cell.number).map_or(0, |it| it.len() as u64);
             PartSample {
                 id: proxy.cell.number,
-                object: proxy.label.to_string(),
+                object: proxy.cell.label.to_string(),
                 time: proxy.cell.time(),
                 calls: proxy.cell.calls(),
                 waiting: held + proxy.cell.waiting(),
@@ -127,12 +127,7 @@ impl Domain {
         let halves: usize = halves
             .map(|connection| connection.bytes() / connection.ends.len().max(1))
             .sum();
-        COUNTS
-            + size_of::<Proxy>()
-            + proxy.label.len()
-            + proxy.cell.bytes()
-            + proxy.connections.bytes()
-            + halves
+        COUNTS + size_of::<Proxy>() + proxy.cell.bytes() + proxy.connections.bytes() + halves
     }
 }
 

@@ -18,7 +18,7 @@ use crate::boundary::memory::{Keeper, Kept};
 /// What a proxy is made from.
 pub(crate) struct ProxyPlan {
     /// Path in the opened reference, for people.
-    pub(crate) label: String,
+    pub(crate) label: Arc<str>,
     /// Identity of its reference.
     pub(crate) identity: [u8; 32],
     /// What it promises.
@@ -173,9 +173,7 @@ impl EndpointPlan {
 /// A proxy of the domain.
 pub(crate) struct Proxy {
     /// As the tables see it.
-    pub(crate) cell: Rc<ProxyCell>,
-    /// Path in the opened reference, for people.
-    pub(crate) label: Arc<str>,
+    pub(crate) cell: ProxyCell,
     /// The instance that owns it.
     pub(crate) instance: u64,
     /// In whose words it names types.
@@ -227,13 +225,10 @@ impl Domain {
         state: Option<StatePlan>,
     ) -> Result<Rc<Proxy>, String> {
         let number = self.number();
-        let label: Arc<str> = plan.label.into();
         let many = plan.endpoints.iter().map(|endpoint| endpoint.many);
-        let name = (number, &label);
-        let cell = ProxyCell::new(&self.shared(), name, plan.code, many, plan.identity);
+        let name = (number, plan.label);
         let proxy = Rc::new(Proxy {
-            cell: cell.clone(),
-            label,
+            cell: ProxyCell::new(&self.shared(), name, plan.code, many, plan.identity),
             instance,
             words: plan.words,
             endpoints: plan.endpoints,
@@ -243,14 +238,15 @@ impl Domain {
             creating: Cell::new(true),
             state: state.as_ref().map(ProxyState::new),
         });
+        ProxyCell::settle(&proxy);
         self.proxies.borrow_mut().insert(number, proxy.clone());
         self.held.borrow_mut().insert(number, Default::default());
         self.may_start.borrow_mut().insert(number);
         self.pulse.beat(number);
         let parameters = plan.parameters.as_ref().map_or(Lent::NONE, Kept::lent);
         let status = match state.as_ref().and_then(|state| state.resumed.as_ref()) {
-            Some(resumed) => cell.load(parameters, resumed.lent()),
-            None => cell.create(parameters),
+            Some(resumed) => proxy.cell.load(parameters, resumed.lent()),
+            None => proxy.cell.create(parameters),
         };
         if status != liveobj_abi::OK {
             let reason = proxy.reason("its constructor failed without saying why");

@@ -52,7 +52,7 @@ impl Load {
 /// a little slower would have to wake it for each event.
 const LOOKS: u32 = 16;
 /// Events that are taken from one connection before others have their turn.
-const BATCH: usize = 64;
+pub(super) const BATCH: usize = 64;
 
 /// What one domain has of a connection with another one, before it has made its half.
 pub(crate) struct Side {

@@ -6,10 +6,11 @@ use std::rc::Rc;
 use liveobj_abi as abi;
 
 use super::connect::Mode;
+use super::create::Proxy;
 use super::domain::{Domain, TURN_LIMIT};
 use super::inbox::Outside;
 use super::save::DOMAIN;
-use crate::boundary::calls::{DEAD, HELD, Lent, LinkCell, ProxyCell, Wake};
+use crate::boundary::calls::{DEAD, HELD, Lent, LinkCell, Wake};
 use crate::boundary::memory::Kept;
 use crate::report::Level;
 
@@ -33,14 +34,14 @@ pub(super) enum Delivery {
     },
     /// `connected`.
     Connected {
-        proxy: Rc<ProxyCell>,
+        proxy: Rc<Proxy>,
         endpoint: u32,
         connection: u64,
         path: u64,
     },
     /// `disconnected`.
     Disconnected {
-        proxy: Rc<ProxyCell>,
+        proxy: Rc<Proxy>,
         endpoint: u32,
         connection: u64,
         reason: u32,
@@ -48,7 +49,7 @@ pub(super) enum Delivery {
     },
     /// `wake`; `ticket` 0 for what was posted.
     Wake {
-        proxy: Rc<ProxyCell>,
+        proxy: Rc<Proxy>,
         token: u64,
         ticket: u64,
         wake: Wake,
@@ -82,7 +83,6 @@ impl Domain {
             }) => {
                 let lost = matches!(wake, Wake::Datagram(..)) && self.holds_much(proxy);
                 if let Some(proxy) = self.proxy(proxy).filter(|_| !lost) {
-                    let proxy = proxy.cell.clone();
                     self.offer(Delivery::Wake {
                         proxy,
                         token,
@@ -150,7 +150,7 @@ impl Domain {
         let (Some(target), Some(receiver)) = (link.target(), link.receiver(event)) else {
             return abi::INVALID;
         };
-        if target.busy.get() & DEAD != 0 {
+        if target.cell.busy.get() & DEAD != 0 {
             return abi::STALE;
         }
         let payload = match receiver.keeper.keep(payload) {
@@ -181,7 +181,7 @@ impl Domain {
 
     /// Queues a delivery behind everything else for the same proxy.
     pub(super) fn offer(&self, delivery: Delivery) {
-        let Some(target) = delivery.target() else {
+        let Some(target) = delivery.target().map(|target| &target.cell) else {
             self.fifo.borrow_mut().push_back(delivery);
             return;
         };
@@ -226,26 +226,27 @@ impl Domain {
         parent: u64,
         payload: Lent,
     ) -> bool {
-        let Some(target) = link.target().filter(|target| target.busy.get() == 0) else {
+        let idle = |target: &&Rc<Proxy>| target.cell.busy.get() == 0;
+        let Some(target) = link.target().filter(idle) else {
             return false;
         };
         if self.has_waiting() || link.traced.is_some() {
             return false;
         }
-        self.pulse.beat(target.number);
+        self.pulse.beat(target.cell.number);
         let status = link.deliver(event, parent, payload);
         if self.counting.is_on() {
-            target.called();
-            self.counting.charge(target);
+            target.cell.called();
+            self.counting.charge(&target.cell);
         }
         self.judge(target, status);
         true
     }
 
     pub(super) fn carry_out(&self, delivery: Delivery) {
-        self.pulse
-            .beat(delivery.target().map_or(0, |target| target.number));
-        if let Some(target) = delivery.target() {
+        let target = delivery.target().map(|target| &target.cell);
+        self.pulse.beat(target.map_or(0, |target| target.number));
+        if let Some(target) = target {
             target.busy.set(target.busy.get() - 1);
             if target.busy.get() & DEAD != 0 {
                 return;
@@ -289,8 +290,8 @@ impl Domain {
             } => {
                 self.path.set(path);
                 let number = self.event_number();
-                let told = self.trace_connected(&proxy, number, endpoint, connection);
-                let status = proxy.connected(number, endpoint, connection);
+                let told = self.trace_connected(&proxy.cell, number, endpoint, connection);
+                let status = proxy.cell.connected(number, endpoint, connection);
                 self.trace_returned(told);
                 self.judge(&proxy, status);
             }
@@ -303,8 +304,11 @@ impl Domain {
             } => {
                 self.path.set(path);
                 let number = self.event_number();
-                let told = self.trace_disconnected(&proxy, number, (endpoint, connection), reason);
-                let status = proxy.disconnected(number, endpoint, connection, reason);
+                let told =
+                    self.trace_disconnected(&proxy.cell, number, (endpoint, connection), reason);
+                let status = proxy
+                    .cell
+                    .disconnected(number, endpoint, connection, reason);
                 self.trace_returned(told);
                 self.judge(&proxy, status);
             }
@@ -315,12 +319,12 @@ impl Domain {
                 wake,
                 path,
             } => {
-                if ticket != 0 && !self.redeem(&proxy, token, ticket, &wake) {
+                if ticket != 0 && !self.redeem(&proxy.cell, token, ticket, &wake) {
                     return;
                 }
                 self.path.set(path);
-                let told = self.trace_wake(&proxy, token, &wake);
-                let status = proxy.wake(token, &wake);
+                let told = self.trace_wake(&proxy.cell, token, &wake);
+                let status = proxy.cell.wake(token, &wake);
                 self.trace_returned(told);
                 self.judge(&proxy, status);
             }
@@ -328,9 +332,9 @@ impl Domain {
         }
     }
 
-    fn judge(&self, proxy: &Rc<ProxyCell>, status: abi::Status) {
+    fn judge(&self, proxy: &Rc<Proxy>, status: abi::Status) {
         if status < abi::OK {
-            self.fail(proxy, status);
+            self.fail(&proxy.cell, status);
         }
     }
 
@@ -371,7 +375,7 @@ impl Domain {
         let mut seen = BTreeSet::new();
         let mut steps = Vec::new();
         for (connection, link) in &trace.0 {
-            let target = link.target().map_or(0, |target| target.number);
+            let target = link.target().map_or(0, |target| target.cell.number);
             if !seen.insert((*connection, target)) {
                 break;
             }
@@ -404,7 +408,7 @@ impl Domain {
 }
 
 impl Delivery {
-    pub(super) fn target(&self) -> Option<&Rc<ProxyCell>> {
+    pub(super) fn target(&self) -> Option<&Rc<Proxy>> {
         match self {
             Delivery::Event { link, .. } => link.target(),
             Delivery::Connected { proxy, .. }

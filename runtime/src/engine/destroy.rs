@@ -33,7 +33,7 @@ pub(crate) struct Instance {
     opening: bool,
     ending: bool,
     /// Why it ends, if one of its parts has failed.
-    failed: Option<Ended>,
+    failed: Option<Box<Ended>>,
 }
 
 /// An instance whose end has begun: everything of it is disconnected.
@@ -130,37 +130,37 @@ impl Domain {
     /// Marks an instance and all that its proxies own as ending; gives the youngest first, which
     /// is the reverse order of construction. What is ending already is left out.
     fn condemn(&self, number: u64, ended: &Ended) -> Vec<Condemned> {
-        let mut condemned = Vec::new();
-        let mut waiting = vec![number];
-        while let Some(next) = waiting.pop() {
-            let mut instances = self.instances.borrow_mut();
-            let Some(instance) = instances.get_mut(&next).filter(|known| !known.ending) else {
-                continue;
-            };
-            instance.ending = true;
-            let otherwise = if next == number {
-                ended.clone()
-            } else {
-                Ended::Closed
-            };
-            for proxy in &instance.proxies {
-                waiting.extend(self.children(*proxy));
-            }
-            condemned.push(Condemned {
-                number: next,
-                connections: instance.connections.clone(),
-                proxies: instance.proxies.clone(),
-                ended: instance.failed.take().unwrap_or(otherwise),
-            });
+        let mut condemned: Vec<Condemned> = self.condemn_one(number, ended).into_iter().collect();
+        let mut looked_at = 0;
+        while let Some(instance) = condemned.get(looked_at) {
+            let proxies = instance.proxies.iter();
+            let children: Vec<u64> = proxies.flat_map(|proxy| self.children(*proxy)).collect();
+            let children = children.into_iter();
+            condemned.extend(children.filter_map(|it| self.condemn_one(it, &Ended::Closed)));
+            looked_at += 1;
         }
         condemned.sort_unstable_by_key(|instance| std::cmp::Reverse(instance.number));
         condemned
     }
 
+    /// Marks an instance as ending, and gives what it owns; nothing if it ends already.
+    fn condemn_one(&self, number: u64, ended: &Ended) -> Option<Condemned> {
+        let mut instances = self.instances.borrow_mut();
+        let instance = instances.get_mut(&number).filter(|known| !known.ending)?;
+        instance.ending = true;
+        let failed = instance.failed.take();
+        Some(Condemned {
+            number,
+            connections: std::mem::take(&mut instance.connections),
+            proxies: std::mem::take(&mut instance.proxies),
+            ended: failed.map_or_else(|| ended.clone(), |failed| *failed),
+        })
+    }
+
     /// The proxies of an instance that are still there, the youngest first.
-    fn proxies_of(&self, instance: &Condemned) -> Vec<Rc<Proxy>> {
+    fn proxies_of(&self, instance: &Condemned) -> impl Iterator<Item = Rc<Proxy>> {
         let proxies = instance.proxies.iter().rev();
-        proxies.filter_map(|proxy| self.proxy(*proxy)).collect()
+        proxies.filter_map(|proxy| self.proxy(*proxy))
     }
 
     /// Destroys what [`Domain::end`] has disconnected.
@@ -233,7 +233,7 @@ impl Domain {
     /// is on its way. The first failure counts.
     pub(super) fn mark_failed(&self, number: u64, ended: Ended) {
         if let Some(instance) = self.instances.borrow_mut().get_mut(&number) {
-            instance.failed.get_or_insert(ended);
+            instance.failed.get_or_insert_with(|| Box::new(ended));
         }
     }
 
@@ -258,7 +258,7 @@ impl Domain {
         let number = proxy.cell.number;
         self.held.borrow_mut().remove(&number);
         if !proxy.creating.get() {
-            self.trace(&proxy.label, proxy.cell.number, || What::Destroyed);
+            self.trace(&proxy.cell.label, proxy.cell.number, || What::Destroyed);
         }
         self.close_tokens(number);
         proxy.last_error.take();
@@ -266,7 +266,7 @@ impl Domain {
         let status = proxy.cell.destroy();
         if status < abi::OK && proxy.last_error.borrow().is_none() {
             let text = "its destructor failed without saying why".to_owned();
-            self.say(Level::Error, proxy.label.to_string(), text);
+            self.say(Level::Error, proxy.cell.label.to_string(), text);
         }
         self.close_tokens(number);
         self.proxies.borrow_mut().remove(&number);

@@ -41,7 +41,6 @@ impl Domain {
                 continue;
             }
             // Behind the events that came through it.
-            let proxy = proxy.cell.clone();
             self.offer(Delivery::Disconnected {
                 proxy,
                 endpoint,

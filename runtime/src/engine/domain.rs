@@ -147,7 +147,7 @@ impl Domain {
         let found = self.proxies.borrow().get(&proxy.number).cloned();
         let object = found
             .as_ref()
-            .map_or_else(String::new, |proxy| proxy.label.to_string());
+            .map_or_else(String::new, |proxy| proxy.cell.label.to_string());
         if let Some(proxy) = found.filter(|_| level == Level::Error) {
             *proxy.last_error.borrow_mut() = Some(text.to_owned());
             // Why it could not be created is told by the error of `open`.

@@ -31,7 +31,7 @@ impl Domain {
             "it failed without saying why"
         };
         let ended = Ended::Failed {
-            object: proxy.label.to_string(),
+            object: proxy.cell.label.to_string(),
             reason: proxy.reason(otherwise),
         };
         self.disconnect_all(&proxy, abi::REASON_PEER_FAILED);
@@ -106,11 +106,9 @@ impl Domain {
         link.refused.set(count);
         if count.is_power_of_two() {
             let label = match (self.emitter(link), link.target()) {
-                (Some(emitter), _) => emitter.proxy.label.to_string(),
+                (Some(emitter), _) => emitter.proxy.cell.label.to_string(),
                 // From another domain, or through a connection that has ended since.
-                (None, Some(target)) => self
-                    .proxy(target.number)
-                    .map_or_else(String::new, |target| target.label.to_string()),
+                (None, Some(target)) => target.cell.label.to_string(),
                 (None, None) => String::new(),
             };
             let text = match count {

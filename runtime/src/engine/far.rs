@@ -83,7 +83,7 @@ impl Domain {
         let receivers = self.receivers(&far, &near, here.endpoint)?;
         let ends = || (TracedEnd::Here(here), TracedEnd::Far(&there.name));
         let traced = self.traced_link(&far, ends().1, ends().0);
-        let target = near.cell.clone();
+        let target = near.clone();
         let incoming = LinkCell::direct(&domain, number, None, target, receivers, traced);
         let inbox = there.inbox.clone();
         let outgoing = Outgoing::new(inbox, number, events, side.sender, side.refusals);

@@ -353,7 +353,7 @@ impl Domain {
             let path = self.path.get();
             let Ticket { token, ticket, .. } = ticket;
             self.offer(Delivery::Wake {
-                proxy: proxy.cell.clone(),
+                proxy,
                 token,
                 ticket,
                 wake,

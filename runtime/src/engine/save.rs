@@ -133,12 +133,13 @@ impl Domain {
     /// Saves a proxy for the last time. None of the instance's other proxies is gone yet.
     pub(super) fn save_last(&self, proxy: &Rc<Proxy>) {
         let kept = match &mut *self.saving.borrow_mut() {
-            Some(saving) => {
-                let before = saving.proxies.len();
-                saving.proxies.retain(|other| !Rc::ptr_eq(other, proxy));
-                saving.proxies.len() < before
+            Some(saving) if proxy.state.is_some() => {
+                // The youngest goes first, so it is near the end.
+                let mut kept = saving.proxies.iter();
+                let at = kept.rposition(|other| Rc::ptr_eq(other, proxy));
+                at.map(|at| saving.proxies.remove(at)).is_some()
             }
-            None => false,
+            _ => false,
         };
         if kept && proxy.cell.has_run() {
             self.save(proxy);
@@ -180,7 +181,7 @@ impl Domain {
         };
         if !state.complained.replace(true) {
             let text = format!("its state is not saved: {reason}");
-            self.say(Level::Error, proxy.label.to_string(), text);
+            self.say(Level::Error, proxy.cell.label.to_string(), text);
         }
         None
     }
@@ -204,7 +205,7 @@ impl Domain {
                     .state_of(&proxy, state)
                     .map(|bytes| Sha256::digest(bytes).into()),
             };
-            digests.extend(digest.map(|digest| (proxy.label.to_string(), digest)));
+            digests.extend(digest.map(|digest| (proxy.cell.label.to_string(), digest)));
         }
         digests
     }

@@ -71,7 +71,7 @@ impl Domain {
             return;
         }
         let types = self.types.borrow();
-        self.trace(&proxy.label, proxy.cell.number, || {
+        self.trace(&proxy.cell.label, proxy.cell.number, || {
             What::Created(Created {
                 ty,
                 types: &types,
@@ -163,7 +163,7 @@ impl Domain {
             Some((self.end_name(peer), Some(*peer)))
         };
         let found = self.connections.borrow().get(&connection).cloned();
-        self.trace(&proxy.label, cell.number, || What::Connected {
+        self.trace(&proxy.cell.label, cell.number, || What::Connected {
             number,
             connection,
             endpoint: self.end_name(&own),
@@ -179,7 +179,7 @@ impl Domain {
             return;
         };
         let types = self.types.borrow();
-        self.trace(&proxy.label, own.proxy, || What::Across {
+        self.trace(&proxy.cell.label, own.proxy, || What::Across {
             connection,
             endpoint: self.end_name(&own),
             own,
@@ -204,7 +204,7 @@ impl Domain {
             proxy: cell.number,
             endpoint,
         };
-        self.trace(&proxy.label, cell.number, || What::Disconnected {
+        self.trace(&proxy.cell.label, cell.number, || What::Disconnected {
             number,
             connection,
             endpoint: self.end_name(&own),
@@ -219,14 +219,17 @@ impl Domain {
         let Some(proxy) = self.traced_proxy(cell) else {
             return false;
         };
-        self.trace(&proxy.label, cell.number, || What::Wake { token, wake });
+        self.trace(&proxy.cell.label, cell.number, || What::Wake {
+            token,
+            wake,
+        });
         true
     }
 
     /// A proxy asks the outside for something.
     pub(super) fn trace_request(&self, cell: &ProxyCell, token: u64, request: &Request) {
         if let Some(proxy) = self.traced_proxy(cell) {
-            self.trace(&proxy.label, cell.number, || What::Request {
+            self.trace(&proxy.cell.label, cell.number, || What::Request {
                 token,
                 request,
             });

@@ -153,7 +153,7 @@ fn object(
         None => None,
     };
     let proxy = ProxyPlan {
-        label: label.to_owned(),
+        label: label.into(),
         identity: plan.identity,
         ty: ProxyType::Object(template.ty),
         code: Code::Table(plan.table.clone()),
@@ -295,7 +295,7 @@ fn native(
     let proxy = domain.create(
         instance,
         ProxyPlan {
-            label: label.to_owned(),
+            label: label.into(),
             identity,
             ty,
             code: Code::Native(NativeProxy::new(object, &events)),

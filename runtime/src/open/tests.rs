@@ -135,7 +135,7 @@ fn children_share_a_folder_that_is_kept_for_its_time_and_no_longer() {
         let proxies = domain.proxies.borrow();
         let labels: Vec<String> = proxies
             .values()
-            .map(|proxy| proxy.label.to_string())
+            .map(|proxy| proxy.cell.label.to_string())
             .collect();
         reply.send(labels).expect("the test waits");
     });

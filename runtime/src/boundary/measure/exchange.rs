@@ -99,7 +99,7 @@ pub(super) fn object(
     ];
     let plan = ProxyPlan {
         words: None,
-        label: String::new(),
+        label: "".into(),
         identity: [0; 32],
         ty: ProxyType::Native,
         code: Code::Native(NativeProxy::new(object, &[1, 0])),

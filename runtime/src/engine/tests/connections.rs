@@ -1,11 +1,12 @@
 //! "Connections."
 
 use std::cell::Cell;
+use std::ops::RangeInclusive;
 use std::rc::Rc;
 
 use liveobj_abi as abi;
 
-use super::super::crossing::{MAX_QUEUED_EVENTS, connect_across};
+use super::super::crossing::{BATCH, MAX_QUEUED_EVENTS, connect_across};
 use super::{Happening, LISTEN, Shape, TALK, World, end, idle, post, three};
 
 const OFFER: Shape = Shape {
@@ -204,23 +205,25 @@ fn a_queue_holds_nobody_up_once_its_connection_has_ended() {
     assert_eq!(here.happened(), expected);
 }
 
+/// Says these numbers whenever it is woken.
+fn says(numbers: RangeInclusive<u64>) -> impl FnMut(&super::Me<'_>, Happening) -> abi::Status {
+    move |me, happening| {
+        if let Happening::Woken { .. } = happening {
+            for n in numbers.clone() {
+                assert_eq!(me.say(0, n), abi::OK);
+            }
+        }
+        abi::OK
+    }
+}
+
 #[test]
 fn what_merges_inputs_sees_a_legal_interleaving() {
     let (here, there) = two_worlds();
     let elsewhere = here.beside();
     let merge = there.object("merge", &[LISTEN.many()], idle);
-    let says = |first: u64| {
-        move |me: &super::Me<'_>, happening| {
-            if let Happening::Woken { .. } = happening {
-                for n in first..first + 3 {
-                    me.say(0, n);
-                }
-            }
-            abi::OK
-        }
-    };
-    let left = here.object("left", &[TALK], says(1));
-    let right = elsewhere.object("right", &[TALK], says(11));
+    let left = here.object("left", &[TALK], says(1..=3));
+    let right = elsewhere.object("right", &[TALK], says(11..=13));
     across((&here, &left), (&there, &merge));
     across((&elsewhere, &right), (&there, &merge));
     here.happened();
@@ -235,6 +238,41 @@ fn what_merges_inputs_sees_a_legal_interleaving() {
     let (small, large): (Vec<u64>, Vec<u64>) = heard.iter().partition(|n| **n < 10);
     assert_eq!(small, [1, 2, 3], "of {heard:?}");
     assert_eq!(large, [11, 12, 13], "of {heard:?}");
+}
+
+#[test]
+fn whoever_floods_a_queue_holds_up_no_other_connection_for_longer_than_a_batch() {
+    const FLOOD: usize = 20 * BATCH;
+    let there = World::new();
+    let senders = [there.beside(), there.beside(), there.beside()];
+    // Two that flood, and one that has more to say than is taken at once.
+    let counts = [FLOOD, FLOOD, BATCH + 1];
+    let names = ["flooded", "drowned", "calm"];
+    let bystander = there.object("bystander", &[LISTEN], idle);
+    for ((sender, count), name) in senders.iter().zip(counts).zip(names) {
+        let speaker = sender.object("speaker", &[TALK], says(1..=count as u64));
+        let listener = there.object(name, &[LISTEN], idle);
+        across((sender, &speaker), (&there, &listener));
+        sender.wake(&speaker);
+    }
+    there.outside.inbox.push(post(&bystander));
+    there.happened();
+    there.run();
+    let lines = there.happened();
+    let at = |wanted: &str| {
+        let found = lines.iter().position(|line| line == wanted);
+        found.unwrap_or_else(|| panic!("no `{wanted}`"))
+    };
+    // Each of the two that flood goes before it once for each time that it is looked at.
+    assert_eq!(at("calm hears 1"), 2 * BATCH);
+    assert_eq!(at("bystander woken 0 Posted([])"), 3 * BATCH);
+    let rest = at(&format!("calm hears {}", BATCH + 1));
+    assert_eq!(rest, 3 * BATCH + 1 + 2 * BATCH);
+    for (name, count) in names.into_iter().zip(counts) {
+        let hears = format!("{name} hears ");
+        let heard = lines.iter().filter(|line| line.starts_with(&hears)).count();
+        assert_eq!(heard, count, "all of it arrives");
+    }
 }
 
 #[test]

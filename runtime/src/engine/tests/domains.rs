@@ -67,7 +67,7 @@ impl Schedule {
     fn wake(&self, label: &str) {
         for world in &self.worlds {
             let proxies = world.domain.proxies.borrow();
-            if let Some(proxy) = proxies.values().find(|proxy| *proxy.label == *label) {
+            if let Some(proxy) = proxies.values().find(|proxy| *proxy.cell.label == *label) {
                 world.outside.inbox.push(post(proxy));
             }
         }

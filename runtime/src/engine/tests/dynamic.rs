@@ -76,7 +76,7 @@ fn passing_of(world: &World, argument: &str, many: [bool; 2], trust: Trust) -> R
     let plan = ProxyPlan {
         ty: crate::engine::create::ProxyType::Native,
         words: None,
-        label: "passing".to_owned(),
+        label: "passing".into(),
         identity: [2; 32],
         code: Code::Table(measure::passing_any().trusted(trust)),
         endpoints: endpoints.into(),

@@ -93,7 +93,7 @@ fn shelf(domain: &Domain, log: &Log, mood: &Rc<Cell<Mood>>) -> Opened {
     let instance = domain.begin();
     let plan = ProxyPlan {
         ty: crate::engine::create::ProxyType::Native,
-        label: "shelf".to_owned(),
+        label: "shelf".into(),
         identity: [1; 32],
         words: None,
         code: Code::Native(NativeProxy::new(Box::new(shelf), &[1])),
@@ -142,7 +142,7 @@ impl Library {
         };
         let folder = Folder {
             identity: [7; 32],
-            label: "shelf".to_owned(),
+            label: "shelf".into(),
             keep: self.keep,
         };
         let (log, mood) = (self.world.log.clone(), self.mood.clone());
@@ -245,8 +245,10 @@ fn questions_at_the_same_time_share_a_folder_and_what_they_ask_the_same() {
         .values()
         .cloned()
         .collect();
-    let client = proxies.iter().find(|proxy| &*proxy.label == "the runtime");
-    let client = client.expect("the client").cell.clone();
+    let client = proxies
+        .iter()
+        .find(|proxy| &*proxy.cell.label == "the runtime");
+    let client = client.expect("the client");
     let service = crate::open::folder_service(&library.world.domain).expect("folders");
     let mut types = library.world.domain.types.borrow_mut();
     let plan = EndpointPlan::new(&mut types, "folder", service, service, true, false);
@@ -254,7 +256,9 @@ fn questions_at_the_same_time_share_a_folder_and_what_they_ask_the_same() {
     let get = Keeper::new(&types, plan.receives[0].payload).expect("a layout");
     drop(types);
     let payload = Data::record([("name", Data::String("a".to_owned()))]);
-    client.emit(0, 0, get.write(&payload).expect("a question").lent());
+    client
+        .cell
+        .emit(0, 0, get.write(&payload).expect("a question").lent());
     let answers = answers.each_mut().map(answered);
     assert_eq!(answers, ["document", "channel empty", "document"]);
 }
@@ -350,7 +354,7 @@ fn a_folder_that_does_not_open_says_why() {
     };
     let folder = Folder {
         identity: [7; 32],
-        label: "shelf".to_owned(),
+        label: "shelf".into(),
         keep: KEPT,
     };
     let open = |domain: &Domain, then: Then| {

@@ -87,7 +87,7 @@ fn objects_are_created_then_connected_in_canonical_order_then_connected_is_deliv
         .proxies
         .borrow()
         .iter()
-        .map(|(number, proxy)| (*number, proxy.label.to_string()))
+        .map(|(number, proxy)| (*number, proxy.cell.label.to_string()))
         .collect();
     let created: Vec<&str> = proxies.iter().map(|(_, label)| label.as_str()).collect();
     assert_eq!(created, ["ape", "monkey", "zebra/one", "zebra/two"]);

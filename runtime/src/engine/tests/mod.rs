@@ -353,7 +353,7 @@ impl World {
                 module: Module::standard(),
                 arguments: Environment::new(),
             })),
-            label: name.to_owned(),
+            label: name.into(),
             identity: [1; 32],
             code: Code::Native(NativeProxy::new(object, &counts)),
             endpoints: endpoints.into(),

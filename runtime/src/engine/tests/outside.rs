@@ -435,7 +435,7 @@ fn what_a_constructor_connects_is_connected_once_the_proxy_is_there() {
     let plan = ProxyPlan {
         ty: crate::engine::create::ProxyType::Native,
         words: None,
-        label: "eager".to_owned(),
+        label: "eager".into(),
         identity: [1; 32],
         code: Code::Table(Table::new(&EAGER)),
         endpoints: world.endpoints(&[telling]).into(),

@@ -232,7 +232,7 @@ fn make(
     let plan = ProxyPlan {
         ty: crate::engine::create::ProxyType::Native,
         words: None,
-        label: name(number),
+        label: name(number).into(),
         identity: [1; 32],
         code: Code::Native(NativeProxy::new(Box::new(node), &[1, 1])),
         endpoints: endpoints.into(),

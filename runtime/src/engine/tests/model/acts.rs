@@ -128,7 +128,7 @@ fn open(
             let plan = ProxyPlan {
                 ty: crate::engine::create::ProxyType::Native,
                 words: None,
-                label: "refusing".to_owned(),
+                label: "refusing".into(),
                 identity: [0; 32],
                 code: Code::Table(Table::new(&REFUSING)),
                 endpoints: here.endpoints(&shapes(false)).into(),
@@ -182,7 +182,7 @@ fn life(here: &World, (world, instance): (usize, u64), shared: &Rc<Shared>, choo
     };
     let proxy = here.create(instance, "life", endpoints, Box::new(life));
     number.set(proxy.cell.number);
-    let cell = Rc::downgrade(&proxy.cell);
+    let cell = Rc::downgrade(&proxy);
     shared.cells.borrow_mut().push(cell);
     Id {
         world,

@@ -14,9 +14,9 @@ use std::rc::{Rc, Weak};
 use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
 
 use super::World;
-use crate::boundary::calls::ProxyCell;
 use crate::edge::Ticket;
 use crate::engine::connect::End;
+use crate::engine::create::Proxy;
 use generate::{Reaction, Step, steps};
 
 /// Numbers from here on are those of connections between domains.
@@ -237,7 +237,7 @@ struct Shared {
     reactions: RefCell<BTreeMap<Id, Vec<(life::Place, Reaction)>>>,
     /// What was asked for and not answered.
     asked: RefCell<Vec<(usize, Ticket)>>,
-    cells: RefCell<Vec<Weak<ProxyCell>>>,
+    cells: RefCell<Vec<Weak<Proxy>>>,
     next_token: Cell<u64>,
 }
 
