@@ -2,10 +2,11 @@
 //! a simulation.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 
 use crate::told::{Told, document, open, runtime};
 use liveobj::{Data, Object};
-use liveobj_tests::note::{Opened, Relay, Replicated, replicated_note};
+use liveobj_tests::note::{Opened, Relay, Replicated, replicated_note, shared_folder};
 use liveobj_tests::support::{built, liveobj, root};
 
 const MAP: Replicated<'_> = Replicated {
@@ -86,6 +87,70 @@ fn a_note_reaches_who_joins_and_comes_back_when_all_have_closed() {
     }
     first.enter("and on");
     shows(&second, &["of the first", "of the second", "and on"]);
+}
+
+/// What a command prints of files in a folder.
+fn printed(folder: &Path, arguments: &[&str]) -> String {
+    let mut command = liveobj(folder);
+    let output = command.args(arguments).current_dir(folder).output();
+    let output = output.expect("liveobj runs");
+    String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).into_owned()
+}
+
+#[test]
+fn a_document_needs_a_channel_that_brings_replicas_up_to_date_in_one_order() {
+    let folder = tempfile::tempdir().expect("a directory");
+    let note = replicated_note(7_751);
+    let libraries = built().to_str().expect("it is UTF-8");
+    let replicas = r#"<endpoint of="replicas" name="channel"/>"#;
+    assert!(note.contains(replicas));
+    let check = |channel: &str| {
+        let note = note.replace(replicas, channel);
+        std::fs::write(folder.path().join("note.liveobject"), note).expect("written");
+        let arguments = ["check", "note.liveobject", "--library-path", libraries];
+        printed(folder.path(), &arguments)
+    };
+    let ordered = check(r#"<endpoint of="ordered" name="channel"/>"#);
+    let why = "`ordered.channel` has no incoming event `checkpoint`, which `note.channel` needs";
+    assert!(ordered.contains(why), "{ordered}");
+    let views = check(r#"<endpoint of="replicas" name="views"/>"#);
+    let help = "help: `replicas.channel` would match `note.channel`";
+    assert!(views.contains(help), "{views}");
+    let arguments = [
+        "compare",
+        "CheckpointedChannelService<TextUpdate, TextCheckpoint>",
+        "mirror UpdateService<TextUpdate, TextCheckpoint>",
+        "--in",
+        "liveobj:documents",
+        "--library-path",
+        libraries,
+    ];
+    let compared = printed(folder.path(), &arguments);
+    for lacks in ["total_order", "at_most_once"] {
+        let lacks = format!("requires temporal \"{lacks}\"");
+        assert!(compared.contains(&lacks), "{compared}");
+    }
+}
+
+#[test]
+fn the_note_in_the_shared_folder_is_one_for_all_who_open_it() {
+    let folder = tempfile::tempdir().expect("a directory");
+    let relay = Relay::start(5);
+    let reference = folder.path().join("folder.liveobject");
+    std::fs::write(&reference, shared_folder(relay.port)).expect("it is writable");
+    let kept = printed(
+        folder.path(),
+        &["registry", "set", "notes", "folder.liveobject"],
+    );
+    assert_eq!(kept, "");
+    let shared = Opened::start(folder.path(), &reference);
+    let note = root().join("examples/shared-folder-note.liveobject");
+    let [mut first, second] = [(); 2].map(|()| Opened::start(folder.path(), &note));
+    first.enter("bread");
+    for opened in [&first, &second] {
+        opened.wait_for_line("bread");
+    }
+    assert_eq!(shared.reported(), [""; 0]);
 }
 
 /// With losses and a partition.

@@ -96,6 +96,11 @@ impl Replicated<'_> {
     }
 }
 
+/// The example `shared-folder` with the datagram relay at `port` as its networks.
+pub fn shared_folder(port: u16) -> String {
+    example("shared-folder", port)
+}
+
 fn example(name: &str, port: u16) -> String {
     let path = root().join(format!("examples/{name}.liveobject"));
     let text = std::fs::read_to_string(path).expect("the example is readable");
@@ -103,12 +108,16 @@ fn example(name: &str, port: u16) -> String {
         r#"<parameter name="address"><value>"#,
         "</value></parameter>",
     );
-    let (before, rest) = text.split_once(start).expect("its network has an address");
-    let (_, after) = rest.split_once(end).expect("the address ends");
-    format!(
-        r#"{before}{start}{end}
+    let mut networks = text.split(start);
+    let before = networks.next().unwrap_or_default().to_owned();
+    assert_ne!(before, text, "its network has an address");
+    networks.fold(before, |before, network| {
+        let (_, after) = network.split_once(end).expect("the address ends");
+        format!(
+            r#"{before}{start}{end}
         <parameter name="peers"><value>["127.0.0.1:{port}"]</value></parameter>{after}"#
-    )
+        )
+    })
 }
 
 /// Passes each datagram on to everybody else who has sent one, but for `loss` percent.

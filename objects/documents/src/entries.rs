@@ -3,6 +3,7 @@
 //! Values are bytes here. What would make the entries too large is not put: by any replica, since all
 //! have the same ones.
 
+mod entry;
 mod folder;
 mod map;
 #[cfg(test)]

@@ -37,20 +37,51 @@ struct Wish {
     is_granted: bool,
 }
 
-/// The view: its group, its members, and the one that sees it.
-struct View {
-    group: u64,
-    members: Vec<u64>,
-    me: u64,
+/// What replicas have in common.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) struct State {
+    /// The group of the view, and its members.
+    pub(crate) group: u64,
+    pub(crate) members: Vec<u64>,
+    /// Who stands in line. The first one holds the lock: it was granted as often as `grants` says.
+    pub(crate) requests: VecDeque<LockRequest>,
+    pub(crate) grants: u64,
+}
+
+impl State {
+    /// Who holds the lock.
+    pub(crate) fn holder(&self) -> Option<Holder> {
+        let first = self.requests.front()?;
+        Some(Holder {
+            grant: Grant {
+                group: self.group,
+                number: self.grants,
+            },
+            member: first.member,
+        })
+    }
+
+    fn first(&self) -> Option<UpdateId> {
+        self.requests.front().map(|request| request.id)
+    }
+
+    /// Changes the line. Who is first behind that has the lock granted, unless it was before.
+    fn change(&mut self, change: impl FnOnce(&mut State)) {
+        let before = self.first();
+        change(self);
+        let first = self.first();
+        if first.is_some() && first != before {
+            self.grants = self.grants.wrapping_add(1);
+        }
+    }
 }
 
 /// One replica, of which each `User` asks for the lock by itself.
 pub(crate) struct Lock<User> {
     run: Run,
-    view: Option<View>,
-    /// Who stands in line. The first one holds the lock: it was granted as often as `grants` says.
-    requests: VecDeque<LockRequest>,
-    grants: u64,
+    state: State,
+    /// The number of this member, as the last view said.
+    me: u64,
     wishes: BTreeMap<User, Wish>,
     /// What was told last.
     told: Option<Holder>,
@@ -60,34 +91,15 @@ impl<User: Copy + Ord> Lock<User> {
     pub(crate) fn new(run: Run) -> Lock<User> {
         Lock {
             run,
-            view: None,
-            requests: VecDeque::new(),
-            grants: 0,
+            state: State::default(),
+            me: 0,
             wishes: BTreeMap::new(),
             told: None,
         }
     }
 
-    /// Who stands in line, in order.
-    pub(crate) fn requests(&self) -> impl ExactSizeIterator<Item = &LockRequest> {
-        self.requests.iter()
-    }
-
-    /// How often the lock was granted.
-    pub(crate) fn grants(&self) -> u64 {
-        self.grants
-    }
-
-    /// Who holds the lock, as far as that is known.
-    pub(crate) fn holder(&self) -> Option<Holder> {
-        let (view, first) = (self.view.as_ref()?, self.requests.front()?);
-        Some(Holder {
-            grant: Grant {
-                group: view.group,
-                number: self.grants,
-            },
-            member: first.member,
-        })
+    pub(crate) fn state(&self) -> &State {
+        &self.state
     }
 
     /// A user asks for the lock.
@@ -112,63 +124,56 @@ impl<User: Copy + Ord> Lock<User> {
     /// The next update.
     pub(crate) fn receive(&mut self, id: UpdateId, change: LockChange) -> Vec<Action<User>> {
         let mut actions = Vec::new();
-        let before = self.first();
         match change {
             LockChange::acquire(member) => {
-                let view = self.view.as_ref();
-                let is_member = view.is_some_and(|view| view.members.contains(&member));
-                if is_member && self.requests.iter().all(|request| request.id != id) {
-                    self.requests.push_back(LockRequest { id, member });
+                let mut lines = self.state.requests.iter();
+                if self.state.members.contains(&member) && lines.all(|it| it.id != id) {
+                    let request = LockRequest { id, member };
+                    self.state.change(|state| state.requests.push_back(request));
+                    let mut wishes = self.wishes.values();
+                    if self.run.is_own(id) && wishes.all(|it| it.sent.map(|it| it.0) != Some(id)) {
+                        // Nobody here wants it any more.
+                        let id = LockChange::release(id);
+                        actions.push(Action::Send(self.run.next_id(), id));
+                    }
                 }
             }
-            LockChange::release(request) => self.requests.retain(|it| it.id != request),
+            LockChange::release(request) => self
+                .state
+                .change(|state| state.requests.retain(|it| it.id != request)),
         }
-        self.settle(before, &mut actions);
+        self.tell(&mut actions);
         actions
     }
 
-    /// The channel tells the state to go on from. Who holds the lock then is told with the view that
-    /// follows.
-    pub(crate) fn initialize(&mut self, requests: &[LockRequest], grants: u64) {
-        self.requests = requests.iter().copied().collect();
-        self.grants = grants;
-        self.view = None;
+    /// The channel tells the state to go on from.
+    pub(crate) fn initialize(&mut self, state: State) -> Vec<Action<User>> {
+        let mut actions = Vec::new();
+        self.state = state;
+        self.tell(&mut actions);
+        actions
     }
 
     /// From now on these are the members of the group; `me` is the one that sees it, or saw it in an
-    /// earlier run. A view that was seen already changes nothing.
+    /// earlier run. A view that the state has seen already changes nothing of it.
     pub(crate) fn view(&mut self, group: u64, members: &[u64], me: u64) -> Vec<Action<User>> {
         let mut actions = Vec::new();
-        let before = self.first();
-        self.requests
-            .retain(|request| members.contains(&request.member));
-        self.view = Some(View {
-            group,
-            members: members.to_vec(),
-            me,
+        self.me = me;
+        self.state.change(|state| {
+            state.group = group;
+            state.members = members.to_vec();
+            let is_there = |request: &LockRequest| members.contains(&request.member);
+            state.requests.retain(is_there);
         });
-        self.settle(before, &mut actions);
+        self.tell(&mut actions);
         self.send_wishes(&mut actions);
         actions
     }
 
-    fn first(&self) -> Option<UpdateId> {
-        self.requests.front().map(|request| request.id)
-    }
-
-    /// After the line has changed: who is first now has the lock granted, unless it was before.
-    fn settle(&mut self, before: Option<UpdateId>, actions: &mut Vec<Action<User>>) {
-        let first = self.first();
-        if first.is_some() && first != before {
-            self.grants = self.grants.wrapping_add(1);
-        }
-        self.tell(actions);
-    }
-
     /// Tells everybody what is new.
     fn tell(&mut self, actions: &mut Vec<Action<User>>) {
-        let holder = self.holder();
-        let first = holder.and(self.first());
+        let holder = self.state.holder();
+        let first = self.state.first();
         self.wishes.retain(|user, wish| {
             let holds = first.is_some() && wish.sent.map(|(id, _)| id) == first;
             let was_granted = std::mem::replace(&mut wish.is_granted, holds);
@@ -188,11 +193,10 @@ impl<User: Copy + Ord> Lock<User> {
 
     /// Sends the wishes that this member has not sent under its present number.
     fn send_wishes(&mut self, actions: &mut Vec<Action<User>>) {
-        let view = self.view.as_ref();
-        let Some(view) = view.filter(|view| view.members.contains(&view.me)) else {
+        let me = self.me;
+        if !self.state.members.contains(&me) {
             return;
-        };
-        let me = view.me;
+        }
         for wish in self.wishes.values_mut() {
             if wish.sent.is_none_or(|(_, member)| member != me) {
                 let id = self.run.next_id();

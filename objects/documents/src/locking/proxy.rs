@@ -2,7 +2,7 @@
 
 use liveobj_sdk::{Connection, CreateError, Disconnect, List, Opt, live_object};
 
-use super::{Action, Lock as Machine};
+use super::{Action, Lock as Machine, State};
 use crate::lock::Endpoint;
 use crate::run::{Run, tell_loss};
 use crate::types::{LockCheckpoint, LockRequest, LockUpdate};
@@ -38,9 +38,24 @@ impl template::lock for Lock {
         act(context, actions);
     }
 
-    fn channel_initialize(&mut self, _: &mut Context<'_>, event: lock::channel::Initialize<'_>) {
-        let LockCheckpoint { requests, grants } = event.checkpoint;
-        self.machine.initialize(&requests, grants);
+    fn channel_initialize(
+        &mut self,
+        context: &mut Context<'_>,
+        event: lock::channel::Initialize<'_>,
+    ) {
+        let LockCheckpoint {
+            group,
+            members,
+            requests,
+            grants,
+        } = event.checkpoint;
+        let actions = self.machine.initialize(State {
+            group,
+            members: members.to_vec(),
+            requests: requests.iter().copied().collect(),
+            grants,
+        });
+        act(context, actions);
     }
 
     fn channel_checkpoint_wanted(
@@ -48,10 +63,13 @@ impl template::lock for Lock {
         context: &mut Context<'_>,
         _: lock::channel::CheckpointWanted,
     ) {
-        let requests: Vec<LockRequest> = self.machine.requests().copied().collect();
+        let state = self.machine.state();
+        let requests: Vec<LockRequest> = state.requests.iter().copied().collect();
         let checkpoint = LockCheckpoint {
+            group: state.group,
+            members: List::from(&state.members),
             requests: List::from(&requests),
-            grants: self.machine.grants(),
+            grants: state.grants,
         };
         // If the channel is gone, it needs no state.
         let _ = context.emit(lock::channel::Checkpoint { checkpoint });
@@ -64,7 +82,7 @@ impl template::lock for Lock {
 
     fn connected(&mut self, context: &mut Context<'_>, endpoint: Endpoint, connection: Connection) {
         if let Endpoint::lock = endpoint {
-            let holder = Opt::from(self.machine.holder());
+            let holder = Opt::from(self.machine.state().holder());
             // If the connection is gone already, it needs to know nothing.
             let _ = context.emit_to(connection, lock::lock::Holder { holder });
         }

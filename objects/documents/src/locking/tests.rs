@@ -23,15 +23,24 @@ fn holder(group: u64, number: u64, member: u64) -> Option<Holder> {
     Some(Holder { grant, member })
 }
 
-/// A lock whose updates come back at once.
+/// A state in which this member of a group of its own holds the lock.
+fn held_by(group: u64, member: u64, grants: u64) -> State {
+    let id = UpdateId { run: 2, number: 1 };
+    State {
+        group,
+        members: vec![member],
+        requests: [LockRequest { id, member }].into(),
+        grants,
+    }
+}
+
+/// What is told in the end, where updates come back one after the other.
 fn settled(lock: &mut Lock, actions: Vec<Action>) -> Vec<Action> {
     let mut told = Vec::new();
-    for action in actions {
+    let mut left = VecDeque::from(actions);
+    while let Some(action) = left.pop_front() {
         match action {
-            Action::Send(id, change) => {
-                let further = lock.receive(id, change);
-                told.extend(settled(lock, further));
-            }
+            Action::Send(id, change) => left.extend(lock.receive(id, change)),
             action => told.push(action),
         }
     }
@@ -76,12 +85,10 @@ fn who_has_given_up_is_not_granted_the_lock() {
     let mut lock = alone();
     let asked = lock.acquire(A);
     let given_up = lock.release(A);
-    assert_eq!(
-        settled(&mut lock, asked),
-        [Action::Holder(holder(7, 1, 70))],
-        "the line knows nothing of it yet"
-    );
-    assert_eq!(settled(&mut lock, given_up), [Action::Holder(None)]);
+    // The line learns of both one after the other.
+    let told = [Action::Holder(holder(7, 1, 70)), Action::Holder(None)];
+    assert_eq!(settled(&mut lock, asked), told);
+    assert_eq!(settled(&mut lock, given_up), []);
 }
 
 #[test]
@@ -106,7 +113,7 @@ fn who_is_gone_gives_way_to_the_next() {
     here.receive(gone, LockChange::acquire(71));
     let actions = here.acquire(A);
     assert_eq!(settled(&mut here, actions), []);
-    assert_eq!(here.holder(), holder(7, 1, 71));
+    assert_eq!(here.state().holder(), holder(7, 1, 71));
     assert_eq!(
         here.view(7, &[70], 70),
         [
@@ -117,7 +124,7 @@ fn who_is_gone_gives_way_to_the_next() {
     // What it had sent before comes too late.
     let late = UpdateId { run: 2, number: 2 };
     assert_eq!(here.receive(late, LockChange::acquire(71)), []);
-    assert_eq!(here.requests().len(), 1);
+    assert_eq!(here.state().requests.len(), 1);
 }
 
 #[test]
@@ -126,21 +133,17 @@ fn who_was_excluded_loses_it_and_asks_again_for_what_it_still_wants() {
     let actions = [lock.acquire(A), lock.acquire(B)].concat();
     settled(&mut lock, actions);
     // Elsewhere the group has gone on: 80 holds the lock now, and this one comes back as 81.
-    let request = LockRequest {
-        id: UpdateId { run: 2, number: 1 },
-        member: 80,
-    };
-    lock.initialize(&[request], 5);
+    let held = held_by(8, 80, 5);
+    let request = held.requests[0];
+    assert_eq!(
+        lock.initialize(held),
+        [Action::Revoked(A), Action::Holder(holder(8, 5, 80))]
+    );
     let actions = lock.view(8, &[80, 81], 81);
-    let [
-        Action::Revoked(A),
-        Action::Holder(told),
-        Action::Send(id, again),
-    ] = actions[..]
-    else {
+    let [Action::Send(id, again)] = actions[..] else {
         panic!("{actions:?}")
     };
-    assert_eq!((told, again), (holder(8, 5, 80), LockChange::acquire(81)));
+    assert_eq!(again, LockChange::acquire(81));
     assert_eq!(lock.receive(id, again), []);
     let released = LockChange::release(request.id);
     let other = UpdateId { run: 2, number: 2 };
@@ -155,19 +158,10 @@ fn who_was_excluded_loses_it_and_asks_again_for_what_it_still_wants() {
 
 #[test]
 fn a_group_that_comes_back_has_no_holder_and_goes_on_counting() {
-    let request = LockRequest {
-        id: UpdateId { run: 2, number: 1 },
-        member: 70,
-    };
     let mut lock = lock(1);
-    lock.initialize(&[request], 5);
-    assert_eq!(lock.holder(), None);
-    // The view that it was in comes again: it has seen it.
     lock.acquire(A);
-    assert_eq!(
-        lock.view(7, &[70, 71], 0),
-        [Action::Holder(holder(7, 5, 70))]
-    );
+    lock.initialize(held_by(7, 70, 5));
+    assert_eq!(lock.view(7, &[70], 0), [], "it has seen that");
     let actions = lock.view(9, &[90], 90);
     let [Action::Holder(None), Action::Send(..)] = actions[..] else {
         panic!("{actions:?}")
@@ -176,10 +170,20 @@ fn a_group_that_comes_back_has_no_holder_and_goes_on_counting() {
     assert_eq!(told[1], Action::Granted(A, grant(9, 6)));
 }
 
-/// Everything that replicas have in common.
-fn state(lock: &Lock) -> (Vec<LockRequest>, u64, Option<Holder>) {
-    let requests = lock.requests().copied().collect();
-    (requests, lock.grants(), lock.holder())
+#[test]
+fn what_this_one_asked_for_and_does_not_want_any_more_leaves_the_line() {
+    let mut lock = alone();
+    let forgotten = UpdateId { run: 1, number: 9 };
+    let actions = lock.receive(forgotten, LockChange::acquire(70));
+    let released = LockChange::release(forgotten);
+    assert!(
+        matches!(actions[..], [Action::Send(_, change), Action::Holder(Some(_))] if change == released),
+        "{actions:?}"
+    );
+    assert_eq!(
+        settled(&mut lock, actions).last(),
+        Some(&Action::Holder(None))
+    );
 }
 
 /// What the stream brings.
@@ -218,8 +222,7 @@ impl World {
     /// One comes: it begins with the state before the view that it is in.
     fn join(&mut self, me: u64) {
         let mut lock = lock(me);
-        let (requests, grants, _) = state(&self.observer);
-        lock.initialize(&requests, grants);
+        lock.initialize(self.observer.state().clone());
         let member = Member {
             lock,
             received: self.stream.len(),
@@ -287,7 +290,7 @@ fn each_time_it_is_granted_to_one_and_replicas_stay_equal() {
             for event in &world.stream[member.received..] {
                 take(&mut member.lock, *me, event);
             }
-            assert_eq!(state(&member.lock), state(&world.observer), "seed {seed}");
+            assert_eq!(member.lock.state(), world.observer.state(), "seed {seed}");
         }
     }
     assert!(granted > 1_000, "{granted}");
