@@ -1,8 +1,10 @@
 //! Which layers of a group stand on which: an ordered pair each, judged by their contracts alone.
 
+use std::collections::BTreeSet;
+
 use expect_test::expect_file;
 use liveobj::Source;
-use liveobj_tests::note::{Opened, Relay, ordered_note};
+use liveobj_tests::note::{Opened, Relay, line, ordered_note};
 use liveobj_tests::support::{built, liveobj, root};
 
 use crate::simulation::{document, runtime};
@@ -23,6 +25,9 @@ const PEERS: &str = r#"<parameter name="Message"><type>bytes</type></parameter>
     <parameter name="peers"><value>["127.0.0.1:7000-7003"]</value></parameter>"#;
 const KEY: &str = r#"<parameter name="Message"><type>bytes</type></parameter>
     <parameter name="key"><value>{"file": "key"}</value></parameter>"#;
+
+const REPLICAS: &str = r#"<parameter name="Message"><type>bytes</type></parameter>
+    <parameter name="Checkpoint"><type>bytes</type></parameter>"#;
 
 const CHANNEL: &[&str] = &["channel"];
 
@@ -45,6 +50,7 @@ const LAYERS: &[Layer] = &[
     layer("causal", "groups", BYTES, "reliable", CHANNEL),
     layer("virtual_synchrony", "groups", BYTES, "reliable", CHANNEL),
     layer("ordered", "groups", BYTES, "group", &["channel", "views"]),
+    layer("checkpointed", "groups", REPLICAS, "ordered", CHANNEL),
     layer("shared_text", "documents", "", "channel", &[]),
 ];
 
@@ -57,6 +63,7 @@ const BELOW: &[(&str, &str)] = &[
     ("causal.reliable", "reliable.channel"),
     ("virtual_synchrony.reliable", "reliable.group"),
     ("ordered.group", "virtual_synchrony.channel"),
+    ("checkpointed.ordered", "ordered.views"),
 ];
 
 const fn layer(
@@ -224,6 +231,38 @@ fn a_note_on_the_whole_stack_goes_on_when_a_member_is_killed() {
     shows(&third, "after that");
     third.enter("and back");
     shows(&second, "and back");
+}
+
+/// Who is stopped is the oldest member, which gives the messages their places: the others go on only
+/// when another one has taken over.
+#[test]
+fn a_member_of_the_whole_stack_that_was_stopped_comes_back_with_the_same_text() {
+    let folder = tempfile::tempdir().expect("a directory");
+    let relay = Relay::start(5);
+    let reference = folder.path().join("note.liveobject");
+    std::fs::write(&reference, ordered_note(relay.port)).expect("it is writable");
+    let open = || Opened::start(folder.path(), &reference);
+    let mut first = open();
+    first.enter("of the first");
+    first.wait_for(&line("of the first"));
+    let [mut second, third] = [(); 2].map(|()| open());
+    second.enter("of the second");
+    let mut all = BTreeSet::from(["of the first", "of the second"].map(str::to_owned));
+    for opened in [&first, &second, &third] {
+        opened.wait_for(&all);
+    }
+    first.send("STOP");
+    second.enter("meanwhile");
+    all.insert("meanwhile".to_owned());
+    third.wait_for(&all);
+    first.send("CONT");
+    first.wait_for(&all);
+    first.enter("and back");
+    all.insert("and back".to_owned());
+    for opened in [&first, &second, &third] {
+        opened.wait_for(&all);
+        assert_eq!(opened.printed(), all);
+    }
 }
 
 /// In a simulation with losses and a partition; requirements of a channel that others share as well.

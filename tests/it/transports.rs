@@ -4,7 +4,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::io::Write as _;
-use std::net::{TcpListener, TcpStream};
+use std::net::{TcpListener, TcpStream, UdpSocket};
+use std::thread;
+use std::time::{Duration, Instant};
 
 use liveobj::sim::{Action, Options, Partition, Scripted};
 use liveobj::{Runtime, Source, Status, monitor_trace};
@@ -227,6 +229,38 @@ fn what_a_lossy_network_does_to_datagrams_breaks_no_promise_of_channels_and_frag
     assert!(overtaken > 0 && lost > 0);
 }
 
+/// Two proxies of one process, each with a note.
+#[test]
+fn a_local_channel_makes_nothing_up_repeats_nothing_and_keeps_the_order_of_senders() {
+    let runtime = runtime();
+    let local = |name: &str| channel(name, "local_channel", &[("name", "team")]);
+    let other = r#"<component name="other"><external name="shared_text" library="liveobj:documents"/></component>"#;
+    let parts = [local("here"), local("there"), other.to_owned()];
+    let connections = [connection("other.channel", "there.channel")];
+    let reference = check(&runtime, &note(&parts, &connections, "here.channel", false));
+    let options = Options {
+        nodes: 1,
+        script: (0..40)
+            .map(|n| typed(1 + n, 1, &format!("line {n}")))
+            .collect(),
+        ..Options::default()
+    };
+    let lines = traced(&runtime, &reference, &options);
+    // Both are one channel.
+    let one = |line: &String| line.replace(r#""there.channel""#, r#""here.channel""#);
+    let one: Vec<String> = lines.iter().map(one).collect();
+    let history = History::of(&one, "here.channel");
+    assert_eq!(history.count(true), history.count(false), "{history:?}");
+    assert!(history.count(true) > 40, "{history:?}");
+    let broken = [
+        history.creates(),
+        history.repeats(),
+        history.overtakes(),
+        history.equal(),
+    ];
+    assert_eq!(broken, [false; 4], "{history:?}");
+}
+
 #[test]
 fn a_fragmenter_is_refused_on_a_channel_that_does_not_say_that_it_makes_nothing_up() {
     let runtime = runtime();
@@ -405,6 +439,60 @@ fn processes_over_tcp_agree_although_one_is_killed_and_strangers_send_noise() {
     assert!(history.count(false) > 5, "{history:?}");
     let broken = [history.repeats(), history.overtakes(), history.equal()];
     assert_eq!(broken, [false; 3], "{history:?}");
+}
+
+/// Over real sockets, of which one is the test's own and another one a stranger's.
+#[test]
+fn datagrams_of_strangers_are_dropped_and_a_peer_that_does_not_listen_ends_nothing() {
+    let folder = tempfile::tempdir().expect("a temporary directory");
+    let reference = folder.path().join("note.liveobject");
+    let peer = UdpSocket::bind("127.0.0.1:0").expect("a port");
+    let wait = Some(Duration::from_secs(60));
+    peer.set_read_timeout(wait).expect("it can be set");
+    let address = peer.local_addr().expect("an address");
+    let (_, free) = free_peers(1);
+    let peers = free.replace(']', &format!(r#", "{address}"]"#));
+    let parameters = [("address", ""), ("peers", &peers)];
+    let parts = [channel("network", "udp_channel", &parameters)];
+    let text = note(&parts, &[], "network.channel", false);
+    fs::write(&reference, text).expect("it is writable");
+    let options = ["--verbose"];
+    let mut opened = Opened::start_as(folder.path(), &reference, &[built()], &options);
+    opened.enter("hello");
+    let mut buffer = [0; 2_048];
+    let (length, process) = peer.recv_from(&mut buffer).expect("it sends");
+    let Ok(stranger) = UdpSocket::bind("127.0.0.2:0") else {
+        println!("skipped: this machine has no address but 127.0.0.1 on its loopback interface");
+        return;
+    };
+    // Another sender, so that it is none that was seen before.
+    buffer[12] ^= 1;
+    let datagram = &buffer[..length];
+    stranger.send_to(datagram, process).expect("it is sent");
+    let reports = |what: &str| {
+        let deadline = Instant::now() + Duration::from_secs(60);
+        while !opened.reported().iter().any(|line| line.contains(what)) {
+            assert!(Instant::now() < deadline, "{what}: {:?}", opened.reported());
+            thread::sleep(Duration::from_millis(20));
+        }
+    };
+    reports("1 from addresses that `peers` does not name");
+    for _ in 0..2 {
+        peer.send_to(datagram, process).expect("it is sent");
+    }
+    reports("1 repeated, 1 from addresses that `peers` does not name");
+    // Now nobody listens there.
+    drop(peer);
+    for n in 0..100 {
+        opened.enter(&format!("line {n}"));
+    }
+    opened.wait_for(&line("line 99"));
+    let peer = UdpSocket::bind(address).expect("it was free");
+    peer.set_read_timeout(wait).expect("it can be set");
+    opened.enter("is anybody there?");
+    let (_, from) = peer.recv_from(&mut buffer).expect("it goes on");
+    assert_eq!(from, process);
+    assert_eq!(opened.signal("TERM"), Some(0));
 }
 
 #[test]

@@ -20,6 +20,8 @@ pub(crate) enum Step {
     Open(Open),
     /// Tell people.
     Warn(String),
+    /// Call [`Sockets::retry`] in some seconds.
+    Later,
     /// Every socket is open that can be.
     Ready,
 }
@@ -29,7 +31,10 @@ pub(crate) enum Step {
 pub(crate) struct Sockets {
     destinations: Destinations,
     opening: BTreeMap<u64, Purpose>,
-    multicast: BTreeSet<u64>,
+    /// Sockets of the group, and the interfaces that they are for.
+    multicast: BTreeMap<u64, Ipv4Addr>,
+    /// Interfaces on which there is no multicast, for now.
+    absent: BTreeSet<Ipv4Addr>,
     /// Sockets for peers, and the addresses they are bound to.
     unicast: BTreeMap<u64, SocketAddr>,
     /// Whether sockets with ports of the system's choice were asked for.
@@ -51,7 +56,8 @@ impl Sockets {
         Sockets {
             destinations,
             opening: BTreeMap::new(),
-            multicast: BTreeSet::new(),
+            multicast: BTreeMap::new(),
+            absent: BTreeSet::new(),
             unicast: BTreeMap::new(),
             any_asked: false,
             next: 0,
@@ -83,8 +89,9 @@ impl Sockets {
     /// A socket is open.
     pub(crate) fn opened(&mut self, socket: u64, address: SocketAddr) -> Vec<Step> {
         match self.opening.remove(&socket) {
-            Some(Purpose::Multicast(_)) => {
-                self.multicast.insert(socket);
+            Some(Purpose::Multicast(interface)) => {
+                self.absent.remove(&interface);
+                self.multicast.insert(socket, interface);
             }
             Some(Purpose::Peer(..) | Purpose::Any) => {
                 self.unicast.insert(socket, address);
@@ -114,19 +121,58 @@ impl Sockets {
                     )));
                 }
             }
-            Some(Purpose::Multicast(interface)) => steps.push(Step::Warn(format!(
-                "no multicast on interface `{interface}`: {reason}"
-            ))),
+            Some(Purpose::Multicast(interface)) => {
+                // Told once, until it was there.
+                if self.absent.insert(interface) {
+                    steps.push(Step::Warn(format!(
+                        "no multicast on interface `{interface}` until it can be opened: {reason}"
+                    )));
+                }
+                steps.push(Step::Later);
+            }
             Some(Purpose::Any) => {
                 steps.push(Step::Warn(format!("peers are not reached: {reason}")));
             }
-            None if self.multicast.remove(&socket) || self.unicast.remove(&socket).is_some() => {
-                return vec![Step::Warn(format!("a socket is lost: {reason}"))];
-            }
-            None => {}
+            None => return self.lost(socket, reason),
         }
         steps.extend(self.settle());
         steps
+    }
+
+    /// A socket that was open does not work any more.
+    fn lost(&mut self, socket: u64, reason: &str) -> Vec<Step> {
+        let warn = Step::Warn(format!("a socket is lost: {reason}"));
+        if let Some(interface) = self.multicast.remove(&socket) {
+            self.absent.insert(interface);
+            return vec![warn, Step::Later];
+        }
+        let known = self.unicast.remove(&socket).is_some();
+        known.then_some(warn).into_iter().collect()
+    }
+
+    /// Tries once more to open what is absent.
+    pub(crate) fn retry(&mut self) -> Vec<Step> {
+        let Some((group, _)) = self.destinations.group else {
+            return Vec::new();
+        };
+        let trying = self.opening.values().filter_map(|purpose| match purpose {
+            Purpose::Multicast(interface) => Some(*interface),
+            Purpose::Peer(..) | Purpose::Any => None,
+        });
+        let trying: BTreeSet<Ipv4Addr> = trying.collect();
+        let absent: Vec<Ipv4Addr> = self.absent.difference(&trying).copied().collect();
+        let open = absent.into_iter().map(|interface| {
+            let multicast = Some((*group.ip(), interface));
+            self.open(group.into(), multicast, Purpose::Multicast(interface))
+        });
+        open.collect()
+    }
+
+    /// Whether a datagram that came from there through this socket may be of the channel: whoever does
+    /// not come over multicast has to have an address that `peers` names, with whatever port.
+    pub(crate) fn listens_to(&self, socket: u64, from: Option<IpAddr>) -> bool {
+        let named = |ip| self.destinations.peers.contains_key(&ip);
+        self.multicast.contains_key(&socket) || from.is_some_and(named)
     }
 
     /// Where to send a datagram: socket and address.
@@ -135,7 +181,7 @@ impl Sockets {
         if let Some((group, _)) = &self.destinations.group {
             targets.extend(
                 self.multicast
-                    .iter()
+                    .keys()
                     .map(|socket| (*socket, (*group).into())),
             );
         }
@@ -244,6 +290,7 @@ mod tests {
                     });
                 }
                 Step::Warn(text) => warnings.push(text),
+                Step::Later => {}
                 Step::Ready => ready = true,
             }
         }
@@ -269,8 +316,50 @@ mod tests {
     #[test]
     fn an_interface_that_is_not_there_is_named() {
         let (warnings, targets) = settle("239.1.2.3:7000", &["10.0.0.1"], &[], &["127.0.0.1"]);
-        assert_eq!(warnings, ["no multicast on interface `10.0.0.1`: not free"]);
+        let warning = "no multicast on interface `10.0.0.1` until it can be opened: not free";
+        assert_eq!(warnings, [warning]);
         assert_eq!(targets, ["1>239.1.2.3:7000"]);
+    }
+
+    #[test]
+    fn an_interface_that_comes_later_or_back_is_used_and_warned_of_once() {
+        let group = "239.1.2.3:7000";
+        let mut sockets = Sockets::new(Destinations::parse(group, [], []).unwrap());
+        let address = group.parse().unwrap();
+        assert_eq!(sockets.start().len(), 1);
+        let warned = |steps: &[Step]| steps.iter().any(|step| matches!(step, Step::Warn(_)));
+        let failed = sockets.failed(1, "not there");
+        assert!(warned(&failed) && failed.contains(&Step::Later));
+        assert!(matches!(
+            sockets.retry()[..],
+            [Step::Open(Open { socket: 2, .. })]
+        ));
+        assert_eq!(sockets.retry(), [], "it is being tried");
+        let failed = sockets.failed(2, "not there");
+        assert!(!warned(&failed) && failed.contains(&Step::Later));
+        sockets.retry();
+        sockets.opened(3, address);
+        assert_eq!(sockets.targets(), [(3, address)]);
+        assert_eq!(sockets.retry(), []);
+        assert!(warned(&sockets.failed(3, "gone")));
+        assert_eq!(sockets.targets(), []);
+        assert!(matches!(
+            sockets.retry()[..],
+            [Step::Open(Open { socket: 4, .. })]
+        ));
+    }
+
+    #[test]
+    fn who_is_not_among_the_peers_is_heard_over_multicast_only() {
+        let peers = ["127.0.0.1:7000"];
+        let mut sockets = Sockets::new(Destinations::parse("239.1.2.3:7000", [], peers).unwrap());
+        sockets.start();
+        sockets.opened(1, "239.1.2.3:7000".parse().unwrap());
+        sockets.opened(2, "127.0.0.1:7000".parse().unwrap());
+        let [peer, other] = ["127.0.0.1", "127.0.0.2"].map(|ip| ip.parse().ok());
+        assert!(sockets.listens_to(2, peer));
+        assert!(!sockets.listens_to(2, other) && !sockets.listens_to(2, None));
+        assert!(sockets.listens_to(1, other));
     }
 
     #[test]
@@ -324,7 +413,7 @@ mod tests {
         );
         assert_eq!(
             sockets.failed(1, "gone"),
-            [Step::Warn("a socket is lost: gone".into())]
+            [Step::Warn("a socket is lost: gone".into()), Step::Later]
         );
         assert_eq!(sockets.targets(), []);
     }

@@ -2,6 +2,7 @@
 
 use std::collections::VecDeque;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::time::Duration;
 
 use liveobj_sdk::{CreateError, Level, Opaque, Token, UdpOptions, Wake, live_object};
 
@@ -15,6 +16,10 @@ type Context<'a> = udp_channel::Context<'a>;
 /// Messages that wait until the sockets are open; the oldest are lost when there are more.
 const MAX_WAITING: usize = 64;
 
+/// Of the timer after which what could not be opened is tried again; sockets have numbers from 1 on.
+const RETRY: Token = Token(0);
+const RETRY_AFTER: Duration = Duration::from_secs(5);
+
 /// A channel over UDP; the token of a socket is its number.
 pub struct UdpChannel {
     envelope: Envelope,
@@ -23,6 +28,39 @@ pub struct UdpChannel {
     /// Socket and address of all to whom a datagram goes; none while sockets are being opened.
     targets: Option<Vec<(Token, String)>>,
     waiting: VecDeque<Vec<u8>>,
+    /// Whether the timer runs.
+    retries: bool,
+    /// Messages that were too large to be sent.
+    too_large: u64,
+    dropped: Dropped,
+}
+
+/// Datagrams that came and were not passed on.
+#[derive(Debug, Default)]
+struct Dropped {
+    /// Those of other channels, and noise.
+    foreign: u64,
+    repeated: u64,
+    /// From addresses that `peers` does not name.
+    strange: u64,
+}
+
+impl Dropped {
+    /// What to tell, each time their number has doubled.
+    fn told(&self) -> Option<String> {
+        let Dropped {
+            foreign,
+            repeated,
+            strange,
+        } = self;
+        let all = foreign + repeated + strange;
+        all.is_power_of_two().then(|| {
+            format!(
+                "{all} datagrams so far were dropped: {foreign} not for this channel, {repeated} \
+                 repeated, {strange} from addresses that `peers` does not name"
+            )
+        })
+    }
 }
 
 #[live_object(template::udp_channel)]
@@ -41,6 +79,9 @@ impl template::udp_channel for UdpChannel {
             ttl: parameters.ttl,
             targets: None,
             waiting: VecDeque::new(),
+            retries: false,
+            too_large: 0,
+            dropped: Dropped::default(),
         };
         let steps = channel.sockets.start();
         channel.go(context, steps);
@@ -49,14 +90,16 @@ impl template::udp_channel for UdpChannel {
 
     fn channel_send(&mut self, context: &mut Context<'_>, event: udp_channel::channel::Send<'_>) {
         let Some(datagram) = self.envelope.wrap(&event.message) else {
-            context.report(
-                Level::Warning,
-                &format!(
+            self.too_large += 1;
+            if self.too_large.is_power_of_two() {
+                let text = format!(
                     "a message of {} bytes was not sent: at most {MAX_MESSAGE} fit a datagram of \
-                     {MAX_DATAGRAM}",
-                    event.message.len()
-                ),
-            );
+                     {MAX_DATAGRAM} ({} so far)",
+                    event.message.len(),
+                    self.too_large
+                );
+                context.report(Level::Warning, &text);
+            }
             return;
         };
         if self.targets.is_some() {
@@ -71,7 +114,12 @@ impl template::udp_channel for UdpChannel {
 
     fn wake(&mut self, context: &mut Context<'_>, token: Token, wake: Wake<'_>) {
         match wake {
-            Wake::Datagram { bytes, .. } => self.receive(context, bytes),
+            Wake::Datagram { from, bytes } => self.receive(context, token, from, bytes),
+            Wake::Timer if token == RETRY => {
+                self.retries = false;
+                let steps = self.sockets.retry();
+                self.go(context, steps);
+            }
             Wake::Ready { address } => {
                 let unknown = SocketAddr::new(IpAddr::V4(Ipv4Addr::UNSPECIFIED), 0);
                 let address = address.parse().unwrap_or(unknown);
@@ -98,6 +146,9 @@ impl UdpChannel {
                     }
                 }
                 Step::Warn(text) => context.report(Level::Warning, &text),
+                // A request that is not taken is one of a proxy that ends.
+                Step::Later if self.retries => {}
+                Step::Later => self.retries = context.timer(RETRY, RETRY_AFTER).is_ok(),
                 Step::Ready => self.targets = Some(Vec::new()),
             }
         }
@@ -121,21 +172,26 @@ impl UdpChannel {
         }
     }
 
-    fn receive(&mut self, context: &mut Context<'_>, datagram: &[u8]) {
-        match self.envelope.open(datagram) {
-            Ok(message) => {
-                let message = Opaque::new(message);
-                // Without a connection there is nobody to tell.
-                let _ = context.emit(udp_channel::channel::Receive { message });
-            }
-            Err(Unwanted::Repeated) => {}
-            Err(Unwanted::Foreign) => {
-                let dropped = self.envelope.dropped;
-                if dropped.is_power_of_two() {
-                    let text = format!("{dropped} datagrams so far were not for this channel");
-                    context.report(Level::Debug, &text);
+    fn receive(&mut self, context: &mut Context<'_>, socket: Token, from: &str, datagram: &[u8]) {
+        let from = from.parse().ok().map(|from: SocketAddr| from.ip());
+        let count = match self.sockets.listens_to(socket.0, from) {
+            // Nothing of it is looked at: who forges could make the real ones count as repeated.
+            false => &mut self.dropped.strange,
+            true => match self.envelope.open(datagram) {
+                Ok(message) => {
+                    let message = Opaque::new(message);
+                    // Without a connection there is nobody to tell.
+                    let _ = context.emit(udp_channel::channel::Receive { message });
+                    return;
                 }
-            }
+                Err(Unwanted::Own) => return,
+                Err(Unwanted::Repeated) => &mut self.dropped.repeated,
+                Err(Unwanted::Foreign) => &mut self.dropped.foreign,
+            },
+        };
+        *count += 1;
+        if let Some(text) = self.dropped.told() {
+            context.report(Level::Debug, &text);
         }
     }
 }
@@ -264,14 +320,16 @@ mod tests {
         );
         let good = other().wrap(b"hello").unwrap();
         let foreign = Envelope::new(&[9; 32], 1).wrap(b"hello").unwrap();
-        for bytes in [&foreign[..], &good, b"noise", &good] {
-            harness.wake(
-                Token(1),
-                Wake::Datagram {
-                    from: "127.0.0.1:9",
-                    bytes,
-                },
-            );
+        let unseen = other().wrap(b"from elsewhere").unwrap();
+        let from = "127.0.0.1:9";
+        for (from, bytes) in [
+            (from, &foreign[..]),
+            (from, &good),
+            (from, b"noise"),
+            ("127.0.0.2:7000", &unseen),
+            (from, &good),
+        ] {
+            harness.wake(Token(1), Wake::Datagram { from, bytes });
         }
         let received = harness.take_emitted::<channel::Receive<'_>>();
         let received: Vec<&[u8]> = received.iter().map(|event| &*event.message).collect();
@@ -279,7 +337,10 @@ mod tests {
         let reports = harness.take_reports();
         assert_eq!(
             reports.last().map(|(_, text)| text.as_str()),
-            Some("2 datagrams so far were not for this channel")
+            Some(
+                "4 datagrams so far were dropped: 2 not for this channel, 1 repeated, 1 from \
+                 addresses that `peers` does not name"
+            )
         );
     }
 
@@ -298,9 +359,48 @@ mod tests {
             harness.take_reports(),
             [(
                 Level::Warning,
-                "a message of 1177 bytes was not sent: at most 1176 fit a datagram of 1200"
+                "a message of 1177 bytes was not sent: at most 1176 fit a datagram of 1200 (1 so far)"
                     .to_owned()
             )]
+        );
+        for _ in 0..6 {
+            send(&mut harness, connection, &[0; 1_177]);
+        }
+        let reports = harness.take_reports().into_iter();
+        let counts: Vec<String> = reports.map(|(_, text)| text[74..].to_owned()).collect();
+        assert_eq!(counts, ["(2 so far)", "(4 so far)"]);
+    }
+
+    #[test]
+    fn a_group_that_cannot_be_joined_is_tried_again() {
+        let parameters = Parameters {
+            address: "239.1.2.3:7000".into(),
+            interfaces: Default::default(),
+            peers: Default::default(),
+            ttl: 0,
+        };
+        let mut harness = Harness::<Template>::create(parameters).unwrap();
+        harness.take_requests();
+        harness.wake(Token(1), Wake::Failed("no such device"));
+        let expected = Request::Timer {
+            token: RETRY,
+            delay: RETRY_AFTER,
+        };
+        assert_eq!(harness.take_requests(), [expected]);
+        harness.wake(RETRY, Wake::Timer);
+        let requests = harness.take_requests();
+        let opens = |request: &Request| {
+            matches!(
+                request,
+                Request::UdpOpen {
+                    token: Token(2),
+                    ..
+                }
+            )
+        };
+        assert!(
+            matches!(&requests[..], [request] if opens(request)),
+            "{requests:?}"
         );
     }
 }

@@ -614,3 +614,6 @@ fn parse(text: &str) -> Result<SocketAddr, String> {
     text.parse()
         .map_err(|_| format!("`{text}` is not an address"))
 }
+
+#[cfg(test)]
+mod tests;
