@@ -126,8 +126,6 @@ pub(crate) struct Replication<C> {
     is_in_step: bool,
     /// How far the state of the group had come when this member last knew.
     begun: Option<Position>,
-    /// The last view that replicas saw.
-    shown: Option<View>,
     /// Oldest first; the first one makes checkpoints.
     connections: Vec<C>,
     /// Replicas have seen something already.
@@ -151,7 +149,6 @@ impl<C: Copy + PartialEq> Replication<C> {
             open: None,
             is_in_step: false,
             begun: None,
-            shown: None,
             connections: Vec::new(),
             is_fed: false,
             asked: VecDeque::new(),
@@ -472,11 +469,17 @@ impl<C: Copy + PartialEq> Replication<C> {
             return;
         };
         let view = open.view.clone();
-        for entry in &mut history.entries {
-            if let Entry::View(it) = entry {
-                // It was seen by somebody else.
-                it.me = if it.number == view.number { view.me } else { 0 };
-            }
+        let views = history.entries.iter_mut().filter_map(|entry| match entry {
+            Entry::View(view) => Some(view),
+            Entry::Update(_) => None,
+        });
+        for seen in views.chain(&mut history.view) {
+            // It was seen by somebody else.
+            seen.me = if seen.number == view.number {
+                view.me
+            } else {
+                0
+            };
         }
         let is_whole = history.checkpoint.is_some() && history.entries.is_empty();
         if self.is_fed && !is_whole {
@@ -499,7 +502,6 @@ impl<C: Copy + PartialEq> Replication<C> {
             asked.end = None;
         }
         self.is_in_step = true;
-        self.shown = Some(view);
         self.feed(To::All, actions);
         self.pass_updates(actions);
     }
@@ -509,14 +511,8 @@ impl<C: Copy + PartialEq> Replication<C> {
         if let Some(checkpoint) = &self.history.checkpoint {
             actions.push(Action::Initialize(to, checkpoint.clone()));
         }
-        let views = self.history.entries.iter().filter_map(|entry| match entry {
-            Entry::View(view) => Some(view.number),
-            Entry::Update(_) => None,
-        });
-        let shown = self.shown.clone();
-        let lacks = |view: &View| !views.clone().any(|it| it == view.number);
-        let shown = shown.filter(lacks);
-        actions.extend(shown.map(|view| Action::View(to, view)));
+        let seen = self.history.view.clone();
+        actions.extend(seen.map(|view| Action::View(to, view)));
         let entries = self.history.entries.iter().cloned();
         actions.extend(entries.map(|entry| match entry {
             Entry::Update(update) => Action::Receive(to, update),
@@ -528,7 +524,6 @@ impl<C: Copy + PartialEq> Replication<C> {
     /// Shows a view at its place.
     fn show(&mut self, view: View, actions: &mut Vec<Action<C>>) {
         self.history.push(Entry::View(view.clone()));
-        self.shown = Some(view.clone());
         self.is_fed |= !self.connections.is_empty();
         actions.push(Action::View(To::All, view));
     }

@@ -61,6 +61,8 @@ pub(crate) struct History {
     pub(crate) past: Vec<Position>,
     /// `None` where it begins with nothing.
     pub(crate) checkpoint: Option<Vec<u8>>,
+    /// The last view before the entries.
+    pub(crate) view: Option<View>,
     pub(crate) entries: VecDeque<Entry>,
     /// How many entries went into the checkpoint.
     folded: u64,
@@ -74,6 +76,7 @@ impl History {
         position: Position,
         past: Vec<Position>,
         checkpoint: Option<Vec<u8>>,
+        view: Option<View>,
         entries: VecDeque<Entry>,
     ) -> History {
         let bytes = entries.iter().map(size).sum();
@@ -81,6 +84,7 @@ impl History {
             position,
             past,
             checkpoint,
+            view,
             entries,
             folded: 0,
             bytes,
@@ -129,6 +133,9 @@ impl History {
             };
             self.bytes -= size(&entry);
             self.folded += 1;
+            if let Entry::View(view) = entry {
+                self.view = Some(view);
+            }
         }
         self.checkpoint = Some(checkpoint);
     }
@@ -137,7 +144,8 @@ impl History {
     pub(super) fn before(&self, end: u64, position: Position, past: Vec<Position>) -> History {
         let count = usize::try_from(end.saturating_sub(self.folded)).unwrap_or(usize::MAX);
         let entries = self.entries.iter().take(count).cloned().collect();
-        History::of(position, past, self.checkpoint.clone(), entries)
+        let (checkpoint, view) = (self.checkpoint.clone(), self.view.clone());
+        History::of(position, past, checkpoint, view, entries)
     }
 
     /// Whether a state of `position` is an earlier one of this; `None` if that is not known any more.
@@ -163,16 +171,14 @@ impl History {
             None => writer.u8(0),
             Some(checkpoint) => writer.u8(1).bytes(checkpoint),
         };
+        writer = match &self.view {
+            None => writer.u8(0),
+            Some(seen) => view(writer.u8(1), seen),
+        };
         for entry in &self.entries {
             writer = match entry {
                 Entry::Update(update) => writer.u8(0).bytes(update),
-                Entry::View(view) => {
-                    let writer = writer.u8(1).u64(view.group).u64(view.number).u64(view.me);
-                    let writer = writer.count(view.members.len());
-                    view.members
-                        .iter()
-                        .fold(writer, |it, member| it.u64(*member))
-                }
+                Entry::View(seen) => view(writer.u8(1), seen),
             };
         }
         writer.finish()
@@ -187,23 +193,18 @@ impl History {
             0 => None,
             _ => Some(reader.bytes()?.to_vec()),
         };
+        let view = match reader.u8()? {
+            0 => None,
+            _ => Some(read_view(&mut reader)?),
+        };
         let mut entries = VecDeque::new();
         while reader.end().is_none() {
             entries.push_back(match reader.u8()? {
                 0 => Entry::Update(reader.bytes()?.to_vec()),
-                _ => {
-                    let (group, number, me) = (reader.u64()?, reader.u64()?, reader.u64()?);
-                    let members = (0..reader.count(8)?).map(|_| reader.u64());
-                    Entry::View(View {
-                        group,
-                        number,
-                        members: members.collect::<Option<Vec<u64>>>()?,
-                        me,
-                    })
-                }
+                _ => Entry::View(read_view(&mut reader)?),
             });
         }
-        Some(History::of(position, past, checkpoint, entries))
+        Some(History::of(position, past, checkpoint, view, entries))
     }
 }
 
@@ -212,6 +213,24 @@ fn size(entry: &Entry) -> usize {
         Entry::Update(update) => update.len(),
         Entry::View(_) => 0,
     }
+}
+
+fn view(writer: Writer, it: &View) -> Writer {
+    let writer = writer.u64(it.group).u64(it.number).u64(it.me);
+    let writer = writer.count(it.members.len());
+    let members = it.members.iter();
+    members.fold(writer, |it, member| it.u64(*member))
+}
+
+fn read_view(reader: &mut Reader<'_>) -> Option<View> {
+    let (group, number, me) = (reader.u64()?, reader.u64()?, reader.u64()?);
+    let members = (0..reader.count(8)?).map(|_| reader.u64());
+    Some(View {
+        group,
+        number,
+        members: members.collect::<Option<Vec<u64>>>()?,
+        me,
+    })
 }
 
 pub(super) fn position(writer: Writer, it: &Position) -> Writer {
@@ -275,6 +294,7 @@ mod tests {
         assert_eq!(history.checkpoint.as_deref(), Some(&b"c"[..]));
         assert_eq!(history.position, at(9, 2, 2));
         assert_eq!(history.past, [at(9, 1, 1)]);
+        assert_eq!(history.view, Some(view(1)));
         let before = history.before(3, at(9, 1, 1), Vec::new());
         assert_eq!(before.entries, [Entry::View(view(2))]);
     }
@@ -312,7 +332,10 @@ mod tests {
                 (read.position, &read.past),
                 (history.position, &history.past)
             );
-            assert_eq!(read.entries, history.entries);
+            assert_eq!(
+                (&read.entries, &read.view),
+                (&history.entries, &history.view)
+            );
             for end in 0..bytes.len() {
                 // Behind the checkpoint entries may end at any place between two.
                 let cut = History::decode(TAG, &bytes[..end]);

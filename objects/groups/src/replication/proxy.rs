@@ -50,14 +50,16 @@ impl template::checkpointed for ReplicationChannel {
             group: it.view.group,
             view: it.view.number,
         };
+        let view = |seen: &SeenView<'_>| View::shown(seen.id, &seen.members, seen.me);
         let entry = |entry: &StateEntry<'_>| match entry {
             StateEntry::update(update) => Entry::Update(update.to_vec()),
-            StateEntry::view(seen) => Entry::View(View::shown(seen.id, &seen.members, seen.me)),
+            StateEntry::view(seen) => Entry::View(view(seen)),
         };
         let history = History::of(
             position(state.position),
             state.past.iter().map(|it| position(*it)).collect(),
             state.checkpoint.get().map(|it| it.to_vec()),
+            state.view.get().map(|seen| view(&seen)),
             state.entries.iter().map(entry).collect::<VecDeque<Entry>>(),
         );
         Ok(ReplicationChannel::new(context, &parameters, history))
@@ -75,17 +77,14 @@ impl template::checkpointed for ReplicationChannel {
         let past: Vec<StatePosition> = history.past.iter().map(position).collect();
         let entries = history.entries.iter().map(|entry| match entry {
             Entry::Update(update) => StateEntry::update(Bytes::from(update)),
-            Entry::View(view) => StateEntry::view(SeenView {
-                id: view.id(),
-                members: List::from(&view.members),
-                me: view.me,
-            }),
+            Entry::View(view) => StateEntry::view(seen(view)),
         });
         let entries: Vec<StateEntry<'_>> = entries.collect();
         save.state(CheckpointedState {
             position: position(&history.position),
             past: List::from(&past),
             checkpoint: history.checkpoint.as_ref().map(Bytes::from).into(),
+            view: history.view.as_ref().map(seen).into(),
             entries: List::from(&entries),
         })
     }
@@ -180,6 +179,14 @@ impl ReplicationChannel {
             machine: Replication::new(tag, run, limits, history),
             foreign: Foreign::default(),
         }
+    }
+}
+
+fn seen(view: &View) -> SeenView<'_> {
+    SeenView {
+        id: view.id(),
+        members: List::from(&view.members),
+        me: view.me,
     }
 }
 

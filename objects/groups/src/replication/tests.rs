@@ -262,6 +262,23 @@ fn a_checkpoint_of_a_state_that_gave_way_is_not_taken() {
 }
 
 #[test]
+fn the_last_view_that_a_checkpoint_has_seen_is_shown_behind_it() {
+    let mut history = History::default();
+    history.push(Entry::View(view(7, &[3])));
+    history.update(&view(7, &[3]), b"one".to_vec());
+    history.fold(2, b"state".to_vec());
+    history.update(&view(7, &[3]), b"two".to_vec());
+    let mut member = Replication::new(TAG, 1, LIMITS, history);
+    let to = To::One(8);
+    let seen = [
+        Action::Initialize(to, b"state".to_vec()),
+        Action::View(to, view(7, &[3])),
+        Action::Receive(to, b"two".to_vec()),
+    ];
+    assert_eq!(member.connected(8), seen);
+}
+
+#[test]
 fn a_state_that_gives_way_is_told() {
     let mut pair = Pair::new();
     let mut lost = History::default();

@@ -12,11 +12,15 @@ use crate::world::stack::{self, Input, Stack, Talk};
 use crate::world::views::Told;
 use crate::world::{Node, Out, Random, World};
 
-/// A member of the whole stack, and its replica: the numbers of all updates, in order.
+/// A member of the whole stack, and its replica: the numbers of all updates, in order, and what came of
+/// them and the views in which they came.
 pub(super) struct Member {
     stack: Stack<true>,
     machine: Replication<()>,
     replica: Vec<u64>,
+    mixed: u64,
+    /// The view that the replica saw last.
+    seen: u64,
     /// Checkpoints that are on their way, as between two domains.
     answers: Vec<Vec<u8>>,
 }
@@ -65,16 +69,19 @@ impl Member {
                 Action::Initialize(_, checkpoint) => {
                     let numbers = checkpoint.chunks_exact(8).map(judge::number);
                     self.replica = numbers.collect();
+                    self.mixed = self.replica.pop().expect("the last number");
                     out.did.push(Did::Initialize);
                 }
                 Action::Receive(_, update) => {
                     let number = judge::number(&update);
                     self.replica.push(number);
+                    self.mixed = self.mixed.wrapping_mul(31) ^ number ^ self.seen;
                     out.did.push(Did::Receive(number));
                 }
-                Action::View(..) => {}
+                Action::View(_, view) => self.seen = view.group ^ view.number,
                 Action::Want(()) => {
-                    let numbers = self.replica.iter().flat_map(|it| it.to_le_bytes());
+                    let numbers = self.replica.iter().chain([&self.mixed]);
+                    let numbers = numbers.flat_map(|it| it.to_le_bytes());
                     self.answers.push(numbers.collect());
                 }
                 Action::Warn(_) => out.did.push(Did::Warn),
@@ -113,6 +120,8 @@ impl Node for Member {
             stack: Stack::start(env, None, &mut below),
             machine: Replication::new(*b"checkpnt", run, LIMITS, saved.unwrap_or_default()),
             replica: Vec::new(),
+            mixed: 0,
+            seen: 0,
             answers: Vec::new(),
         };
         out.did.push(Did::Connect);
@@ -234,17 +243,26 @@ impl Node for Whole {
 /// A node with a replica.
 pub(super) trait Replicated: Node<Input = Input, Did = Did> {
     fn replica(&self) -> &[u64];
+    fn mixed(&self) -> u64;
 }
 
 impl Replicated for Member {
     fn replica(&self) -> &[u64] {
         &self.replica
     }
+
+    fn mixed(&self) -> u64 {
+        self.mixed
+    }
 }
 
 impl Replicated for Whole {
     fn replica(&self) -> &[u64] {
         &self.member.replica
+    }
+
+    fn mixed(&self) -> u64 {
+        self.member.mixed
     }
 }
 
@@ -334,8 +352,10 @@ fn judge<N: Replicated>(
         }
     }
     let nodes = (0..world.nodes()).filter_map(|node| world.node(node));
-    let replicas: Vec<&[u64]> = nodes.map(N::replica).collect();
-    let verdict = match judge_replicas(&replicas, &sent, last) {
+    let replicas: Vec<&[u64]> = nodes.clone().map(N::replica).collect();
+    let mixed: Vec<u64> = nodes.map(N::mixed).collect();
+    let judged = judge_replicas(&replicas, &sent, last);
+    let verdict = match judged.and_then(|()| equal(&mixed)) {
         Err(_) if is_lost => Verdict::Lost,
         Err(wrong) => Verdict::Wrong(wrong),
         Ok(()) => {
@@ -348,6 +368,14 @@ fn judge<N: Replicated>(
         }
     };
     (history, verdict)
+}
+
+/// That replicas have seen the same updates in the same views.
+fn equal(mixed: &[u64]) -> Result<(), String> {
+    match mixed.iter().all(|it| *it == mixed[0]) {
+        true => Ok(()),
+        false => Err(format!("updates came in different views: {mixed:x?}")),
+    }
 }
 
 /// When all has healed: all replicas are equal, nothing is doubled or made up, and what was sent last is
