@@ -208,6 +208,26 @@ pub trait Formalism: Send + Sync {
         None
     }
 
+    /// Texts in the formalism `target`, written as those of [`Formalism::translate`], from which together
+    /// a formula of an endpoint follows. Where a translation says less than the formula, a behaviour
+    /// that satisfies these refutes all the same.
+    fn narrowed(
+        &self,
+        formula: &Formula,
+        target: &str,
+        structure: &Structure,
+    ) -> Option<Vec<String>> {
+        let _ = (formula, target, structure);
+        None
+    }
+
+    /// Confirms that a behaviour that the formalism `target` tells, as a witness, satisfies a formula
+    /// of an endpoint. Shares no reasoning with [`Formalism::narrowed`].
+    fn is_satisfied(&self, formula: &Formula, target: &str, witness: &Witness) -> bool {
+        let _ = (formula, target, witness);
+        false
+    }
+
     /// Whether guarantees that wait for others, which wait for these, hold all the same (semantics,
     /// section 9). They may be of one provider, or of several parts of a composite. `Holds` only if,
     /// the providers emitting only `events`,

@@ -22,6 +22,7 @@
 mod asynchronous;
 mod buffer;
 mod cover;
+mod history;
 mod monitor;
 mod parse;
 mod protocol;
@@ -280,6 +281,28 @@ impl Formalism for Session {
             texts,
             fidelity: Fidelity::Implied,
         })
+    }
+
+    fn narrowed(
+        &self,
+        formula: &Formula,
+        target: &str,
+        structure: &Structure,
+    ) -> Option<Vec<String>> {
+        let protocol = self.protocol(formula).ok()?;
+        match (self, target, structure) {
+            (Session::Synchronous, "temporal", Structure::Endpoint(endpoint)) => {
+                safety::runs(protocol, endpoint)
+            }
+            _ => None,
+        }
+    }
+
+    fn is_satisfied(&self, formula: &Formula, target: &str, witness: &Witness) -> bool {
+        let protocol = self.protocol(formula);
+        *self == Session::Synchronous
+            && target == "temporal"
+            && protocol.is_ok_and(|protocol| history::follows(protocol, witness))
     }
 
     /// Protocols are not about the contents of messages.

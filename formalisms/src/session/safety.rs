@@ -37,6 +37,12 @@
 //! no k tells apart is lost (`rec X . !a; !a; +{!a; X, !b; end}` counts), so translations only ever
 //! claim to follow.
 //!
+//! # Runs
+//!
+//! What is said less than S refutes nothing. But what is true of no run of S does not follow from it,
+//! and some or all runs can be told: those where every event, emitted or handled, is surely fitting in
+//! its window. Then the connection follows S up to any position, by the same induction.
+//!
 //! The last event is one of A if `Y (!B S A)`, with B the other events that may be the last; and the
 //! one before that is asked for at the position of the last.
 
@@ -74,7 +80,7 @@ pub(super) fn formulas(protocol: &Protocol, endpoint: &EndpointStructure) -> Vec
         endpoint,
     };
     let misled = telling.misled();
-    let cases = telling.cases(Kind::Output);
+    let cases = telling.cases(Kind::Output, false);
     let bodies = cases.into_iter().filter_map(|(fitting, events)| {
         let events = telling.one_of(&events);
         let allowed = match (fitting, misled.clone()) {
@@ -86,19 +92,42 @@ pub(super) fn formulas(protocol: &Protocol, endpoint: &EndpointStructure) -> Vec
         };
         Some(Node::binary(Binary::Implies, events, allowed))
     });
-    let texts = bodies.map(|body| {
-        let sentence = Sentence {
-            // The one connection that a formula without quantified instances speaks of.
-            prefix: vec![Binding {
-                quantifier: Quantifier::ForAll,
-                name: String::new(),
-                sort: Sort::Instance(String::new()),
-            }],
-            body: Node::unary(Unary::Globally, body),
-        };
-        Temporal::new().print(&Formula::new(sentence))
+    bodies.map(always).collect()
+}
+
+/// Formulas that together are true only of histories that follow a protocol at each connection; none if
+/// there is too much to say.
+pub(super) fn runs(protocol: &Protocol, endpoint: &EndpointStructure) -> Option<Vec<String>> {
+    let telling = Telling {
+        states: protocol.states(),
+        windows: telling(protocol)?,
+        endpoint,
+    };
+    let kinds = [Kind::Output, Kind::Input].into_iter();
+    let cases = kinds.flat_map(|kind| telling.cases(kind, true));
+    let bodies = cases.filter_map(|(fitting, events)| {
+        let events = telling.one_of(&events);
+        match fitting {
+            Node::Constant(true) => None,
+            Node::Constant(false) => Some(not(events)),
+            fitting => Some(Node::binary(Binary::Implies, events, fitting)),
+        }
     });
-    texts.collect()
+    Some(bodies.map(always).collect())
+}
+
+/// That a formula is true at all positions, of the one connection that a formula without quantified
+/// instances speaks of.
+fn always(body: Node) -> String {
+    let sentence = Sentence {
+        prefix: vec![Binding {
+            quantifier: Quantifier::ForAll,
+            name: String::new(),
+            sort: Sort::Instance(String::new()),
+        }],
+        body: Node::unary(Unary::Globally, body),
+    };
+    Temporal::new().print(&Formula::new(sentence))
 }
 
 /// The shortest windows each of which goes with one state, or else the longest that are few enough.
@@ -150,7 +179,7 @@ struct Telling<'p> {
 impl<'p> Telling<'p> {
     /// That the peer has sent before what is not surely fitting; none if it cannot.
     fn misled(&self) -> Option<Node> {
-        let misled = self.cases(Kind::Input).into_iter();
+        let misled = self.cases(Kind::Input, true).into_iter();
         let misled = misled.filter_map(|(fitting, events)| match fitting {
             Node::Constant(true) => None,
             Node::Constant(false) => Some(self.one_of(&events)),
@@ -167,9 +196,8 @@ impl<'p> Telling<'p> {
         })
     }
 
-    /// Where each event of a kind is fitting, surely if it is handled; with the events of which
-    /// that is so.
-    fn cases(&self, kind: Kind) -> BTreeMap<Node, Vec<Option<&'p str>>> {
+    /// Where each event of a kind is fitting, or surely so; with the events of which that is so.
+    fn cases(&self, kind: Kind, surely: bool) -> BTreeMap<Node, Vec<Option<&'p str>>> {
         let has = |state: &StateId, event: &str| {
             let state = &self.states[*state];
             state.kind == kind && state.next.contains_key(event)
@@ -180,9 +208,9 @@ impl<'p> Telling<'p> {
         };
         let mut cases: BTreeMap<Node, Vec<Option<&str>>> = BTreeMap::new();
         for event in events.keys() {
-            let fits = |states: &BTreeSet<StateId>| match kind {
-                Kind::Output => states.iter().any(|state| has(state, event)),
-                _ => states.iter().all(|state| has(state, event)),
+            let fits = |states: &BTreeSet<StateId>| match surely {
+                false => states.iter().any(|state| has(state, event)),
+                true => states.iter().all(|state| has(state, event)),
             };
             let windows = self.windows.iter();
             let windows: Vec<(&[Option<&str>], bool)> = windows

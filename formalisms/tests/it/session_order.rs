@@ -7,7 +7,8 @@ use liveobj_formalisms::temporal::evaluate::holds;
 use liveobj_formalisms::temporal::formula::{Event, Sentence};
 use liveobj_formalisms::temporal::history::{Instance, Lasso, Occurrence, Position, Universe};
 use liveobj_formalisms::{Session, Temporal, builtin};
-use liveobj_types::formalism::{EndpointStructure, Formalism, Structure};
+use liveobj_types::formalism::{EndpointStructure, Events, Formalism, Formula, Structure};
+use liveobj_types::verdict::{Verdict, Witness};
 use proptest::prelude::*;
 
 use super::meeting::connected;
@@ -43,6 +44,15 @@ fn translated(session: &str) -> Vec<String> {
         .expect("a session");
     let translated = Session::Synchronous.translate(&formula, "temporal", &structure());
     translated.map_or_else(Vec::new, |translated| translated.texts)
+}
+
+/// The temporal texts that are true of runs of a session only.
+fn narrowed(session: &str) -> Vec<String> {
+    let formula = Session::Synchronous
+        .parse(session, &structure())
+        .expect("a session");
+    let narrowed = Session::Synchronous.narrowed(&formula, "temporal", &structure());
+    narrowed.expect("the session is small")
 }
 
 fn sentences(texts: &[String]) -> Vec<Sentence> {
@@ -89,6 +99,18 @@ fn is_followed(term: &Term, history: &[Happening]) -> bool {
         let followed = after.is_some();
         lives[*instance] = after.unwrap_or(Life::Misled);
         followed
+    })
+}
+
+/// Whether this follows the term at each connection, on both sides.
+fn is_run(term: &Term, history: &[Happening]) -> bool {
+    let mut lives = vec![Life::At(Place(Vec::new())); 2];
+    history.iter().all(|(instance, emitted, event)| {
+        match lives[*instance].after(term, *emitted, EMITTED[*event]) {
+            Some(Life::At(place)) => lives[*instance] = Life::At(place),
+            Some(Life::Misled) | None => return false,
+        }
+        true
     })
 }
 
@@ -192,11 +214,23 @@ fn where_a_few_events_tell_the_state_nothing_is_lost() {
         choice([("!a", choice([("!a", choice([("?x", again(2))]))]))]),
     ];
     for term in exact {
-        let sentences = sentences(&translated(&text(&term)));
+        let [followed, runs] = [translated(&text(&term)), narrowed(&text(&term))];
+        let [followed, runs] = [sentences(&followed), sentences(&runs)];
         for history in histories(LENGTH) {
-            let kept = all_hold(&sentences, &history);
-            let followed = is_followed(&term, &history);
-            assert_eq!(followed, kept, "{}: {history:?}", text(&term));
+            let kept = all_hold(&followed, &history);
+            assert_eq!(
+                is_followed(&term, &history),
+                kept,
+                "{}: {history:?}",
+                text(&term)
+            );
+            let kept = all_hold(&runs, &history);
+            assert_eq!(
+                is_run(&term, &history),
+                kept,
+                "{}: {history:?}",
+                text(&term)
+            );
         }
     }
 }
@@ -222,11 +256,13 @@ fn a_session_meets_requirements_about_the_order_of_events() {
         verdict(alone, "G (x -> X (!x W a)) -> G (a -> X (!a W x))"),
         "holds"
     );
-    // It promises nothing to who sends what it does not have, nor that anything comes.
+    // It promises nothing to who sends what it does not have.
     let other = "in x(); in y();";
     assert_eq!(verdict(other, "event a never precedes event x"), "unknown");
     assert_eq!(verdict(other, "G !y -> !a W x"), "holds");
-    assert_eq!(verdict(alone, "every x is followed by a"), "unknown");
+    // Nor that anything comes: a run in which nothing does refutes that.
+    assert_eq!(verdict(alone, "every x is followed by a"), "fails");
+    assert_eq!(verdict(alone, "at most once a"), "fails");
     // What is handled at once may be handled later.
     let buffered = connected(
         &builtin(),
@@ -234,6 +270,109 @@ fn a_session_meets_requirements_about_the_order_of_events() {
         "in a(); out x(); requires async_session \"?x; !a; end\";",
     );
     assert_eq!(buffered, "holds");
+}
+
+#[test]
+fn a_run_of_a_session_refutes_what_the_session_does_not_say() {
+    let verdict = |provides: &str, required: &str| {
+        connected(
+            &builtin(),
+            &format!("out a(); out b(); in x(); {provides}"),
+            &format!("in a(); in b(); out x(); requires temporal \"{required}\";"),
+        )
+    };
+    let session = r#"provides session "rec X . ?x; +{!a; X, !b; end}";"#;
+    assert_eq!(verdict(session, "G !b"), "fails");
+    assert_eq!(verdict(session, "G (b -> X G !a)"), "unknown");
+    // A run has to keep what else is promised.
+    let more = format!(r#"{session} provides temporal "G !b";"#);
+    assert_eq!(verdict(&more, "G !b"), "holds");
+    assert_eq!(verdict(&more, "G !a"), "fails");
+    // No few events tell how far it has come, and what they tell is a run all the same.
+    let counts = r#"provides session "!a; !a; !a; !a; !a; !b; end";"#;
+    assert_eq!(verdict(counts, "G !a"), "fails");
+    assert_eq!(verdict(counts, "G !b"), "unknown");
+    // Of what cannot be said there nothing is known.
+    let other = format!(r#"{session} provides properties "total_order";"#);
+    assert_eq!(verdict(&other, "G !b"), "unknown");
+}
+
+#[test]
+fn a_history_follows_a_session_at_each_of_its_connections() {
+    let session = "rec X . ?x; +{!a; X, !b; end}";
+    let formula = Session::Synchronous
+        .parse(session, &structure())
+        .expect("a session");
+    let follows = |prefix: &[&str], cycle: &[&str]| {
+        let texts = |texts: &[&str]| texts.iter().map(|it| (*it).to_owned()).collect();
+        let witness = Witness::History {
+            elements: texts(&["i1: an instance", "i2: an instance"]),
+            prefix: texts(prefix),
+            cycle: texts(cycle),
+        };
+        Session::Synchronous.is_satisfied(&formula, "temporal", &witness)
+    };
+    let silence = ["-"];
+    for (prefix, cycle, expected) in [
+        (&["connect at i1"][..], &silence[..], true),
+        (&["-", "connect at i1", "handles x at i1"], &silence, true),
+        (
+            &["connect at i1", "x at i1", "a(m1) at i1", "x at i1"],
+            &silence,
+            true,
+        ),
+        (
+            &["connect at i1"],
+            &["handles x at i1", "emits a at i1"],
+            true,
+        ),
+        (
+            &["connect at i1"],
+            &["handles x at i1", "emits b at i1"],
+            false,
+        ),
+        (
+            &["connect at i1", "handles x at i1", "disconnect at i1"],
+            &silence,
+            true,
+        ),
+        (
+            &["connect at i1", "disconnect at i1", "handles x at i1"],
+            &silence,
+            false,
+        ),
+        // Each by itself.
+        (
+            &[
+                "connect at i1",
+                "connect at i2",
+                "x at i1",
+                "x at i2",
+                "a at i2",
+            ],
+            &silence,
+            true,
+        ),
+        (
+            &["connect at i1", "connect at i2", "x at i1", "a at i2"],
+            &silence,
+            false,
+        ),
+        // By whom it must be, and not before the beginning, nor what the session does not have.
+        (&["connect at i1", "emits x at i1"], &silence, false),
+        (&["handles x at i1", "connect at i1"], &silence, false),
+        (&["connect at i1", "c at i1"], &silence, false),
+        (
+            &["connect at i1", "x at i1", "b at i1", "x at i1"],
+            &silence,
+            false,
+        ),
+        (&["{x}"], &silence, false),
+    ] {
+        assert_eq!(follows(prefix, cycle), expected, "{prefix:?} {cycle:?}");
+    }
+    let nothing = Witness::Structure;
+    assert!(!Session::Synchronous.is_satisfied(&formula, "temporal", &nothing));
 }
 
 /// Small formulas about these events, of safety mostly.
@@ -274,11 +413,29 @@ proptest! {
         ),
     ) {
         let session = text(&term);
-        let sentences = sentences(&translated(&session));
+        let [sentences, runs] = [translated(&session), narrowed(&session)].map(|it| sentences(&it));
         for history in histories(LENGTH).into_iter().chain(mixed) {
             if is_followed(&term, &history) {
                 prop_assert!(all_hold(&sentences, &history), "{session}: {history:?}");
             }
+            if all_hold(&runs, &history) {
+                prop_assert!(is_run(&term, &history), "{session}: {history:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn what_refutes_under_the_texts_for_runs_is_a_run(term in term(4), required in formula()) {
+        let session = text(&term);
+        let temporal = Temporal::new();
+        let read = |text: &String| temporal.parse(text, &structure()).expect("a formula");
+        let runs: Vec<Formula> = narrowed(&session).iter().map(read).collect();
+        let runs: Vec<&Formula> = runs.iter().collect();
+        let verdict = temporal.implies(&runs, &Events::All, &read(&required), 1_000_000);
+        if let Verdict::Fails(witness) = verdict {
+            let formula = Session::Synchronous.parse(&session, &structure()).expect("a session");
+            let follows = Session::Synchronous.is_satisfied(&formula, "temporal", &witness);
+            prop_assert!(follows, "{session} => {required}: {witness:?}");
         }
     }
 

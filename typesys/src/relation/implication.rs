@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::constraints::{Lossy, Side};
 use super::parsed::{Parsed, word_behind};
-use super::translation::{Asked, Given, Routes, Told, Used, definitions, spread, useful};
+use super::translation::{Asked, Given, Routes, Told, Used, definitions, narrowed, spread, useful};
 use super::{Problem, Relations, Translation};
 use crate::diagnostic::Step;
 use crate::formalism::{Events, Fidelity, Formalism, Formula, Word};
@@ -344,10 +344,10 @@ impl Relations<'_> {
         let mut by_axioms = None;
         for question in questions {
             let here = told.get(&question.formalism).unwrap_or(&nothing);
-            let whole = names.iter().all(|name| here.whole.contains(*name));
+            let mut whole = names.iter().all(|name| here.whole.contains(*name));
             let own = question.formalism == own_name;
             let foreign = here.used.iter().any(|used| used.is_foreign_to(&own_name));
-            let (verdict, at, rests_on) = match (own, foreign) {
+            let (mut verdict, mut at, rests_on) = match (own, foreign) {
                 (true, false) => (first.clone(), 0, Vec::new()),
                 // The laws of its own formalism have been asked.
                 (false, false) => continue,
@@ -359,6 +359,13 @@ impl Relations<'_> {
                     self.decide(&**formalism, here.parts(), events, &asked)
                 }
             };
+            if verdict.fails()
+                && !whole
+                && let Some(narrow) = self.refuted_narrowly(given, here, events, &question)
+            {
+                (verdict, at) = narrow;
+                whole = true;
+            }
             let decided = (!own || foreign).then(|| {
                 Box::new(Decided {
                     asked: question,
@@ -394,6 +401,27 @@ impl Relations<'_> {
             (Some(answer), _) | (None, Some(answer)) => (answer, true),
             (None, None) => (Answer::from(first), false),
         }
+    }
+
+    /// A refutation that satisfies all that is guaranteed, also what is translated only in part, and the
+    /// first formula asked for that it refutes.
+    fn refuted_narrowly(
+        &self,
+        given: &[Given<'_>],
+        here: &Told,
+        events: &Events,
+        question: &Asked,
+    ) -> Option<(Verdict, usize)> {
+        let formalism = self.formalisms.get(&question.formalism)?;
+        let narrowed = narrowed(given, here, formalism)?;
+        let used: Vec<&Formula> = narrowed.formulas.iter().collect();
+        let asked: Vec<&Formula> = question.formulas.iter().collect();
+        let (verdict, at) = self.decide_each(&**formalism, &used, events, &asked);
+        let Verdict::Fails(witness) = &verdict else {
+            return None;
+        };
+        let confirmed = narrowed.is_confirmed(&question.formalism, witness);
+        confirmed.then_some((verdict, at))
     }
 
     /// What guarantees of an endpoint say in those other formalisms in which requirements of the

@@ -15,6 +15,7 @@ use super::parsed::Parsed;
 use crate::formalism::{
     EndpointStructure, Fidelity, Formalism, Formalisms, Formula, Structure, Word,
 };
+use crate::verdict::Witness;
 
 /// Translations in one chain.
 const MAX_CHAIN: usize = 8;
@@ -217,6 +218,46 @@ pub(super) fn spread(
         }
     }
     told
+}
+
+/// What is guaranteed, said so narrowly in one formalism that all of it follows.
+pub(super) struct Narrowed<'g> {
+    pub(super) formulas: Vec<Formula>,
+    /// The guarantees that are not wholly translated there, with what is used of them.
+    lossy: Vec<(&'g Arc<dyn Formalism>, &'g Formula)>,
+}
+
+impl Narrowed<'_> {
+    /// Whether a refutation of the formalism is one of all that is guaranteed.
+    pub(super) fn is_confirmed(&self, formalism: &str, witness: &Witness) -> bool {
+        let mut lossy = self.lossy.iter();
+        lossy.all(|(source, formula)| source.is_satisfied(formula, formalism, witness))
+    }
+}
+
+/// What is guaranteed, narrowly said in the formalism `target`, which knows what `here` has.
+pub(super) fn narrowed<'g>(
+    given: &'g [Given<'_>],
+    here: &Told,
+    target: &Arc<dyn Formalism>,
+) -> Option<Narrowed<'g>> {
+    let structure = common(given.iter().filter_map(|each| each.parsed.structure()))?;
+    let mut narrowed = Narrowed {
+        formulas: here.used.iter().map(|used| used.formula.clone()).collect(),
+        lossy: Vec::new(),
+    };
+    let is_whole = |each: &&Given<'_>| here.whole.contains(&*each.parsed.constraint.formalism);
+    for each in given.iter().filter(|each| !is_whole(each)) {
+        let (source, _) = each.parsed.read()?;
+        let formula = each.usable.as_ref()?;
+        for text in source.narrowed(formula, target.name(), &structure)? {
+            narrowed
+                .formulas
+                .push(target.parse(&text, &structure).ok()?);
+        }
+        narrowed.lossy.push((source, formula));
+    }
+    Some(narrowed)
 }
 
 /// Translates what one formalism knows into the next ones, if there is news; whether there was.

@@ -111,43 +111,59 @@ fn formalisms_of_which_none_is_defined_in_a_third_are_about_different_things() {
     assert_eq!(answer(world_of([a, only, third])), "fails");
 }
 
-#[test]
-fn the_best_that_is_claimed_of_a_translation_counts() {
-    struct Twice(Sets);
-    impl Formalism for Twice {
-        fn name(&self) -> &str {
-            self.0.name()
-        }
-        fn id(&self) -> u128 {
-            self.0.id()
-        }
-        fn parse(&self, text: &str, structure: &Structure) -> Result<Formula, ParseError> {
-            self.0.parse(text, structure)
-        }
-        fn print(&self, formula: &Formula) -> String {
-            self.0.print(formula)
-        }
-        fn satisfiable(&self, formulas: &[&Formula], budget: u64) -> Verdict {
-            self.0.satisfiable(formulas, budget)
-        }
-        fn implies(&self, all: &[&Formula], at: &Events, asked: &Formula, budget: u64) -> Verdict {
-            self.0.implies(all, at, asked, budget)
-        }
-        fn replay(&self, all: &[&Formula], at: &Events, asked: &Formula, it: &Witness) -> bool {
-            self.0.replay(all, at, asked, it)
-        }
-        fn translations(&self) -> Vec<(String, Fidelity)> {
-            [Implied, Exact, Implied]
-                .map(|it| ("b".to_owned(), it))
-                .to_vec()
-        }
-        fn translate(&self, formula: &Formula, target: &str, at: &Structure) -> Option<Translated> {
-            self.0.translate(formula, target, at)
+/// A formalism of sets that claims this of translations into `b`, and may translate into no texts.
+struct Claims {
+    sets: Sets,
+    of_b: Vec<Fidelity>,
+    mute: bool,
+}
+
+impl Formalism for Claims {
+    fn name(&self) -> &str {
+        self.sets.name()
+    }
+    fn id(&self) -> u128 {
+        self.sets.id()
+    }
+    fn parse(&self, text: &str, structure: &Structure) -> Result<Formula, ParseError> {
+        self.sets.parse(text, structure)
+    }
+    fn print(&self, formula: &Formula) -> String {
+        self.sets.print(formula)
+    }
+    fn satisfiable(&self, formulas: &[&Formula], budget: u64) -> Verdict {
+        self.sets.satisfiable(formulas, budget)
+    }
+    fn implies(&self, all: &[&Formula], at: &Events, asked: &Formula, budget: u64) -> Verdict {
+        self.sets.implies(all, at, asked, budget)
+    }
+    fn replay(&self, all: &[&Formula], at: &Events, asked: &Formula, it: &Witness) -> bool {
+        self.sets.replay(all, at, asked, it)
+    }
+    fn translations(&self) -> Vec<(String, Fidelity)> {
+        let claims = self.of_b.iter();
+        claims.map(|it| ("b".to_owned(), *it)).collect()
+    }
+    fn translate(&self, formula: &Formula, target: &str, at: &Structure) -> Option<Translated> {
+        match self.mute {
+            false => self.sets.translate(formula, target, at),
+            true => Some(Translated {
+                texts: Vec::new(),
+                fidelity: Exact,
+            }),
         }
     }
+}
+
+#[test]
+fn the_best_that_is_claimed_of_a_translation_counts() {
     let one = [(0b0001, 0b0001, Exact)];
     let mut formalisms = world_of([sets("b", &[0b0001], &[])]);
-    formalisms.add(Arc::new(Twice(sets("a", &[0b0001], &[("b", &one)]))));
+    formalisms.add(Arc::new(Claims {
+        sets: sets("a", &[0b0001], &[("b", &one)]),
+        of_b: vec![Implied, Exact, Implied],
+        mute: false,
+    }));
     let answer = implied(&formalisms, false, &[("b", 0b0001)], ("a", 0b0001));
     assert_eq!(word(&answer), "holds");
 }
@@ -208,41 +224,12 @@ fn a_translation_that_cannot_be_read_refutes_nothing() {
 
 #[test]
 fn a_definition_without_texts_asks_nothing() {
-    struct Mute(Sets);
-    impl Formalism for Mute {
-        fn name(&self) -> &str {
-            self.0.name()
-        }
-        fn id(&self) -> u128 {
-            self.0.id()
-        }
-        fn parse(&self, text: &str, structure: &Structure) -> Result<Formula, ParseError> {
-            self.0.parse(text, structure)
-        }
-        fn print(&self, formula: &Formula) -> String {
-            self.0.print(formula)
-        }
-        fn satisfiable(&self, formulas: &[&Formula], budget: u64) -> Verdict {
-            self.0.satisfiable(formulas, budget)
-        }
-        fn implies(&self, all: &[&Formula], at: &Events, asked: &Formula, budget: u64) -> Verdict {
-            self.0.implies(all, at, asked, budget)
-        }
-        fn replay(&self, all: &[&Formula], at: &Events, asked: &Formula, it: &Witness) -> bool {
-            self.0.replay(all, at, asked, it)
-        }
-        fn translations(&self) -> Vec<(String, Fidelity)> {
-            vec![("b".to_owned(), Exact)]
-        }
-        fn translate(&self, _: &Formula, _: &str, _: &Structure) -> Option<Translated> {
-            Some(Translated {
-                texts: Vec::new(),
-                fidelity: Exact,
-            })
-        }
-    }
     let mut formalisms = world_of([sets("b", &[0b0011], &[])]);
-    formalisms.add(Arc::new(Mute(sets("a", &[0b0001], &[]))));
+    formalisms.add(Arc::new(Claims {
+        sets: sets("a", &[0b0001], &[]),
+        of_b: vec![Exact],
+        mute: true,
+    }));
     let answer = implied(&formalisms, false, &[("b", 0b0011)], ("a", 0b0001));
     assert_ne!(word(&answer), "holds");
 }
