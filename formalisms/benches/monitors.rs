@@ -1,8 +1,11 @@
 //! One event through a compiled monitor, against a call through `&mut dyn Trait` of the same
 //! shape, in one run. The aim: 20 ns for one connection of a session or of a temporal constraint
 //! without messages.
+//!
+//! What compares messages has to find what it remembers of one: its baseline is a look-up of the
+//! message in a `HashMap`.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use divan::{Bencher, black_box, counter::ItemsCount};
 use liveobj_formalisms::temporal::formula::{
@@ -50,6 +53,7 @@ fn events(bencher: Bencher<'_, '_>, mut monitor: Box<dyn Monitor>, connections: 
     let arguments: Vec<_> = (0..value.max(1))
         .map(|value| [value.to_be_bytes().to_vec()])
         .collect();
+    let mut number = 0;
     bencher
         .counter(ItemsCount::new(EVENTS))
         .bench_local(move || {
@@ -57,8 +61,9 @@ fn events(bencher: Bencher<'_, '_>, mut monitor: Box<dyn Monitor>, connections: 
                 let instance = round % connections;
                 let arguments = &arguments[(round % value.max(1)) as usize];
                 for event in [Occurred::Handled(0), Occurred::Emitted(0)] {
+                    number += 1;
                     let outcome = monitor.observe(black_box(&Happening {
-                        number: 0,
+                        number,
                         endpoint: 0,
                         instance,
                         proxy: 0,
@@ -143,4 +148,87 @@ fn temporal_of_one_connection(bencher: Bencher<'_, '_>, connections: u64) {
 fn temporal_of_messages(bencher: Bencher<'_, '_>, messages: u64) {
     let monitor = temporal::monitor::monitor(&answered(true), &structure());
     events(bencher, monitor.unwrap(), 1, messages);
+}
+
+/// The names of definitions that compare messages.
+const DEFINITIONS: [&str; 5] = [
+    "at_most_once",
+    "no_creation",
+    "fifo",
+    "total_order",
+    "causal_order",
+];
+/// How many connections receive each message.
+const CONNECTIONS: u64 = 10;
+const MESSAGES: u64 = 10_000;
+
+/// Receives `send(message)`, emits `receive(message)`.
+fn channel() -> Structure {
+    let message = || {
+        vec![Parameter {
+            name: "message".to_owned(),
+            domain: Domain::default(),
+        }]
+    };
+    Structure::Endpoint(EndpointStructure {
+        name: String::new(),
+        received: BTreeMap::from([("send".to_owned(), message())]),
+        emitted: BTreeMap::from([("receive".to_owned(), message())]),
+    })
+}
+
+/// Each message is sent by one connection and received by all.
+fn broadcast(mut monitor: Box<dyn Monitor>) -> u64 {
+    let mut number = 0;
+    for message in 0..MESSAGES {
+        let arguments = [message.to_be_bytes().to_vec()];
+        let sent = [(message % CONNECTIONS, Occurred::Handled(0))];
+        let received = (0..CONNECTIONS).map(|at| (at, Occurred::Emitted(0)));
+        for (instance, event) in sent.into_iter().chain(received) {
+            number += 1;
+            let outcome = monitor.observe(black_box(&Happening {
+                number,
+                endpoint: 0,
+                instance,
+                proxy: instance,
+                node: 0,
+                after: &[],
+                event,
+                arguments: &arguments,
+            }));
+            assert_eq!(outcome, Outcome::Open);
+        }
+    }
+    number
+}
+
+/// Counts what it was told of, by message.
+struct Found(HashMap<Vec<u8>, u64>);
+
+impl Monitor for Found {
+    fn observe(&mut self, happening: &Happening<'_>) -> Outcome {
+        match self.0.get_mut(&happening.arguments[0]) {
+            Some(count) => *count += 1,
+            None => _ = self.0.insert(happening.arguments[0].clone(), 1),
+        }
+        Outcome::Open
+    }
+}
+
+#[divan::bench]
+fn baseline_hash_map(bencher: Bencher<'_, '_>) {
+    bencher
+        .counter(ItemsCount::new(MESSAGES * (CONNECTIONS + 1)))
+        .with_inputs(|| Box::new(Found(HashMap::new())))
+        .bench_values(|monitor| broadcast(monitor));
+}
+
+#[divan::bench(args = DEFINITIONS)]
+fn temporal_of_a_broadcast(bencher: Bencher<'_, '_>, definition: &str) {
+    let temporal = temporal::Temporal::new();
+    let formula = temporal.parse(definition, &channel()).unwrap();
+    bencher
+        .counter(ItemsCount::new(MESSAGES * (CONNECTIONS + 1)))
+        .with_inputs(|| temporal.monitor(&formula, &channel()).unwrap())
+        .bench_values(broadcast);
 }

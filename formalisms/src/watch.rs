@@ -227,17 +227,27 @@ pub(crate) struct PerConnection<S: Steps> {
     recent: Box<[Option<(u64, State)>; RECENT]>,
     /// Those whose place another one has taken.
     others: BTreeMap<u64, State>,
+    /// Whether nothing is overlooked: see [`Monitor::is_safety`].
+    safety: bool,
     lost: bool,
 }
 
 impl<S: Steps> PerConnection<S> {
-    pub(crate) fn new(steps: S, letters: Letters, endpoint: usize) -> PerConnection<S> {
+    /// A monitor of what happens at one endpoint. `safety` says that a connection whose place is not
+    /// broken keeps the constraint if nothing more happens.
+    pub(crate) fn new(
+        steps: S,
+        letters: Letters,
+        endpoint: usize,
+        safety: bool,
+    ) -> PerConnection<S> {
         PerConnection {
             automaton: Automaton::new(steps, letters.count()),
             letters,
             endpoint,
             recent: Box::new([None; RECENT]),
             others: BTreeMap::new(),
+            safety,
             lost: false,
         }
     }
@@ -303,6 +313,10 @@ impl<S: Steps + 'static> Monitor for PerConnection<S> {
 
     fn watches(&self) -> bool {
         !self.lost
+    }
+
+    fn is_safety(&self) -> bool {
+        self.safety
     }
 
     fn relates_connections(&self) -> bool {
@@ -374,6 +388,10 @@ impl Monitor for Together {
 
     fn watches(&self) -> bool {
         self.monitors.iter().all(|monitor| monitor.watches())
+    }
+
+    fn is_safety(&self) -> bool {
+        self.left_out.is_empty() && self.monitors.iter().all(|monitor| monitor.is_safety())
     }
 
     fn is_satisfied(&self) -> bool {

@@ -1,5 +1,9 @@
 //! Monitors: whether what happens keeps a constraint (semantics, "What a history is").
 
+mod given;
+
+pub use given::given;
+
 /// Watches one constraint, which [`crate::Formalism::monitor`] has compiled.
 ///
 /// `Violated` is certain: no history that begins like this one satisfies the constraint. What is
@@ -33,6 +37,12 @@ pub trait Monitor: Send {
     /// Whether nothing that may follow can break the constraint, at whatever connection. An answer
     /// of `false` is always allowed.
     fn is_satisfied(&self) -> bool {
+        false
+    }
+
+    /// Whether it overlooks no violation: as long as it has told none and watches, the constraint is kept
+    /// if nothing more happens. An answer of `false` is always allowed.
+    fn is_safety(&self) -> bool {
         false
     }
 

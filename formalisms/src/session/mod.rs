@@ -249,7 +249,7 @@ impl Formalism for Session {
             .map_err(|reason| reason.to_string())?;
         let following = Following::new(protocol, endpoint, buffered);
         let letters = Letters::of(endpoint);
-        Ok(Box::new(PerConnection::new(following, letters, 0)))
+        Ok(Box::new(PerConnection::new(following, letters, 0, false)))
     }
 
     /// What is handled at once may stand where buffers are allowed for; and the order of events

@@ -30,7 +30,7 @@ fn monitor(limit: usize) -> PerConnection<Rounds> {
         emitted: 1,
         handled: 1,
     };
-    PerConnection::new(Rounds { limit }, letters, 0)
+    PerConnection::new(Rounds { limit }, letters, 0, false)
 }
 
 fn at(instance: u64, event: Occurred) -> Happening<'static> {

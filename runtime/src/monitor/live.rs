@@ -30,6 +30,8 @@ use liveobj_types::relation::Side;
 use liveobj_types::types::{Object, Value};
 use liveobj_types::{Data, EndpointId, Formalisms, Types, ValueId};
 
+use sha2::{Digest, Sha256};
+
 use super::note::{Note, in_words};
 use super::watching::{
     Broken, Group, Promises, Scope, Telling, Told, Valued, Values, Watched, Watching,
@@ -506,11 +508,19 @@ fn values(
             .or_insert_with(|| types.domain(*field).key);
         let valued = Valued {
             domain: domain.clone(),
-            bytes: types.encode(*field, values.get(name)?)?,
+            bytes: shortened(types.encode(*field, values.get(name)?)?),
         };
         Some((name.clone(), valued))
     });
     values.collect()
+}
+
+/// Monitors remember what they compare: of a long value its SHA-256, in more bytes than a short one has.
+fn shortened(wire: Vec<u8>) -> Vec<u8> {
+    match wire.len() > Sha256::output_size() {
+        true => [&Sha256::digest(&wire)[..], &[0]].concat(),
+        false => wire,
+    }
 }
 
 impl Tracer for Watch {

@@ -1,9 +1,11 @@
 //! Monitors of sentences: each assignment of the variables is followed by itself.
 //!
 //! Where a sentence speaks of one connection and of no messages, that is one number for each
-//! connection and a table (`PerConnection`). Otherwise assignments are made as instances and
-//! messages are met (`Quantified`).
+//! connection and a table (`PerConnection`). Where it is broken by what happened first, it is
+//! remembered when that was (`Precedence`). Otherwise assignments are made as instances and messages are
+//! met (`Quantified`).
 
+mod precedence;
 mod progress;
 mod quantified;
 
@@ -14,11 +16,14 @@ use liveobj_types::monitor::Occurred;
 use super::formula::{Event, Node, Place, Quantifier, Sentence, Sort};
 use super::silence::is_evidently_ignored;
 use crate::watch::{Automaton, Letters, PerConnection, together};
+use precedence::{Precedence, is_safety};
 use progress::{Basic, Progress};
 use quantified::Quantified;
 
 /// How many states are looked at to see that silence changes none of them.
 const MAX_RESTING: usize = 2_000;
+/// How many variables a sentence may have.
+const MAX_VARIABLES: usize = 6;
 
 /// A monitor.
 ///
@@ -73,9 +78,22 @@ fn of_part(
             return Ok(table);
         }
         let progress = Progress::new(&sentence.body)?;
-        return Ok(Box::new(Quantified::new(sentence, progress, endpoints)?));
+        return of_combinations(sentence, progress, endpoints);
     }
-    Ok(Box::new(Quantified::new(sentence, progress, endpoints)?))
+    of_combinations(sentence, progress, endpoints)
+}
+
+/// A monitor of what happens at several connections, or of messages.
+fn of_combinations(
+    sentence: &Sentence,
+    progress: Progress,
+    endpoints: &[&EndpointStructure],
+) -> Result<Box<dyn Monitor>, String> {
+    let general = Box::new(Quantified::new(sentence, progress, endpoints)?);
+    match Precedence::new(sentence, endpoints, general) {
+        Ok(precedence) => Ok(Box::new(precedence)),
+        Err(general) => Ok(general),
+    }
 }
 
 fn unknown_event() -> String {
@@ -117,7 +135,10 @@ fn per_connection(
         return Ok(None);
     }
     Ok(Some(Box::new(PerConnection::new(
-        progress, letters, number,
+        progress,
+        letters,
+        number,
+        is_safety(body),
     ))))
 }
 
@@ -138,6 +159,16 @@ fn occurred(event: &Event, endpoint: &EndpointStructure) -> Option<Occurred> {
             Some(Occurred::Handled(position))
         }
     }
+}
+
+/// The place of a parameter in the order declared.
+fn parameter(endpoint: &EndpointStructure, event: Occurred, name: &str) -> Option<usize> {
+    let parameters = match event {
+        Occurred::Emitted(event) => endpoint.emitted.values().nth(event)?,
+        Occurred::Handled(event) => endpoint.received.values().nth(event)?,
+        Occurred::Connect | Occurred::Disconnect | Occurred::Gone => return None,
+    };
+    parameters.iter().position(|it| it.name == name)
 }
 
 #[cfg(test)]

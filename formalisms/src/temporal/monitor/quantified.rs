@@ -18,7 +18,7 @@ use liveobj_types::monitor::{Happening, Monitor, Occurred, Outcome};
 
 use super::super::formula::{Place, Sentence, Sort, Variable};
 use super::progress::{Basic, Progress};
-use super::{occurred, unknown_event};
+use super::{MAX_VARIABLES, occurred, parameter, unknown_event};
 use crate::watch::{Automaton, State};
 
 /// How many assignments are followed at a time before the sentence is given up.
@@ -27,8 +27,6 @@ const MAX_ASSIGNMENTS: usize = 100_000;
 const MAX_LETTERS: usize = 64;
 /// How many happenings are remembered of each assignment.
 const TRAIL: usize = 4;
-/// How many variables a sentence may have.
-const MAX_VARIABLES: usize = 6;
 
 /// What a variable stands for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -491,6 +489,37 @@ impl Quantified {
         }
     }
 
+    /// Whether no order between happenings of different nodes makes a difference.
+    pub(super) fn any_order(&mut self) -> bool {
+        let lost = self.lost;
+        let any_order = apart::commutes(self);
+        // What was looked at was none of the history.
+        self.lost = lost;
+        any_order
+    }
+
+    /// Whether elements that were not met leave it open for ever; before anything was told.
+    pub(super) fn is_never_satisfied(&mut self) -> bool {
+        let heard = self.concerns.values().any(|concern| concern.all);
+        let all: Vec<Vec<Slot>> = self
+            .assignments
+            .values()
+            .map(|it| it.slots.clone())
+            .collect();
+        let mut still = all.iter().map(|slots| {
+            let silence = self.letter(self.equal(slots))?;
+            let once = self.automaton.step(self.automaton.start(), silence);
+            let twice = self.automaton.step(once, silence);
+            (once == twice && !once.is_final()).then_some(())
+        });
+        !heard && still.all(|it| it.is_some()) && !all.is_empty()
+    }
+
+    /// Whether each connection is judged by itself.
+    pub(super) fn is_local(&self) -> bool {
+        self.local
+    }
+
     /// Gives back all memory.
     fn give_up(&mut self) {
         self.assignments.clear();
@@ -499,16 +528,6 @@ impl Quantified {
         self.open.iter_mut().for_each(BTreeSet::clear);
         self.restless.clear();
     }
-}
-
-/// The place of a parameter in the order declared.
-fn parameter(endpoint: &EndpointStructure, event: Occurred, name: &str) -> Option<usize> {
-    let parameters = match event {
-        Occurred::Emitted(event) => endpoint.emitted.values().nth(event)?,
-        Occurred::Handled(event) => endpoint.received.values().nth(event)?,
-        Occurred::Connect | Occurred::Disconnect | Occurred::Gone => return None,
-    };
-    parameters.iter().position(|it| it.name == name)
 }
 
 impl Monitor for Quantified {
@@ -614,11 +633,7 @@ impl Monitor for Quantified {
 
     /// See [`apart`] for when order matters, and what is done then.
     fn of_several_nodes(mut self: Box<Self>) -> Result<Box<dyn Monitor>, String> {
-        let lost = self.lost;
-        let any_order = apart::commutes(&mut self);
-        // What was looked at was none of the history.
-        self.lost = lost;
-        match any_order {
+        match self.any_order() {
             true => Ok(self),
             false => Ok(Box::new(apart::Apart::new(*self))),
         }
