@@ -289,8 +289,18 @@ fn nothing_that_the_ordered_note_promises_is_broken() {
     let judged = judged.expect("liveobj runs");
     let shown = String::from_utf8_lossy(&judged.stdout).into_owned();
     assert_eq!(judged.status.code(), Some(0), "{shown}");
-    for kept in ["virtual_synchrony", "no_creation", "unique_messages"] {
-        let kept = format!("open         `temporal \"{kept}\"`");
-        assert!(shown.contains(&kept), "{shown}");
+    for kept in [
+        "virtual_synchrony",
+        "no_creation",
+        "unique_messages",
+        "fifo",
+        "at_most_once",
+        "total_order",
+    ] {
+        let named = format!("`temporal \"{kept}\"`");
+        let open = format!("open         {named}");
+        assert!(shown.contains(&open), "{shown}");
+        let mut unwatched = shown.lines().filter(|line| line.contains("not watched"));
+        assert!(!unwatched.any(|line| line.contains(&named)), "{shown}");
     }
 }

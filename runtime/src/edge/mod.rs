@@ -194,6 +194,13 @@ pub(crate) trait Host {
         true
     }
 
+    /// The address of this end of a stream that is open, as other nodes see it if nothing between them
+    /// changes it.
+    fn stream_address(&self, ticket: Ticket) -> Option<String> {
+        let _ = ticket;
+        None
+    }
+
     /// Lends an endpoint of this domain to other nodes; answered by [`Wake::Exported`] or
     /// [`Wake::Failed`], given up by [`Host::close`].
     fn lend(&self, ticket: Ticket, end: End, ty: EndpointText) {

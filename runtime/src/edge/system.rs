@@ -229,6 +229,13 @@ impl Host for SystemHost {
         }
     }
 
+    fn stream_address(&self, ticket: Ticket) -> Option<String> {
+        match self.open.borrow().get(&ticket.ticket) {
+            Some(Resource::Stream(stream)) => stream.address(),
+            _ => None,
+        }
+    }
+
     fn lend(&self, ticket: Ticket, end: End, ty: EndpointText) {
         self.forget_finished();
         let (loan, wake) = lend_for(&self.core.links, &self.inbox, ticket, end, ty);

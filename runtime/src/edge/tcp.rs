@@ -172,6 +172,13 @@ impl Stream {
         self.shared.asked.notify_one();
     }
 
+    /// The address of its own end, while it is open.
+    pub(super) fn address(&self) -> Option<String> {
+        let state = self.shared.lock();
+        let address = state.sender.as_ref()?.local_addr().ok()?;
+        Some(address.to_string())
+    }
+
     /// Whether it broke, and its owner was told.
     pub(super) fn is_over(&self) -> bool {
         self.shared.lock().over
@@ -389,8 +396,12 @@ mod tests {
         let (listener, address) = right.listen();
         let there = right.accept(2, &listener);
         let here = left.connect(1, &address);
-        assert_eq!(left.next(), (1, Wake::Ready(address)));
-        assert!(matches!(right.next(), (2, Wake::Ready(_))));
+        assert_eq!(left.next(), (1, Wake::Ready(address.clone())));
+        let (2, Wake::Ready(from)) = right.next() else {
+            panic!("nothing was accepted");
+        };
+        assert_eq!(there.address(), Some(address));
+        assert_eq!(here.address(), Some(from));
         (here, there)
     }
 

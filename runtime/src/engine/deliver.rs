@@ -12,6 +12,7 @@ use super::inbox::Outside;
 use super::save::DOMAIN;
 use crate::boundary::calls::{DEAD, HELD, Lent, LinkCell, Wake};
 use crate::boundary::memory::Kept;
+use crate::edge::Ticket;
 use crate::report::Level;
 
 /// What may wait for a proxy that has not started before further datagrams for it are lost: it may
@@ -323,7 +324,12 @@ impl Domain {
                     return;
                 }
                 self.path.set(path);
-                let told = self.trace_wake(&proxy.cell, token, &wake);
+                let asked = Ticket {
+                    proxy: proxy.cell.number,
+                    token,
+                    ticket,
+                };
+                let told = self.trace_wake(&proxy.cell, asked, &wake);
                 let status = proxy.cell.wake(token, &wake);
                 self.trace_returned(told);
                 self.judge(&proxy, status);

@@ -9,7 +9,7 @@ use super::connect::{Connection, End, Mode};
 use super::create::{EndpointPlan, Proxy, ProxyType};
 use super::domain::Domain;
 use crate::boundary::calls::{Lent, LinkCell, ProxyCell, Wake};
-use crate::edge::Request;
+use crate::edge::{Request, Ticket};
 use crate::trace::{Created, Entry, TracedLink, What};
 
 /// An end of a link that is traced.
@@ -215,13 +215,17 @@ impl Domain {
     }
 
     /// A proxy is woken.
-    pub(super) fn trace_wake(&self, cell: &ProxyCell, token: u64, wake: &Wake) -> bool {
+    pub(super) fn trace_wake(&self, cell: &ProxyCell, ticket: Ticket, wake: &Wake) -> bool {
         let Some(proxy) = self.traced_proxy(cell) else {
             return false;
         };
         self.trace(&proxy.cell.label, cell.number, || What::Wake {
-            token,
+            token: ticket.token,
             wake,
+            local: match wake {
+                Wake::Ready(_) => self.host.stream_address(ticket),
+                _ => None,
+            },
         });
         true
     }

@@ -9,7 +9,7 @@ use std::cell::OnceCell;
 use std::collections::{BTreeMap, VecDeque};
 
 use liveobj_types::formalism::{EndpointStructure, Structure};
-use liveobj_types::monitor::{Culprit, Happening, Monitor, Occurred, Outcome};
+use liveobj_types::monitor::{Culprit, Happening, Monitor, Occurred, Outcome, given};
 use liveobj_types::relation::{Side, endpoint_structure, object_structure};
 use liveobj_types::types::{Constraint, Endpoint, ObjectBody};
 use liveobj_types::{EndpointId, Formalisms, Place, Types};
@@ -28,8 +28,9 @@ const SEVERAL_PROVIDERS: &str =
     "several objects are connected, and it is required of each by itself";
 /// Why a monitor has given up.
 const TOO_LARGE: &str = "it needed more memory than a monitor may have";
-/// Why constraints with an assumption are not watched.
-const GIVEN: &str = "it holds only under an assumption, which is not watched";
+/// Why a promise under an assumption is not watched where an object runs.
+const NEEDS_ASSUMPTION: &str =
+    "one node cannot judge whether its assumption is kept on all of them";
 
 /// How much the monitors are told.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -265,9 +266,6 @@ impl<N> Watching<N> {
         let structure = structure_of(side);
         let mut followed = false;
         let mut compile = || {
-            if constraint.given.is_some() {
-                return Err(GIVEN.to_owned());
-            }
             let formalism = formalisms.get(&constraint.formalism).ok_or_else(|| {
                 format!(
                     "formalism `{}` is not at hand; the library that adds it is missing",
@@ -280,17 +278,30 @@ impl<N> Watching<N> {
                 (true, Side::Provides) => Side::Requires,
                 (true, Side::Requires) => Side::Provides,
             };
-            let parsed = formalism.parse(&constraint.text, &structure_of(written));
-            let mut formula = parsed.map_err(|error| error.message)?;
-            let dual = formalism.dual(&formula);
-            followed = dual.is_some();
-            if constraint.dual {
-                formula = dual.ok_or("it is followed, and has no dual")?;
+            let mut monitor_of = |text: &str| {
+                let parsed = formalism.parse(text, &structure_of(written));
+                let mut formula = parsed.map_err(|error| error.message)?;
+                let dual = formalism.dual(&formula);
+                followed = dual.is_some();
+                if constraint.dual {
+                    formula = dual.ok_or("it is followed, and has no dual")?;
+                }
+                formalism.monitor(&formula, &structure)
+            };
+            let assumption = constraint.given.as_deref().map(&mut monitor_of);
+            let mut monitor = monitor_of(&constraint.text)?;
+            let alone = monitor.needs_everything();
+            if let Some(assumption) = assumption {
+                let assumption =
+                    assumption.map_err(|reason| format!("its assumption: {reason}"))?;
+                monitor = given(monitor, assumption)?;
             }
-            let monitor = formalism.monitor(&formula, &structure)?;
             let part = monitor.needs_everything()
                 || (monitor.needs_whole_proxies() && side == Side::Requires);
             match self.scope {
+                Scope::Node if part && constraint.given.is_some() && !alone => {
+                    Err(NEEDS_ASSUMPTION.to_owned())
+                }
                 Scope::Node if part => Err(NEEDS_EVERYTHING.to_owned()),
                 Scope::Node | Scope::Everything => Ok(monitor),
                 Scope::Nodes => monitor.of_several_nodes(),

@@ -137,9 +137,12 @@ impl Line {
                     .text("endpoint", endpoint)
                     .text("reason", reason_text(*reason));
             }
-            What::Wake { token, wake } => {
+            What::Wake { token, wake, local } => {
                 self.plain("token", token);
                 self.wake(wake);
+                if let Some(local) = local {
+                    self.text("local", local);
+                }
             }
             What::Request { token, request } => {
                 self.plain("token", token);

@@ -196,6 +196,8 @@ pub(crate) enum What<'a> {
         token: u64,
         /// What with.
         wake: &'a Wake,
+        /// Of a stream that is open now, the address of its own end, where it is known.
+        local: Option<String>,
     },
     /// It asks the outside for something.
     Request {

@@ -213,7 +213,7 @@ impl Tracer for PerfettoTracer {
                 let name = format!("{endpoint} disconnected");
                 self.begin(object, &name, &details.finish(), None);
             }
-            What::Wake { token, wake } => {
+            What::Wake { token, wake, .. } => {
                 details.plain("token", token);
                 let name = format!("{object}: {}", wake_name(wake));
                 self.begin(object, &name, &details.finish(), None);
@@ -440,6 +440,7 @@ mod tests {
             What::Wake {
                 token: 1,
                 wake: &wake,
+                local: None,
             },
         );
         event(&*tracer, &far, false);

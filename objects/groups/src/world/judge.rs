@@ -5,7 +5,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use liveobj_types::formalism::Structure;
-use liveobj_types::monitor::{Happening, Occurred, Outcome};
+use liveobj_types::monitor::{Happening, Occurred, Outcome, given};
 use liveobj_types::relation::{Side, endpoint_structure};
 use liveobj_types::syntax::parse_type;
 use liveobj_types::types::Endpoint;
@@ -234,8 +234,7 @@ pub(crate) struct Declared {
 }
 
 impl Declared {
-    /// Of an endpoint type of this library, as its text says it. Guarantees that are given under an
-    /// assumption are watched too: the messages of tests are unique.
+    /// Of an endpoint type of this library, as its text says it.
     ///
     /// # Panics
     ///
@@ -259,8 +258,16 @@ impl Declared {
         let temporal = formalisms.get("temporal").expect("it is built in");
         let mut watched = Vec::new();
         for it in provides.iter().filter(|it| &*it.formalism == "temporal") {
-            let formula = temporal.parse(&it.text, &structure).expect("it is checked");
-            let monitor = temporal.monitor(&formula, &structure);
+            let monitor_of = |text: &str| {
+                let formula = temporal.parse(text, &structure).expect("it is checked");
+                temporal.monitor(&formula, &structure)
+            };
+            let monitor = match &it.given {
+                Some(assumption) => {
+                    monitor_of(&it.text).and_then(|promise| given(promise, monitor_of(assumption)?))
+                }
+                None => monitor_of(&it.text),
+            };
             let monitor = monitor.unwrap_or_else(|reason| panic!("`{}`: {reason}", it.text));
             watched.push((it.text.to_string(), monitor));
         }

@@ -144,8 +144,15 @@ pub(super) struct Line<'a> {
     pub(super) request: Cow<'a, str>,
     #[serde(default, borrow)]
     pub(super) wake: Cow<'a, str>,
+    pub(super) token: Option<u64>,
+    #[serde(default)]
+    pub(super) bytes: u64,
     #[serde(default, borrow)]
     pub(super) sha256: Cow<'a, str>,
+    #[serde(default, borrow)]
+    pub(super) address: Cow<'a, str>,
+    #[serde(default, borrow)]
+    pub(super) local: Cow<'a, str>,
     #[serde(default, borrow)]
     pub(super) reference: Cow<'a, str>,
     #[serde(default, borrow)]

@@ -1,10 +1,7 @@
 //! The lines of several traces as one history.
 //!
 //! Each trace that `open` wrote tells what happened on one node, in order. Between nodes there is no
-//! order but that of cause and effect: a datagram is sent before it arrives. Bytes that were sent by one
-//! node alone cannot come from elsewhere; their arrival comes after they were first sent. Where a trace
-//! breaks off or lacks lines, that node may have sent the same bytes unrecorded, and nothing is known of
-//! what others have sent.
+//! order but that of cause and effect: what is sent is sent before it arrives ([`Causes`]).
 //!
 //! The traces are read side by side, by their clocks as far as causes do not contradict. What is
 //! concluded does not depend on the clocks: monitors are told which lines are known to come before.
@@ -13,6 +10,7 @@ use std::collections::HashMap;
 use std::path::PathBuf;
 
 use super::MonitorError;
+use super::causes::{At, Causes};
 use super::lines::{Line, LineReader};
 
 /// A trace, and the clock of its node.
@@ -22,10 +20,6 @@ pub(super) struct Source {
     /// nodes in their order.
     pub(super) started: Option<u64>,
 }
-
-/// The first line in which bytes were sent, where all senders of them are known and there is one: by
-/// their hash, the position of the trace and the line.
-pub(super) type Sent = HashMap<String, (usize, u64)>;
 
 /// What is to be done next.
 pub(super) enum Item<'a> {
@@ -38,10 +32,10 @@ pub(super) enum Item<'a> {
 
 /// Reads several traces.
 pub(super) struct Merged<'s> {
-    sent: &'s Sent,
+    causes: &'s Causes,
     files: Vec<Reading>,
-    /// The number and what came before, of lines in which bytes were first sent.
-    clocks: HashMap<(usize, u64), (u64, Vec<u64>)>,
+    /// The number and what came before, of lines in which something was sent that arrives.
+    clocks: HashMap<At, (u64, Vec<u64>)>,
     /// Lines so far, first ones included.
     pub(super) number: u64,
 }
@@ -61,48 +55,11 @@ struct Reading {
 struct Next {
     time: u64,
     /// The line in which what it receives was sent.
-    cause: Option<(usize, u64)>,
-}
-
-/// Who has sent what, where that is certain.
-pub(super) fn senders(sources: &[Source]) -> Result<Sent, MonitorError> {
-    let mut all: HashMap<String, Option<(usize, u64)>> = HashMap::new();
-    let (mut whole, mut gaps) = (Vec::new(), Vec::new());
-    for (position, source) in sources.iter().enumerate() {
-        let mut lines = LineReader::open(&source.path)?;
-        let (mut ended, mut gap) = (false, false);
-        while lines.advance()? {
-            let text = lines.text();
-            ended = text.has(r#""kind":"end""#) && matches!(text.parse(), Ok(Some(_)));
-            gap |= text.has(r#""kind":"skipped""#);
-            if !text.has(r#""request":"udp send""#) {
-                continue;
-            }
-            // What is damaged is told when it is read to be judged.
-            let Ok(Some(line)) = text.parse() else {
-                continue;
-            };
-            let first = Some((position, line.line));
-            let known = all.entry(line.sha256.to_string()).or_insert(first);
-            if known.is_some_and(|known| known.0 != position) {
-                *known = None;
-            }
-        }
-        whole.push(ended && !gap);
-        gaps.push(gap);
-    }
-    let certain = |sender: usize| {
-        let mut others = whole.iter().enumerate();
-        !gaps[sender] && others.all(|(other, whole)| other == sender || *whole)
-    };
-    let sent = all
-        .into_iter()
-        .filter_map(|(bytes, first)| Some((bytes, first?)));
-    Ok(sent.filter(|(_, first)| certain(first.0)).collect())
+    cause: Option<At>,
 }
 
 impl<'s> Merged<'s> {
-    pub(super) fn open(sources: &[Source], sent: &'s Sent) -> Result<Merged<'s>, MonitorError> {
+    pub(super) fn open(sources: &[Source], causes: &'s Causes) -> Result<Merged<'s>, MonitorError> {
         let mut files = Vec::new();
         for source in sources {
             let mut reading = Reading {
@@ -113,11 +70,11 @@ impl<'s> Merged<'s> {
                 clock: vec![0; sources.len() + 1],
                 ended: false,
             };
-            reading.advance(sent)?;
+            reading.advance(causes, files.len())?;
             files.push(reading);
         }
         Ok(Merged {
-            sent,
+            causes,
             number: files.len() as u64,
             files,
             clocks: HashMap::new(),
@@ -145,11 +102,9 @@ impl<'s> Merged<'s> {
                 line.node = node;
             }
             file.ended = line.kind == "end";
-            if line.request == "udp send" {
-                let key = (position, line.line);
-                if self.sent.get(&*line.sha256) == Some(&key) {
-                    self.clocks.insert(key, (self.number, file.clock.clone()));
-                }
+            let at = (position, line.line);
+            if self.causes.sends(at) {
+                self.clocks.insert(at, (self.number, file.clock.clone()));
             }
             let taken = take(Item::Line(self.number, &line, &file.clock));
             taken.map_err(|reason| file.lines.damaged(reason))?;
@@ -157,7 +112,7 @@ impl<'s> Merged<'s> {
         if over {
             file.next = None;
         } else {
-            file.advance(self.sent)?;
+            file.advance(self.causes, position)?;
         }
         if file.next.is_none() {
             let taken = take(Item::Over(node, !file.ended));
@@ -210,7 +165,8 @@ impl<'s> Merged<'s> {
 }
 
 impl Reading {
-    fn advance(&mut self, sent: &Sent) -> Result<(), MonitorError> {
+    /// Goes on to the next line of this trace, by its position.
+    fn advance(&mut self, causes: &Causes, position: usize) -> Result<(), MonitorError> {
         self.next = None;
         if !self.lines.advance()? {
             return Ok(());
@@ -225,9 +181,7 @@ impl Reading {
             && let Some(line) = text.parse()?
         {
             next.time = line.time;
-            if line.wake == "datagram" {
-                next.cause = sent.get(&*line.sha256).copied();
-            }
+            next.cause = causes.of_line(position, &line);
         }
         self.next = Some(next);
         Ok(())

@@ -5,6 +5,7 @@
 //! read once more in the end. An object is the same one on all nodes where it stands at the same
 //! place of equal references.
 
+mod causes;
 mod history;
 mod lines;
 mod merged;
@@ -13,9 +14,10 @@ use std::collections::BTreeMap;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use self::causes::Causes;
 use self::history::History;
 use self::lines::Line;
-use self::merged::{Item, Merged, Sent, Source};
+use self::merged::{Item, Merged, Source};
 use super::object_of;
 use crate::runtime::Runtime;
 use crate::sim::{Beginning, ReplayError};
@@ -214,14 +216,14 @@ pub fn monitor_traces(
 /// Watches one history.
 fn judge(runtime: &Runtime, name: String, sources: Vec<Source>) -> Result<Monitored, MonitorError> {
     let several = sources.len() > 1;
-    let sent = match several {
-        true => merged::senders(&sources)?,
-        false => Sent::new(),
+    let causes = match several {
+        true => Causes::of(&sources)?,
+        false => Causes::default(),
     };
     let opened = sources.iter().all(|source| source.started.is_some());
     let mut history = History::new(runtime.formalisms(), several, !opened);
     let mut cut_off = Vec::new();
-    let mut lines = Merged::open(&sources, &sent)?;
+    let mut lines = Merged::open(&sources, &causes)?;
     while lines.next(&mut |item| match item {
         Item::Line(number, line, after) => history.line(number, line, after),
         Item::Over(node, breaks_off) => {
@@ -237,7 +239,7 @@ fn judge(runtime: &Runtime, name: String, sources: Vec<Source>) -> Result<Monito
     })? {}
     let count = lines.lines();
     let (mut constraints, unread) = history.finish();
-    fill(&sources, &sent, &mut constraints)?;
+    fill(&sources, &causes, &mut constraints)?;
     cut_off.sort_unstable();
     Ok(Monitored {
         paths: sources.into_iter().map(|source| source.path).collect(),
@@ -271,7 +273,7 @@ impl TracedEvent {
 /// Reads the lines that led to violations, which have their numbers among all so far.
 fn fill(
     sources: &[Source],
-    sent: &Sent,
+    causes: &Causes,
     constraints: &mut [MonitoredConstraint],
 ) -> Result<(), MonitorError> {
     let mut wanted: BTreeMap<u64, Vec<&mut TracedEvent>> = BTreeMap::new();
@@ -284,7 +286,7 @@ fn fill(
     let Some(last) = wanted.keys().next_back().copied() else {
         return Ok(());
     };
-    let mut lines = Merged::open(sources, sent)?;
+    let mut lines = Merged::open(sources, causes)?;
     while lines.number < last
         && lines.next(&mut |item| {
             if let Item::Line(number, line, _) = item {

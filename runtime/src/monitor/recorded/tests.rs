@@ -88,6 +88,27 @@ impl Writer {
                 "node": node, "object": "u", "id": 9, "kind": "wake", "token": 1,
                 "wake": "datagram", "sha256": words[2],
             })),
+            // Of a node whose address is 1 or 2, with the other one.
+            "opens" => self.put(json!({
+                "node": node, "object": "u", "id": 9, "kind": "wake", "token": 2, "wake": "ready",
+                "local": connection.to_string(), "address": (3 - connection).to_string(),
+            })),
+            "puts" | "gets" => {
+                let (length, sha256) = words[2].split_once(':').expect("how many bytes, and which");
+                let length: u64 = length.parse().expect("a number");
+                let mut members = json!({
+                    "node": node, "object": "u", "id": 9, "token": 2, "bytes": length,
+                    "sha256": sha256,
+                });
+                if words[0] == "puts" {
+                    members["kind"] = "request".into();
+                    members["request"] = "tcp send".into();
+                } else {
+                    members["kind"] = "wake".into();
+                    members["wake"] = "data".into();
+                }
+                self.put(members);
+            }
             "connect" => {
                 let both = [
                     (1, "c.channel".to_owned(), user, user_end.clone()),
@@ -269,10 +290,31 @@ const HISTORIES: &[(&str, &str, &str)] = &[
         "start 1",
         "it asks for some `i`, which may still come",
     ),
+    // Under an assumption.
     (
         "provides temporal \"G !receive\" given \"G !send\"",
+        "start 1, receive 1:7 a, send 1:7 a",
+        "c on 1",
+    ),
+    (
+        "provides temporal \"G !receive\" given \"G !send\"",
+        "start 1, send 1:8 a, receive 1:7 a",
+        "s",
+    ),
+    (
+        "provides temporal \"fifo\" given \"unique_messages\"",
+        "start 1, send 1:7 a, send 1:7 b, receive 1:8 b, receive 1:8 a",
+        "c on 1",
+    ),
+    (
+        "provides temporal \"fifo\" given \"unique_messages\"",
+        "start 1, start 2, send 2:7 a, send 1:7 a, send 1:7 b, receive 1:8 b, receive 1:8 a",
+        "s",
+    ),
+    (
+        "provides temporal \"fifo\" given \"F send\"",
         "start 1, receive 1:7 a",
-        "it holds only under an assumption, which is not watched",
+        "its assumption may be broken without anybody noticing",
     ),
 ];
 
@@ -423,8 +465,10 @@ fn judged_together(traces: &[String]) -> Vec<Result<Monitored, MonitorError>> {
 }
 
 const CREATED: &str = "provides temporal \"no_creation\"";
+const UNIQUE: &str = "provides temporal \"at_most_once\" given \"unique_messages\"";
 
-/// Constraint, what happens on each node, and what is said of it. `sends`, `receives` are datagrams.
+/// Constraint, what happens on each node, and what is said of it. `sends`, `receives` are datagrams;
+/// `opens` a stream of 1 at one node and of 2 at the other, through which go `puts` and `gets`.
 const OF_SEVERAL: &[(&str, &[&str], &str)] = &[
     // The order of each node is enough, whatever that between them.
     (
@@ -498,6 +542,84 @@ const OF_SEVERAL: &[(&str, &[&str], &str)] = &[
             "start 1, send 1:7 a, sends 1 x",
             "start 1, receives 1 x, receive 1:7 a",
             "start 1, killed",
+        ],
+        "undecided: 1",
+    ),
+    // A stream has an order as well.
+    (
+        CREATED,
+        &[
+            "start 1, opens 1:1, send 1:7 a, puts 1 5:x, puts 1 3:y",
+            "start 1, opens 1:2, gets 1 5:x, receive 1:7 a, gets 1 3:y",
+        ],
+        ".",
+    ),
+    (
+        CREATED,
+        &[
+            "start 1, opens 1:1, puts 1 5:x, gets 1 4:u, send 1:7 a",
+            "start 1, opens 1:2, receive 1:7 a, puts 1 4:u, gets 1 5:x",
+        ],
+        "c on 2",
+    ),
+    // Of a piece that was sent in several, or with others, its last byte matters.
+    (
+        CREATED,
+        &[
+            "start 1, opens 1:1, puts 1 5:x, puts 1 3:y, send 1:7 a, puts 1 1:z",
+            "start 1, opens 1:2, gets 1 5:x, gets 1 4:yz, receive 1:7 a",
+        ],
+        ".",
+    ),
+    (
+        CREATED,
+        &[
+            "start 1, opens 1:1, puts 1 5:x, puts 1 3:y, send 1:7 a, puts 1 1:z",
+            "start 1, opens 1:2, gets 1 5:x, gets 1 3:y, receive 1:7 a",
+        ],
+        "undecided: 1",
+    ),
+    // It is another one if something else came; and nobody knows where two have the same ends, or
+    // where lines are missing.
+    (
+        CREATED,
+        &[
+            "start 1, opens 1:1, puts 1 2:w, send 1:7 a, puts 1 5:x",
+            "start 1, opens 1:2, gets 1 2:w, gets 1 5:v, receive 1:7 a",
+        ],
+        "undecided: 1",
+    ),
+    (
+        CREATED,
+        &[
+            "start 1, opens 1:1, send 1:7 a, puts 1 5:x",
+            "start 1, opens 1:2, gets 1 5:x, receive 1:7 a",
+            "start 1, opens 1:2",
+        ],
+        "undecided: 1",
+    ),
+    // Under an assumption, which has to be kept in each order.
+    (
+        UNIQUE,
+        &[
+            "start 1, send 1:7 a",
+            "start 1, receive 1:7 a, receive 1:7 a",
+        ],
+        "c on 2",
+    ),
+    (
+        UNIQUE,
+        &[
+            "start 1, send 1:7 a",
+            "start 1, receive 1:7 a, receive 1:7 a, send 1:7 a",
+        ],
+        "undecided: 1",
+    ),
+    (
+        UNIQUE,
+        &[
+            "start 1, send 1:7 a, killed",
+            "start 1, receive 1:7 a, receive 1:7 a",
         ],
         "undecided: 1",
     ),
