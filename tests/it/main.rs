@@ -26,6 +26,7 @@ mod logging;
 mod members;
 mod monitor;
 mod names;
+mod namespaces;
 mod observing;
 mod ontologies;
 mod other_languages;

@@ -260,6 +260,23 @@ impl Opened {
         Opened::spawn(command)
     }
 
+    /// The same under another command, which runs what stands behind its arguments in its own place.
+    pub fn start_under(home: &Path, wrapper: &[&str], reference: &Path) -> Opened {
+        let mut own = liveobj(home);
+        own.arg("open").arg(reference);
+        own.arg("--library-path").arg(built());
+        let mut command = Command::new(wrapper[0]);
+        command.args(&wrapper[1..]);
+        command.arg(own.get_program()).args(own.get_args());
+        for (name, value) in own.get_envs() {
+            match value {
+                Some(value) => command.env(name, value),
+                None => command.env_remove(name),
+            };
+        }
+        Opened::spawn(command)
+    }
+
     /// Watches who belongs to the group `reference`, as `liveobj members` does.
     pub fn members(home: &Path, reference: &Path) -> Opened {
         let mut command = liveobj(home);
