@@ -329,6 +329,30 @@ fn a_derived_type_is_compared_by_the_names_that_its_constraints_use() {
     );
 }
 
+#[test]
+fn each_part_speaks_of_its_own_endpoints_under_their_exported_names() {
+    let mut scope = Scope::new(
+        r#"
+        endpoint Out { out say(m: u8); }
+        object Silent { endpoint next: Out; provides temporal "G !next.say@*"; }
+        object Once { endpoint next: Out; provides temporal "at most once next.say(m)"; }
+        object Both { endpoint x: Out; endpoint y: Out;
+            provides temporal "G !x.say@*"; provides temporal "at most once y.say(m)"; }"#,
+    );
+    let mut is_both = |x: &str, y: &str| {
+        let components = [("a", "Silent"), ("b", "Once")];
+        let body = derive(&mut scope, &components, &[], &[("x", x), ("y", y)]);
+        let derived = scope
+            .types
+            .add_object(Object::Endpoints(body), Origin::default());
+        let both = scope.object("Both");
+        let answer = scope.relations().object_subtype(derived, both);
+        answer.verdict.holds()
+    };
+    assert!(is_both("a.next", "b.next"));
+    assert!(!is_both("b.next", "a.next"));
+}
+
 /// A derived type against itself with one exported endpoint of a type that drops a field.
 fn with_loss_at(exports: &[(&str, &str)], lossy: &str) -> liveobj_types::Verdict {
     let mut scope = Scope::new(
