@@ -153,33 +153,68 @@ fn the_note_in_the_shared_folder_is_one_for_all_who_open_it() {
     assert_eq!(shared.reported(), [""; 0]);
 }
 
-/// With losses and a partition.
+/// A simulation of three nodes for a minute, with losses, in which the third one is parted from the others
+/// for ten seconds: what it prints, and what its trace is judged to be.
+fn simulated(example: &str, typed: &[&str]) -> (String, String) {
+    let folder = tempfile::tempdir().expect("a directory");
+    let example = root().join(format!("examples/{example}.liveobject"));
+    let (example, libraries) = (example.to_str(), built().to_str());
+    let (example, libraries) = (example.expect("UTF-8"), libraries.expect("UTF-8"));
+    let mut arguments = vec!["sim", example, "--nodes", "3", "--for", "60s", "--twice"];
+    arguments.extend(["--loss", "10%", "--partition", "1,2/3@20s..30s"]);
+    arguments.extend(["--trace", "a.trace", "--library-path", libraries]);
+    arguments.extend(typed.iter().flat_map(|typed| ["--type", typed]));
+    let shown = printed(folder.path(), &arguments);
+    let arguments = ["monitor", "a.trace", "--library-path", libraries];
+    let judged = printed(folder.path(), &arguments);
+    assert!(judged.contains("  open "), "{judged}");
+    assert!(!judged.contains("  violated "), "{judged}");
+    (shown, judged)
+}
+
 #[test]
 fn nothing_that_the_replicated_note_promises_is_broken() {
-    let folder = tempfile::tempdir().expect("a directory");
-    let mut simulation = liveobj(folder.path());
-    simulation
-        .arg("sim")
-        .arg(root().join("examples/replicated-note.liveobject"));
-    simulation.args(["--nodes", "3", "--for", "60s", "--loss", "10%", "--twice"]);
-    simulation.args(["--partition", "1,2/3@20s..30s", "--trace", "note.trace"]);
-    for typed in ["1@5s:one", "2@25s:parted", "3@45s:two"] {
-        simulation.args(["--type", typed]);
-    }
-    simulation.arg("--library-path").arg(built());
-    let simulated = simulation.current_dir(folder.path()).output();
-    let simulated = simulated.expect("liveobj runs");
-    let shown = String::from_utf8_lossy(&simulated.stdout).into_owned();
+    let typed = ["1@5s:one", "2@25s:parted", "3@45s:two"];
+    let (shown, judged) = simulated("replicated-note", &typed);
     assert!(shown.contains("have shown the same lines"), "{shown}");
     assert!(shown.contains("3 lines shown"), "{shown}");
-    let mut monitor = liveobj(folder.path());
-    monitor.args(["monitor", "note.trace", "--library-path"]);
-    let judged = monitor.arg(built()).current_dir(folder.path()).output();
-    let judged = judged.expect("liveobj runs");
-    let shown = String::from_utf8_lossy(&judged.stdout).into_owned();
-    assert_eq!(judged.status.code(), Some(0), "{shown}");
     let kept = "open         `temporal \"unique_messages\"`, which `replicas.channel` requires";
-    assert!(shown.contains(kept), "{shown}");
+    assert!(judged.contains(kept), "{judged}");
+}
+
+#[test]
+fn a_lock_is_lost_by_who_is_parted_from_the_group_and_its_promises_are_kept() {
+    let (shown, judged) = simulated(
+        "shared-board",
+        &[
+            "1@5s:bread = 2",
+            "3@6s:+5",
+            "1@7s:acquire",
+            "3@8s:acquire",
+            "2@9s:acquire",
+            "1@12s:release",
+            "2@25s:+1",
+            "3@45s:acquire",
+            "2@50s:release",
+        ],
+    );
+    assert!(
+        shown.contains("node 3: warning: `board`: the lock is lost"),
+        "{shown}"
+    );
+    for (node, last) in [(1, "member "), (2, "member "), (3, "this one ")] {
+        let mut lines = shown.lines();
+        let line = lines.find(|line| line.starts_with(&format!("node {node}: open")));
+        let (_, shown) = line
+            .and_then(|line| line.split_once("the last: "))
+            .expect("it is open");
+        assert!(
+            shown.starts_with(last) && shown.ends_with("the lock: 4"),
+            "{shown}"
+        );
+    }
+    let kept = "F granted@i(g) & F granted@j(g) -> i = j\"`, which `lock.lock` provides";
+    assert!(judged.contains(kept), "{judged}");
 }
 
 /// What a map shows, as its events tell it.

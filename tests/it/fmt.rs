@@ -212,6 +212,7 @@ fn the_files_of_the_project_are_formatted() {
         "examples/group.liveobject",
         "examples/ordered-note.liveobject",
         "examples/replicated-note.liveobject",
+        "examples/shared-board.liveobject",
         "examples/shared-folder.liveobject",
         "examples/shared-folder-note.liveobject",
         "examples/constraints",

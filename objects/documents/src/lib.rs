@@ -1,6 +1,7 @@
 //! Object library: documents. What it offers is in `types.lot`.
 
 mod counting;
+mod display;
 mod document;
 mod edits;
 mod entries;

@@ -126,17 +126,7 @@ impl<User: Copy + Ord> Lock<User> {
         let mut actions = Vec::new();
         match change {
             LockChange::acquire(member) => {
-                let mut lines = self.state.requests.iter();
-                if self.state.members.contains(&member) && lines.all(|it| it.id != id) {
-                    let request = LockRequest { id, member };
-                    self.state.change(|state| state.requests.push_back(request));
-                    let mut wishes = self.wishes.values();
-                    if self.run.is_own(id) && wishes.all(|it| it.sent.map(|it| it.0) != Some(id)) {
-                        // Nobody here wants it any more.
-                        let id = LockChange::release(id);
-                        actions.push(Action::Send(self.run.next_id(), id));
-                    }
-                }
+                self.stand_in_line(LockRequest { id, member }, &mut actions);
             }
             LockChange::release(request) => self
                 .state
@@ -168,6 +158,21 @@ impl<User: Copy + Ord> Lock<User> {
         self.tell(&mut actions);
         self.send_wishes(&mut actions);
         actions
+    }
+
+    /// A request comes. It is not taken from who is gone, nor twice.
+    fn stand_in_line(&mut self, request: LockRequest, actions: &mut Vec<Action<User>>) {
+        let LockRequest { id, member } = request;
+        let is_there = self.state.members.contains(&member);
+        if !is_there || self.state.requests.iter().any(|it| it.id == id) {
+            return;
+        }
+        self.state.change(|state| state.requests.push_back(request));
+        let mut sent = self.wishes.values().filter_map(|wish| wish.sent);
+        if self.run.is_own(id) && sent.all(|(sent, _)| sent != id) {
+            // Nobody here wants it any more.
+            actions.push(Action::Send(self.run.next_id(), LockChange::release(id)));
+        }
     }
 
     /// Tells everybody what is new.
