@@ -3,7 +3,7 @@
 //! pass events on have no aim: compare the two kinds with each other and with `connection`.
 
 use divan::{Bencher, black_box, counter::ItemsCount};
-use liveobj::measure::{Called, Circuit, Knowing, Number};
+use liveobj::measure::{Called, Circuit, Knowing};
 
 fn main() {
     divan::main();
@@ -31,6 +31,24 @@ fn connection_while_counted(bencher: Bencher<'_, '_>) {
     let circuit = Circuit::pair(false);
     circuit.count();
     events(bencher, &circuit);
+}
+
+/// The same while all that happens is written as a trace.
+#[divan::bench]
+fn connection_while_traced(bencher: Bencher<'_, '_>) {
+    events(bencher, &Circuit::traced());
+}
+
+/// The same while its events are tapped.
+#[divan::bench]
+fn connection_while_tapped(bencher: Bencher<'_, '_>) {
+    events(bencher, &Circuit::tapped());
+}
+
+/// The same while those of another connection of its domain are.
+#[divan::bench]
+fn connection_while_another_is_tapped(bencher: Bencher<'_, '_>) {
+    events(bencher, &Circuit::beside_a_tap());
 }
 
 #[divan::bench]
@@ -73,10 +91,7 @@ fn many(bencher: Bencher<'_, '_>, receivers: usize) {
 }
 
 fn events(bencher: Bencher<'_, '_>, circuit: &Circuit) {
-    bencher.counter(ItemsCount::new(EVENTS)).bench_local(|| {
-        circuit.turn();
-        for n in 0..EVENTS {
-            black_box(circuit.emit(black_box(&Number { n })));
-        }
-    });
+    bencher
+        .counter(ItemsCount::new(EVENTS))
+        .bench_local(|| circuit.emit_all(EVENTS));
 }

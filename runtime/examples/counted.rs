@@ -12,14 +12,14 @@ type Run = fn(u64);
 /// What can be run, by name.
 const RUNS: &[(&str, Run)] = &[
     ("dyn_call", |count| Called::new().add_all(count)),
-    ("connection", |count| emit(&Circuit::pair(false), count)),
+    ("connection", |count| Circuit::pair(false).emit_all(count)),
     ("connection_with_conversion", |count| {
-        emit(&Circuit::pair(true), count);
+        Circuit::pair(true).emit_all(count);
     }),
     ("connection_with_check", |count| {
-        emit(&Circuit::checked(), count)
+        Circuit::checked().emit_all(count)
     }),
-    ("many_10", |count| emit(&Circuit::fan(10), count)),
+    ("many_10", |count| Circuit::fan(10).emit_all(count)),
     ("open_connect_close", |count| {
         let crowd = Crowd::new();
         for n in 0..count {
@@ -30,12 +30,6 @@ const RUNS: &[(&str, Run)] = &[
         Crowd::new().in_pairs(count as usize);
     }),
 ];
-
-fn emit(circuit: &Circuit, count: u64) {
-    for n in 0..count {
-        black_box(circuit.emit(black_box(&Number { n })));
-    }
-}
 
 fn main() -> ExitCode {
     let mut arguments = std::env::args().skip(1);

@@ -45,6 +45,7 @@ mod thesis;
 mod told;
 mod transports;
 mod trust;
+mod unread;
 
 use std::fs;
 use std::path::Path;

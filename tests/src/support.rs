@@ -1,5 +1,6 @@
 //! What the tests share: the built command and libraries, and a home that is not the user's.
 
+use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::OnceLock;
@@ -169,6 +170,16 @@ pub fn liveobj(home: &Path) -> Command {
     command.env_remove("LIVEOBJ_FACTS_KEY");
     command.env_remove("LIVEOBJ_LOG");
     command
+}
+
+/// How many threads of a process are called so; none where it has ended.
+pub fn threads(process: u32, name: &str) -> usize {
+    let tasks = fs::read_dir(format!("/proc/{process}/task"));
+    let tasks = tasks.into_iter().flatten();
+    tasks
+        .filter_map(|task| fs::read_to_string(task.ok()?.path().join("comm")).ok())
+        .filter(|known| known.trim() == name)
+        .count()
 }
 
 /// Runs each command of the `console` block of a document, `docs/FILE`, at the root of the workspace,

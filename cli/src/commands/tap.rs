@@ -133,10 +133,23 @@ impl Tap {
         };
         let ended = waiting.until_it_ends(&object, enough, printer.unwritable);
         drop((_connection, object));
-        // It is gone already if it could not write, or had enough.
-        let _ = events.send(Printed::End);
-        drop(events);
-        let _ = printer.thread.join();
+        let (done, written) = oneshot::channel();
+        let thread = printer.thread;
+        thread::spawn(move || {
+            // It is gone already if it could not write, or had enough.
+            let _ = events.send(Printed::End);
+            let _ = thread.join();
+            let _ = done.send(());
+        });
+        let written = async {
+            // An error would be that there is nobody left who writes.
+            let _ = written.await;
+        };
+        if !waiting.until_written(written) {
+            output::complain(&report::warning(
+                "what was left is not shown: nobody reads it",
+            ));
+        }
         let lost = lost.load(Ordering::Relaxed);
         if lost > 0 {
             let message =

@@ -16,6 +16,8 @@ use crate::{output, report};
 
 /// Endpoints that are named at most.
 const MOST_NAMED: usize = 20;
+/// How long whoever reads the output may take for what is left of it once a signal has come.
+const GRACE: Duration = Duration::from_secs(1);
 
 /// Where the command waits, with the signals that end it.
 pub struct Waiting {
@@ -28,6 +30,8 @@ struct Signals {
     interrupt: Signal,
     terminate: Signal,
     hang_up: Signal,
+    /// Whether one has come.
+    seen: bool,
 }
 
 impl Signals {
@@ -36,6 +40,7 @@ impl Signals {
             interrupt: signal(SignalKind::interrupt())?,
             terminate: signal(SignalKind::terminate())?,
             hang_up: signal(SignalKind::hangup())?,
+            seen: false,
         })
     }
 
@@ -51,6 +56,7 @@ impl Signals {
             _ = self.terminate.recv() => {}
             _ = self.hang_up.recv() => {}
         }
+        self.seen = true;
     }
 }
 
@@ -114,6 +120,26 @@ impl Waiting {
                     }
                 }
                 quiet => Err(quiet),
+            }
+        })
+    }
+}
+
+impl Waiting {
+    /// Waits until what is left is written, for a while only once a signal has come: whoever reads
+    /// the output may have stopped. Answers whether it is.
+    pub fn until_written(&mut self, written: impl Future<Output = ()>) -> bool {
+        let signals = &mut self.signals;
+        self.runtime.block_on(async {
+            let enough = async {
+                if !signals.seen {
+                    signals.came().await;
+                }
+                tokio::time::sleep(GRACE).await;
+            };
+            tokio::select! {
+                () = written => true,
+                () = enough => false,
             }
         })
     }

@@ -466,8 +466,8 @@ impl LinkCell {
         let none = Box::new([]);
         let emit: EmitFunction = match (sender.trust, &traced) {
             (Trust::Checked | Trust::Probed, _) => emit::checked,
-            (Trust::Typed, Some(_)) => emit::queued_traced,
-            (Trust::Typed, None) => emit::queued,
+            (Trust::Typed, Some(_)) => emit::queued::<true>,
+            (Trust::Typed, None) => emit::queued::<false>,
         };
         LinkCell::with(domain, emit, none, connection, None, Some(outgoing), traced)
     }

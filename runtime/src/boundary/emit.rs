@@ -196,8 +196,8 @@ pub(super) unsafe extern "C" fn checked(
         return cell.domain().misfit(from, cell, event, &misfit);
     }
     let emit = match (&cell.crossing, &cell.traced) {
-        (Some(_), Some(_)) => queued_traced,
-        (Some(_), None) => queued,
+        (Some(_), Some(_)) => queued::<true>,
+        (Some(_), None) => queued::<false>,
         (None, Some(_)) => traced,
         (None, None) => direct,
     };
@@ -270,12 +270,13 @@ pub(super) unsafe extern "C" fn stale(
     abi::STALE
 }
 
-/// The sending half of a connection to another domain.
+/// The sending half of a connection to another domain. If it is `TRACED`, the domain's tracer is told
+/// first.
 ///
 /// # Safety
 ///
 /// As [`direct`].
-pub(super) unsafe extern "C" fn queued(
+pub(super) unsafe extern "C" fn queued<const TRACED: bool>(
     link: *mut abi::Link,
     context: *mut abi::Context,
     event: u32,
@@ -284,22 +285,5 @@ pub(super) unsafe extern "C" fn queued(
     // SAFETY: by contract.
     let (link, from) = unsafe { (LinkCell::of(link), ProxyCell::of(context)) };
     link.domain()
-        .send_across::<false>(from, link, event, Lent::new(payload))
-}
-
-/// As [`queued`], and the domain's tracer is told first.
-///
-/// # Safety
-///
-/// As [`direct`].
-pub(super) unsafe extern "C" fn queued_traced(
-    link: *mut abi::Link,
-    context: *mut abi::Context,
-    event: u32,
-    payload: *const c_void,
-) -> abi::Status {
-    // SAFETY: by contract.
-    let (link, from) = unsafe { (LinkCell::of(link), ProxyCell::of(context)) };
-    link.domain()
-        .send_across::<true>(from, link, event, Lent::new(payload))
+        .send_across::<TRACED>(from, link, event, Lent::new(payload))
 }

@@ -5,12 +5,14 @@ mod called;
 mod churn;
 mod crowd;
 mod exchange;
+mod observed;
 mod parent;
 mod pipeline;
 #[cfg(test)]
 mod tests;
 
 use std::ffi::c_void;
+use std::hint::black_box;
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -27,6 +29,7 @@ use crate::engine::create::{EndpointPlan, Proxy, ProxyPlan};
 use crate::engine::domain::Domain;
 use crate::engine::inbox::Inbox;
 use crate::report::Silent;
+use crate::trace::Tracer;
 use crate::verdicts::Verdicts;
 
 pub use called::Called;
@@ -144,7 +147,16 @@ impl Circuit {
     }
 
     fn new(count: usize, many: bool, convert: bool, trust: Trust) -> Circuit {
-        let (domain, instance) = domain();
+        Circuit::within(domain(), count, many, convert, trust)
+    }
+
+    fn within(
+        (domain, instance): (Rc<Domain>, u64),
+        count: usize,
+        many: bool,
+        convert: bool,
+        trust: Trust,
+    ) -> Circuit {
         let sent = if convert { Basic::U32 } else { Basic::U64 };
         let [from, to] = types(&domain, sent);
         let sender = proxy(
@@ -187,6 +199,15 @@ impl Circuit {
         self.sender.cell.emit(0, 0, payload)
     }
 
+    /// Emits 0 to `count - 1` in a turn, one after the other: the same machine code in every program.
+    #[inline(never)]
+    pub fn emit_all(&self, count: u64) {
+        self.turn();
+        for n in 0..count {
+            black_box(self.emit(black_box(&Number { n })));
+        }
+    }
+
     /// Counts what passes, as while `liveobj stat` runs.
     pub fn count(&self) {
         self.domain.count(true);
@@ -215,7 +236,11 @@ impl Drop for Circuit {
 }
 
 fn domain() -> (Rc<Domain>, u64) {
-    let domain = Domain::new(Box::new(Nothing::default()), Arc::new(Silent));
+    domain_with(Nothing::default())
+}
+
+fn domain_with(host: Nothing) -> (Rc<Domain>, u64) {
+    let domain = Domain::new(Box::new(host), Arc::new(Silent));
     let instance = domain.begin();
     (domain, instance)
 }
@@ -318,9 +343,13 @@ struct Nothing {
     inbox: Arc<Inbox>,
     formalisms: Formalisms,
     verdicts: Verdicts,
+    tracer: Option<Rc<dyn Tracer>>,
 }
 
 impl Host for Nothing {
+    fn tracer(&self) -> Option<Rc<dyn Tracer>> {
+        self.tracer.clone()
+    }
     fn inbox(&self) -> Arc<Inbox> {
         self.inbox.clone()
     }

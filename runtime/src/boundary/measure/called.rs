@@ -28,15 +28,15 @@ impl Called {
         Called(black_box(Box::new(Sum(0))))
     }
 
-    /// Calls it.
-    #[inline(always)]
+    /// Calls it. Where it is, and what it is, is read each time, as of any object that another one has.
+    #[inline]
     pub fn add(&mut self, number: &Number) -> i32 {
-        let called: &mut dyn Receive = black_box(&mut *self.0);
-        black_box(called.add(black_box(number)))
+        let this = black_box(self);
+        black_box(this.0.add(black_box(number)))
     }
 
-    /// Calls it with 0 to `count - 1`, one after the other.
-    #[inline]
+    /// Calls it with 0 to `count - 1`, one after the other: the same machine code in every program.
+    #[inline(never)]
     pub fn add_all(&mut self, count: u64) {
         for n in 0..count {
             self.add(&Number { n });
