@@ -5,14 +5,13 @@ mod peers;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use crate::formalism::{Events, Structure};
+use self::peers::{Ends, other_end};
+use crate::formalism::Events;
 use crate::relation::{
     Composition, Derivation, Guarantee, Lossy, Met, Owner, Parsed, Provided, Relations, Side,
-    Structures, Telling, body_constraints, emitted, endpoint_structure, stated,
+    Telling, body_constraints, emitted, stated,
 };
-use crate::types::{
-    Constraint, Endpoint, EndpointId, Object, ObjectBody, ObjectEndpoint, ObjectId,
-};
+use crate::types::{Constraint, Endpoint, Object, ObjectBody, ObjectEndpoint, ObjectId};
 
 /// What a composite is made of; names have been looked up and matches checked by the caller.
 #[derive(Clone, Debug, Default)]
@@ -328,6 +327,7 @@ impl Relations<'_> {
                 // What is required of its peers is about what they emit.
                 let mut names = emitted(self.types, endpoint.ty, Side::Provides);
                 names.extend(emitted(self.types, endpoint.ty, Side::Requires));
+                events.insert(other_end(name), names.clone());
                 events.insert(name.clone(), names);
             }
             let own = ObjectBody {
@@ -349,7 +349,9 @@ impl Relations<'_> {
                     .collect();
             }
             let giver = numbers[*component];
-            for (at, parsed) in read.into_iter().enumerate() {
+            let other_ends = other_ends(part);
+            for (at, parsed) in read.iter().enumerate() {
+                let parsed = parsed.assuming_at(&other_ends);
                 let place = Some(((*component).to_owned(), at));
                 let guarantee = |parsed| {
                     let guarantee = Guarantee {
@@ -360,7 +362,8 @@ impl Relations<'_> {
                     (guarantee, place.clone())
                 };
                 let peers = peers.get(component).into_iter().flat_map(BTreeMap::values);
-                at_peers.extend(peers.filter_map(|it| parsed.at_peers(it)).map(guarantee));
+                let there = peers.filter_map(|it| parsed.at_peers(&it.said, &it.assumed));
+                at_peers.extend(there.map(guarantee));
                 premises.push(guarantee(parsed));
                 number += 1;
             }
@@ -382,17 +385,23 @@ impl Relations<'_> {
                 let giver = numbers[&own.0];
                 let own = outside(&own.0, &own.1, shown);
                 let peer = outside(&peer.0, &peer.1, shown);
+                let emits_here = emitted(self.types, ty, Side::Provides);
                 if single {
-                    let names = emitted(self.types, ty, Side::Provides);
-                    emits[giver].entry(peer.clone()).or_default().extend(names);
+                    for name in [&own, &other_end(&own)] {
+                        let far = emitted(self.types, far, Side::Provides);
+                        if let Some(names) = events.get_mut(name) {
+                            names.retain(|name| emits_here.contains(name) || far.contains(name));
+                        }
+                    }
+                    for name in [peer.clone(), other_end(&peer)] {
+                        let names = emits_here.iter().cloned();
+                        emits[giver].entry(name).or_default().extend(names);
+                    }
                 }
-                if single && let Some(names) = events.get_mut(&own) {
-                    let own = emitted(self.types, ty, Side::Provides);
-                    let far = emitted(self.types, far, Side::Provides);
-                    names.retain(|name| own.contains(name) || far.contains(name));
-                }
-                // The one connection of two endpoints that have no other is the same for both.
-                let names = if single { vec![own, peer] } else { vec![own] };
+                let ends = Ends {
+                    own,
+                    peer: single.then_some(peer),
+                };
                 let mut add = |parsed| {
                     let guarantee = Guarantee {
                         parsed,
@@ -402,7 +411,7 @@ impl Relations<'_> {
                     premises.push((guarantee, None));
                     number += 1;
                 };
-                self.lift((ty, &owner), &names, &required, lossy, &mut add);
+                self.lift((ty, &owner), &ends, &required, lossy, &mut add);
             }
         }
 
@@ -446,7 +455,12 @@ impl Relations<'_> {
                     requires: part.requires.iter().filter(of_formalism).cloned().collect(),
                     ..ObjectBody::default()
                 };
-                let wanted = body_constraints(self.types, self.formalisms, &own, Side::Requires);
+                let mut wanted =
+                    body_constraints(self.types, self.formalisms, &own, Side::Requires);
+                self.mark_universal(&mut wanted, &premises, false);
+                let other_ends = other_ends(part);
+                let wanted = wanted.iter().map(|wanted| wanted.moved(&other_ends));
+                let wanted: Vec<Parsed> = wanted.collect();
                 let of_formalism = |p: &&Parsed| *p.constraint.formalism == *formalism;
                 let mut met = Vec::new();
                 let mut all = !contradictory.contains(formalism)
@@ -487,60 +501,12 @@ impl Relations<'_> {
         }
         left_over
     }
+}
 
-    /// What the owner of an endpoint guarantees there, as constraints of an object; also what that
-    /// says in formalisms where it helps to meet requirements of the formalisms `required`.
-    fn lift(
-        &self,
-        (ty, owner): (EndpointId, &Owner),
-        names: &[String],
-        required: &BTreeSet<String>,
-        lossy: &Lossy,
-        add: &mut dyn FnMut(Parsed),
-    ) {
-        let Endpoint::Events {
-            provides, requires, ..
-        } = self.types.endpoint(ty)
-        else {
-            return;
-        };
-        let structures = Structures::new(|side| {
-            Structure::Endpoint(endpoint_structure(self.types, ty, side, ""))
-        });
-        let read = |constraints: &[Constraint], side: Side| -> Vec<Parsed> {
-            let structure = |side| structures.get(side);
-            let read = constraints.iter();
-            read.map(|it| Parsed::new(self.formalisms, it, side, structure))
-                .collect()
-        };
-        let mut all = read(provides, Side::Provides);
-        if all.iter().any(Parsed::is_conditional) {
-            // An endpoint may have connections that this composite does not show.
-            self.mark_universal(&mut all, &read(requires, Side::Requires), false);
-        }
-        if self.telling.is_some() {
-            all = all
-                .iter()
-                .map(|it| it.owned_by(owner, Side::Provides))
-                .collect();
-        }
-        // What is asked for may be about any endpoint.
-        let is_lossy = match lossy {
-            Lossy::Endpoint(lossy) => *lossy,
-            Lossy::Object(lossy) => !lossy.is_empty(),
-        };
-        let translated = self.translations(&all, is_lossy, required);
-        for parsed in all.iter().chain(&translated) {
-            let Some((formalism, formula)) = parsed.read() else {
-                continue;
-            };
-            for name in names {
-                if let Some(formula) = formalism.at_endpoint(formula, name) {
-                    add(parsed.lifted(formula, &**formalism, name));
-                }
-            }
-        }
-    }
+/// From each endpoint of a part to what is at the other end of its connections.
+fn other_ends(part: &Part) -> BTreeMap<String, String> {
+    let names = part.endpoints.keys();
+    names.map(|name| (name.clone(), other_end(name))).collect()
 }
 
 /// Name of a component's endpoint in the composite.

@@ -150,11 +150,10 @@ pub trait Formalism: Send + Sync {
         None
     }
 
-    /// A guarantee of an object, said of endpoints of its peers: `peers` leads from endpoints of the
-    /// object to those at the other ends of all their connections. Events stay what they are,
-    /// emitted or handled by the object, which is how those that speak of peers see them. None where
-    /// the formula is about no such endpoint, or about the beginning or the end of connections, of
-    /// which both sides need not hear at the same moment.
+    /// A formula about endpoints of an object, said of others: `peers` leads from endpoints of the object
+    /// to those that its peers have at the other ends of their connections. Events stay what they are,
+    /// emitted or handled by the object, which is how those that speak of peers see them. None where the
+    /// formula is about no such endpoint, or the formalism does not tell who sees something.
     fn at_peers(&self, formula: &Formula, peers: &BTreeMap<String, String>) -> Option<Formula> {
         let _ = (formula, peers);
         None

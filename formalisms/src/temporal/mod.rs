@@ -442,13 +442,8 @@ impl Formalism for Temporal {
 
     fn at_peers(&self, formula: &Formula, peers: &BTreeMap<String, String>) -> Option<Formula> {
         let mut sentence = self.sentence(formula).ok()?.clone();
-        let atoms = sentence.atoms().into_iter();
-        let there: Vec<&Event> = atoms
-            .filter(|atom| peers.contains_key(&atom.endpoint))
-            .map(|atom| &atom.event)
-            .collect();
-        let named = |event: &&Event| matches!(event, Event::Named { .. });
-        if there.is_empty() || !there.iter().all(named) {
+        let mut atoms = sentence.atoms().into_iter();
+        if !atoms.any(|atom| peers.contains_key(&atom.endpoint)) {
             return None;
         }
         sentence.rename_endpoints(&mut |name| {

@@ -5,21 +5,23 @@
 //! part T guarantees is said of the endpoints of T as T sees them. Where endpoint f of T and endpoint e
 //! of S are connected and have no other connection, "T emits x at f" and "the peer at e emits x" are
 //! the same happening, and so are "T handles y at f" and "the peer at e handles y": both texts are about
-//! what T does. So a guarantee of T is added once more with f renamed to e, for each part that T is
-//! connected with, and meets there what that part requires and assumes.
+//! what T does. So a guarantee of T is added once more with f renamed, for each part that T is connected
+//! with, and meets there what that part requires and assumes.
+//!
+//! What the peer of S has at e and what S itself has there go by two names, e and [`other_end`] of e: all
+//! that S requires and assumes, and all guarantees of T that are said once more, are about the other end.
+//! The marks of events would not do: both sides hear of beginnings and ends of connections, and both may
+//! have an event to handle that the other one does not emit. S is shared, and so is T: what either sees at
+//! connections with strangers says nothing of the other.
 //!
 //! # Why that is sound
 //!
-//! An event is a name, and whether the one who provides the constraint emits it. A guarantee of T keeps
-//! that mark when it is renamed, and a requirement of S has it from the side of the peers of S. So at
-//! endpoint e, what its peer emits and handles is told apart from what S itself handles and emits: of
-//! each event x that T emits and S handles there are two happenings, T's and S's, which the formulas at e
-//! know as two events. Each history of what really happens becomes one in which a happening of T at the
-//! connection stands at f and once more, at the next position, at e. A formula that names one of the two
-//! ends sees silence at the other's positions. No declared constraint can tell that
-//! (well-formedness, `counts-silence`), so that each formula is as true as it was, of the same
-//! instances, messages and proxies: those of T. Whatever follows then follows of what really happens.
-//! A formula with several endpoints may be renamed at some and not at others.
+//! Each history of what really happens becomes one in which a happening of T at the connection stands at f
+//! and once more, at the next position, at the other end of e. A formula that names one of the two sees
+//! silence at the other's positions. No declared constraint can tell that (well-formedness,
+//! `counts-silence`), so that each formula is as true as it was, of the same instances, messages and
+//! proxies: those of T. Whatever follows then follows of what really happens. A formula with several
+//! endpoints may be renamed at some and not at others.
 //!
 //! # What is not taken to be the same
 //!
@@ -34,8 +36,8 @@
 //!   handles. They lead through what it assumes, `given`: that counts only if S requires it of every peer,
 //!   and then every document sees to its own.
 //! - *Beginnings and ends of connections.* Each side hears of them by itself; a part with a mandatory
-//!   endpoint that is not connected yet hears of the others later than their peers do. At endpoint e they
-//!   would be those of T and of S under one name. So nothing that speaks of them is renamed.
+//!   endpoint that is not connected yet hears of the others later than their peers do. What S requires
+//!   of them is about when its peers hear of them.
 //! - *Endpoints with several connections* (`many`, or exported too): their instances are more than those
 //!   of the one peer.
 //! - *Events whose parameters differ in type*: values are converted on the way.
@@ -43,15 +45,38 @@
 //! The emitter of a renamed event is the giver of the guarantee, as everywhere in circles
 //! ([`crate::relation`], `discharge`): there each happening has one emitter, whatever names it has.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::{CompositeShape, outside};
-use crate::formalism::{Domain, EndpointStructure, Parameter};
-use crate::relation::{Relations, Side, endpoint_structure};
-use crate::types::EndpointId;
+use crate::formalism::{Domain, EndpointStructure, Parameter, Structure};
+use crate::relation::{Lossy, Owner, Parsed, Relations, Side, Structures, endpoint_structure};
+use crate::types::{Constraint, Endpoint, EndpointId};
 
-/// Component → component that it is connected with → its own endpoints → those at their other ends.
-pub(super) type Peers<'s> = BTreeMap<&'s str, BTreeMap<&'s str, BTreeMap<String, String>>>;
+/// Component → component that it is connected with.
+pub(super) type Peers<'s> = BTreeMap<&'s str, BTreeMap<&'s str, There>>;
+
+/// Where what a component says is said once more, for another one.
+#[derive(Default)]
+pub(super) struct There {
+    /// From its endpoints to what the other component has at the other ends of its own.
+    pub(super) said: BTreeMap<String, String>,
+    /// What it assumes of its peers is what the other component itself does: from what is at the other
+    /// ends of its endpoints to the endpoints of the other component.
+    pub(super) assumed: BTreeMap<String, String>,
+}
+
+/// What the peers of a part have where they are connected with this endpoint of it. No endpoint has a
+/// name with spaces.
+pub(super) fn other_end(endpoint: &str) -> String {
+    format!("other end of {endpoint}")
+}
+
+/// The two ends of a connection, seen from one of them.
+pub(super) struct Ends {
+    pub(super) own: String,
+    /// None where the endpoints may have other connections.
+    pub(super) peer: Option<String>,
+}
 
 impl Relations<'_> {
     /// For each component, by each component that it is connected with: which of its endpoints meet
@@ -71,8 +96,10 @@ impl Relations<'_> {
             }
             for (own, peer) in [(left, right), (right, left)] {
                 let there = peers.entry(&own.0).or_default();
-                let ends = [own, peer].map(|end| outside(&end.0, &end.1, shown));
-                there.entry(&peer.0).or_default().extend([ends.into()]);
+                let there = there.entry(&peer.0).or_default();
+                let [own, peer] = [own, peer].map(|end| outside(&end.0, &end.1, shown));
+                there.assumed.insert(other_end(&own), peer.clone());
+                there.said.insert(own, other_end(&peer));
             }
         }
         peers
@@ -100,4 +127,65 @@ impl Relations<'_> {
             by_name(left) == by_name(right)
         })
     }
+
+    /// What the owner of an endpoint guarantees there, as constraints of an object; also what that
+    /// says in formalisms where it helps to meet requirements of the formalisms `required`.
+    pub(super) fn lift(
+        &self,
+        (ty, owner): (EndpointId, &Owner),
+        ends: &Ends,
+        required: &BTreeSet<String>,
+        lossy: &Lossy,
+        add: &mut dyn FnMut(Parsed),
+    ) {
+        let Endpoint::Events {
+            provides, requires, ..
+        } = self.types.endpoint(ty)
+        else {
+            return;
+        };
+        let structures = Structures::new(|side| {
+            Structure::Endpoint(endpoint_structure(self.types, ty, side, ""))
+        });
+        let read = |constraints: &[Constraint], side: Side| -> Vec<Parsed> {
+            let structure = |side| structures.get(side);
+            let read = constraints.iter();
+            read.map(|it| Parsed::new(self.formalisms, it, side, structure))
+                .collect()
+        };
+        let mut all = read(provides, Side::Provides);
+        if all.iter().any(Parsed::is_conditional) {
+            // An endpoint may have connections that this composite does not show.
+            self.mark_universal(&mut all, &read(requires, Side::Requires), false);
+        }
+        if self.telling.is_some() {
+            all = all
+                .iter()
+                .map(|it| it.owned_by(owner, Side::Provides))
+                .collect();
+        }
+        // What is asked for may be about any endpoint.
+        let is_lossy = match lossy {
+            Lossy::Endpoint(lossy) => *lossy,
+            Lossy::Object(lossy) => !lossy.is_empty(),
+        };
+        let translated = self.translations(&all, is_lossy, required);
+        for parsed in all.iter().chain(&translated) {
+            // The one connection of two endpoints that have no other is the same for both.
+            let Ends { own, peer } = ends;
+            if let Some(lifted) = parsed.lifted(own) {
+                add(lifted.assuming_at(&to_other_end(own)));
+            }
+            if let Some(peer) = peer
+                && let Some(lifted) = parsed.lifted(peer)
+            {
+                add(lifted.moved(&to_other_end(peer)));
+            }
+        }
+    }
+}
+
+/// From an endpoint to what is at the other end of its connections.
+fn to_other_end(name: &str) -> BTreeMap<String, String> {
+    BTreeMap::from([(name.to_owned(), other_end(name))])
 }

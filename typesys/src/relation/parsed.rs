@@ -153,35 +153,58 @@ impl Parsed {
         &self.rests_on
     }
 
-    /// The same constraint as one about an endpoint of an object.
-    pub(crate) fn lifted(
-        &self,
-        formula: Formula,
-        formalism: &dyn Formalism,
-        endpoint: &str,
-    ) -> Parsed {
+    /// The same constraint as one about an endpoint of an object, where its formalism can say it so.
+    pub(crate) fn lifted(&self, endpoint: &str) -> Option<Parsed> {
+        let (formalism, formula) = self.read()?;
+        let formula = formalism.at_endpoint(formula, endpoint)?;
         let renamed = BTreeMap::from([(endpoint.to_owned(), endpoint.to_owned())]);
-        let assumption = self.assumption.as_ref().and_then(|assumption| {
-            let (formalism, formula) = assumption.read()?;
-            let formula = formalism.at_endpoint(formula, endpoint)?;
-            Some(Arc::new(assumption.lifted(formula, &**formalism, endpoint)))
-        });
-        Parsed {
+        let assumption = self.assumption.as_ref();
+        let assumption = assumption.and_then(|assumption| assumption.lifted(endpoint));
+        Some(Parsed {
             constraint: Constraint {
                 renamed,
                 ..self.constraint.clone()
             },
-            ..self.said_as(formula, formalism, assumption)
+            ..self.said_as(formula, &**formalism, assumption.map(Arc::new))
+        })
+    }
+
+    /// The same, not what it is given under, said of other endpoints, where its formalism can say it
+    /// so; or else itself.
+    pub(crate) fn moved(&self, to: &BTreeMap<String, String>) -> Parsed {
+        let moved = self.read().and_then(|(formalism, formula)| {
+            let formula = formalism.at_peers(formula, to)?;
+            Some(self.said_as(formula, &**formalism, self.assumption.clone()))
+        });
+        moved.unwrap_or_else(|| self.clone())
+    }
+
+    /// The same, given under an assumption that is said of other endpoints, where its formalism can say
+    /// it so.
+    pub(crate) fn assuming_at(&self, to: &BTreeMap<String, String>) -> Parsed {
+        let assumption = self.assumption.as_ref();
+        Parsed {
+            assumption: assumption.map(|assumption| Arc::new(assumption.moved(to))),
+            ..self.clone()
         }
     }
 
-    /// The same constraint as one about endpoints of peers, where its formalism can say it so.
-    pub(crate) fn at_peers(&self, peers: &BTreeMap<String, String>) -> Option<Parsed> {
+    /// The same constraint said of other endpoints, where its formalism can say it so: itself of those
+    /// to which `to` leads, and what it is given under of those to which `assumed` leads.
+    pub(crate) fn at_peers(
+        &self,
+        to: &BTreeMap<String, String>,
+        assumed: &BTreeMap<String, String>,
+    ) -> Option<Parsed> {
         let (formalism, formula) = self.read()?;
-        let formula = formalism.at_peers(formula, peers)?;
+        let formula = formalism.at_peers(formula, to)?;
         let assumption = self.assumption.as_ref();
-        let assumption = assumption.and_then(|assumption| assumption.at_peers(peers));
-        Some(self.said_as(formula, &**formalism, assumption.map(Arc::new)))
+        let assumption = assumption.and_then(|assumption| {
+            let (formalism, formula) = assumption.read()?;
+            let formula = formalism.at_peers(formula, assumed)?;
+            Some(Arc::new(assumption.said_as(formula, &**formalism, None)))
+        });
+        Some(self.said_as(formula, &**formalism, assumption))
     }
 
     /// The same said by another formula, given under an assumption that is said by another one too.

@@ -35,9 +35,7 @@ const DECLARATIONS: &str = r#"
     object Source { endpoint before: mirror Out; endpoint next: Out;
         requires temporal "G (before.say@* -> O next.say@*)"; }
     object Deaf { endpoint before: mirror Out; endpoint next: Out;
-        provides temporal "G !before.say@*"; requires temporal "G !next.say@*"; }
-    object Ending { endpoint next: Out; provides temporal "G !next.disconnect@*"; }
-    object Lasting { endpoint before: mirror Out; requires temporal "G !before.disconnect@*"; }"#;
+        provides temporal "G !before.say@*"; requires temporal "G !next.say@*"; }"#;
 
 /// A composite of parts in a row, each connected with the next, `ring` or not.
 fn row(scope: &mut Scope, parts: &[&str], ring: bool) -> CompositeShape {
@@ -132,10 +130,82 @@ fn that_an_event_is_emitted_and_that_it_is_handled_do_not_follow_from_each_other
     assert_eq!(left(&mut scope, &["Source", "After", "After"]), [1, 1]);
 }
 
+/// What one end sees is not what the other end sees, whatever name they have for it.
 #[test]
-fn the_end_of_a_connection_is_that_of_either_side() {
-    let mut scope = Scope::new(DECLARATIONS);
-    assert_eq!(left(&mut scope, &["Ending", "Lasting"])[0], 1);
+fn what_either_end_sees_is_told_apart() {
+    let declarations = r#"
+        endpoint Out { out say(); }
+        endpoint Here { in say(); in hear(); }
+        endpoint There { out say(); in hear(); }
+        endpoint Deaf { out say(); in hear(); provides temporal "G !hear@*"; }
+        endpoint Lasting { out say(); in hear(); provides temporal "G !disconnect@*"; }
+        object DeafHead { endpoint next: There; provides temporal "G !next.hear@*"; }
+        object DeafEnd { endpoint next: Deaf; }
+        object LastingHead { endpoint next: There; provides temporal "G !next.disconnect@*"; }
+        object LastingEnd { endpoint next: Lasting; }
+        object Head { endpoint next: There; }
+        object AfterHearing { endpoint before: Here; endpoint next: Out;
+            provides temporal "G (next.say@* -> O before.hear@*)"; }
+        object AfterAll { endpoint before: Here; endpoint next: Out;
+            provides temporal "G (next.say@* -> O before.disconnect@*)"; }
+        object Tail { endpoint before: mirror Out; requires temporal "G !before.say@*"; }
+        object Own { endpoint before: Here; provides temporal "G !before.disconnect@*";
+            requires temporal "G !before.disconnect@*"; }
+        object Waiting { endpoint before: Here; endpoint next: Out;
+            provides temporal "G (before.connect@* -> O next.connect@*)";
+            requires temporal "G (before.say@* -> O next.connect@*)"; }"#;
+    let mut scope = Scope::new(declarations);
+    for (parts, expected) in [
+        // Strangers may make the one in the middle hear something.
+        (&["DeafHead", "AfterHearing", "Tail"][..], 1),
+        (&["DeafEnd", "AfterHearing", "Tail"], 1),
+        // And their connections may end.
+        (&["LastingHead", "AfterAll", "Tail"], 1),
+        (&["LastingEnd", "AfterAll", "Tail"], 1),
+        // What a part sees of its connections is not what its peers see of theirs.
+        (&["Head", "Own"], 1),
+        (&["LastingHead", "Own"], 0),
+        (&["LastingEnd", "Own"], 0),
+        (&["Head", "Waiting"], 1),
+    ] {
+        assert_eq!(
+            derived(&mut scope, parts, false).requires.len(),
+            expected,
+            "{parts:?}"
+        );
+    }
+}
+
+/// Who requires something under an assumption that it keeps has to do with a peer that promises it to
+/// it whatever others do.
+#[test]
+fn what_is_required_under_an_assumption_is_met_by_a_promise_that_is_as_wide() {
+    let mut scope = Scope::new(
+        r#"
+        endpoint Out { out say(); }
+        object Keeping { endpoint before: mirror Out; endpoint next: Out;
+            provides temporal "G !next.say@*";
+            requires temporal "G !before.say@*" given "G !next.say@*"; }
+        endpoint Never { out say(); provides temporal "G !say@*"; }
+        object KeepingThere { endpoint before: mirror Out; endpoint next: Never;
+            requires temporal "G !before.say@*" given "G !next.say@*"; }
+        object Any { endpoint before: mirror Out; endpoint next: Out;
+            requires temporal "G !before.say@*" given "G !next.say@*"; }
+        object Narrow { endpoint before: mirror Out; endpoint next: Out;
+            provides temporal "G !next.say@*" given "G !before.say@*"; }
+        object Wide { endpoint before: mirror Out; endpoint next: Out;
+            provides temporal "G !next.say@*" given "G !before.say@*";
+            requires temporal "G !before.say@*"; }"#,
+    );
+    for (parts, expected) in [
+        (["Narrow", "Keeping"], 1),
+        (["Narrow", "KeepingThere"], 1),
+        (["Wide", "Keeping"], 0),
+        (["Narrow", "Any"], 0),
+    ] {
+        let body = derived(&mut scope, &parts, true);
+        assert_eq!(body.requires.len(), expected, "{parts:?}");
+    }
 }
 
 /// What may be said of a part, and in the other half of them of its peers: `before` and `next` swapped.
