@@ -6,7 +6,7 @@ use std::process::{Output, Stdio};
 use std::time::Duration;
 
 use liveobj::{Deployment, OpenOptions, Runtime, Source};
-use liveobj_tests::support::{faulty, liveobj};
+use liveobj_tests::support::{faulty, liveobj, threads};
 
 /// Two relays and a timer.
 const PARTS: &str = r#"<liveobject xmlns="urn:liveobj:reference:1"><composite>
@@ -140,15 +140,7 @@ fn a_signal_closes_all_domains_in_order() {
     open.args(["open", "parts.liveobject", "--domains", "3"]);
     open.current_dir(folder.path()).stderr(Stdio::piped());
     let child = open.spawn().expect("it starts");
-    let threads = format!("/proc/{}/task", child.id());
-    let domains = || {
-        let tasks = fs::read_dir(&threads).into_iter().flatten();
-        tasks
-            .filter_map(|task| fs::read_to_string(task.ok()?.path().join("comm")).ok())
-            .filter(|name| name.trim() == "liveobj-domain")
-            .count()
-    };
-    while domains() < 3 {
+    while threads(child.id(), "liveobj-domain") < 3 {
         std::thread::sleep(Duration::from_millis(5));
     }
     let kill = std::process::Command::new("kill")

@@ -4,14 +4,14 @@ use std::path::Path;
 use std::sync::mpsc::{self, Receiver};
 use std::time::Duration;
 
-use liveobj::{Connection, Data, Object, Runtime, RuntimeBuilder, Source};
+use liveobj::{Connection, Data, Object, Runtime, Source};
 
 /// How long anything is waited for.
 const PATIENCE: Duration = Duration::from_secs(60);
 
 /// A runtime with the libraries in this folder.
 pub fn runtime(libraries: &Path) -> Runtime {
-    let builder = RuntimeBuilder::library_path(Runtime::builder(), libraries);
+    let builder = Runtime::builder().library_path(libraries);
     builder.build().expect("a runtime")
 }
 

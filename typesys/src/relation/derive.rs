@@ -171,7 +171,7 @@ impl Relations<'_> {
         Rule::Implied {
             from: needed.into_iter().map(told).collect(),
             laws,
-            library: Formalism::library(formalism).map(str::to_owned),
+            library: formalism.library().map(str::to_owned),
         }
     }
 

@@ -297,7 +297,7 @@ impl Relations<'_> {
     /// The largest circle of guarantees of one formalism that hold.
     fn circle(&self, givers: &Givers, name: &str, lossy: &Lossy) -> Option<Circle> {
         let formalism = self.formalisms.get(name)?;
-        if Formalism::library(&**formalism).is_some() {
+        if formalism.library().is_some() {
             return None;
         }
         // What cannot be read is met in order, after the circle that its assumption rests on.

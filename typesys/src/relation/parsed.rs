@@ -471,7 +471,7 @@ fn read(
             comparable: Some(structure),
         });
     };
-    let comparable = Formalism::library(formalism).map(|_| structure);
+    let comparable = formalism.library().map(|_| structure);
     Ok(Read::new(formalism, formula, comparable))
 }
 

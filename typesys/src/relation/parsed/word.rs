@@ -2,7 +2,7 @@
 
 use super::super::constraints::Lossy;
 use super::{Parsed, renaming, same_events, words};
-use crate::formalism::{Formalism, Speaker, Structure, Word};
+use crate::formalism::{Speaker, Structure, Word};
 
 impl Parsed {
     /// Whether a premise of the same formalism has the same text, which speaks of the same.
@@ -33,7 +33,7 @@ pub(in crate::relation) fn of(
     lossy: &Lossy,
 ) -> Option<Word> {
     let formalism = conclusion.formalism.as_ref()?;
-    let library = Formalism::library(&**formalism)?.to_owned();
+    let library = formalism.library()?.to_owned();
     let literally = !lossy.concerns(&conclusion.constraint)
         && conclusion.same_formalism(premises).any(|premise| {
             conclusion.is_repeated_by(premise)
