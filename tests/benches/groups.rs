@@ -156,8 +156,8 @@ fn message(number: u64, size: usize) -> Vec<u8> {
 
 fn order() {
     println!(
-        "Messages in one order ({}), beside raw TCP to each other member",
-        "udp_channel, membership, reliable, virtual_synchrony, ordered"
+        "Messages in one order (udp_channel, membership, reliable, virtual_synchrony, ordered), beside \
+         raw TCP to each other member"
     );
     println!(
         "{RULE}\n{:>7} {:>7} {:>10} {:>10} {:>7} {:>9} {:>9} {:>9} {:>7}",
