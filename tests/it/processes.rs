@@ -138,19 +138,10 @@ fn a_tapped_note_agrees_with_one_that_is_not_and_each_event_is_told_of() {
     plain.wait_for(&line("through the tap"));
     plain.enter("and back");
     tapped.wait_for(&line("and back"));
-    let reports = tapped.reported();
-    let told = |start: &str| {
-        reports
-            .iter()
-            .any(|line| line.starts_with(start) && line.ends_with(" bytes"))
-    };
-    assert!(
-        told("info: `tap`: `send` from `input` to `output`, "),
-        "{reports:?}"
-    );
-    assert!(
-        told("info: `tap`: `receive` from `output` to `input`, "),
-        "{reports:?}"
+    tapped.wait_for_report("info: `tap`: `send` from `input` to `output`, ", " bytes");
+    tapped.wait_for_report(
+        "info: `tap`: `receive` from `output` to `input`, ",
+        " bytes",
     );
     assert_eq!(plain.reported(), Vec::<String>::new());
 }

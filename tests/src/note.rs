@@ -353,6 +353,17 @@ impl Opened {
         self.reports.all.lock().expect("no reader panics").clone()
     }
 
+    /// Waits until it has reported a line that begins and ends so; panics after 60 seconds.
+    pub fn wait_for_report(&self, start: &str, end: &str) {
+        let is_it = |line: &String| line.starts_with(start) && line.ends_with(end);
+        let lines = self.reports.all.lock().expect("no reader panics");
+        let patience = Duration::from_secs(60);
+        let lacks = |lines: &mut Vec<String>| !lines.iter().any(is_it);
+        let waited = self.reports.more.wait_timeout_while(lines, patience, lacks);
+        let (lines, waited) = waited.expect("no reader panics");
+        assert!(!waited.timed_out(), "only {lines:?} was reported");
+    }
+
     /// Waits until the console shows `line` last; panics after 60 seconds. Gives all lines that it
     /// has shown, in order.
     pub fn wait_for_line(&self, line: &str) -> Vec<String> {
