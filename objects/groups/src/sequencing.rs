@@ -252,7 +252,7 @@ impl Sequencing {
         let lost = before - self.pending.len();
         if lost > 0 {
             actions.push(Action::Warn(format!(
-                "{lost} messages of this member may have been received by others, or not: it lost \
+                "of the messages of this member {lost} may have been received by others, or not: it lost \
                  them when the group changed, and does not send them again"
             )));
         }

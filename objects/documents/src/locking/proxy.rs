@@ -96,8 +96,13 @@ impl template::lock for Lock {
         _: Disconnect,
     ) {
         if let Endpoint::lock = endpoint {
-            let actions = self.machine.release(connection);
-            act(context, actions);
+            for action in self.machine.release(connection) {
+                if let Action::Send(id, change) = action {
+                    let message = LockUpdate { id, change };
+                    // Where all is closed the channel may be gone as well: then its members free the lock.
+                    let _ = context.emit(lock::channel::Send { message });
+                }
+            }
         }
     }
 }

@@ -1,7 +1,7 @@
 //! The live object behind `membership`: brings time, chance, the endpoints and the state to the machine.
 
 use liveobj_sdk::{
-    Bytes, Connection, CreateError, Disconnect, List, Saved, Token, Wake, live_object,
+    Bytes, Connection, CreateError, Disconnect, Level, List, Saved, Token, Wake, live_object,
 };
 
 use super::{Action, Membership, News, Past, Settings};
@@ -162,7 +162,17 @@ impl Member {
                     // Without a channel there is nobody to receive it.
                     let _ = context.emit(membership::network::Send { message });
                 }
-                Action::Tell(news) => tell(context, None, &news),
+                Action::Tell(news) => {
+                    if let News::Blocked(missing) = &news {
+                        let text = format!(
+                            "no quorum of the group answers ({} missing): what is sent waits until they \
+                             answer, or somebody else opens this",
+                            missing.len()
+                        );
+                        context.report(Level::Warning, &text);
+                    }
+                    tell(context, None, &news);
+                }
             }
         }
         self.alarm.set(context, now, self.machine.deadline());
