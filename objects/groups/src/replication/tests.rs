@@ -117,6 +117,18 @@ impl Pair {
         }
     }
 
+    /// A replica connects with a member.
+    fn connect(&mut self, member: usize, replica: u32) {
+        let actions = self.members[member].connected(replica);
+        self.act(member, actions, &[member]);
+    }
+
+    /// A member sends an update, and those who are there receive it.
+    fn send(&mut self, by: usize, update: &[u8], there: &[usize]) {
+        let actions = self.members[by].send(update);
+        self.act(by, actions, there);
+    }
+
     /// What replicas of a member have seen since this was last asked.
     fn seen(&mut self, member: usize) -> Vec<Action<u32>> {
         let mut done = std::mem::take(&mut self.done[member]);
@@ -131,8 +143,7 @@ fn alone(updates: &[&[u8]]) -> Pair {
     let actions = pair.members[0].view(view(1, &[10]));
     pair.act(0, actions, &[0]);
     for update in updates {
-        let actions = pair.members[0].send(update);
-        pair.act(0, actions, &[0]);
+        pair.send(0, update, &[0]);
     }
     pair
 }
@@ -176,15 +187,12 @@ fn a_replica_that_connects_later_gets_what_is_known() {
 #[test]
 fn who_joins_begins_with_the_state_at_the_cut() {
     let mut pair = alone(&[b"one"]);
-    let actions = pair.members[0].connected(7);
-    pair.act(0, actions, &[0]);
-    let actions = pair.members[1].connected(8);
-    pair.act(1, actions, &[1]);
+    pair.connect(0, 7);
+    pair.connect(1, 8);
     pair.seen(0);
     join(&mut pair);
     assert_eq!(pair.seen(0), [Action::Want(7)]);
-    let actions = pair.members[1].send(b"two");
-    pair.act(1, actions, &[0, 1]);
+    pair.send(1, b"two", &[0, 1]);
     assert_eq!(pair.seen(0), [received(b"two")]);
     assert_eq!(pair.seen(1), [], "the state is not there");
     let state = vec![5; 250];
@@ -204,8 +212,7 @@ fn without_anybody_who_makes_checkpoints_the_updates_are_passed_on() {
 #[test]
 fn who_makes_checkpoints_and_goes_before_it_has_does_not_hold_up_the_others() {
     let mut pair = alone(&[b"one"]);
-    let actions = pair.members[0].connected(7);
-    pair.act(0, actions, &[0]);
+    pair.connect(0, 7);
     join(&mut pair);
     assert_eq!(pair.seen(1), []);
     let actions = pair.members[0].disconnected(7);
@@ -216,16 +223,14 @@ fn who_makes_checkpoints_and_goes_before_it_has_does_not_hold_up_the_others() {
 #[test]
 fn a_replica_that_has_seen_another_state_takes_over_checkpoints_only() {
     let mut pair = alone(&[b"one"]);
-    let actions = pair.members[1].connected(8);
-    pair.act(1, actions, &[1]);
+    pair.connect(1, 8);
     let elsewhere = View {
         group: 55,
         ..view(1, &[11])
     };
     let actions = pair.members[1].view(elsewhere);
     pair.act(1, actions, &[1]);
-    let actions = pair.members[1].send(b"another");
-    pair.act(1, actions, &[1]);
+    pair.send(1, b"another", &[1]);
     assert_eq!(pair.seen(1), [received(b"another")]);
     let actions = pair.members[1].view(View {
         group: 11,
@@ -240,10 +245,8 @@ fn a_replica_that_has_seen_another_state_takes_over_checkpoints_only() {
 #[test]
 fn a_checkpoint_of_a_state_that_gave_way_is_not_taken() {
     let mut pair = alone(&[b"one"]);
-    let actions = pair.members[0].connected(7);
-    pair.act(0, actions, &[0]);
-    let actions = pair.members[1].connected(8);
-    pair.act(1, actions, &[1]);
+    pair.connect(0, 7);
+    pair.connect(1, 8);
     let elsewhere = View {
         group: 55,
         ..view(1, &[11])
@@ -284,12 +287,10 @@ fn a_state_that_gives_way_is_told() {
     let mut lost = History::default();
     lost.update(&view(7, &[3]), b"lost".to_vec());
     pair.members[1] = Replication::new(TAG, 2, LIMITS, lost);
-    let actions = pair.members[0].connected(7);
-    pair.act(0, actions, &[0]);
+    pair.connect(0, 7);
     let actions = pair.members[0].view(view(1, &[10]));
     pair.act(0, actions, &[0]);
-    let actions = pair.members[0].send(b"one");
-    pair.act(0, actions, &[0]);
+    pair.send(0, b"one", &[0]);
     join(&mut pair);
     let actions = pair.members[0].checkpoint(7, b"state");
     pair.act(0, actions, &[0, 1]);
@@ -302,13 +303,11 @@ fn a_state_that_gives_way_is_told() {
 #[test]
 fn who_joins_a_group_whose_state_is_gone_waits() {
     let mut pair = alone(&[b"one"]);
-    let actions = pair.members[0].connected(7);
-    pair.act(0, actions, &[0]);
+    pair.connect(0, 7);
     join(&mut pair);
     let actions = pair.members[1].view(view(3, &[11]));
     pair.act(1, actions, &[1]);
-    let actions = pair.members[1].send(b"two");
-    pair.act(1, actions, &[1]);
+    pair.send(1, b"two", &[1]);
     let seen = pair.seen(1);
     assert!(matches!(&seen[..], [Action::Warn(_)]), "{seen:?}");
 }
@@ -322,8 +321,7 @@ fn too_much_that_waits_ends_the_channel() {
     assert!(matches!(&actions[..], [Action::Fail(_)]), "{actions:?}");
     let mut pair = alone(&[&large]);
     assert_eq!(pair.seen(0), [received(&large)]);
-    let actions = pair.members[0].send(b"more");
-    pair.act(0, actions, &[0]);
+    pair.send(0, b"more", &[0]);
     let seen = pair.seen(0);
     assert!(matches!(&seen[..], [_, Action::Fail(_)]), "{seen:?}");
 }
@@ -339,7 +337,6 @@ fn no_frame_that_anybody_makes_harms() {
         }
     }
     pair.seen(0);
-    let actions = pair.members[0].send(b"message");
-    pair.act(0, actions, &[0]);
+    pair.send(0, b"message", &[0]);
     assert!(pair.seen(0).contains(&received(b"message")));
 }
