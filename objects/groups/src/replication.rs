@@ -300,7 +300,7 @@ impl<C: Copy + PartialEq> Replication<C> {
                     return actions;
                 }
                 if source == open.view.me {
-                    self.send_pieces(number + 1 + WINDOW, &mut actions);
+                    self.send_pieces(number.saturating_add(1 + WINDOW), &mut actions);
                 } else if !self.is_in_step && number == open.incoming.1 {
                     open.incoming.0.extend(bytes);
                     open.incoming.1 += 1;

@@ -29,7 +29,7 @@ impl Position {
         match count {
             0 => self,
             _ => Position {
-                version: self.version + count,
+                version: self.version.saturating_add(count),
                 group: view.group,
                 view: view.number,
             },

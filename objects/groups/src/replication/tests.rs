@@ -336,7 +336,43 @@ fn no_frame_that_anybody_makes_harms() {
             pair.act(0, actions, &[0]);
         }
     }
+    let far = Frame::Piece {
+        view: 1,
+        source: 10,
+        number: u64::MAX,
+        count: u64::MAX,
+        bytes: Vec::new(),
+    };
+    let actions = pair.members[0].receive(&far.encode(TAG));
+    pair.act(0, actions, &[0]);
     pair.seen(0);
     pair.send(0, b"message", &[0]);
     assert!(pair.seen(0).contains(&received(b"message")));
+}
+
+#[test]
+fn a_state_that_somebody_says_is_at_the_end_of_numbers_harms_nobody() {
+    let mut member = Replication::<u32>::new(TAG, 1, LIMITS, History::default());
+    member.view(view(1, &[10, 11]));
+    for number in [10, 11] {
+        let hello = Hello {
+            member: number,
+            is_in_step: number == 11,
+            makes_checkpoints: true,
+            position: Position {
+                version: if number == 11 { u64::MAX } else { 0 },
+                ..Position::default()
+            },
+            begun: None,
+        };
+        member.receive(&Frame::Hello(1, hello).encode(TAG));
+    }
+    let update = Frame::Update {
+        run: 2,
+        number: 0,
+        update: b"one".to_vec(),
+    };
+    member.receive(&update.encode(TAG));
+    let next = member.view(view(2, &[10]));
+    assert!(matches!(&next[..], [Action::Send(_)]), "{next:?}");
 }
