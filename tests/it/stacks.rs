@@ -83,8 +83,7 @@ const fn layer(
 }
 
 /// What is told of each pair stands in `stacks.txt`. A channel that shows no views is told from one that
-/// does by `!receive W view`; only `virtual_synchrony` cannot ask for that, since a member of a
-/// `reliable` channel receives what it sends itself before there is any view.
+/// does by `!receive W view`.
 #[test]
 fn each_layer_stands_on_those_that_give_what_it_needs() {
     let runtime = runtime();

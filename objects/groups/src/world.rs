@@ -4,9 +4,11 @@
 //! A [`Node`] is what runs on one machine: one state machine, or a stack of them. [`World`] runs
 //! nodes and records what they did; [`faults`] makes random schedules; [`views`] is a membership
 //! that knows everything, for machines that are tested without the real one; [`judge`] says whether
-//! a history keeps what a channel promises, and shares nothing with the protocols.
+//! a history keeps what a channel promises, and shares nothing with the protocols; [`forger`] is
+//! somebody on the channel who wants to do harm.
 
 pub(crate) mod faults;
+pub(crate) mod forger;
 pub(crate) mod judge;
 pub(crate) mod stack;
 pub(crate) mod views;
@@ -310,7 +312,7 @@ impl<N: Node> World<N> {
     }
 
     fn take(&mut self, node: usize, out: Out<N::Did>) {
-        for frame in out.frames {
+        for frame in out.frames.into_iter().flat_map(forger::with_forged) {
             self.send(node, frame.into());
         }
         for did in out.did {

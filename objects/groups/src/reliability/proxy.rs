@@ -18,6 +18,10 @@ pub struct ReliableChannel {
     machine: Reliable,
     alarm: Alarm,
     foreign: Foreign,
+    /// The view that was shown last.
+    shown: Option<View>,
+    /// What this member received before there was any, which is what it sent itself.
+    early: Vec<Vec<u8>>,
 }
 
 #[live_object(template::reliable)]
@@ -38,6 +42,8 @@ impl template::reliable for ReliableChannel {
             machine: Reliable::new(wire::tag(&context.identity()), limits),
             alarm: Alarm::new(),
             foreign: Foreign::default(),
+            shown: None,
+            early: Vec::new(),
         })
     }
 
@@ -91,10 +97,17 @@ impl template::reliable for ReliableChannel {
         &mut self,
         context: &mut Context<'_>,
         endpoint: reliable::Endpoint,
-        _: Connection,
+        connection: Connection,
     ) {
-        if let reliable::Endpoint::network = endpoint {
-            self.act(context, Reliable::connected);
+        match endpoint {
+            reliable::Endpoint::network => self.act(context, Reliable::connected),
+            reliable::Endpoint::group => {
+                if let Some(view) = &self.shown {
+                    // A connection that is gone needs to know nothing.
+                    let _ = context.emit_to(connection, event(view));
+                }
+            }
+            reliable::Endpoint::channel | reliable::Endpoint::membership => {}
         }
     }
 
@@ -141,16 +154,21 @@ impl ReliableChannel {
                     let _ = context.emit(reliable::network::Send { message });
                 }
                 Action::Receive(message) => {
-                    let message = Opaque::new(&message);
-                    let _ = context.emit(reliable::channel::Receive { message });
-                    let _ = context.emit(reliable::group::Receive { message });
+                    let received = Opaque::new(&message);
+                    let _ = context.emit(reliable::channel::Receive { message: received });
+                    if self.shown.is_some() {
+                        let _ = context.emit(reliable::group::Receive { message: received });
+                    } else {
+                        self.early.push(message);
+                    }
                 }
                 Action::View(view) => {
-                    let _ = context.emit(reliable::group::View {
-                        id: view.id(),
-                        members: List::from(&view.members),
-                        me: view.me,
-                    });
+                    let _ = context.emit(event(&view));
+                    self.shown = Some(view);
+                    for message in std::mem::take(&mut self.early) {
+                        let message = Opaque::new(&message);
+                        let _ = context.emit(reliable::group::Receive { message });
+                    }
                 }
                 Action::Warn(text) => context.report(Level::Warning, &text),
                 Action::Fail(reason) => context.fail(&reason),
@@ -160,12 +178,20 @@ impl ReliableChannel {
     }
 }
 
+fn event(view: &View) -> reliable::group::View<'_> {
+    reliable::group::View {
+        id: view.id(),
+        members: List::from(&view.members),
+        me: view.me,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use liveobj_sdk::testing::{Harness, Request};
 
     use super::*;
-    use crate::reliable::{Endpoint, Parameters, Template, channel, membership, network};
+    use crate::reliable::{Endpoint, Parameters, Template, channel, group, membership, network};
     use crate::types::ViewId;
 
     const PARAMETERS: Parameters = Parameters {
@@ -177,28 +203,38 @@ mod tests {
         harness: Harness<Template>,
         network: Connection,
         channel: Connection,
+        membership: Connection,
     }
 
-    fn member(me: u64) -> Member {
+    /// A member of a group that has no view yet.
+    fn outside() -> Member {
         let mut harness = Harness::create(PARAMETERS).unwrap();
-        let network = harness.connect(Endpoint::network);
-        let membership = harness.connect(Endpoint::membership);
-        let channel = harness.connect(Endpoint::channel);
-        let id = ViewId {
-            group: 9,
-            number: 1,
-        };
-        let members = [1, 2];
-        let members = (&members).into();
-        harness.send(membership, membership::View { id, members, me });
         Member {
+            network: harness.connect(Endpoint::network),
+            membership: harness.connect(Endpoint::membership),
+            channel: harness.connect(Endpoint::channel),
             harness,
-            network,
-            channel,
         }
     }
 
+    fn member(me: u64) -> Member {
+        let mut member = outside();
+        member.enter(me);
+        member
+    }
+
     impl Member {
+        /// It is in a view of two from now on.
+        fn enter(&mut self, me: u64) {
+            let id = ViewId {
+                group: 9,
+                number: 1,
+            };
+            let members = (&[1, 2]).into();
+            let view = membership::View { id, members, me };
+            self.harness.send(self.membership, view);
+        }
+
         /// Takes what it wants to send.
         fn frames(&mut self) -> Vec<Vec<u8>> {
             let sent = self.harness.take_emitted::<network::Send<'_>>();
@@ -252,6 +288,34 @@ mod tests {
             received.extend(there.received());
         }
         assert_eq!(received, [b"one", b"two"]);
+    }
+
+    #[test]
+    fn at_the_group_nothing_is_received_before_there_is_a_view() {
+        let mut member = outside();
+        let group = member.harness.connect(Endpoint::group);
+        let message = Opaque::new(b"one");
+        member.harness.send(group, group::Send { message });
+        assert_eq!(member.received(), [b"one"]);
+        assert!(
+            member
+                .harness
+                .take_emitted::<group::Receive<'_>>()
+                .is_empty()
+        );
+        member.enter(1);
+        let emitted = member.harness.take_emitted::<group::View<'_>>();
+        assert_eq!(emitted.len(), 1);
+        let received = member.harness.take_emitted::<group::Receive<'_>>();
+        assert_eq!(received[0].message.to_vec(), b"one");
+    }
+
+    #[test]
+    fn who_connects_with_the_group_is_shown_the_present_view() {
+        let mut member = member(2);
+        member.harness.connect(Endpoint::group);
+        let shown = member.harness.take_emitted::<group::View<'_>>();
+        assert_eq!(shown[0].me, 2);
     }
 
     #[test]

@@ -4,7 +4,7 @@ use crate::world::judge::Declared;
 
 mod schedules;
 
-use schedules::{Verdict, first_wrong, schedule, short_schedule, whole_schedule};
+use schedules::{Verdict, first_wrong, forged_schedule, schedule, short_schedule, whole_schedule};
 
 /// What is so small that short histories reach it.
 const LIMITS: Limits = Limits {
@@ -36,6 +36,13 @@ fn everybody_has_the_same_state_where_some_come_back_without_theirs() {
 #[test]
 fn everybody_has_the_same_state_with_the_real_membership() {
     is_right(50, |seed| whole_schedule(seed, 100));
+}
+
+#[test]
+fn forged_frames_make_no_machine_panic() {
+    for seed in faults::seeds().step_by(10) {
+        forged_schedule(seed);
+    }
 }
 
 #[test]

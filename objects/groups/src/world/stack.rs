@@ -4,6 +4,7 @@
 use std::collections::{BTreeSet, VecDeque};
 
 use super::faults::{self, Director, Plan};
+use super::forger::with_forged;
 use super::judge::{self, At, What};
 use super::views::{Told, Views};
 use super::{Node, Out, Random, World};
@@ -72,7 +73,10 @@ impl<const ORDERED: bool> Stack<ORDERED> {
             match step {
                 Step::Reliable(reliability::Action::Send(frame)) => out.frames.push(frame),
                 Step::Reliable(reliability::Action::Receive(it)) => {
-                    synchrony = self.synchrony.receive(&it);
+                    let received = with_forged(it);
+                    synchrony = received
+                        .flat_map(|it| self.synchrony.receive(&it))
+                        .collect();
                 }
                 Step::Reliable(reliability::Action::View(it)) => {
                     synchrony = self.synchrony.view(it);
@@ -84,7 +88,10 @@ impl<const ORDERED: bool> Stack<ORDERED> {
                     sequencing = self.sequencing.view(it);
                 }
                 Step::Synchrony(synchrony::Action::Receive(it)) if ORDERED => {
-                    sequencing = self.sequencing.receive(&it);
+                    let received = with_forged(it);
+                    sequencing = received
+                        .flat_map(|it| self.sequencing.receive(&it))
+                        .collect();
                 }
                 Step::Sequencing(sequencing::Action::Send(it)) => {
                     synchrony = self.synchrony.send(&it);

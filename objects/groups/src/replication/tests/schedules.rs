@@ -7,6 +7,7 @@ use crate::env::{Env, MILLISECOND, SECOND};
 use crate::members::{self, Membership, News, Past, Settings};
 use crate::replication::{Action, History, Replication};
 use crate::world::faults::{self, Director, Plan};
+use crate::world::forger::{self, with_forged};
 use crate::world::judge::{self, At, What};
 use crate::world::stack::{self, Input, Stack, Talk};
 use crate::world::views::Told;
@@ -42,7 +43,10 @@ impl Member {
             let mut actions = VecDeque::new();
             for did in std::mem::take(&mut below.did) {
                 match did {
-                    stack::Did::Receive(frame) => actions.extend(self.machine.receive(&frame)),
+                    stack::Did::Receive(frame) => {
+                        let received = with_forged(frame);
+                        actions.extend(received.flat_map(|it| self.machine.receive(&it)));
+                    }
                     stack::Did::View(view) => actions.extend(self.machine.view(view)),
                     stack::Did::Fail(reason) => out.did.push(Did::Fail(reason)),
                     stack::Did::Connect | stack::Did::Send(_) => {}
@@ -297,6 +301,16 @@ pub(super) fn whole_schedule(seed: u64, with_state: u64) -> Verdict {
     let mut talk = Talk::among_themselves();
     let world = run::<Whole>(seed, nodes, faults::ALL.steps, with_state, &mut talk);
     judge(&world, with_state, &talk.last).1
+}
+
+/// A schedule of 5 or 6 members with the real membership, on whose channel somebody forges.
+pub(super) fn forged_schedule(seed: u64) {
+    let nodes = 5 + Random::new(seed ^ 0x5ca1_ab1e).below(2) as usize;
+    let mut world = World::<Whole>::new(seed, nodes);
+    let mut talk = Talk::among_themselves();
+    forger::with(seed, || {
+        faults::run(&mut world, &faults::ALL, 2 * SECOND, &mut talk);
+    });
 }
 
 fn run<N: Replicated>(
