@@ -16,6 +16,9 @@ use crate::boundary::calls::Wake;
 use crate::engine::domain::Domain;
 use crate::engine::inbox::Inbox;
 
+#[cfg(target_os = "linux")]
+mod drops;
+
 /// Room for a burst that one thread works off.
 const RECEIVE_BUFFER: usize = 1 << 20;
 /// Largest datagram.
@@ -25,6 +28,8 @@ const PATIENCE: u32 = 64;
 /// How often a socket of a group sees to it that it is still a member there: an interface that goes
 /// takes that with it, and when it comes back nobody is a member.
 const REJOIN: Duration = Duration::from_secs(10);
+/// How often a socket is asked what the system has dropped.
+const COUNT: Duration = Duration::from_secs(5);
 
 /// An open socket.
 pub(super) struct UdpResource {
@@ -240,6 +245,33 @@ async fn keep_joined(socket: &UdpSocket, membership: Option<Membership>) {
     }
 }
 
+/// Tells, for as long as it runs, each time that the number of datagrams which the system has dropped at
+/// this socket has doubled.
+#[cfg(target_os = "linux")]
+async fn count_dropped(socket: &UdpSocket) {
+    let mut told = 0;
+    loop {
+        tokio::time::sleep(COUNT).await;
+        let Some(dropped) = drops::dropped(socket) else {
+            return std::future::pending().await;
+        };
+        if dropped > 0 && dropped >= 2 * told {
+            let address = socket.local_addr().ok();
+            tracing::info!(
+                ?address,
+                dropped,
+                "the system dropped datagrams that came faster than they were taken"
+            );
+            told = dropped;
+        }
+    }
+}
+
+#[cfg(not(target_os = "linux"))]
+async fn count_dropped(_: &UdpSocket) {
+    std::future::pending().await
+}
+
 async fn receive(
     socket: Arc<UdpSocket>,
     membership: Option<Membership>,
@@ -249,6 +281,7 @@ async fn receive(
     tokio::select! {
         () = take(&socket, &inbox, ticket) => {}
         () = keep_joined(&socket, membership) => {}
+        () = count_dropped(&socket) => {}
     }
 }
 
@@ -408,6 +441,21 @@ mod tests {
         let limit = limit.ok().and_then(|text| text.trim().parse().ok());
         let wanted = limit.map_or(1, |limit: usize| limit.min(RECEIVE_BUFFER));
         assert!(room.expect("it is told") >= wanted);
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn what_the_system_drops_is_counted() {
+        let receiver = std::net::UdpSocket::bind("127.0.0.1:0").expect("open");
+        let address = receiver.local_addr().expect("bound");
+        assert_eq!(drops::dropped(&receiver), Some(0));
+        let sender = std::net::UdpSocket::bind("127.0.0.1:0").expect("open");
+        // More than there is room for, and nobody takes it.
+        let _ = SockRef::from(&receiver).set_recv_buffer_size(4096);
+        for _ in 0..100 {
+            sender.send_to(&[0; 1000], address).expect("sent");
+        }
+        assert!(drops::dropped(&receiver).is_some_and(|dropped| dropped > 50));
     }
 
     #[test]
