@@ -57,6 +57,8 @@ impl Relations<'_> {
         lossy: &Lossy,
         answer: &Answer,
     ) -> Arc<Derivation> {
+        let chosen = self.where_they_hold(premises, events, conclusion, lossy);
+        let premises = chosen.as_deref().unwrap_or(premises);
         let own: Vec<&Parsed> = conclusion.same_formalism(premises).collect();
         let rule = match (answer.way, &answer.decided) {
             (Way::Repeated, _) => {

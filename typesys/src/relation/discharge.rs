@@ -33,8 +33,13 @@
 //!
 //! Objects are shared, and this connection is not their only one. What the peer here keeps helps
 //! only if every peer keeps it, because the type requires it of all; or if both φ and ψ speak of
-//! each connection by itself. What other documents connect is not known here: dependencies that
-//! close a circle only through several documents, each without one, are not looked for.
+//! each connection by itself. In the latter case φ holds at this connection, and others may have
+//! peers that do not keep ψ: then it is a premise of nothing but what speaks of each connection by
+//! itself too, together with such premises only ([`Relations::where_they_hold`]). For of what happens at
+//! this connection, taken alone, all of these are true, and hence what follows from them.
+//!
+//! What other documents connect is not known here: dependencies that close a circle only through
+//! several documents, each without one, are not looked for.
 //!
 //! Events are taken to happen at both ends at once, as they do in connections within a domain. Across
 //! domains they are queued: [`Relations::queued`] then leaves circles alone.
@@ -284,9 +289,10 @@ impl Relations<'_> {
     fn in_circles(&self, givers: &mut Givers, lossy: &Lossy) -> bool {
         let formalism = |at: usize| &*givers.guarantees[at].constraint.formalism;
         let formalisms: BTreeSet<&str> = givers.waiting().map(formalism).collect();
-        let found = formalisms
-            .into_iter()
-            .find_map(|formalism| self.circle(givers, formalism, lossy));
+        let found = formalisms.into_iter().find_map(|formalism| {
+            let mut kinds = [false, true].into_iter();
+            kinds.find_map(|alone| self.circle(givers, formalism, alone, lossy))
+        });
         let Some(circle) = found else {
             return false;
         };
@@ -294,8 +300,9 @@ impl Relations<'_> {
         true
     }
 
-    /// The largest circle of guarantees of one formalism that hold.
-    fn circle(&self, givers: &Givers, name: &str, lossy: &Lossy) -> Option<Circle> {
+    /// The largest circle of guarantees of one formalism that hold, at all connections or (`alone`)
+    /// at this one, taken alone.
+    fn circle(&self, givers: &Givers, name: &str, alone: bool, lossy: &Lossy) -> Option<Circle> {
         let formalism = self.formalisms.get(name)?;
         if formalism.library().is_some() {
             return None;
@@ -308,13 +315,20 @@ impl Relations<'_> {
                 && !lossy.concerns(&parsed.constraint)
         };
         let kept = (0..givers.guarantees.len()).filter(usable);
-        let mut circle = Circle {
-            kept: kept
-                .filter(|at| !givers.guarantees[*at].is_conditional())
-                .collect(),
-            waiting: givers.waiting().filter(usable).collect(),
+        let is_kept = |at: &usize| {
+            let parsed = &givers.guarantees[*at];
+            let known = match alone {
+                true => parsed.is_of_one_connection(),
+                false => !parsed.here,
+            };
+            known && !parsed.is_conditional()
         };
-        if circle.waiting.len() > MAX_WAITING {
+        let waits = |at: &usize| givers.guarantees[*at].may_be_met_in(alone);
+        let mut circle = Circle {
+            kept: kept.filter(is_kept).collect(),
+            waiting: givers.waiting().filter(usable).filter(waits).collect(),
+        };
+        if circle.waiting.is_empty() || circle.waiting.len() > MAX_WAITING {
             return None;
         }
         let mut found = self.sustained(givers, &**formalism, circle.clone());
@@ -468,17 +482,37 @@ impl Relations<'_> {
             let Some(assumption) = parsed.assumption() else {
                 continue;
             };
-            let alone = |parsed: &Parsed| {
-                let read = parsed.read();
-                read.is_some_and(|(formalism, formula)| formalism.of_one_connection(formula))
-            };
-            let universal = (endpoint && alone(parsed) && alone(assumption)) || {
-                let nothing = Lossy::Endpoint(false);
-                self.meets(other, &Events::All, assumption, &nothing)
-                    .is_ok()
-            };
-            parsed.set_universal(universal);
+            let alone =
+                endpoint && parsed.is_of_one_connection() && assumption.is_of_one_connection();
+            let nothing = Lossy::Endpoint(false);
+            let required = self.meets(other, &Events::All, assumption, &nothing);
+            let required = required.is_ok();
+            parsed.set_universal(required, alone);
         }
+    }
+
+    /// The premises to ask with in place of these where some hold at this connection only: those that
+    /// hold at all connections, or else those that speak of each connection by itself, if the
+    /// conclusion does.
+    pub(super) fn where_they_hold(
+        &self,
+        premises: &[Parsed],
+        events: &Events,
+        conclusion: &Parsed,
+        lossy: &Lossy,
+    ) -> Option<Vec<Parsed>> {
+        if !premises.iter().any(|it| it.here) {
+            return None;
+        }
+        if conclusion.is_of_one_connection() {
+            let alone = premises.iter().filter(|it| it.is_of_one_connection());
+            let alone: Vec<Parsed> = alone.cloned().collect();
+            let answer = self.follows(&alone, events, conclusion, lossy);
+            if answer.verdict.holds() {
+                return Some(alone);
+            }
+        }
+        Some(premises.iter().map(Parsed::elsewhere).collect())
     }
 
     /// The guarantee under a weaker assumption that says as much as a conditional requirement, if

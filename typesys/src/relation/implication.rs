@@ -203,6 +203,25 @@ impl Relations<'_> {
         conclusion: &Parsed,
         lossy: &Lossy,
     ) -> Answer {
+        let answer = self.follows(premises, events, conclusion, lossy);
+        if !answer.verdict.holds() {
+            // Who meets them all at all connections meets them where they hold.
+            return answer;
+        }
+        match self.where_they_hold(premises, events, conclusion, lossy) {
+            None => answer,
+            Some(premises) => self.follows(&premises, events, conclusion, lossy),
+        }
+    }
+
+    /// Whether `premises` imply the conclusion, all of them holding at all connections.
+    pub(super) fn follows(
+        &self,
+        premises: &[Parsed],
+        events: &Events,
+        conclusion: &Parsed,
+        lossy: &Lossy,
+    ) -> Answer {
         let left = Left::new(lossy, conclusion);
         let own: Vec<&Parsed> = conclusion.same_formalism(premises).collect();
         if own

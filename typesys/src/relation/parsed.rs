@@ -26,8 +26,13 @@ pub(crate) struct Parsed {
     assumption: Option<Arc<Parsed>>,
     /// Whether that is known to be so.
     discharged: bool,
-    /// Whether that is required of every peer, or a matter of each connection by itself.
-    universal: bool,
+    /// Whether that is required of every peer.
+    required: bool,
+    /// Whether it and what it is given under are each a matter of each connection by itself.
+    alone: bool,
+    /// Whether it is known to hold at the connection at hand only, where its assumption is met, while
+    /// others may connect that do not keep that.
+    pub(super) here: bool,
     /// Why it is not known to be so, as a relative clause.
     left: Option<Arc<str>>,
     /// What stands behind it without a proof.
@@ -112,7 +117,9 @@ impl Parsed {
             structure: translates.then(|| structure(side)),
             assumption: None,
             discharged: false,
-            universal: false,
+            required: false,
+            alone: false,
+            here: false,
             left: None,
             rests_on: Arc::default(),
             told: None,
@@ -141,7 +148,9 @@ impl Parsed {
             structure: None,
             assumption: None,
             discharged: false,
-            universal: false,
+            required: false,
+            alone: false,
+            here: false,
             left: None,
             rests_on: rests_on.into(),
             told: None,
@@ -298,12 +307,41 @@ impl Parsed {
 
     /// Whether it is known to hold once its assumption is known to be met here.
     pub(super) fn may_be_met(&self) -> bool {
-        self.is_conditional() && self.universal
+        self.is_conditional() && (self.required || self.alone)
+    }
+
+    /// The same where only what holds at all connections of its owner is of use, or else
+    /// (`alone`) what each connection has by itself.
+    pub(super) fn may_be_met_in(&self, alone: bool) -> bool {
+        let met = if alone { self.alone } else { self.required };
+        self.is_conditional() && met
+    }
+
+    /// Whether it speaks of each connection by itself.
+    pub(super) fn is_of_one_connection(&self) -> bool {
+        let read = self.read();
+        read.is_some_and(|(formalism, formula)| formalism.of_one_connection(formula))
+    }
+
+    /// What is known of it at all connections of its owner.
+    pub(super) fn elsewhere(&self) -> Parsed {
+        let mut parsed = self.clone();
+        if self.here {
+            (parsed.here, parsed.discharged) = (false, false);
+            let assumption = self.constraint.given.as_deref().unwrap_or_default();
+            parsed.leave(format!(
+                "which this peer keeps, but others may connect that do not, and what is asked for is \
+                 about all connections: require {} \"{assumption}\" of every peer",
+                self.constraint.formalism
+            ));
+        }
+        parsed
     }
 
     /// Its assumption is met; `told`: where it is told how, if it is.
     pub(super) fn meet(&mut self, told: Option<usize>) {
         self.discharged = true;
+        self.here = !self.required;
         if told.is_some()
             && let Some(derivation) = &mut self.told
             && let Rule::Stated(stated) = &mut Arc::make_mut(derivation).rule
@@ -341,21 +379,25 @@ impl Parsed {
         self.left = Some(Arc::from(why));
     }
 
-    /// The same, its assumption taken to be met.
+    /// The same, its assumption taken to be met at all connections.
     pub(super) fn assumed(&self) -> Parsed {
         Parsed {
             discharged: true,
+            here: false,
             ..self.clone()
         }
     }
 
-    pub(super) fn set_universal(&mut self, universal: bool) {
-        self.universal = universal;
+    /// Who has to meet its assumption: every peer, as that is required of it, or each at its own
+    /// connection.
+    pub(super) fn set_universal(&mut self, required: bool, alone: bool) {
+        (self.required, self.alone) = (required, alone);
     }
 
     /// Whether it is no less than the other a promise to all peers, if both are conditional.
     pub(super) fn is_as_wide_as(&self, other: &Parsed) -> bool {
-        self.universal || !other.universal
+        let universal = |parsed: &Parsed| parsed.required || parsed.alone;
+        universal(self) || !universal(other)
     }
 
     /// That it is a conditional requirement, and nothing was found to meet it.

@@ -46,3 +46,59 @@ fn equal_texts_about_more_values_promise_no_more_than_what_values_that_never_occ
         assert_eq!(found, expected, "{constraint}: {left} to {right}");
     }
 }
+
+/// Whoever else is connected may break what a guarantee assumes of each connection by itself. Then it
+/// holds where that is kept, and says nothing of other connections.
+#[test]
+fn what_holds_at_one_connection_tells_nothing_of_others() {
+    let given = r#"provides temporal "G !x" given "G !y";"#;
+    let required = r#"requires temporal "G !y";"#;
+    let after = r#"provides temporal "exists j: instance. forall i: instance. G (w@i -> O x@j)";"#;
+    let after_here = r#"provides temporal "G (w -> O x)";"#;
+    for (owner, asked, expected) in [
+        (given.to_owned(), "G !x", "holds"),
+        (given.to_owned(), "forall m: message. G !x", "holds"),
+        (given.to_owned(), "G !x@*", "unknown"),
+        (
+            given.to_owned(),
+            "forall i, j: instance. G (x@i -> G !x@j)",
+            "unknown",
+        ),
+        (given.to_owned() + required, "G !x@*", "holds"),
+        // With others it tells only what these say of this connection.
+        (given.to_owned() + after, "G !w", "unknown"),
+        (given.to_owned() + after + required, "G !w", "holds"),
+        (given.to_owned() + after_here, "G !w", "holds"),
+        (given.to_owned(), "G !w", "fails"),
+    ] {
+        let mut scope = Scope::new(&format!(
+            r#"
+            endpoint Owner {{ out x(); out w(); in y(); {owner} }}
+            endpoint Peer {{ in x(); in w(); out y(); provides temporal "G !y@*";
+                requires temporal "{asked}"; }}"#
+        ));
+        let (owner_type, peer) = (scope.endpoint("Owner"), scope.endpoint("Peer"));
+        let found = scope.relations().matches(owner_type, peer).to_string();
+        assert_eq!(found, expected, "{asked}, where it says {owner}");
+    }
+}
+
+/// The same in a circle, of what each connection has by itself or of all connections.
+#[test]
+fn a_circle_at_one_connection_tells_nothing_of_others() {
+    for (required, asked, expected) in [
+        ("", "G !x", "holds"),
+        ("", "G !x@*", "unknown"),
+        (r#"requires temporal "G !y";"#, "G !x@*", "holds"),
+    ] {
+        let mut scope = Scope::new(&format!(
+            r#"
+            endpoint Owner {{ out x(); in y(); provides temporal "G !x" given "G !y"; {required} }}
+            endpoint Peer {{ in x(); out y(); provides temporal "G !y" given "G !x";
+                requires temporal "G !x"; requires temporal "{asked}"; }}"#
+        ));
+        let (owner, peer) = (scope.endpoint("Owner"), scope.endpoint("Peer"));
+        let found = scope.relations().matches(owner, peer).to_string();
+        assert_eq!(found, expected, "{asked}, with {required}");
+    }
+}
