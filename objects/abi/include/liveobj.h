@@ -280,6 +280,9 @@ struct lo_host {
                                        the other end has closed the stream, or FAILED. Nothing is read
                                        of a stream that is not asked: then the other end has to wait.
                                        LO_INVALID while an earlier one has not been answered */
+#define LO_REQUEST_FAREWELL 18      /* NULL. Wakes once: FAREWELL, when the proxy is about to end.
+                                       LO_INVALID if it has asked before, LO_STALE once its end has
+                                       begun */
 #define LO_TCP_ROOM 1048576         /* bytes of a stream that may wait to be sent */
 
 typedef struct lo_timer_arguments {
@@ -375,6 +378,8 @@ typedef struct lo_connect_external_arguments {
                                `external<>`, with which whoever has it can connect */
 #define LO_WAKE_DATA 13     /* lo_slice: bytes of a stream, 1 to LO_TCP_CHUNK of them */
 #define LO_WAKE_WRITABLE 14 /* NULL: there is room in a stream again */
+#define LO_WAKE_FAREWELL 15 /* NULL: what the proxy belongs to ends. Nothing of it is disconnected
+                               yet; all is, once what the proxy emits and sends now is delivered */
 #define LO_TCP_CHUNK 65536  /* most bytes of one DATA */
 
 typedef struct lo_ready_wake {

@@ -317,6 +317,9 @@ pub const REQUEST_TCP_SEND: u32 = 16;
 /// stream that is not asked: then the other end has to wait. [`INVALID`] while an earlier one has not
 /// been answered.
 pub const REQUEST_TCP_RECEIVE: u32 = 17;
+/// No arguments. Wakes once with [`WAKE_FAREWELL`] when the proxy is about to end. [`INVALID`] if it has
+/// asked before; [`STALE`] once its end has begun.
+pub const REQUEST_FAREWELL: u32 = 18;
 /// Bytes of a stream that may wait to be sent, unless they are sent at once.
 pub const TCP_ROOM: u32 = 1 << 20;
 
@@ -349,6 +352,9 @@ pub const WAKE_EXPORTED: u32 = 12;
 pub const WAKE_DATA: u32 = 13;
 /// There is room in a stream again. Payload NULL.
 pub const WAKE_WRITABLE: u32 = 14;
+/// What the proxy belongs to ends: nothing of it is disconnected yet, and all of it is as soon as what the
+/// proxy emits and sends now is delivered. Payload NULL.
+pub const WAKE_FAREWELL: u32 = 15;
 /// Most bytes of one [`WAKE_DATA`].
 pub const TCP_CHUNK: u32 = 1 << 16;
 

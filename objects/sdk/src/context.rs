@@ -374,6 +374,21 @@ impl<'a, T: Template> Context<'a, T> {
     /// Bytes of a stream that may wait to be sent, unless they are sent at once.
     pub const TCP_ROOM: usize = abi::TCP_ROOM as usize;
 
+    /// Wakes once with [`crate::Wake::Farewell`] when the proxy is about to end, for whatever reason other
+    /// than its own failure: closed by its owner, by a signal, or because another part failed. All that it
+    /// is connected with is still there then, and what it emits and sends is delivered; after that
+    /// everything is disconnected and destroyed. Nobody waits for answers, or for timers.
+    ///
+    /// A proxy that has not started, as a mandatory endpoint is not connected, is not woken; nor is any where
+    /// the process is killed.
+    ///
+    /// # Errors
+    ///
+    /// The request was not taken: it was made before, or the end has begun already.
+    pub fn farewell(&mut self, token: Token) -> Result<(), RequestError> {
+        self.request_bare(token, abi::REQUEST_FAREWELL)
+    }
+
     /// Takes the terminal: wakes with [`crate::Wake::Line`] for each line entered, with
     /// [`crate::Wake::End`] at the end of the input; with [`crate::Wake::Failed`] if there is no
     /// terminal or another proxy has it.

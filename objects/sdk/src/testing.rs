@@ -79,6 +79,8 @@ pub enum Request {
     TcpSend { token: Token, bytes: Vec<u8> },
     /// [`crate::Context::tcp_receive`]
     TcpReceive { token: Token },
+    /// [`crate::Context::farewell`]
+    Farewell { token: Token },
     /// [`crate::Context::terminal_open`]
     TerminalOpen { token: Token },
     /// [`crate::Context::terminal_show`]
@@ -317,6 +319,7 @@ impl<T: Template> Harness<T> {
                 (abi::WAKE_DATA, (&raw const bytes).cast())
             }
             Wake::Writable => (abi::WAKE_WRITABLE, std::ptr::null()),
+            Wake::Farewell => (abi::WAKE_FAREWELL, std::ptr::null()),
         };
         // SAFETY: the table is that of `this`, and the payload that of `kind`.
         let status = unsafe { (T::OBJECT.wake)(self.this, self.context(), token.0, kind, payload) };

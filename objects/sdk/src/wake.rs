@@ -53,6 +53,8 @@ pub enum Wake<'a> {
     Data(&'a [u8]),
     /// There is room in a stream again.
     Writable,
+    /// What the proxy belongs to ends, and nothing of it is disconnected yet.
+    Farewell,
 }
 
 impl<'a> Wake<'a> {
@@ -89,6 +91,7 @@ impl<'a> Wake<'a> {
             abi::WAKE_POSTED => Wake::Posted(bytes()),
             abi::WAKE_DATA => Wake::Data(bytes()),
             abi::WAKE_WRITABLE => Wake::Writable,
+            abi::WAKE_FAREWELL => Wake::Farewell,
             _ => return None,
         })
     }

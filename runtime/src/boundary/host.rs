@@ -172,6 +172,7 @@ unsafe fn read_request(kind: u32, arguments: *const c_void) -> Option<Request> {
     match kind {
         abi::REQUEST_TERMINAL_OPEN => return Some(Request::TerminalOpen),
         abi::REQUEST_TCP_RECEIVE => return Some(Request::TcpReceive),
+        abi::REQUEST_FAREWELL => return Some(Request::Farewell),
         _ => {}
     }
     if arguments.is_null() {
@@ -293,6 +294,7 @@ pub(super) unsafe fn read_wake(kind: u32, payload: *const c_void) -> Option<Wake
             abi::WAKE_POSTED => Wake::Posted(slice()?),
             abi::WAKE_DATA => Wake::Data(slice()?),
             abi::WAKE_WRITABLE => Wake::Writable,
+            abi::WAKE_FAREWELL => Wake::Farewell,
             abi::WAKE_READY => {
                 Wake::Ready(read_text(&(*payload.cast::<abi::ReadyWake>()).address)?)
             }

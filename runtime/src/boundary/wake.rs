@@ -35,6 +35,8 @@ pub(crate) enum Wake {
     Data(Vec<u8>),
     /// There is room in a stream again.
     Writable,
+    /// What it belongs to ends.
+    Farewell,
 }
 
 impl Wake {
@@ -74,6 +76,7 @@ impl Wake {
             Wake::Posted(data) => bytes(abi::WAKE_POSTED, data, &mut once),
             Wake::Data(data) => bytes(abi::WAKE_DATA, data, &mut once),
             Wake::Writable => once(abi::WAKE_WRITABLE, std::ptr::null()),
+            Wake::Farewell => once(abi::WAKE_FAREWELL, std::ptr::null()),
             Wake::Ready(address) => {
                 let ready = abi::ReadyWake {
                     address: lend(address.as_bytes()),

@@ -67,6 +67,8 @@ pub(crate) enum Request {
     TcpSend(Vec<u8>),
     /// Bytes that the ticket's stream brings.
     TcpReceive,
+    /// A wake when the proxy is about to end.
+    Farewell,
     /// The terminal.
     TerminalOpen,
     /// One line on the ticket's terminal.
@@ -184,8 +186,8 @@ pub(crate) trait Host {
     fn now(&self, wall: bool) -> u64;
 
     /// Takes a request. Those that the engine answers, or turns into something else, never come
-    /// here: [`Request::Connect`], [`Request::DereferenceAs`], [`Request::Export`] and
-    /// [`Request::ConnectExternal`].
+    /// here: [`Request::Connect`], [`Request::DereferenceAs`], [`Request::Export`],
+    /// [`Request::ConnectExternal`] and [`Request::Farewell`].
     fn request(&self, ticket: Ticket, request: Request);
 
     /// Whether a stream takes so many bytes more. If not, [`Wake::Writable`] follows.

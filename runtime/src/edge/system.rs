@@ -218,7 +218,8 @@ impl Host for SystemHost {
             Request::Connect { .. }
             | Request::DereferenceAs { .. }
             | Request::Export(_)
-            | Request::ConnectExternal { .. } => {}
+            | Request::ConnectExternal { .. }
+            | Request::Farewell => {}
         }
     }
 

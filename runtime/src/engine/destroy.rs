@@ -36,8 +36,8 @@ pub(crate) struct Instance {
     failed: Option<Box<Ended>>,
 }
 
-/// An instance whose end has begun: everything of it is disconnected.
-struct Condemned {
+/// An instance whose end has begun.
+pub(super) struct Condemned {
     number: u64,
     connections: Vec<u64>,
     proxies: Vec<u64>,
@@ -81,16 +81,43 @@ impl Domain {
         }
     }
 
-    /// Ends an instance and, before it, those that its proxies own: everything they own is
-    /// disconnected now; once the peers know, they are destroyed, the youngest first, and
-    /// `on_end` of each is called. What is one of a group waits with that for the others of it,
-    /// which end too.
+    /// Ends an instance and, before it, those that its proxies own. Proxies that asked for it say
+    /// farewell; then everything they own is disconnected; once the peers know, they are destroyed, the
+    /// youngest first, and `on_end` of each is called. What is one of a group waits with each of that for
+    /// the others of it, which end too. Where nobody asked, all is disconnected at once.
     pub(crate) fn end(&self, number: u64, ended: Ended) {
+        self.end_among(number, ended, false);
+    }
+
+    /// As [`Domain::end`]; `others`: others of the domain say farewell, and are not to miss it.
+    fn end_among(&self, number: u64, ended: Ended, others: bool) {
         let condemned = self.condemn(number, &ended);
         let own = condemned.iter().find(|instance| instance.number == number);
+        let mut waits = others;
         if let Some(Condemned { ended, .. }) = own {
-            self.with_group(number, |group| group.ends(ended));
+            self.with_group(number, |group| waits |= group.ends(ended));
         }
+        if condemned.is_empty() {
+            return;
+        }
+        waits |= self.say_farewell(number, &condemned);
+        if waits {
+            self.part(number, condemned);
+        } else {
+            self.leave(number, condemned);
+        }
+    }
+
+    /// As [`Domain::end`], of something whose owner has said farewell already: nobody else does.
+    pub(super) fn end_unheard(&self, number: u64) {
+        let condemned = self.condemn(number, &Ended::Closed);
+        if !condemned.is_empty() {
+            self.leave(number, condemned);
+        }
+    }
+
+    /// Disconnects what ends, and sees to it that it is destroyed.
+    pub(super) fn leave(&self, number: u64, condemned: Vec<Condemned>) {
         for instance in &condemned {
             for connection in instance.connections.iter().rev() {
                 self.disconnect(*connection, abi::REASON_DROPPED);
@@ -101,25 +128,23 @@ impl Domain {
                 self.close_tokens(proxy.cell.number);
             }
         }
-        if !condemned.is_empty() {
-            // What was held for proxies that never started goes with them; all others hear of
-            // the disconnections before this is carried out.
-            self.later(move |domain| {
-                let mut condemned = Some(condemned);
-                domain.with_group(number, |group| {
-                    if let Some(condemned) = condemned.take() {
-                        group.disconnected(move |domain| domain.destroy_all(condemned));
-                    }
-                });
-                if let Some(condemned) = condemned {
-                    domain.destroy_all(condemned);
+        // What was held for proxies that never started goes with them; all others hear of
+        // the disconnections before this is carried out.
+        self.later(move |domain| {
+            let mut condemned = Some(condemned);
+            domain.with_group(number, |group| {
+                if let Some(condemned) = condemned.take() {
+                    group.disconnected(move |domain| domain.destroy_all(condemned));
                 }
             });
-        }
+            if let Some(condemned) = condemned {
+                domain.destroy_all(condemned);
+            }
+        });
     }
 
     /// Calls `call` with the group of an instance, if it is of one.
-    fn with_group(&self, number: u64, call: impl FnOnce(&Membership)) {
+    pub(super) fn with_group(&self, number: u64, call: impl FnOnce(&Membership)) {
         let instances = self.instances.borrow();
         let instance = instances.get(&number);
         if let Some(group) = instance.and_then(|instance| instance.group.as_ref()) {
@@ -158,7 +183,7 @@ impl Domain {
     }
 
     /// The proxies of an instance that are still there, the youngest first.
-    fn proxies_of(&self, instance: &Condemned) -> impl Iterator<Item = Rc<Proxy>> {
+    pub(super) fn proxies_of(&self, instance: &Condemned) -> impl Iterator<Item = Rc<Proxy>> {
         let proxies = instance.proxies.iter().rev();
         proxies.filter_map(|proxy| self.proxy(*proxy))
     }
@@ -170,7 +195,7 @@ impl Domain {
         if !late.is_empty() {
             // Opened for what a proxy asked while it heard of its end: nothing outlives its owner.
             for child in late.into_iter().rev() {
-                self.end(child, Ended::Closed);
+                self.end_unheard(child);
             }
             for proxy in condemned.iter().flat_map(|instance| &instance.proxies) {
                 self.close_tokens(*proxy);
@@ -245,11 +270,20 @@ impl Domain {
             .is_none_or(|instance| instance.ending || instance.failed.is_some())
     }
 
-    /// Ends all instances, the youngest first.
+    /// Whether the end of what a proxy belongs to has begun.
+    pub(super) fn is_leaving(&self, proxy: u64) -> bool {
+        let instance = self.proxy(proxy).map(|proxy| proxy.instance);
+        let instances = self.instances.borrow();
+        let instance = instance.and_then(|number| instances.get(&number));
+        instance.is_some_and(|instance| instance.ending)
+    }
+
+    /// Ends all instances, the youngest first. All of them are still connected while proxies say farewell.
     pub(crate) fn end_all(&self) {
+        let farewells = self.inbox.has_farewells();
         let instances: Vec<u64> = self.instances.borrow().keys().rev().copied().collect();
         for instance in instances {
-            self.end(instance, Ended::Closed);
+            self.end_among(instance, Ended::Closed, farewells);
         }
     }
 

@@ -13,6 +13,7 @@ use super::count::Counting;
 use super::create::{EventPlan, Proxy};
 use super::deliver::{Delivery, Trace};
 use super::destroy::Instance;
+use super::farewell::Parting;
 use super::inbox::{Inbox, Poster};
 use super::reflect::Reflected;
 use super::request::Token;
@@ -65,6 +66,8 @@ pub(crate) struct Domain {
     pub(super) connections: RefCell<BTreeMap<u64, Rc<Connection>>>,
     pub(super) instances: RefCell<BTreeMap<u64, Instance>>,
     pub(super) tokens: RefCell<BTreeMap<(u64, u64), Token>>,
+    /// What ends and has yet to be disconnected, in the order in which it was told to end.
+    pub(super) partings: RefCell<VecDeque<Parting>>,
     pub(super) graveyard: RefCell<Vec<Rc<LinkCell>>>,
     /// The queues that were more than half full when something was put there last, by connection.
     pub(super) congested: RefCell<BTreeMap<u64, Rc<LinkCell>>>,
@@ -110,6 +113,7 @@ impl Domain {
             connections: RefCell::default(),
             instances: RefCell::default(),
             tokens: RefCell::default(),
+            partings: RefCell::default(),
             graveyard: RefCell::default(),
             congested: RefCell::default(),
             unsettled: RefCell::default(),

@@ -1,7 +1,9 @@
 //! Group: instances of several domains that were opened as one, and end as one.
 //!
-//! Whichever of them ends first ends the others: each domain disconnects its own, and once all have,
-//! each destroys its own. Nobody waits in a turn: what is next is handed in to the others' inboxes.
+//! Whichever of them ends first ends the others: in each domain those who asked for it say farewell; once
+//! that is delivered, each domain disconnects its own, and once all have, each destroys its own. Where nobody
+//! asked, there are no farewells to wait for. Nobody waits in a turn: what is next is handed in to the
+//! others' inboxes.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -9,8 +11,8 @@ use super::domain::Domain;
 use super::inbox::Inbox;
 use crate::object::Ended;
 
-/// What a domain does once all of the others have disconnected.
-type Destroy = Box<dyn FnOnce(&Domain) + Send>;
+/// What a domain does once all of the others are as far as it is.
+type Next = Box<dyn FnOnce(&Domain) + Send>;
 /// Called when all are gone.
 type OnEnd = Box<dyn FnOnce(Ended) + Send>;
 
@@ -27,14 +29,20 @@ struct State {
     instances: Vec<Option<u64>>,
     /// How it ends, once it does.
     ended: Option<Ended>,
+    /// Whether anybody had asked for a farewell when its end began.
+    farewells: bool,
     on_end: Option<OnEnd>,
 }
 
 /// How far a member is.
 enum Stage {
     Runs,
+    /// What there was to deliver of farewells is delivered.
+    Said(Next),
+    /// It was told to go on: there may be more to deliver, or it disconnects.
+    Parts,
     /// All of its connections have ended.
-    Disconnected(Destroy),
+    Disconnected(Next),
     /// It was told to destroy.
     Condemned,
     Gone,
@@ -60,6 +68,7 @@ impl Group {
                 members: (0..count).map(|_| Stage::Runs).collect(),
                 instances: vec![None; count],
                 ended: None,
+                farewells: false,
                 on_end: Some(Box::new(on_end)),
             }),
         });
@@ -81,12 +90,17 @@ impl Group {
     }
 
     /// Ends all members but one, whose end has begun already. The first failure tells how it ended.
-    fn end(self: &Arc<Group>, but: usize, ended: &Ended) {
+    /// Answers whether there are farewells to wait for.
+    fn end(self: &Arc<Group>, but: usize, ended: &Ended) -> bool {
         let mut state = self.lock();
         let first = state.ended.is_none();
         if matches!(state.ended, None | Some(Ended::Closed)) {
             state.ended = Some(ended.clone());
         }
+        if first {
+            state.farewells = self.inboxes.iter().any(|inbox| inbox.has_farewells());
+        }
+        let farewells = state.farewells;
         drop(state);
         let others = self.inboxes.iter().enumerate();
         for (member, inbox) in others.filter(|(member, _)| first && *member != but) {
@@ -98,28 +112,39 @@ impl Group {
                 }
             });
         }
+        farewells
     }
 
-    /// Goes on if no member has to disconnect any more.
+    /// Goes on if all members are equally far.
     fn advance(&self) {
         let mut state = self.lock();
-        if state.members.iter().any(|it| matches!(it, Stage::Runs)) {
+        let early = |it: &Stage| matches!(it, Stage::Runs | Stage::Parts);
+        if state.members.iter().any(early) {
             return;
         }
         let mut next = Vec::new();
         for (stage, inbox) in state.members.iter_mut().zip(&self.inboxes) {
-            if let Stage::Disconnected(_) = stage
-                && let Stage::Disconnected(destroy) = std::mem::replace(stage, Stage::Condemned)
+            if let Stage::Said(_) = stage
+                && let Stage::Said(step) = std::mem::replace(stage, Stage::Parts)
             {
-                next.push((inbox, destroy));
+                next.push((inbox, step));
+            }
+        }
+        if !state.members.iter().any(|it| matches!(it, Stage::Parts)) {
+            for (stage, inbox) in state.members.iter_mut().zip(&self.inboxes) {
+                if let Stage::Disconnected(_) = stage
+                    && let Stage::Disconnected(destroy) = std::mem::replace(stage, Stage::Condemned)
+                {
+                    next.push((inbox, destroy));
+                }
             }
         }
         let gone = state.members.iter().all(|it| matches!(it, Stage::Gone));
         let on_end = if gone { state.on_end.take() } else { None };
         let ended = state.ended.clone();
         drop(state);
-        for (inbox, destroy) in next {
-            inbox.task(destroy);
+        for (inbox, step) in next {
+            inbox.task(step);
         }
         if let Some(on_end) = on_end {
             on_end(ended.unwrap_or(Ended::Closed));
@@ -133,9 +158,20 @@ impl Membership {
         self.group.lock().instances[self.member] = Some(instance);
     }
 
-    /// The instance ends.
-    pub(super) fn ends(&self, ended: &Ended) {
-        self.group.end(self.member, ended);
+    /// The instance ends. Answers whether there are farewells to wait for, somewhere in the group.
+    pub(super) fn ends(&self, ended: &Ended) -> bool {
+        self.group.end(self.member, ended)
+    }
+
+    /// Whether the group waits until all farewells are said.
+    pub(super) fn waits_for_farewells(&self) -> bool {
+        self.group.lock().farewells
+    }
+
+    /// What there was to deliver of farewells is delivered; `next` is for when that is so everywhere.
+    pub(super) fn said(&self, next: impl FnOnce(&Domain) + Send + 'static) {
+        self.group.lock().members[self.member] = Stage::Said(Box::new(next));
+        self.group.advance();
     }
 
     /// All of the instance is disconnected; `destroy` is for when that is so everywhere.

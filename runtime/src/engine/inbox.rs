@@ -1,7 +1,7 @@
 //! What other threads hand to a domain.
 
 use std::collections::VecDeque;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
 use super::domain::Domain;
@@ -44,6 +44,8 @@ pub(crate) struct Inbox {
     ready: Condvar,
     /// How many things were handed in: looked at without the lock.
     handed_in: AtomicU64,
+    /// How many proxies of the domain asked for a farewell. Written by the domain's thread only.
+    farewells: AtomicU32,
 }
 
 #[derive(Default)]
@@ -96,6 +98,21 @@ impl Inbox {
         if asleep {
             self.ready.notify_one();
         }
+    }
+
+    /// Whether a proxy of the domain has asked for a farewell.
+    pub(super) fn has_farewells(&self) -> bool {
+        self.farewells.load(Ordering::Relaxed) > 0
+    }
+
+    /// One more proxy has asked for a farewell.
+    pub(super) fn add_farewell(&self) {
+        self.farewells.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// One of those that asked for a farewell asks no more.
+    pub(super) fn remove_farewell(&self) {
+        self.farewells.fetch_sub(1, Ordering::Relaxed);
     }
 
     /// How many things wait.

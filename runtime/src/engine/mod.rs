@@ -14,6 +14,7 @@ pub(crate) mod domain;
 pub(crate) mod embed;
 pub(crate) mod fail;
 pub(crate) mod far;
+mod farewell;
 pub(crate) mod group;
 pub(crate) mod inbox;
 mod lend;

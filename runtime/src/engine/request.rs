@@ -40,6 +40,7 @@ enum TokenKind {
     Connection(u64),
     /// An endpoint that is lent to other nodes, or a connection with one that is being made.
     Link,
+    Farewell,
 }
 
 impl TokenKind {
@@ -79,6 +80,7 @@ impl Domain {
                 };
             }
             Request::Export(export) => return self.export(proxy, token, export),
+            Request::Farewell => return self.ask_farewell(proxy, token, &request),
             Request::ConnectExternal { external, own } => {
                 return self.connect_external(proxy, token, external, *own);
             }
@@ -123,6 +125,34 @@ impl Domain {
         };
         self.ask(proxy, ticket, request);
         abi::OK
+    }
+
+    /// A proxy wants to be woken when it is about to end.
+    fn ask_farewell(&self, proxy: &ProxyCell, token: u64, request: &Request) -> abi::Status {
+        if self.holds(proxy, token) || self.farewell_of(proxy.number).is_some() {
+            return abi::INVALID;
+        }
+        if self.is_leaving(proxy.number) {
+            return abi::STALE;
+        }
+        self.trace_request(proxy, token, request);
+        let (ticket, kind) = (self.number(), TokenKind::Farewell);
+        let key = (proxy.number, token);
+        self.tokens.borrow_mut().insert(key, Token { ticket, kind });
+        self.inbox.add_farewell();
+        abi::OK
+    }
+
+    /// Under which ticket a proxy has asked to be woken when it is about to end.
+    pub(super) fn farewell_of(&self, proxy: u64) -> Option<Ticket> {
+        let tokens = self.tokens.borrow();
+        let mut own = tokens.range((proxy, 0)..=(proxy, u64::MAX));
+        let asked = own.find(|(_, token)| token.kind == TokenKind::Farewell);
+        asked.map(|((_, token), known)| Ticket {
+            proxy,
+            token: *token,
+            ticket: known.ticket,
+        })
     }
 
     /// Answers a request with `failed`.
@@ -279,7 +309,12 @@ impl Domain {
             TokenKind::Child {
                 instance: Some(instance),
                 ..
+            } if self.is_leaving(ticket.proxy) => self.end_unheard(instance),
+            TokenKind::Child {
+                instance: Some(instance),
+                ..
             } => self.end(instance, Ended::Closed),
+            TokenKind::Farewell => self.inbox.remove_farewell(),
             _ => self.host.close(ticket),
         }
     }
@@ -298,9 +333,12 @@ impl Domain {
         }
         if matches!(
             wake,
-            Wake::Timer | Wake::File(_) | Wake::Missing | Wake::Failed(_)
+            Wake::Timer | Wake::File(_) | Wake::Missing | Wake::Failed(_) | Wake::Farewell
         ) {
             tokens.remove(&key);
+        }
+        if *wake == Wake::Farewell {
+            self.inbox.remove_farewell();
         }
         true
     }

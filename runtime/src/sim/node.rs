@@ -120,6 +120,18 @@ impl Node {
         self.state = NodeState::Down;
     }
 
+    /// What it runs is to be closed: what to hand to it for that. What is not open yet is given up at
+    /// once.
+    pub(super) fn close(&mut self, world: &World) -> Option<Outside> {
+        if self.state == NodeState::Open {
+            return Some(Outside::Task(Box::new(Domain::end_all)));
+        }
+        if self.running.is_some() {
+            self.crash(world);
+        }
+        None
+    }
+
     /// The outside of the life that it leads.
     pub(super) fn host(&self) -> Option<&SimHost> {
         self.running.as_ref().map(|running| &running.host)

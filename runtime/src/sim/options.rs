@@ -117,6 +117,8 @@ pub enum Action {
     Start,
     /// It is gone at once: it says goodbye to nobody, and what it knew is lost.
     Crash,
+    /// What it runs is closed by its owner. If that is not open yet, to open it is given up.
+    Close,
     /// Somebody enters a line. If nothing has the terminal, the line waits until something has.
     Type(String),
 }

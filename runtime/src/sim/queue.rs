@@ -44,6 +44,8 @@ pub(super) enum What {
     Start,
     /// It is gone.
     Crash,
+    /// What it runs is closed.
+    Close,
     /// Somebody enters a line.
     Type(String),
 }

@@ -104,6 +104,7 @@ impl Simulation {
             let what = match &scripted.action {
                 Action::Start => What::Start,
                 Action::Crash => What::Crash,
+                Action::Close => What::Close,
                 Action::Type(line) => What::Type(line.clone()),
             };
             world.add(nanos(scripted.at), scripted.node, what);
@@ -187,6 +188,12 @@ impl Simulation {
                 });
                 self.node(node).crash(&world);
                 None
+            }
+            What::Close => {
+                world.trace(node, |line| {
+                    line.text("kind", "close");
+                });
+                self.node(node).close(&world)
             }
             What::Type(text) => {
                 world.trace(node, |line| {

@@ -236,6 +236,7 @@ impl Line {
             | Wake::Missing
             | Wake::Opened
             | Wake::Writable
+            | Wake::Farewell
             | Wake::Exported(_) => {}
             Wake::Connected(connection) => {
                 self.plain("connection", connection);
@@ -287,7 +288,7 @@ impl Line {
             Request::TcpSend(bytes) => {
                 self.bytes(bytes);
             }
-            Request::TcpReceive | Request::TerminalOpen => {}
+            Request::TcpReceive | Request::TerminalOpen | Request::Farewell => {}
             Request::TerminalShow(text) => {
                 self.text("text", text);
             }
@@ -347,6 +348,7 @@ pub(super) fn wake_name(wake: &Wake) -> &'static str {
         Wake::Posted(_) => "posted",
         Wake::Data(_) => "data",
         Wake::Writable => "writable",
+        Wake::Farewell => "farewell",
     }
 }
 
@@ -372,6 +374,7 @@ impl Request {
             Request::TcpConnect(_) => "tcp connect",
             Request::TcpSend(_) => "tcp send",
             Request::TcpReceive => "tcp receive",
+            Request::Farewell => "farewell",
             Request::TerminalOpen => "terminal open",
             Request::TerminalShow(_) => "terminal show",
             Request::FileRead { .. } => "file read",

@@ -64,10 +64,13 @@ pub struct Sim {
     /// A node is gone at once, and perhaps starts again: 2@5m or 2@5m..6m
     #[arg(long = "crash", value_name = "NODE@TIME[..TIME]", value_parser = script::crash)]
     crashes: Vec<Event>,
+    /// What a node runs is closed, and perhaps starts again: 2@5m or 2@5m..6m
+    #[arg(long = "close", value_name = "NODE@TIME[..TIME]", value_parser = script::close)]
+    closes: Vec<Event>,
     /// Somebody enters a line at a node: 1@30s:buy bread
     #[arg(long = "type", value_name = "NODE@TIME:LINE", value_parser = script::typed)]
     typed: Vec<Event>,
-    /// Read more of the last four from a file: one a line, such as `type 1@30s:buy bread`
+    /// Read more of the last five from a file: one a line, such as `type 1@30s:buy bread`
     #[arg(long, value_name = "FILE")]
     script: Option<PathBuf>,
     /// Write every event into a file that `liveobj replay` takes; see docs/trace.md
@@ -135,6 +138,7 @@ impl Sim {
         let mut events: Vec<Event> = Vec::new();
         events.extend(self.starts.iter().cloned());
         events.extend(self.crashes.iter().cloned());
+        events.extend(self.closes.iter().cloned());
         events.extend(self.typed.iter().cloned());
         let mut partitions = self.partitions.clone();
         if let Some(path) = &self.script {

@@ -8,7 +8,7 @@ use liveobj::sim::{Action, Delay, Partition, Scripted};
 
 use crate::duration;
 
-/// What one option says: one thing, or two for a crash with a restart.
+/// What one option says: one thing, or two for an end with a restart.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Event(pub Vec<Scripted>);
 
@@ -33,8 +33,9 @@ pub fn read(source: &Source) -> Result<Script, String> {
             "type" => typed(rest).map(|event| script.events.push(event)),
             "start" => start(rest.trim()).map(|event| script.events.push(event)),
             "crash" => crash(rest.trim()).map(|event| script.events.push(event)),
+            "close" => close(rest.trim()).map(|event| script.events.push(event)),
             "partition" => partition(rest.trim()).map(|it| script.partitions.push(it)),
-            _ => Err("expected `type`, `start`, `crash` or `partition`".to_owned()),
+            _ => Err("expected `type`, `start`, `crash`, `close` or `partition`".to_owned()),
         };
         read.map_err(|reason| format!("`{}` line {number}: {reason}", source.name))?;
     }
@@ -66,6 +67,15 @@ pub fn start(text: &str) -> Result<Event, String> {
 
 /// Reads `2@5m` or `2@5m..6m`.
 pub fn crash(text: &str) -> Result<Event, String> {
+    gone(text, Action::Crash)
+}
+
+/// Reads `2@5m` or `2@5m..6m`.
+pub fn close(text: &str) -> Result<Event, String> {
+    gone(text, Action::Close)
+}
+
+fn gone(text: &str, action: Action) -> Result<Event, String> {
     let expected = "expected NODE@TIME or NODE@TIME..TIME, such as `2@5m..6m`";
     let (node, times) = text.split_once('@').ok_or(expected)?;
     let node = number(node)?;
@@ -75,13 +85,9 @@ pub fn crash(text: &str) -> Result<Event, String> {
     };
     let at = duration::parse(time)?;
     if again.is_some_and(|again| again <= at) {
-        return Err("a node starts again after it has crashed".to_owned());
+        return Err("a node starts again after it is gone".to_owned());
     }
-    let mut events = vec![Scripted {
-        at,
-        node,
-        action: Action::Crash,
-    }];
+    let mut events = vec![Scripted { at, node, action }];
     events.extend(again.map(|at| Scripted {
         at,
         node,
@@ -199,15 +205,16 @@ mod tests {
     }
 
     #[test]
-    fn a_crash_may_be_followed_by_a_start() {
-        let actions = |text| {
-            let event = crash(text).expect("an event");
+    fn a_crash_or_a_close_may_be_followed_by_a_start() {
+        let actions = |event: Result<Event, String>| {
+            let event = event.expect("an event");
             let actions = event.0.into_iter().map(|it| (it.at.as_secs(), it.action));
             actions.collect::<Vec<_>>()
         };
-        assert_eq!(actions("2@5s"), [(5, Action::Crash)]);
+        assert_eq!(actions(crash("2@5s")), [(5, Action::Crash)]);
+        assert_eq!(actions(close("2@5s")), [(5, Action::Close)]);
         assert_eq!(
-            actions("2@5s..6s"),
+            actions(crash("2@5s..6s")),
             [(5, Action::Crash), (6, Action::Start)]
         );
         assert!(crash("2@5s..5s").is_err());
@@ -233,7 +240,7 @@ mod tests {
         assert_eq!(script.events[0], typed("1@1s:a ").expect("an event"));
         assert_eq!(script.partitions.len(), 1);
         let error = read(&Source::new("script", "type 1@1s:a\ntpye 1@1s:b")).unwrap_err();
-        let expected = "`script` line 2: expected `type`, `start`, `crash` or `partition`";
+        let expected = "`script` line 2: expected `type`, `start`, `crash`, `close` or `partition`";
         assert_eq!(error, expected);
     }
 }

@@ -329,6 +329,7 @@ unsafe extern "C" fn request(
                 Request::TcpSend { token, bytes }
             }
             abi::REQUEST_TCP_RECEIVE => Request::TcpReceive { token },
+            abi::REQUEST_FAREWELL => Request::Farewell { token },
             abi::REQUEST_TERMINAL_OPEN => Request::TerminalOpen { token },
             abi::REQUEST_TERMINAL_SHOW => {
                 let arguments = &*arguments.cast::<abi::TextArguments>();

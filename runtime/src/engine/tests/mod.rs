@@ -4,6 +4,7 @@ mod connections;
 mod count;
 mod domains;
 mod dynamic;
+mod farewell;
 mod folders;
 mod lifetimes;
 mod model;
