@@ -189,10 +189,7 @@ impl Relations<'_> {
         let before = self.queued;
         let [direct, queued] = [false, true].map(|queued| {
             self.queued = queued;
-            let body = self.derive_composite(shape);
-            // Of what is left, assumptions are all that circles leave out.
-            let given = body.provides.into_iter().map(|it| it.given);
-            (given.collect::<Vec<_>>(), body.requires.len())
+            self.derive_composite(shape)
         });
         self.queued = before;
         direct != queued
