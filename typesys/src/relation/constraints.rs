@@ -201,6 +201,8 @@ impl Relations<'_> {
             let before = provides.clone();
             self.mark_universal(&mut provides, &requires, endpoint);
             self.mark_universal(&mut requires, &before, endpoint);
+            let each = requires.iter_mut();
+            each.for_each(Parsed::ask_of_each_connection);
         }
         [Arc::from(provides), Arc::from(requires)]
     }

@@ -1,5 +1,6 @@
 //! Constraints as their formalisms read them.
 
+mod assumed;
 mod word;
 
 use std::collections::BTreeMap;
@@ -305,51 +306,6 @@ impl Parsed {
         self.formula.as_ref().ok().map(|read| &read.formula)
     }
 
-    /// Whether it is known to hold once its assumption is known to be met here.
-    pub(super) fn may_be_met(&self) -> bool {
-        self.is_conditional() && (self.required || self.alone)
-    }
-
-    /// The same where only what holds at all connections of its owner is of use, or else
-    /// (`alone`) what each connection has by itself.
-    pub(super) fn may_be_met_in(&self, alone: bool) -> bool {
-        let met = if alone { self.alone } else { self.required };
-        self.is_conditional() && met
-    }
-
-    /// Whether it speaks of each connection by itself.
-    pub(super) fn is_of_one_connection(&self) -> bool {
-        let read = self.read();
-        read.is_some_and(|(formalism, formula)| formalism.of_one_connection(formula))
-    }
-
-    /// What is known of it at all connections of its owner.
-    pub(super) fn elsewhere(&self) -> Parsed {
-        let mut parsed = self.clone();
-        if self.here {
-            (parsed.here, parsed.discharged) = (false, false);
-            let assumption = self.constraint.given.as_deref().unwrap_or_default();
-            parsed.leave(format!(
-                "which this peer keeps, but others may connect that do not, and what is asked for is \
-                 about all connections: require {} \"{assumption}\" of every peer",
-                self.constraint.formalism
-            ));
-        }
-        parsed
-    }
-
-    /// Its assumption is met; `told`: where it is told how, if it is.
-    pub(super) fn meet(&mut self, told: Option<usize>) {
-        self.discharged = true;
-        self.here = !self.required;
-        if told.is_some()
-            && let Some(derivation) = &mut self.told
-            && let Rule::Stated(stated) = &mut Arc::make_mut(derivation).rule
-        {
-            stated.met = told;
-        }
-    }
-
     /// The same, so that derivations tell whose it is.
     pub(crate) fn owned_by(&self, by: &Owner, side: Side) -> Parsed {
         self.told_as(stated(&self.constraint, by, side))
@@ -386,18 +342,6 @@ impl Parsed {
             here: false,
             ..self.clone()
         }
-    }
-
-    /// Who has to meet its assumption: every peer, as that is required of it, or each at its own
-    /// connection.
-    pub(super) fn set_universal(&mut self, required: bool, alone: bool) {
-        (self.required, self.alone) = (required, alone);
-    }
-
-    /// Whether it is no less than the other a promise to all peers, if both are conditional.
-    pub(super) fn is_as_wide_as(&self, other: &Parsed) -> bool {
-        let universal = |parsed: &Parsed| parsed.required || parsed.alone;
-        universal(self) || !universal(other)
     }
 
     /// That it is a conditional requirement, and nothing was found to meet it.

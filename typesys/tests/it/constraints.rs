@@ -102,3 +102,28 @@ fn a_circle_at_one_connection_tells_nothing_of_others() {
         assert_eq!(found, expected, "{asked}, with {required}");
     }
 }
+
+/// Where all peers have to keep an assumption, the guarantee is taken to hold at all connections. An
+/// object that requires nothing of that may have other peers that do not keep it.
+#[test]
+fn a_promise_to_each_peer_is_none_of_what_holds_everywhere() {
+    let given = r#"provides temporal "G !x" given "G !y";"#;
+    let required = format!(r#"{given} requires temporal "G !y";"#);
+    for (left, right, expected) in [
+        (given, required.as_str(), "unknown"),
+        (given, given, "holds"),
+        (required.as_str(), required.as_str(), "holds"),
+    ] {
+        let mut scope = Scope::new(&format!(
+            r#"
+            endpoint Left {{ out x(); in y(); {left} }}
+            endpoint Right {{ out x(); in y(); {right} }}"#
+        ));
+        let [left_type, right_type] = ["Left", "Right"].map(|name| scope.resolve(name));
+        let found = scope.relations().subtype(left_type, right_type).verdict;
+        assert_eq!(found.to_string(), expected, "{left} and {right}");
+        // Who keeps it is owed the rest at its own connection, whatever others do.
+        let [left_type, mirror] = ["Left", "mirror Right"].map(|name| scope.endpoint(name));
+        assert!(scope.relations().matches(left_type, mirror).holds());
+    }
+}
