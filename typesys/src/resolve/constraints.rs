@@ -303,21 +303,26 @@ impl Session<'_> {
             };
             // An assumption is written from the side that has to meet it.
             let other = if dual { side } else { side.opposite() };
-            if let Some(given) = &constraint.given
-                && let Err(fault) = formalism.parse(&collapsed(given), &structures[other as usize])
-            {
-                let message = format!(
-                    "what this {name} constraint is given under, \"{given}\", cannot be read: {}",
-                    fault.message
-                );
-                let mut found = Diagnostic::error(codes::CONSTRAINT_SYNTAX, message)
-                    .at(Place::new(source, constraint.text_span), "");
-                if let Some(help) = fault.help {
-                    found = found.with_help(help);
+            let given = constraint.given.as_ref();
+            let structure = &structures[other as usize];
+            let given = given.map(|given| formalism.parse(&collapsed(given), structure));
+            let given = match given.transpose() {
+                Ok(given) => given,
+                Err(fault) => {
+                    let given = constraint.given.as_deref().unwrap_or_default();
+                    let message = format!(
+                        "what this {name} constraint is given under, \"{given}\", cannot be read: {}",
+                        fault.message
+                    );
+                    let mut found = Diagnostic::error(codes::CONSTRAINT_SYNTAX, message)
+                        .at(Place::new(source, constraint.text_span), "");
+                    if let Some(help) = fault.help {
+                        found = found.with_help(help);
+                    }
+                    self.fault(found);
+                    continue;
                 }
-                self.fault(found);
-                continue;
-            }
+            };
             let formula = match dual {
                 false => Some(formula),
                 true => formalism.dual(&formula),
@@ -333,7 +338,13 @@ impl Session<'_> {
                 );
                 continue;
             };
-            self.check_silence(&**formalism, source, constraint, &formula);
+            let texts = [(Some(&formula), "this constraint")];
+            let assumed = [(given.as_ref(), "what this constraint is given under")];
+            for (formula, what) in texts.into_iter().chain(assumed) {
+                if let Some(formula) = formula {
+                    self.check_silence(&**formalism, source, constraint, (formula, what));
+                }
+            }
             // What holds only under an assumption contradicts nothing without it.
             if constraint.given.is_none() {
                 groups
@@ -391,18 +402,19 @@ impl Session<'_> {
         formalism: &dyn Formalism,
         source: &Arc<Source>,
         constraint: &Constraint,
-        formula: &Formula,
+        (formula, what): (&Formula, &str),
     ) {
         let verdict = formalism.ignores_silence(formula, DEFAULT_BUDGET);
         let (message, note) = match &verdict {
             Verdict::Holds => return,
             Verdict::Fails(_) => (
-                "this constraint counts moments at which nothing happens",
+                format!("{what} counts moments at which nothing happens"),
                 "nobody can observe how many of them are between two events".to_owned(),
             ),
             Verdict::Unknown(reason) => (
-                "it was not shown that this constraint does not count moments at which nothing \
-                 happens",
+                format!(
+                    "it was not shown that {what} does not count moments at which nothing happens"
+                ),
                 reason.to_string(),
             ),
         };

@@ -1,5 +1,7 @@
 //! Constraints of endpoint types that fit each other without being equal.
 
+use liveobj_types::{Module, Source, Types};
+
 use crate::scope::Scope;
 
 /// The verdict where one side emits `m: left` and the other one handles `m: right`, and what the one
@@ -126,4 +128,23 @@ fn a_promise_to_each_peer_is_none_of_what_holds_everywhere() {
         let [left_type, mirror] = ["Left", "mirror Right"].map(|name| scope.endpoint(name));
         assert!(scope.relations().matches(left_type, mirror).holds());
     }
+}
+
+/// Nobody can observe whether an assumption is kept that counts moments at which nothing happens.
+#[test]
+fn an_assumption_counts_no_silence() {
+    let faults = |given: &str| -> Vec<String> {
+        let text = format!(
+            r#"endpoint E {{ in y(); out x(); provides temporal "G !x" given "{given}"; }}"#
+        );
+        let source = Source::new("test.lot", text);
+        let (module, _) = Module::parse("test", &source, &mut |_| None);
+        let faults = Types::new().check_module(&module, &liveobj_formalisms::builtin());
+        faults.into_iter().map(|fault| fault.message).collect()
+    };
+    assert_eq!(faults("G (y -> X G !y)"), [""; 0]);
+    assert_eq!(
+        faults("G (y -> X y)"),
+        ["what this constraint is given under counts moments at which nothing happens"]
+    );
 }
