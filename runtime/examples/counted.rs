@@ -4,7 +4,7 @@
 use std::hint::black_box;
 use std::process::ExitCode;
 
-use liveobj::measure::{Called, Circuit, Crowd, Number};
+use liveobj::measure::{Across, Called, Circuit, Crowd, Number};
 
 /// Does its thing so many times.
 type Run = fn(u64);
@@ -20,6 +20,9 @@ const RUNS: &[(&str, Run)] = &[
         Circuit::checked().emit_all(count)
     }),
     ("many_10", |count| Circuit::fan(10).emit_all(count)),
+    ("connection_between_domains", |count| {
+        Across::new().emit_all(count);
+    }),
     ("open_connect_close", |count| {
         let crowd = Crowd::new();
         for n in 0..count {
@@ -28,6 +31,9 @@ const RUNS: &[(&str, Run)] = &[
     }),
     ("open_connect_close_in_pairs", |count| {
         Crowd::new().in_pairs(count as usize);
+    }),
+    ("open_connect_close_around_a_hub", |count| {
+        Crowd::new().around_the_hub(count as usize);
     }),
 ];
 

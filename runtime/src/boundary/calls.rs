@@ -25,8 +25,8 @@ use liveobj_abi as abi;
 use super::host::HOST;
 use super::memory::Keeper;
 use super::native::NativeProxy;
-pub(crate) use super::receiver::{HandledBy, Receiver};
-use super::roster::Shown;
+pub(crate) use super::receiver::{HandledBy, Receiver, Receivers};
+use super::roster::{Place, Shown};
 pub(crate) use super::wake::Wake;
 use super::{Trust, emit};
 use crate::engine::create::Proxy;
@@ -134,6 +134,8 @@ pub(crate) struct ProxyCell {
     /// Nanoseconds that its functions ran, and how often they were called: while somebody watches.
     time: Cell<u64>,
     calls: Cell<u64>,
+    /// Where it stands among those that other threads see.
+    pub(super) place: Place,
 }
 
 /// A link of a connection, as the tables see it: one direction.
@@ -141,7 +143,9 @@ pub(crate) struct ProxyCell {
 pub(crate) struct LinkCell {
     emit: Cell<EmitFunction>,
     domain: *const Domain,
-    receivers: Box<[Receiver]>,
+    /// `receivers`, so that nobody asks how they are kept.
+    list: Cell<*const Receiver>,
+    count: usize,
     /// The connection.
     pub(crate) connection: u64,
     target: Option<Rc<Proxy>>,
@@ -158,6 +162,8 @@ pub(crate) struct LinkCell {
     plain: EmitFunction,
     /// Events that passed while somebody watched.
     passed: Cell<u64>,
+    /// Where they go. Neither changes nor moves.
+    receivers: Receivers,
 }
 
 pub(super) type EmitFunction =
@@ -220,6 +226,7 @@ impl ProxyCell {
             identity,
             time: Cell::new(0),
             calls: Cell::new(0),
+            place: Place::default(),
         }
     }
 
@@ -403,16 +410,17 @@ impl LinkCell {
     fn with(
         domain: &Rc<Domain>,
         emit: EmitFunction,
-        receivers: Box<[Receiver]>,
+        receivers: Receivers,
         connection: u64,
         target: Option<Rc<Proxy>>,
         crossing: Option<Outgoing>,
         traced: Option<Box<TracedLink>>,
     ) -> Rc<LinkCell> {
-        Rc::new(LinkCell {
+        let link = Rc::new(LinkCell {
             emit: Cell::new(emit),
             domain: Rc::as_ptr(domain),
-            receivers,
+            list: Cell::new(std::ptr::null()),
+            count: receivers.len(),
             connection,
             to: target
                 .as_ref()
@@ -424,7 +432,11 @@ impl LinkCell {
             traced,
             plain: emit,
             passed: Cell::new(0),
-        })
+            receivers,
+        });
+        // It is where it stays.
+        link.list.set(link.receivers.as_ptr());
+        link
     }
 
     /// One direction of a connection inside the domain; `sender` is who emits through it, none
@@ -435,7 +447,7 @@ impl LinkCell {
         connection: u64,
         sender: Option<&ProxyCell>,
         target: Rc<Proxy>,
-        receivers: Box<[Receiver]>,
+        receivers: Receivers,
         traced: Option<Box<TracedLink>>,
     ) -> Rc<LinkCell> {
         let emit: EmitFunction = match (sender.map(|sender| sender.trust), &traced) {
@@ -463,7 +475,7 @@ impl LinkCell {
         outgoing: Outgoing,
         traced: Option<Box<TracedLink>>,
     ) -> Rc<LinkCell> {
-        let none = Box::new([]);
+        let none = Receivers::none();
         let emit: EmitFunction = match (sender.trust, &traced) {
             (Trust::Checked | Trust::Probed, _) => emit::checked,
             (Trust::Typed, Some(_)) => emit::queued::<true>,
@@ -511,7 +523,8 @@ impl LinkCell {
     }
 
     pub(super) fn receivers(&self) -> &[Receiver] {
-        &self.receivers
+        // SAFETY: `with` let it point to `receivers`, of which there are so many.
+        unsafe { std::slice::from_raw_parts(self.list.get(), self.count) }
     }
 
     pub(super) fn emit_function(&self) -> EmitFunction {
@@ -571,7 +584,7 @@ impl LinkCell {
 
 impl Drop for ProxyCell {
     fn drop(&mut self) {
-        self.pulse.roster.remove(self.number);
+        self.pulse.roster.remove(self);
     }
 }
 

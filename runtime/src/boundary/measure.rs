@@ -1,6 +1,7 @@
 //! Objects behind hand-written tables, as a library in any language would have them: what the
 //! benchmarks measure. Not part of the public interface.
 
+mod across;
 mod called;
 mod churn;
 mod crowd;
@@ -32,6 +33,7 @@ use crate::report::Silent;
 use crate::trace::Tracer;
 use crate::verdicts::Verdicts;
 
+pub use across::Across;
 pub use called::Called;
 pub use churn::Churn;
 pub use crowd::Crowd;

@@ -36,13 +36,15 @@ impl Peers {
         self.open.set(self.open.get() + 1);
     }
 
-    /// One of the links was closed. In a long list it stays until half of the list is closed: n
-    /// connections come and go in a time that is linear in n.
+    /// One of the links was closed. In a long list it stays, unless it is the last, until half of the list
+    /// is closed: n connections come and go in a time that is linear in n.
     pub(crate) fn closed_one(&self) {
         self.open.set(self.open.get() - 1);
         let mut list = self.list.borrow_mut();
         if list.len() <= FEW || self.open.get() * 2 < list.len() {
             Rc::make_mut(&mut *list).retain(|link| !link.is_closed());
+        } else if let Some(list) = Rc::get_mut(&mut *list) {
+            while list.pop_if(|link| link.is_closed()).is_some() {}
         }
     }
 }

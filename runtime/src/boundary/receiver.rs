@@ -1,6 +1,7 @@
 //! Where events go: the handler, and what is done to the payload on the way to it.
 
 use std::ffi::c_void;
+use std::ops::Deref;
 use std::sync::Arc;
 
 use liveobj_abi as abi;
@@ -19,6 +20,43 @@ pub(crate) struct Receiver {
     pub(crate) keeper: Keeper,
     /// The event's name.
     pub(crate) name: Arc<str>,
+}
+
+/// Where all events of a link go, by number.
+pub(crate) enum Receivers {
+    /// Of a link with one event, in place.
+    One([Receiver; 1]),
+    /// Of any other.
+    Any(Box<[Receiver]>),
+}
+
+impl Receivers {
+    /// None.
+    pub(crate) fn none() -> Receivers {
+        Receivers::Any(Box::default())
+    }
+
+    /// One for each of these.
+    pub(crate) fn of<T, E>(
+        events: &[T],
+        receiver: impl Fn(&T) -> Result<Receiver, E>,
+    ) -> Result<Receivers, E> {
+        Ok(match events {
+            [event] => Receivers::One([receiver(event)?]),
+            events => Receivers::Any(events.iter().map(receiver).collect::<Result<_, E>>()?),
+        })
+    }
+}
+
+impl Deref for Receivers {
+    type Target = [Receiver];
+
+    fn deref(&self) -> &[Receiver] {
+        match self {
+            Receivers::One(one) => one,
+            Receivers::Any(any) => any,
+        }
+    }
 }
 
 /// How a payload reaches its handler.

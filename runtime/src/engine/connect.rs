@@ -73,6 +73,26 @@ pub(crate) struct Connection {
 }
 
 impl Connection {
+    /// Who has one of its ends here, while it lasts.
+    fn holder(&self, domain: &Domain, side: usize) -> Option<Rc<Proxy>> {
+        match &self.links {
+            // The link of the other end leads to it.
+            Sides::Two(links) => links[1 - side].target().cloned(),
+            Sides::One(_) => domain.proxy(self.ends[side].proxy),
+        }
+    }
+
+    /// Its ends here, with who has them and the link by which each emits.
+    pub(super) fn sides(
+        &self,
+        domain: &Domain,
+    ) -> impl Iterator<Item = (u32, Rc<Proxy>, &Rc<LinkCell>)> {
+        let sides = self.ends.iter().zip(self.links.iter()).enumerate();
+        sides.filter_map(|(side, (end, link))| {
+            Some((end.endpoint, self.holder(domain, side)?, link))
+        })
+    }
+
     /// Whether it has ended in this domain.
     pub(super) fn has_ended(&self) -> bool {
         self.links.iter().any(|link| link.is_closed())
@@ -133,17 +153,14 @@ impl Domain {
     pub(crate) fn install(&self, connection: Connection) {
         let number = connection.number;
         let age = self.number();
-        for (end, link) in connection.ends.iter().zip(connection.links.iter()) {
-            let Some(proxy) = self.proxy(end.proxy) else {
-                continue;
-            };
-            proxy.connections.add(age, end.endpoint, number);
+        for (endpoint, proxy, link) in connection.sides(self) {
+            proxy.connections.add(age, endpoint, number);
             if proxy.cell.busy.get() & HELD != 0 {
-                self.may_start.borrow_mut().insert(end.proxy);
+                self.may_start.borrow_mut().push(proxy.cell.number);
             }
-            match proxy.cell.fixed(end.endpoint).peers() {
+            match proxy.cell.fixed(endpoint).peers() {
                 Some(peers) => peers.add(link.clone()),
-                None => proxy.cell.set_link(end.endpoint, Some(link)),
+                None => proxy.cell.set_link(endpoint, Some(link)),
             }
         }
         connection.age.set(age);
@@ -155,20 +172,18 @@ impl Domain {
 
     /// Delivers `connected` to both ends, behind what already waits.
     pub(crate) fn notify_connected(&self, number: u64) {
-        let Some(connection) = self.connections.borrow().get(&number).cloned() else {
+        let Some(connection) = self.connections.borrow().get(number).cloned() else {
             return;
         };
         connection.told.set(true);
         let path = self.path.get();
-        for end in connection.ends.iter() {
-            if let Some(proxy) = self.proxy(end.proxy) {
-                self.offer(Delivery::Connected {
-                    proxy,
-                    endpoint: end.endpoint,
-                    connection: number,
-                    path,
-                });
-            }
+        for (endpoint, proxy, _) in connection.sides(self) {
+            self.offer(Delivery::Connected {
+                proxy,
+                endpoint,
+                connection: number,
+                path,
+            });
         }
     }
 
@@ -180,7 +195,7 @@ impl Domain {
         number: u64,
     ) -> Option<Rc<LinkCell>> {
         let connections = self.connections.borrow();
-        let connection = connections.get(&number)?;
+        let connection = connections.get(number)?;
         let wanted = End {
             proxy: proxy.number,
             endpoint,
@@ -218,11 +233,10 @@ impl Domain {
         source: &EndpointPlan,
         target: &Proxy,
         endpoint: u32,
-    ) -> Result<Box<[calls::Receiver]>, String> {
+    ) -> Result<calls::Receivers, String> {
         let types = self.types.borrow();
         let there = &target.endpoints[endpoint as usize];
-        let mut receivers = Vec::with_capacity(source.emits.len());
-        for event in &*source.emits {
+        calls::Receivers::of(&source.emits, |event| {
             let index = there
                 .receives
                 .binary_search_by(|handled| handled.name.cmp(&event.name))
@@ -240,9 +254,8 @@ impl Domain {
             };
             let to = (&target.cell, endpoint);
             let name = event.name.clone();
-            receivers.push(calls::Receiver::new(to, by, conversion, keeper, name));
-        }
-        Ok(receivers.into_boxed_slice())
+            Ok(calls::Receiver::new(to, by, conversion, keeper, name))
+        })
     }
 }
 

@@ -8,7 +8,6 @@
 //! time is of the object that ran. What the engine does between is nobody's.
 
 use std::cell::Cell;
-use std::rc::Rc;
 use std::time::Instant;
 
 use super::connect::{Connection, Mode, Sides};
@@ -60,7 +59,7 @@ impl Domain {
             return;
         }
         self.counting.skip();
-        for connection in self.connections.borrow().values() {
+        for connection in self.connections.borrow().in_order() {
             connection.count(on);
         }
     }
@@ -80,10 +79,10 @@ impl Domain {
     /// What there is to tell of the domain now. Takes a time in proportion to the number of its
     /// objects and connections.
     pub(crate) fn sample(&self) -> DomainSample {
-        let proxies: Vec<Rc<Proxy>> = self.proxies.borrow().values().cloned().collect();
+        let proxies = self.all_proxies();
         let held = self.held.borrow();
         let parts = proxies.iter().map(|proxy| {
-            let held = held.get(&proxy.cell.number).map_or(0, |it| it.len() as u64);
+            let held = held.get(proxy.cell.number).map_or(0, |it| it.len() as u64);
             PartSample {
                 id: proxy.cell.number,
                 object: proxy.cell.label.to_string(),
@@ -94,8 +93,7 @@ impl Domain {
             }
         });
         let parts = parts.collect();
-        let connections: Vec<Rc<Connection>> =
-            self.connections.borrow().values().cloned().collect();
+        let connections = self.all_connections();
         let inside = connections.iter().filter_map(|connection| {
             let (Sides::Two([first, second]), Sides::Two([forth, back])) =
                 (&connection.ends, &connection.links)
@@ -123,7 +121,7 @@ impl Domain {
     fn bytes_of(&self, proxy: &Proxy) -> usize {
         let known = self.connections.borrow();
         let connections = proxy.connections.youngest_first();
-        let halves = connections.iter().filter_map(|number| known.get(number));
+        let halves = connections.iter().filter_map(|number| known.get(*number));
         let halves: usize = halves
             .map(|connection| connection.bytes() / connection.ends.len().max(1))
             .sum();

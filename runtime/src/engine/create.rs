@@ -240,8 +240,7 @@ impl Domain {
         });
         ProxyCell::settle(&proxy);
         self.proxies.borrow_mut().insert(number, proxy.clone());
-        self.held.borrow_mut().insert(number, Default::default());
-        self.may_start.borrow_mut().insert(number);
+        self.may_start.borrow_mut().push(number);
         self.pulse.beat(number);
         let parameters = plan.parameters.as_ref().map_or(Lent::NONE, Kept::lent);
         let status = match state.as_ref().and_then(|state| state.resumed.as_ref()) {
@@ -255,7 +254,7 @@ impl Domain {
         }
         proxy.creating.set(false);
         self.trace_created(&proxy, plan.ty, plan.identity);
-        if let Some(instance) = self.instances.borrow_mut().get_mut(&instance) {
+        if let Some(instance) = self.instances.borrow_mut().get_mut(instance) {
             instance.proxies.push(number);
         }
         Ok(proxy)

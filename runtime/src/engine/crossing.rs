@@ -7,9 +7,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 
 use liveobj_abi as abi;
 
-#[cfg(test)]
-use super::connect::End;
-use super::connect::{Connection, Mode};
+use super::connect::{Connection, End, Mode};
 use super::deliver::Delivery;
 use super::domain::Domain;
 use super::inbox::{Inbox, Outside};
@@ -398,7 +396,7 @@ impl Domain {
     /// Takes what came through a connection from another domain: each event is a turn of its own.
     /// After some of them others have theirs.
     pub(super) fn take_arrived(&self, number: u64) {
-        let found = self.connections.borrow().get(&number).cloned();
+        let found = self.connections.borrow().get(number).cloned();
         let Some(connection) = found else { return };
         let (Some(incoming), Mode::Queued { peer, .. }) = (&connection.incoming, &connection.mode)
         else {
@@ -506,7 +504,10 @@ impl Domain {
 
 /// Connects an endpoint of one domain with one of another, queued, as `open` does. Both domains are
 /// at hand: nothing of either is running.
-#[cfg(test)]
+///
+/// # Errors
+///
+/// An end is taken or gone, or there is no conversion for an event.
 pub(crate) fn connect_across(
     left: (&Rc<Domain>, End),
     right: (&Rc<Domain>, End),

@@ -20,6 +20,8 @@ use crate::report::Level;
 const MAX_HELD_BEFORE_DATAGRAMS: usize = 1024;
 /// Deliveries that are written down after a turn was split, to name the cycle.
 const TRACED: usize = 64;
+/// The memory for so many closed links is kept from one turn to the next.
+const MAX_GRAVES: usize = 1024;
 
 /// Something that waits in the domain's queue.
 pub(super) enum Delivery {
@@ -123,7 +125,7 @@ impl Domain {
     /// Whether so much waits for a proxy that has not started that datagrams for it are lost.
     fn holds_much(&self, proxy: u64) -> bool {
         let held = self.held.borrow();
-        held.get(&proxy)
+        held.get(proxy)
             .is_some_and(|waiting| waiting.len() >= MAX_HELD_BEFORE_DATAGRAMS)
     }
 
@@ -191,11 +193,11 @@ impl Domain {
             return;
         }
         if busy & HELD != 0 {
-            self.held
-                .borrow_mut()
-                .entry(target.number)
-                .or_default()
-                .push_back(delivery);
+            let mut held = self.held.borrow_mut();
+            match held.get_mut(target.number) {
+                Some(waiting) => waiting.push_back(delivery),
+                None => held.insert(target.number, [delivery].into()),
+            }
         } else {
             target.busy.set(busy + 1);
             self.fifo.borrow_mut().push_back(delivery);
@@ -213,8 +215,15 @@ impl Domain {
             }
         }
         if self.depth.get() == 0 {
-            let buried = std::mem::take(&mut *self.graveyard.borrow_mut());
-            drop(buried);
+            let mut buried = std::mem::take(&mut *self.graveyard.borrow_mut());
+            if !buried.is_empty() {
+                buried.clear();
+                // The next ones use its memory, unless it is much.
+                let mut more = self.graveyard.borrow_mut();
+                if more.capacity() == 0 && buried.capacity() <= MAX_GRAVES {
+                    *more = buried;
+                }
+            }
         }
     }
 
@@ -395,7 +404,7 @@ impl Domain {
     }
 
     fn describe_step(&self, connection: u64, target: u64) -> String {
-        let found = self.connections.borrow().get(&connection).cloned();
+        let found = self.connections.borrow().get(connection).cloned();
         let Some(found) = found else {
             return "a connection that has ended".to_owned();
         };

@@ -8,6 +8,7 @@ use liveobj_abi as abi;
 use super::connect::End;
 use super::create::Proxy;
 use super::domain::Domain;
+use super::few::Few;
 use super::group::Membership;
 use crate::object::Ended;
 use crate::report::Level;
@@ -20,9 +21,9 @@ pub(crate) type OnEnd = Box<dyn FnOnce(&Domain, Ended)>;
 #[derive(Default)]
 pub(crate) struct Instance {
     /// In the order of construction.
-    pub(crate) proxies: Vec<u64>,
+    pub(crate) proxies: Few,
     /// In the order of construction.
-    pub(crate) connections: Vec<u64>,
+    pub(crate) connections: Few,
     /// What it shows, by name.
     pub(crate) endpoints: BTreeMap<String, End>,
     /// Called when all of it is gone.
@@ -39,8 +40,8 @@ pub(crate) struct Instance {
 /// An instance whose end has begun.
 pub(super) struct Condemned {
     number: u64,
-    connections: Vec<u64>,
-    proxies: Vec<u64>,
+    connections: Few,
+    proxies: Few,
     ended: Ended,
 }
 
@@ -48,9 +49,7 @@ impl Domain {
     /// A new instance without anything in it.
     pub(crate) fn begin(&self) -> u64 {
         let number = self.number();
-        self.instances
-            .borrow_mut()
-            .insert(number, Instance::default());
+        self.instances.borrow_mut().insert(number, Box::default());
         number
     }
 
@@ -59,7 +58,7 @@ impl Domain {
     pub(crate) fn begin_in(&self, membership: Membership) -> u64 {
         let number = self.begin();
         membership.join(number);
-        if let Some(instance) = self.instances.borrow_mut().get_mut(&number) {
+        if let Some(instance) = self.instances.borrow_mut().get_mut(number) {
             instance.group = Some(membership);
             instance.opening = true;
         }
@@ -70,13 +69,13 @@ impl Domain {
     pub(super) fn is_opening(&self, number: u64) -> bool {
         let instances = self.instances.borrow();
         instances
-            .get(&number)
+            .get(number)
             .is_some_and(|instance| instance.opening)
     }
 
     /// From now on an instance of a group does not wait for the others any more.
     pub(super) fn set_opened(&self, number: u64) {
-        if let Some(instance) = self.instances.borrow_mut().get_mut(&number) {
+        if let Some(instance) = self.instances.borrow_mut().get_mut(number) {
             instance.opening = false;
         }
     }
@@ -119,7 +118,7 @@ impl Domain {
     /// Disconnects what ends, and sees to it that it is destroyed.
     pub(super) fn leave(&self, number: u64, condemned: Vec<Condemned>) {
         for instance in &condemned {
-            for connection in instance.connections.iter().rev() {
+            for connection in instance.connections.all().iter().rev() {
                 self.disconnect(*connection, abi::REASON_DROPPED);
             }
             for proxy in self.proxies_of(instance) {
@@ -146,7 +145,7 @@ impl Domain {
     /// Calls `call` with the group of an instance, if it is of one.
     pub(super) fn with_group(&self, number: u64, call: impl FnOnce(&Membership)) {
         let instances = self.instances.borrow();
-        let instance = instances.get(&number);
+        let instance = instances.get(number);
         if let Some(group) = instance.and_then(|instance| instance.group.as_ref()) {
             call(group);
         }
@@ -158,7 +157,7 @@ impl Domain {
         let mut condemned: Vec<Condemned> = self.condemn_one(number, ended).into_iter().collect();
         let mut looked_at = 0;
         while let Some(instance) = condemned.get(looked_at) {
-            let proxies = instance.proxies.iter();
+            let proxies = instance.proxies.all().iter();
             let children: Vec<u64> = proxies.flat_map(|proxy| self.children(*proxy)).collect();
             let children = children.into_iter();
             condemned.extend(children.filter_map(|it| self.condemn_one(it, &Ended::Closed)));
@@ -171,7 +170,7 @@ impl Domain {
     /// Marks an instance as ending, and gives what it owns; nothing if it ends already.
     fn condemn_one(&self, number: u64, ended: &Ended) -> Option<Condemned> {
         let mut instances = self.instances.borrow_mut();
-        let instance = instances.get_mut(&number).filter(|known| !known.ending)?;
+        let instance = instances.get_mut(number).filter(|known| !known.ending)?;
         instance.ending = true;
         let failed = instance.failed.take();
         Some(Condemned {
@@ -184,20 +183,20 @@ impl Domain {
 
     /// The proxies of an instance that are still there, the youngest first.
     pub(super) fn proxies_of(&self, instance: &Condemned) -> impl Iterator<Item = Rc<Proxy>> {
-        let proxies = instance.proxies.iter().rev();
+        let proxies = instance.proxies.all().iter().rev();
         proxies.filter_map(|proxy| self.proxy(*proxy))
     }
 
     /// Destroys what [`Domain::end`] has disconnected.
     fn destroy_all(&self, condemned: Vec<Condemned>) {
-        let proxies = condemned.iter().flat_map(|instance| &instance.proxies);
+        let proxies = condemned.iter().flat_map(|instance| instance.proxies.all());
         let late: Vec<u64> = proxies.flat_map(|proxy| self.children(*proxy)).collect();
         if !late.is_empty() {
             // Opened for what a proxy asked while it heard of its end: nothing outlives its owner.
             for child in late.into_iter().rev() {
                 self.end_unheard(child);
             }
-            for proxy in condemned.iter().flat_map(|instance| &instance.proxies) {
+            for proxy in condemned.iter().flat_map(|instance| instance.proxies.all()) {
                 self.close_tokens(*proxy);
             }
             self.later(move |domain| domain.destroy_all(condemned));
@@ -212,7 +211,7 @@ impl Domain {
             for proxy in self.proxies_of(&instance) {
                 self.remove(&proxy);
             }
-            let gone = self.instances.borrow_mut().remove(&instance.number);
+            let gone = self.instances.borrow_mut().remove(instance.number);
             // With it goes its membership, which tells the others.
             if let Some(on_end) = gone.and_then(|gone| gone.on_end) {
                 on_end(self, instance.ended);
@@ -225,7 +224,7 @@ impl Domain {
         let replaced = {
             let mut instances = self.instances.borrow_mut();
             instances
-                .get_mut(&number)
+                .get_mut(number)
                 .and_then(|instance| instance.on_end.replace(call))
         };
         drop(replaced);
@@ -235,7 +234,7 @@ impl Domain {
     /// ends already.
     pub(crate) fn own_connection(&self, number: u64, connection: u64) {
         let mut instances = self.instances.borrow_mut();
-        match instances.get_mut(&number).filter(|owner| !owner.ending) {
+        match instances.get_mut(number).filter(|owner| !owner.ending) {
             Some(owner) => owner.connections.push(connection),
             None => {
                 drop(instances);
@@ -247,17 +246,17 @@ impl Domain {
     /// Says what an instance shows; gives its connections in the order of construction.
     pub(crate) fn expose(&self, number: u64, endpoints: &BTreeMap<String, End>) -> Vec<u64> {
         let mut instances = self.instances.borrow_mut();
-        let Some(instance) = instances.get_mut(&number) else {
+        let Some(instance) = instances.get_mut(number) else {
             return Vec::new();
         };
         instance.endpoints = endpoints.clone();
-        instance.connections.clone()
+        instance.connections.all().to_vec()
     }
 
     /// Notes that a part of an instance has failed, and how the instance will have ended: its end
     /// is on its way. The first failure counts.
     pub(super) fn mark_failed(&self, number: u64, ended: Ended) {
-        if let Some(instance) = self.instances.borrow_mut().get_mut(&number) {
+        if let Some(instance) = self.instances.borrow_mut().get_mut(number) {
             instance.failed.get_or_insert_with(|| Box::new(ended));
         }
     }
@@ -266,7 +265,7 @@ impl Domain {
     pub(crate) fn is_ending(&self, number: u64) -> bool {
         let instances = self.instances.borrow();
         instances
-            .get(&number)
+            .get(number)
             .is_none_or(|instance| instance.ending || instance.failed.is_some())
     }
 
@@ -274,15 +273,15 @@ impl Domain {
     pub(super) fn is_leaving(&self, proxy: u64) -> bool {
         let instance = self.proxy(proxy).map(|proxy| proxy.instance);
         let instances = self.instances.borrow();
-        let instance = instance.and_then(|number| instances.get(&number));
+        let instance = instance.and_then(|number| instances.get(number));
         instance.is_some_and(|instance| instance.ending)
     }
 
     /// Ends all instances, the youngest first. All of them are still connected while proxies say farewell.
     pub(crate) fn end_all(&self) {
         let farewells = self.inbox.has_farewells();
-        let instances: Vec<u64> = self.instances.borrow().keys().rev().copied().collect();
-        for instance in instances {
+        let instances = self.instances.borrow().numbers();
+        for instance in instances.into_iter().rev() {
             self.end_among(instance, Ended::Closed, farewells);
         }
     }
@@ -290,7 +289,7 @@ impl Domain {
     /// Destroys a proxy that has no connections.
     pub(super) fn remove(&self, proxy: &Rc<Proxy>) {
         let number = proxy.cell.number;
-        self.held.borrow_mut().remove(&number);
+        self.held.borrow_mut().remove(number);
         if !proxy.creating.get() {
             self.trace(&proxy.cell.label, proxy.cell.number, || What::Destroyed);
         }
@@ -303,6 +302,6 @@ impl Domain {
             self.say(Level::Error, proxy.cell.label.to_string(), text);
         }
         self.close_tokens(number);
-        self.proxies.borrow_mut().remove(&number);
+        self.proxies.borrow_mut().remove(number);
     }
 }

@@ -20,18 +20,16 @@ impl Domain {
 
     /// Ends this domain's part of a connection.
     pub(super) fn disconnect_here(&self, number: u64, reason: u32) -> Option<Rc<Connection>> {
-        let connection = self.connections.borrow_mut().remove(&number)?;
+        let connection = self.connections.borrow_mut().remove(number)?;
         self.congested.borrow_mut().remove(&number);
         if connection.told.get() {
             self.take_rest(&connection);
         }
         let path = self.path.get();
-        for (end, link) in connection.ends.iter().zip(connection.links.iter()) {
+        for link in connection.links.iter() {
             link.close();
-            let Some(proxy) = self.proxy(end.proxy) else {
-                continue;
-            };
-            let endpoint = end.endpoint;
+        }
+        for (endpoint, proxy, _) in connection.sides(self) {
             proxy.connections.remove(connection.age.get(), endpoint);
             match proxy.cell.fixed(endpoint).peers() {
                 Some(peers) => peers.closed_one(),

@@ -1,7 +1,7 @@
 //! A domain: proxies that one thread at a time runs.
 
 use std::cell::{Cell, RefCell};
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::{BTreeMap, VecDeque};
 use std::rc::{Rc, Weak};
 use std::sync::Arc;
 
@@ -15,6 +15,7 @@ use super::deliver::{Delivery, Trace};
 use super::destroy::Instance;
 use super::farewell::Parting;
 use super::inbox::{Inbox, Poster};
+use super::ledger::Ledger;
 use super::reflect::Reflected;
 use super::request::Token;
 use super::save::Saving;
@@ -59,12 +60,14 @@ pub(crate) struct Domain {
     pub(crate) folders: Folders,
     pub(super) last_path: Cell<u64>,
     pub(super) fifo: RefCell<VecDeque<Delivery>>,
-    pub(super) held: RefCell<BTreeMap<u64, VecDeque<Delivery>>>,
-    /// Those of the held proxies that were created or connected since it was last looked.
-    pub(super) may_start: RefCell<BTreeSet<u64>>,
-    pub(crate) proxies: RefCell<BTreeMap<u64, Rc<Proxy>>>,
-    pub(super) connections: RefCell<BTreeMap<u64, Rc<Connection>>>,
-    pub(super) instances: RefCell<BTreeMap<u64, Instance>>,
+    /// What waits for proxies that have not started; nothing where nothing does.
+    pub(super) held: RefCell<Ledger<VecDeque<Delivery>>>,
+    /// Those of the held proxies that were created or connected since it was last looked; perhaps more
+    /// than once.
+    pub(super) may_start: RefCell<Vec<u64>>,
+    pub(crate) proxies: RefCell<Ledger<Rc<Proxy>>>,
+    pub(super) connections: RefCell<Ledger<Rc<Connection>>>,
+    pub(super) instances: RefCell<Ledger<Box<Instance>>>,
     pub(super) tokens: RefCell<BTreeMap<(u64, u64), Token>>,
     /// What ends and has yet to be disconnected, in the order in which it was told to end.
     pub(super) partings: RefCell<VecDeque<Parting>>,
@@ -148,7 +151,7 @@ impl Domain {
 
     /// Passes on what a proxy has to say, and remembers errors: they say why it failed.
     pub(crate) fn report(&self, proxy: &ProxyCell, level: Level, text: &str) {
-        let found = self.proxies.borrow().get(&proxy.number).cloned();
+        let found = self.proxies.borrow().get(proxy.number).cloned();
         let object = found
             .as_ref()
             .map_or_else(String::new, |proxy| proxy.cell.label.to_string());
@@ -179,7 +182,19 @@ impl Domain {
 
     /// A proxy by number.
     pub(crate) fn proxy(&self, number: u64) -> Option<Rc<Proxy>> {
-        self.proxies.borrow().get(&number).cloned()
+        self.proxies.borrow().get(number).cloned()
+    }
+
+    /// All proxies, in the order of construction.
+    pub(super) fn all_proxies(&self) -> Vec<Rc<Proxy>> {
+        let proxies = self.proxies.borrow();
+        proxies.in_order().into_iter().cloned().collect()
+    }
+
+    /// All connections, by number.
+    pub(super) fn all_connections(&self) -> Vec<Rc<Connection>> {
+        let connections = self.connections.borrow();
+        connections.in_order().into_iter().cloned().collect()
     }
 
     /// The shared form of this domain.

@@ -21,7 +21,8 @@ impl Domain {
             return;
         }
         cell.busy.set(cell.busy.get() | DEAD);
-        self.held.borrow_mut().remove(&cell.number);
+        let held = self.held.borrow_mut().remove(cell.number);
+        drop(held);
         let Some(proxy) = self.proxy(cell.number) else {
             return;
         };
@@ -122,7 +123,7 @@ impl Domain {
 
     /// Who emits through a link, while its connection lasts; none if that is in another domain.
     fn emitter(&self, link: &LinkCell) -> Option<Emitter> {
-        let connection = self.connections.borrow().get(&link.connection).cloned()?;
+        let connection = self.connections.borrow().get(link.connection).cloned()?;
         let mut links = connection.links.iter();
         let side = links.position(|known| std::ptr::eq(&raw const **known, link))?;
         let end = connection.ends.get(side)?;

@@ -65,7 +65,7 @@ impl Domain {
     fn part_after(&self, round: u32, number: u64, condemned: Vec<Condemned>) {
         for proxy in condemned.iter().flat_map(|it| self.proxies_of(it)) {
             for connection in proxy.connections.youngest_first() {
-                let found = self.connections.borrow().get(&connection).cloned();
+                let found = self.connections.borrow().get(connection).cloned();
                 if let Some(connection) = found {
                     self.take_rest(&connection);
                 }

@@ -473,7 +473,7 @@ impl Domain {
             None => return Err(abi::STALE),
         };
         let instances = self.instances.borrow();
-        let Some(instance) = instances.get(&instance) else {
+        let Some(instance) = instances.get(instance) else {
             return Ok(Err("the object is gone".to_owned()));
         };
         let end = instance.endpoints.get(endpoint).copied();

@@ -68,7 +68,7 @@ impl Domain {
     /// From now on the proxies of an instance are saved. Nanoseconds.
     pub(crate) fn keep_states(&self, instance: u64, every: u64) {
         let proxies = self.proxies.borrow();
-        let kept = proxies.values().filter(|proxy| {
+        let kept = proxies.in_order().into_iter().filter(|proxy| {
             let state = proxy.state.as_ref();
             proxy.instance == instance && state.is_some_and(|state| state.heading.is_some())
         });
@@ -189,7 +189,7 @@ impl Domain {
     /// Digests of all proxies that have a state, with their paths, in the order of construction.
     /// Equal states of one type have equal digests.
     pub(crate) fn digests(&self) -> Vec<(String, [u8; 32])> {
-        let proxies: Vec<Rc<Proxy>> = self.proxies.borrow().values().cloned().collect();
+        let proxies = self.all_proxies();
         let mut digests = Vec::new();
         for proxy in proxies {
             let Some(state) = &proxy.state else { continue };

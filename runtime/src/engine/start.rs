@@ -1,21 +1,29 @@
 //! Start: a proxy gets what waits for it once its mandatory endpoints are connected.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
+use std::rc::Rc;
 
+use super::create::Proxy;
+use super::deliver::Delivery;
 use super::domain::Domain;
-use crate::boundary::calls::HELD;
+use crate::boundary::calls::{DEAD, HELD};
+
+/// The memory for so many numbers is kept from one time to the next.
+const FEW: usize = 1024;
 
 impl Domain {
     /// Starts every proxy that is held and has all of its mandatory endpoints connected.
     pub(crate) fn start_ready(&self) {
-        let candidates = std::mem::take(&mut *self.may_start.borrow_mut());
-        for number in candidates {
-            let held = self.held.borrow().contains_key(&number);
-            let Some(proxy) = self.proxy(number).filter(|_| held) else {
+        let mut candidates = std::mem::take(&mut *self.may_start.borrow_mut());
+        candidates.sort_unstable();
+        candidates.dedup();
+        for number in candidates.drain(..) {
+            let held = |proxy: &Rc<Proxy>| proxy.cell.busy.get() & (HELD | DEAD) == HELD;
+            let Some(proxy) = self.proxy(number).filter(held) else {
                 continue;
             };
             if self.is_opening(proxy.instance) {
-                self.may_start.borrow_mut().insert(number);
+                self.may_start.borrow_mut().push(number);
                 continue;
             }
             let ready =
@@ -25,11 +33,16 @@ impl Domain {
             if !ready {
                 continue;
             }
-            let waiting = self.held.borrow_mut().remove(&number).unwrap_or_default();
+            let waiting = self.held.borrow_mut().remove(number);
             proxy.cell.busy.set(proxy.cell.busy.get() & !HELD);
-            for delivery in waiting {
+            for delivery in waiting.into_iter().flatten() {
                 self.offer(delivery);
             }
+        }
+        // The next ones use its memory, unless it is much.
+        let mut more = self.may_start.borrow_mut();
+        if more.capacity() == 0 && candidates.capacity() <= FEW {
+            *more = candidates;
         }
     }
 
@@ -40,20 +53,20 @@ impl Domain {
         let connections = self.expose(instance, &BTreeMap::new());
         let numbers: Vec<u64> = {
             let proxies = self.proxies.borrow();
-            let own = proxies.values().filter(|it| it.instance == instance);
+            let proxies = proxies.in_order().into_iter();
+            let own = proxies.filter(|it| it.instance == instance);
             own.map(|proxy| proxy.cell.number).collect()
         };
-        let mut waited = BTreeMap::new();
-        for (number, waiting) in &mut *self.held.borrow_mut() {
-            if numbers.binary_search(number).is_ok() {
-                waited.insert(*number, std::mem::take(waiting));
-            }
-        }
+        let waited: Vec<VecDeque<Delivery>> = {
+            let mut held = self.held.borrow_mut();
+            let own = numbers.into_iter();
+            own.filter_map(|number| held.remove(number)).collect()
+        };
         for connection in connections {
             self.notify_connected(connection);
         }
-        for (number, waiting) in &mut *self.held.borrow_mut() {
-            waiting.extend(waited.remove(number).into_iter().flatten());
+        for delivery in waited.into_iter().flatten() {
+            self.offer(delivery);
         }
     }
 

@@ -52,7 +52,7 @@ impl Domain {
 
     /// Ends a connection at once: what waits there is not delivered.
     fn cut(&self, connection: u64) {
-        let found = self.connections.borrow().get(&connection).cloned();
+        let found = self.connections.borrow().get(connection).cloned();
         let Some(found) = found else {
             return;
         };
@@ -162,7 +162,7 @@ impl Domain {
             let peer = connection.ends.iter().find(|end| **end != own)?;
             Some((self.end_name(peer), Some(*peer)))
         };
-        let found = self.connections.borrow().get(&connection).cloned();
+        let found = self.connections.borrow().get(connection).cloned();
         self.trace(&proxy.cell.label, cell.number, || What::Connected {
             number,
             connection,

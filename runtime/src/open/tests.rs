@@ -134,7 +134,8 @@ fn children_share_a_folder_that_is_kept_for_its_time_and_no_longer() {
     domain.inbox().task(move |domain| {
         let proxies = domain.proxies.borrow();
         let labels: Vec<String> = proxies
-            .values()
+            .in_order()
+            .into_iter()
             .map(|proxy| proxy.cell.label.to_string())
             .collect();
         reply.send(labels).expect("the test waits");

@@ -1,7 +1,7 @@
 //! What proxies and links take: time and events while somebody watches, and memory.
 
 use super::super::emit;
-use super::{EmitFunction, LinkCell, ProxyCell, RUNNING};
+use super::{EmitFunction, LinkCell, ProxyCell, RUNNING, Receivers};
 
 /// Bytes of the counts of an `Rc`.
 pub(crate) const COUNTS: usize = 2 * size_of::<usize>();
@@ -67,6 +67,10 @@ impl LinkCell {
             .crossing
             .as_ref()
             .map_or(0, |crossing| crossing.bytes());
-        size_of::<LinkCell>() + size_of_val(&*self.receivers) + crossing
+        let receivers = match &self.receivers {
+            Receivers::One(_) => 0,
+            Receivers::Any(any) => size_of_val(&**any),
+        };
+        size_of::<LinkCell>() + receivers + crossing
     }
 }

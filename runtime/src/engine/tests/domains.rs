@@ -67,7 +67,11 @@ impl Schedule {
     fn wake(&self, label: &str) {
         for world in &self.worlds {
             let proxies = world.domain.proxies.borrow();
-            if let Some(proxy) = proxies.values().find(|proxy| *proxy.cell.label == *label) {
+            if let Some(proxy) = proxies
+                .in_order()
+                .into_iter()
+                .find(|proxy| *proxy.cell.label == *label)
+            {
                 world.outside.inbox.push(post(proxy));
             }
         }
@@ -385,7 +389,7 @@ fn a_queue_tells_how_much_waits_and_was_refused() {
         let listener = there.object("listener", &shapes[1..], idle);
         across((&here, &speaker), (&there, &listener));
         let connections = here.domain.connections.borrow();
-        let (_, connection) = connections.last_key_value().expect("it is there");
+        let connection = connections.in_order().pop().expect("it is there");
         let outgoing = connection.links[0].crossing.as_ref();
         let fullness = outgoing.expect("it is queued").fullness();
         drop(connections);

@@ -242,7 +242,8 @@ fn questions_at_the_same_time_share_a_folder_and_what_they_ask_the_same() {
         .domain
         .proxies
         .borrow()
-        .values()
+        .in_order()
+        .into_iter()
         .cloned()
         .collect();
     let client = proxies

@@ -86,15 +86,17 @@ fn objects_are_created_then_connected_in_canonical_order_then_connected_is_deliv
     let proxies: Vec<(u64, String)> = domain
         .proxies
         .borrow()
-        .iter()
-        .map(|(number, proxy)| (*number, proxy.cell.label.to_string()))
+        .in_order()
+        .into_iter()
+        .map(|proxy| (proxy.cell.number, proxy.cell.label.to_string()))
         .collect();
     let created: Vec<&str> = proxies.iter().map(|(_, label)| label.as_str()).collect();
     assert_eq!(created, ["ape", "monkey", "zebra/one", "zebra/two"]);
     let connections: Vec<(u64, [String; 2])> = domain
         .connections
         .borrow()
-        .values()
+        .in_order()
+        .into_iter()
         .map(|made| {
             (
                 made.number,

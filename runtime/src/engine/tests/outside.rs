@@ -360,7 +360,7 @@ extern "C" fn eager_create(
         |Eager {
              domain, external, ..
          }| {
-            let youngest = domain.proxies.borrow().values().last().cloned();
+            let youngest = domain.proxies.borrow().in_order().pop().cloned();
             let status = youngest.map(|proxy| {
                 let external = external.clone();
                 let request = Request::ConnectExternal { external, own: 0 };

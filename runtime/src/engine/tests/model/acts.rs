@@ -254,7 +254,7 @@ impl Anywhere {
             } => {
                 let proxy = |number| pick(there(domain, world), number);
                 let ends = proxy(left).zip(proxy(right));
-                let owners: Vec<u64> = domain.instances.borrow().keys().copied().collect();
+                let owners: Vec<u64> = domain.instances.borrow().numbers();
                 let owners = owners.into_iter().map(|number| Id { world, number });
                 let owner = pick(owners, owner)
                     .filter(|owner| !shared.model.borrow().is_failing_instance(*owner));
@@ -348,8 +348,8 @@ fn connect_child(
     let ends = [(owner, mouth(many[0])), (child, ear(many[1]))];
     let expected = shared.model.borrow().expects(ends);
     let last = || {
-        let connections = domain.connections.borrow();
-        connections.range(..ACROSS).next_back().map(|(it, _)| *it)
+        let numbers = domain.connections.borrow().numbers();
+        numbers.into_iter().rfind(|number| *number < ACROSS)
     };
     let (before, token) = (last(), shared.token());
     let request = Request::Connect {
@@ -434,7 +434,7 @@ impl Shared {
 
 /// The proxies that have not been destroyed, whether they end or not.
 fn there(domain: &Domain, world: usize) -> impl Iterator<Item = Id> {
-    let proxies: Vec<u64> = domain.proxies.borrow().keys().copied().collect();
+    let proxies: Vec<u64> = domain.proxies.borrow().numbers();
     proxies.into_iter().map(move |number| Id { world, number })
 }
 

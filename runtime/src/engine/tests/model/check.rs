@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Id, Model, Seen, Shared, Stage};
+use crate::boundary::calls::{DEAD, HELD};
 
 /// The engine has what the model has, and everybody has noticed what there was to notice.
 pub(super) fn quiescent(stage: &Stage) {
@@ -13,17 +14,20 @@ pub(super) fn quiescent(stage: &Stage) {
             let here = ids.filter(|id| id.world == at);
             here.map(|id| id.number).collect()
         };
-        let proxies: Vec<u64> = domain.proxies.borrow().keys().copied().collect();
+        let proxies: Vec<u64> = domain.proxies.borrow().numbers();
         assert_eq!(proxies, in_model(&mut model.proxies.keys()), "proxies");
-        let instances: Vec<u64> = domain.instances.borrow().keys().copied().collect();
+        let instances: Vec<u64> = domain.instances.borrow().numbers();
         let known = in_model(&mut model.instances.keys());
         assert_eq!(instances, known, "instances");
-        let connections: BTreeSet<u64> = domain.connections.borrow().keys().copied().collect();
+        let connections: BTreeSet<u64> =
+            domain.connections.borrow().numbers().into_iter().collect();
         let known = model.connections.iter();
         let known = known.filter(|(_, ends)| ends.iter().any(|(proxy, _)| proxy.world == at));
         let known: BTreeSet<u64> = known.map(|(connection, _)| connection.number).collect();
         assert_eq!(connections, known, "connections");
-        let held: Vec<u64> = domain.held.borrow().keys().copied().collect();
+        let all = domain.all_proxies().into_iter();
+        let held = all.filter(|proxy| proxy.cell.busy.get() & (HELD | DEAD) == HELD);
+        let held: Vec<u64> = held.map(|proxy| proxy.cell.number).collect();
         let unstarted = model.proxies.iter().filter(|(_, member)| !member.started);
         let unstarted = in_model(&mut unstarted.map(|(proxy, _)| proxy));
         assert_eq!(held, unstarted, "proxies that have not started");
