@@ -15,10 +15,18 @@ const EVENTS: u32 = 2_000;
 const STAGES: usize = 8;
 const STEPS: u32 = 2_000;
 
-#[divan::bench(args = [1, 2], sample_count = 20)]
-fn domains(bencher: Bencher<'_, '_>, domains: usize) {
+/// How many domains, and how many objects there are beside the stages.
+#[divan::bench(
+    args = [(1, 0), (2, 0), (1, 1_000), (2, 1_000), (1, 100_000), (2, 100_000)],
+    sample_count = 20
+)]
+fn domains_among(bencher: Bencher<'_, '_>, (domains, others): (usize, usize)) {
     let runtime = Runtime::builder().build().expect("a runtime");
-    let pipeline = Pipeline::new(&runtime, STAGES, domains, STEPS);
+    pass(bencher, &runtime, domains, others);
+}
+
+fn pass(bencher: Bencher<'_, '_>, runtime: &Runtime, domains: usize, others: usize) {
+    let pipeline = Pipeline::among(runtime, STAGES, domains, STEPS, others);
     let events = ItemsCount::new(EVENTS as usize);
     bencher
         .counter(events)

@@ -3,7 +3,7 @@
 //! pass events on have no aim: compare the two kinds with each other and with `connection`.
 
 use divan::{Bencher, black_box, counter::ItemsCount};
-use liveobj::measure::{Called, Circuit, Knowing};
+use liveobj::measure::{Called, Calls, Circuit, Knowing, Pairs};
 
 fn main() {
     divan::main();
@@ -88,6 +88,40 @@ fn connection_of_bytes(bencher: Bencher<'_, '_>, bytes: usize) {
 #[divan::bench(args = [1, 10])]
 fn many(bencher: Bencher<'_, '_>, receivers: usize) {
     events(bencher, &Circuit::fan(receivers));
+}
+
+/// So many objects, in pairs of a sender and a receiver; at least one pair.
+const OBJECTS: [usize; 3] = [1, 1_000, 100_000];
+/// Events per sample, where all pairs have their turn again and again.
+const TO_ALL: u64 = 100_000;
+
+fn to_each(bencher: Bencher<'_, '_>, objects: usize, mut each: impl FnMut(u64)) {
+    let pairs = (objects / 2).max(1) as u64;
+    let times = TO_ALL / pairs;
+    bencher
+        .counter(ItemsCount::new(times * pairs))
+        .bench_local(|| each(times));
+}
+
+/// Calls to as many objects as there are pairs, each in its turn.
+#[divan::bench(args = OBJECTS)]
+fn each_dyn_call(bencher: Bencher<'_, '_>, objects: usize) {
+    let mut calls = Calls::new((objects / 2).max(1));
+    to_each(bencher, objects, |times| calls.call_each(times));
+}
+
+/// An event through the connection of each pair, in its turn: what caches do not hold comes from memory.
+#[divan::bench(args = OBJECTS)]
+fn each_connection(bencher: Bencher<'_, '_>, objects: usize) {
+    let pairs = Pairs::new((objects / 2).max(1), false);
+    to_each(bencher, objects, |times| pairs.emit_each(times));
+}
+
+/// The same with the conversion of a small record.
+#[divan::bench(args = OBJECTS)]
+fn each_connection_with_conversion(bencher: Bencher<'_, '_>, objects: usize) {
+    let pairs = Pairs::new((objects / 2).max(1), true);
+    to_each(bencher, objects, |times| pairs.emit_each(times));
 }
 
 fn events(bencher: Bencher<'_, '_>, circuit: &Circuit) {

@@ -15,15 +15,25 @@ fn main() {
 /// Events per sample: the way to the object's thread and back is lost among them.
 const EVENTS: u64 = 500_000;
 
-const REFERENCE: &str = r#"<liveobject xmlns="urn:liveobj:reference:1"><composite>
-    <component name="source"><external name="source" library="liveobj:meter"/></component>
-    <component name="sum"><external name="sum" library="liveobj:meter"/></component>
-    <connection>
-        <endpoint of="source" name="numbers"/><endpoint of="sum" name="numbers"/>
-    </connection>
-    <export of="source" name="runs"/>
-    <export of="sum" name="sums"/>
-</composite></liveobject>"#;
+/// A source and a sum that are connected and shown, and so many others in pairs, which do nothing.
+fn document(others: usize) -> String {
+    let mut text = String::from(r#"<liveobject xmlns="urn:liveobj:reference:1"><composite>"#);
+    let pairs = || (0..others / 2).map(|at| at.to_string());
+    let names = || std::iter::once(String::new()).chain(pairs());
+    for name in names() {
+        for object in ["source", "sum"] {
+            text += &format!(
+                r#"<component name="{object}{name}"><external name="{object}" library="liveobj:meter"/></component>"#
+            );
+        }
+    }
+    for name in names() {
+        text += &format!(
+            r#"<connection><endpoint of="source{name}" name="numbers"/><endpoint of="sum{name}" name="numbers"/></connection>"#
+        );
+    }
+    text + r#"<export of="source" name="runs"/><export of="sum" name="sums"/></composite></liveobject>"#
+}
 
 #[divan::bench]
 fn dyn_call(bencher: Bencher<'_, '_>) {
@@ -57,13 +67,24 @@ impl End {
     }
 }
 
-#[divan::bench]
-fn connection_between_objects_of_a_library(bencher: Bencher<'_, '_>) {
+/// How many other objects there are. Cargo runs every benchmark as a test too, which is not the time for
+/// many.
+fn others() -> &'static [usize] {
+    match std::env::args().any(|argument| argument == "--bench") {
+        true => &[0, 1_000, 100_000],
+        false => &[0],
+    }
+}
+
+/// Beside so many other objects, in one domain.
+#[divan::bench(args = others())]
+fn connection_between_objects_of_a_library(bencher: Bencher<'_, '_>, others: usize) {
     let (folder, library) = (tempfile::tempdir().expect("a directory"), meter());
     std::fs::copy(library, folder.path().join("libmeter.so")).expect("it was built");
-    let runtime = Runtime::builder().library_path(folder.path()).build();
-    let runtime = runtime.expect("a runtime");
-    let checked = runtime.check(&Source::new("meter", REFERENCE));
+    let limits = liveobj::Limits::for_size(1 << 30);
+    let runtime = Runtime::builder().library_path(folder.path());
+    let runtime = runtime.limits(limits).build().expect("a runtime");
+    let checked = runtime.check(&Source::new("meter", document(others)));
     let object = runtime.open_blocking(&checked.reference.expect("well typed"));
     let object = object.expect("opened");
     let (runs, sums) = (connect(&object, "runs"), connect(&object, "sums"));

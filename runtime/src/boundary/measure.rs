@@ -7,6 +7,7 @@ mod churn;
 mod crowd;
 mod exchange;
 mod observed;
+mod pairs;
 mod parent;
 mod pipeline;
 #[cfg(test)]
@@ -38,6 +39,7 @@ pub use called::Called;
 pub use churn::Churn;
 pub use crowd::Crowd;
 pub use exchange::Exchange;
+pub use pairs::{Calls, Pairs};
 pub use parent::Parent;
 pub use pipeline::Pipeline;
 

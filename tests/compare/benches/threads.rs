@@ -154,20 +154,24 @@ fn there_and_back<C: Channel>(bencher: Bencher<'_, '_>, channel: C) {
     });
 }
 
-#[divan::bench(sample_count = 20)]
-fn through_domains(bencher: Bencher<'_, '_>) {
+/// How many other objects the two domains have, which are connected in pairs from one to the other and do
+/// nothing.
+const OTHERS: [usize; 3] = [0, 1_000, 100_000];
+
+#[divan::bench(args = OTHERS, sample_count = 20)]
+fn through_domains(bencher: Bencher<'_, '_>, others: usize) {
     let runtime = Runtime::builder().build().expect("a runtime");
-    let exchange = Exchange::new(&runtime);
+    let exchange = Exchange::among(&runtime, others);
     let events = ItemsCount::new(EVENTS);
     bencher
         .counter(events)
         .bench_local(|| black_box(exchange.through(EVENTS as u32)));
 }
 
-#[divan::bench(sample_count = 20)]
-fn there_and_back_domains(bencher: Bencher<'_, '_>) {
+#[divan::bench(args = OTHERS, sample_count = 20)]
+fn there_and_back_domains(bencher: Bencher<'_, '_>, others: usize) {
     let runtime = Runtime::builder().build().expect("a runtime");
-    let exchange = Exchange::new(&runtime);
+    let exchange = Exchange::among(&runtime, others);
     bencher
         .counter(ItemsCount::new(ROUNDS))
         .bench_local(|| black_box(exchange.there_and_back(ROUNDS as u32)));

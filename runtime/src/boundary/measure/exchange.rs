@@ -33,6 +33,16 @@ impl Exchange {
     ///
     /// There are no threads.
     pub fn new(runtime: &Runtime) -> Exchange {
+        Exchange::among(runtime, 0)
+    }
+
+    /// As [`Exchange::new`], and so many objects that do nothing beside them: half of them in each domain,
+    /// connected in pairs from one to the other.
+    ///
+    /// # Panics
+    ///
+    /// There are no threads.
+    pub fn among(runtime: &Runtime, others: usize) -> Exchange {
         let (made, posters) = mpsc::channel();
         let (tell, told) = mpsc::channel();
         let asking: Make = Box::new(move |domain, instance| {
@@ -51,7 +61,7 @@ impl Exchange {
             [("asking", "b"), ("adding", "a")],
             [("adding", "b"), ("asking", "a")],
         ];
-        let running = running(runtime, &[0, 1], parts, &connections);
+        let running = running(runtime, &[0, 1], parts, &connections, others);
         Exchange {
             _running: running,
             asking: posters.recv().expect("it was made"),
@@ -174,6 +184,13 @@ impl Native for Adding {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn others_beside_them_change_nothing() {
+        let runtime = Runtime::builder().build().expect("a runtime");
+        let exchange = Exchange::among(&runtime, 100);
+        assert_eq!(exchange.through(1_000), 500_500);
+    }
 
     #[test]
     fn all_that_is_sent_is_added_up_and_answered() {

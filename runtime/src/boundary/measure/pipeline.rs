@@ -26,7 +26,8 @@ pub(super) struct Running {
     _runtime: Runtime,
 }
 
-/// Runs `parts`, each in the domain that its place tells, connected.
+/// Runs `parts`, each in the domain that its place tells, connected; and beside them so many others, which
+/// do nothing. These are in all domains alike, and connected in pairs, each with one of the next domain.
 ///
 /// # Panics
 ///
@@ -34,8 +35,9 @@ pub(super) struct Running {
 pub(super) fn running(
     runtime: &Runtime,
     places: &[usize],
-    parts: Vec<(String, Make)>,
+    mut parts: Vec<(String, Make)>,
     connections: &[[(&str, &str); 2]],
+    others: usize,
 ) -> Running {
     let core = runtime.core();
     let home = DomainThread::start(core.clone(), None).expect("a thread");
@@ -44,14 +46,39 @@ pub(super) fn running(
     domains
         .start(count, core, None, Observers::default)
         .expect("threads");
-    let parts = Wiring::of_own(parts, connections);
+    let others: Vec<String> = (0..others).map(|at| format!("other{at}")).collect();
+    let idle = others.iter().map(|name| {
+        let make: Make = Box::new(|domain, instance| {
+            let (_, ends) = object(domain, instance, Box::new(Idle));
+            Ok(ends.into())
+        });
+        (name.clone(), make)
+    });
+    parts.extend(idle);
+    let idle = others.chunks_exact(2);
+    let idle = idle.map(|pair| [(pair[0].as_str(), "b"), (pair[1].as_str(), "a")]);
+    let connections: Vec<_> = connections.iter().copied().chain(idle).collect();
+    let places = places.iter().copied();
+    let places: Vec<usize> = places
+        .chain((0..others.len()).map(|at| at % count))
+        .collect();
+    let parts = Wiring::of_own(parts, &connections);
     let inboxes: Vec<_> = domains.all().iter().map(|it| it.inbox().clone()).collect();
     let ending = domains.home().ending().clone();
-    let opening = spread(&inboxes, places, parts, None, ending);
+    let opening = spread(&inboxes, &places, parts, None, ending);
     core.tokio.block_on(opening).expect("it opens");
     Running {
         _domains: domains,
         _runtime: runtime.clone(),
+    }
+}
+
+/// An object that does nothing.
+struct Idle;
+
+impl Native for Idle {
+    fn event(&mut self, _: &ProxyCell, _: Incoming) -> abi::Status {
+        abi::OK
     }
 }
 
@@ -64,12 +91,18 @@ pub struct Pipeline {
 
 impl Pipeline {
     /// So many stages in so many domains; each takes this many steps of a random number generator
-    /// for each event.
+    /// for each event. Beside them are so many objects that do nothing.
     ///
     /// # Panics
     ///
     /// There are no threads, or more domains than stages.
-    pub fn new(runtime: &Runtime, stages: usize, domains: usize, steps: u32) -> Pipeline {
+    pub fn among(
+        runtime: &Runtime,
+        stages: usize,
+        domains: usize,
+        steps: u32,
+        others: usize,
+    ) -> Pipeline {
         assert!(domains <= stages, "a domain without a stage");
         let (started, posters) = mpsc::channel();
         let (told, passed) = mpsc::channel();
@@ -95,7 +128,7 @@ impl Pipeline {
             .map(|pair| [(pair[0].as_str(), "b"), (pair[1].as_str(), "a")])
             .collect();
         let places: Vec<usize> = (0..stages).map(|at| at * domains / stages).collect();
-        let running = running(runtime, &places, parts.collect(), &connections);
+        let running = running(runtime, &places, parts.collect(), &connections, others);
         drop(started);
         let first = posters.iter().find(|(at, _)| *at == 0);
         Pipeline {
@@ -171,7 +204,7 @@ mod tests {
     #[test]
     fn the_same_comes_out_of_however_many_domains() {
         let runtime = Runtime::builder().build().expect("a runtime");
-        let sum = |domains| Pipeline::new(&runtime, 4, domains, 3).pass(1_000);
+        let sum = |domains| Pipeline::among(&runtime, 4, domains, 3, 10).pass(1_000);
         let one = sum(1);
         assert_ne!(one, 0);
         assert_eq!([sum(2), sum(3), sum(4)], [one; 3]);
