@@ -5,7 +5,9 @@
 //!   says whether it is, and how far its state has come. The place where the last of them has said so
 //!   is the *cut*: all members see the same before it.
 //! - If somebody is in step at the cut, the oldest of them is the *source*. If nobody is, those are in
-//!   step from then on whose state has come furthest, and the oldest of them is the source.
+//!   step from then on whose state has come furthest, and the oldest of them is the source. So it is as
+//!   well where those in step have the beginning, or an earlier place, of a state that somebody brings
+//!   and nothing has come behind it: then it is theirs that gives way, and nothing is lost.
 //! - The source asks its replica for a checkpoint of the state at the cut and sends it in pieces, at
 //!   most so many at a time. Whoever is not in step keeps the updates that come after the cut, begins
 //!   with the checkpoint, and goes on with them. If the source is gone before, the next view has
@@ -22,15 +24,19 @@
 //! What is not lost. A member that receives its own update knows that a quorum of the view held it. It
 //! is in the state of everybody in step. A group goes on from an earlier state only if all who were in
 //! step are gone: if that is known, it waits for one that comes back with the state. It is not known if
-//! they leave in the moment in which others join, before anybody has said anything; then what they had
-//! is in their own state only, and they are told that it gives way when they come back.
+//! they leave in the moment in which others join, before anybody has said anything, or if those who
+//! closed first are the first to open again. Then what they had is in their own state only. They bring it
+//! when they come back, unless the group has had updates meanwhile; then they are told that theirs gives
+//! way.
 
+mod cut;
 mod frame;
 mod history;
 mod proxy;
 
 use std::collections::{BTreeMap, VecDeque};
 
+use cut::Cut;
 use frame::{Frame, Hello};
 pub(crate) use history::{Entry, History, Position};
 
@@ -323,8 +329,7 @@ impl<C: Copy + PartialEq> Replication<C> {
             .filter_map(|it| open.hellos.get(it))
             .copied()
             .collect();
-        let goes_on = hellos.iter().any(|it| it.is_in_step);
-        let Some(position) = latest(&hellos) else {
+        let Some(Cut { position, goes_on }) = Cut::of(&hellos, open.count) else {
             actions.push(Action::Warn(
                 "the members that had the state left before they could pass it on: nothing is \
                  received until one of them comes back with its state, or all close and open again"
@@ -351,6 +356,8 @@ impl<C: Copy + PartialEq> Replication<C> {
             open.kept.clear();
         }
         let is_source = source.member == me;
+        // What it had is the beginning of the state that comes.
+        self.is_in_step &= goes_on;
         if !self.is_in_step && have.iter().any(|it| it.member == me) {
             self.is_in_step = true;
             let view = open.view.clone();
@@ -559,23 +566,6 @@ impl<C: Copy + PartialEq> Replication<C> {
         {
             self.ask(None, actions);
         }
-    }
-}
-
-/// The position of the state that all go on from, by what they have said, oldest first; `None` if the
-/// state of the group is not there.
-fn latest(hellos: &[Hello]) -> Option<Position> {
-    if let Some(in_step) = hellos.iter().find(|it| it.is_in_step) {
-        return Some(in_step.position);
-    }
-    let all: Vec<Position> = hellos.iter().map(|it| it.position).collect();
-    let begun: Vec<Position> = hellos.iter().filter_map(|it| it.begun).collect();
-    let begun = Position::latest(&begun);
-    let is_late = |it: &Position| begun.is_none_or(|begun| *it == begun || it.follows(&begun));
-    let late: Vec<Position> = all.into_iter().filter(is_late).collect();
-    match fault::is(Fault::OldestWins) {
-        true => late.first().copied(),
-        false => Position::latest(&late),
     }
 }
 

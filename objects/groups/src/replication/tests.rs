@@ -307,6 +307,74 @@ fn a_state_that_gives_way_is_told() {
     assert_eq!(seen[1..], [state]);
 }
 
+/// Member 0 has opened its state of these updates again, and is in step with it; member 1 joins with its
+/// own. Each update came in a view of its own.
+fn meet(first: &[&[u8]], second: &[&[u8]]) -> Pair {
+    let history = |updates: &[&[u8]]| {
+        let mut history = History::default();
+        for (number, update) in (1..).zip(updates) {
+            history.update(&view(number, &[3]), update.to_vec());
+        }
+        history
+    };
+    let mut pair = Pair::new();
+    for (member, updates) in [first, second].into_iter().enumerate() {
+        let run = 1 + member as u64;
+        pair.members[member] = Replication::new(TAG, run, LIMITS, history(updates));
+        pair.connect(member, 7 + member as u32);
+    }
+    let actions = pair.members[0].view(view(1, &[10]));
+    pair.act(0, actions, &[0]);
+    pair.seen(0);
+    pair.seen(1);
+    join(&mut pair);
+    pair
+}
+
+#[test]
+fn who_brings_a_later_state_to_those_who_have_its_beginning_passes_it_on() {
+    let later: &[&[u8]] = &[b"one", b"two"];
+    for earlier in [0, 1] {
+        let mut pair = meet(&later[..earlier], later);
+        assert_eq!(pair.seen(1), [Action::Want(8)]);
+        pair.send(0, b"three", &[0, 1]);
+        assert_eq!(pair.seen(0), [], "the state is not there");
+        assert_eq!(pair.seen(1), [received(b"three")]);
+        let actions = pair.members[1].checkpoint(8, b"state");
+        pair.act(1, actions, &[0, 1]);
+        let state = Action::Initialize(To::All, b"state".to_vec());
+        assert_eq!(pair.seen(0), [state, received(b"three")]);
+        assert_eq!(
+            pair.members[0].history().position,
+            pair.members[1].history().position
+        );
+    }
+}
+
+#[test]
+fn who_brings_a_state_of_another_group_or_an_earlier_one_takes_over() {
+    let mut pair = meet(&[b"one", b"two"], &[b"one"]);
+    assert_eq!(pair.seen(0), [Action::Want(7)]);
+    assert_eq!(pair.seen(1), []);
+    let mut other = History::default();
+    for update in 0..5 {
+        let group = 200;
+        let seen = View {
+            group,
+            ..view(9, &[3])
+        };
+        other.update(&seen, vec![update]);
+    }
+    let mut pair = alone(&[b"one"]);
+    pair.members[1] = Replication::new(TAG, 2, LIMITS, other);
+    pair.connect(0, 7);
+    pair.connect(1, 8);
+    pair.seen(0);
+    pair.seen(1);
+    join(&mut pair);
+    assert_eq!(pair.seen(0), [Action::Want(7)]);
+}
+
 #[test]
 fn who_joins_a_group_whose_state_is_gone_waits() {
     let mut pair = alone(&[b"one"]);
