@@ -30,7 +30,7 @@ const LOCK: Replicated<'_> = Replicated {
 const FOLDER: Replicated<'_> = Replicated {
     template: ("shared_folder", Some(("Item", "Timer"))),
     types: ["FolderUpdate[Timer]", "FolderCheckpoint[Timer]"],
-    channel: "channel",
+    channel: "views",
     exports: &["entries", "folder", "watched"],
 };
 

@@ -33,6 +33,8 @@ mod other_languages;
 mod plug_in;
 mod processes;
 mod readme;
+mod replicas;
+mod returning;
 mod sarif;
 mod simulation;
 mod simulation_command;

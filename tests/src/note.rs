@@ -96,6 +96,11 @@ impl Replicated<'_> {
     }
 }
 
+/// The example `shared-board` with the datagram relay at `port` as its network.
+pub fn shared_board(port: u16) -> String {
+    example("shared-board", port)
+}
+
 /// The example `shared-folder` with the datagram relay at `port` as its networks.
 pub fn shared_folder(port: u16) -> String {
     example("shared-folder", port)

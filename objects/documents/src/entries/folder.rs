@@ -2,9 +2,10 @@
 //! into them and taken out.
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 use liveobj_sdk::{
-    Connection, CreateError, Disconnect, Document, Entry, Level, Map, Str, live_object,
+    Connection, CreateError, Disconnect, Document, Entry, Level, Map, Str, Token, Wake, live_object,
 };
 
 use super::{Entries, Limits};
@@ -21,15 +22,23 @@ type Context<'a> = shared_folder::Context<'a>;
 /// Bytes of the largest reference: what a host looks at within a turn.
 const MAX_REFERENCE: usize = 256 << 10;
 
+/// Those who found a group put what they have to put at once: so long after the first view it is not
+/// said that something is missing.
+const PATIENCE: Duration = Duration::from_secs(1);
+/// The timer of that.
+const PATIENT: Token = Token(0);
+
 /// One replica of a folder.
 pub struct SharedFolder {
     run: Run,
     entries: Entries,
     /// Who is told of changes.
     watching: BTreeSet<Connection>,
-    /// Whether the channel has told what there is.
+    /// Whether what is not there is missing.
     is_known: bool,
-    /// Questions that came before.
+    /// It will be known in a while.
+    is_patient: bool,
+    /// Questions for what is not there, as long as that is not known.
     questions: Vec<Question>,
 }
 
@@ -112,12 +121,28 @@ impl template::shared_folder for SharedFolder {
                 }
             }
             FolderChange::remove(name) => self.entries.remove(&name).then_some(name),
-            FolderChange::mark => None,
         };
         if let Some(name) = changed {
             self.tell_changed(context, &name);
         }
         self.answer(context);
+    }
+
+    /// A view is shown behind all that came before it.
+    fn channel_view(&mut self, context: &mut Context<'_>, _: shared_folder::channel::View<'_>) {
+        if self.is_known || std::mem::replace(&mut self.is_patient, true) {
+            return;
+        }
+        if let Err(error) = context.timer(PATIENT, PATIENCE) {
+            context.fail(&format!("a timer could not be set: {error}"));
+        }
+    }
+
+    fn wake(&mut self, context: &mut Context<'_>, token: Token, _: Wake<'_>) {
+        if token == PATIENT {
+            self.is_known = true;
+            self.answer(context);
+        }
     }
 
     fn channel_initialize(
@@ -130,6 +155,7 @@ impl template::shared_folder for SharedFolder {
         for name in self.entries.replace(entries) {
             self.tell_changed(context, &name);
         }
+        self.is_known = true;
         self.answer(context);
     }
 
@@ -175,6 +201,7 @@ impl SharedFolder {
             }),
             watching: BTreeSet::new(),
             is_known: false,
+            is_patient: false,
             questions: Vec::new(),
         }
     }
@@ -192,21 +219,17 @@ impl SharedFolder {
             asker,
             name: name.to_owned(),
         };
-        if self.is_known {
-            return self.tell(context, &question);
-        }
-        if self.questions.is_empty() {
-            // It is the first in the group as well that receives this.
-            self.send(context, FolderChange::mark);
-        }
         self.questions.push(question);
+        self.answer(context);
     }
 
-    /// Answers the questions that have waited for the channel.
+    /// Answers the questions that can be answered.
     fn answer(&mut self, context: &mut Context<'_>) {
-        self.is_known = true;
         for question in std::mem::take(&mut self.questions) {
-            self.tell(context, &question);
+            match self.is_known || self.entries.get(&question.name).is_some() {
+                true => self.tell(context, &question),
+                false => self.questions.push(question),
+            }
         }
     }
 
@@ -251,11 +274,11 @@ impl SharedFolder {
 
 #[cfg(test)]
 mod tests {
-    use liveobj_sdk::testing::{Harness, Outcome};
+    use liveobj_sdk::testing::{Harness, Outcome, Request};
 
     use super::*;
     use crate::shared_folder::{Template, Unlent, channel, entries, folder, watched};
-    use crate::types::UpdateId;
+    use crate::types::{UpdateId, ViewId};
 
     const NOTE: &[u8] = b"a note";
     const OTHER: &[u8] = b"another note";
@@ -304,6 +327,17 @@ mod tests {
             assert_eq!(outcome, Outcome::Done);
         }
 
+        /// It founds a group.
+        fn view(&mut self) {
+            let id = ViewId {
+                group: 7,
+                number: 1,
+            };
+            let (members, me) = ((&[70]).into(), 70);
+            let view = channel::View { id, members, me };
+            self.harness.send(self.channel, view);
+        }
+
         fn checkpoint(&mut self) -> FolderCheckpoint<'static> {
             self.harness
                 .send(self.channel, channel::CheckpointWanted {});
@@ -340,10 +374,12 @@ mod tests {
     #[test]
     fn what_is_put_is_there_when_it_comes_back() {
         let mut replica = replica();
+        replica.view();
         replica.put("note", NOTE);
         assert_eq!(replica.settle(), 1);
         replica.ask("note");
         assert_eq!(replica.answers(), [Some(NOTE.to_vec())]);
+        replica.harness.wake(PATIENT, Wake::Timer);
         let name = "note".into();
         replica
             .harness
@@ -418,15 +454,22 @@ mod tests {
 
     #[test]
     fn who_asks_before_the_entries_are_known_gets_the_answer_then() {
-        // The first one in its group learns by its own mark that nothing came before.
+        // The first one in its group learns by the view that nothing came before. To ask changes nothing.
         let mut first = replica();
         first.ask("note");
         first.ask("other");
+        first.ask("third");
+        assert_eq!(first.settle(), 0);
+        first.view();
+        let (token, delay) = (PATIENT, PATIENCE);
+        let timer = Request::Timer { token, delay };
+        assert_eq!(first.harness.take_requests(), [timer]);
         assert_eq!(first.answers(), []);
-        assert_eq!(first.settle(), 1);
-        assert_eq!(first.answers(), [None, None]);
         first.put("note", NOTE);
         first.settle();
+        assert_eq!(first.answers(), [Some(NOTE.to_vec())]);
+        first.harness.wake(token, Wake::Timer);
+        assert_eq!(first.answers(), [None, None]);
         let checkpoint = first.checkpoint();
         let mut joining = replica();
         joining.ask("note");
