@@ -1,8 +1,8 @@
 //! What a group costs: messages in one order beside raw TCP, a member that goes without a word, a joiner
 //! that gets a state, idle groups.
 //!
-//! All members are runtimes of this process, on the loopback interface. `cargo bench -p liveobj-tests
-//! --bench groups`, with `order`, `gone`, `join` or `idle` behind `--` for some of them.
+//! All members are runtimes of this process, and processes where they are killed, on the loopback
+//! interface. `cargo bench -p liveobj-tests --bench groups`, with `order`, `gone`, `join` or `idle` behind `--` for some of them.
 
 use std::fmt::Write as _;
 use std::io::{Read as _, Write as _};
@@ -11,7 +11,8 @@ use std::sync::mpsc::{self, Receiver};
 use std::time::{Duration, Instant};
 
 use liveobj::{Connection, Data, Object, Runtime, Source};
-use liveobj_tests::support::built;
+use liveobj_tests::note::{Opened, line};
+use liveobj_tests::support::{built, root};
 
 const RULE: &str = "------------------------------------------------------------------------------";
 
@@ -133,15 +134,14 @@ impl End {
         }
     }
 
-    /// Waits for a view of so many members; answers whether the oldest of them shows it, who is the
-    /// sequencer.
-    fn wait_for(&self, members: usize) -> bool {
+    /// Waits for a view of so many members.
+    fn wait_for(&self, members: usize) {
         loop {
             if let Data::Record(view) = self.next("view")
                 && let Some(Data::List(list)) = view.get("members")
                 && list.len() == members
             {
-                return list.first() == view.get("me");
+                return;
             }
         }
     }
@@ -284,34 +284,56 @@ fn tcp_latency(size: usize) -> Duration {
     times[times.len() / 2]
 }
 
-/// Until the others receive again where one of three is gone: it says nothing, as one that was killed.
+/// So often a process is killed.
+const KILLS: u16 = 9;
+
+/// Until one process shows what another one has entered, where the third of them was killed.
 fn gone() {
     println!(
-        "\nA member of three goes without a word: until another one receives what it sends\n{RULE}"
+        "\nOne process of three is killed: until the second one shows what the third one sends, of \
+         {KILLS} runs\n{RULE}"
     );
-    for (at, is_sequencer) in [false, true].into_iter().enumerate() {
-        let export = r#"<export of="ordered" name="views"/>"#;
-        let reference = composite(&(parts(17_120 + at as u16, "") + export));
-        let mut members: Vec<(Node, End)> = (0..3)
-            .map(|_| {
-                let node = open(&reference);
-                let end = node.connect("views");
-                (node, end)
-            })
+    for (at, name) in ["another one", "the sequencer"].into_iter().enumerate() {
+        let mut times: Vec<Duration> = (0..KILLS)
+            .map(|run| until_received(17_120 + run + KILLS * at as u16, at == 1))
             .collect();
-        let is_oldest: Vec<bool> = members.iter().map(|(_, end)| end.wait_for(3)).collect();
-        let goes = is_oldest.iter().position(|it| *it == is_sequencer);
-        drop(members.remove(goes.expect("one of them is the oldest")));
-        let begun = Instant::now();
-        members[0].1.send("send", "message", message(0, 8));
-        members[0].1.next("receive");
-        let name = if is_sequencer {
-            "the sequencer"
-        } else {
-            "another one"
-        };
-        println!("{name}: {:.3} s", begun.elapsed().as_secs_f64());
+        times.sort_unstable();
+        let seconds = |at: usize| times[at].as_secs_f64();
+        println!(
+            "{name}: {:.4} s, {:.4} to {:.4}",
+            seconds(times.len() / 2),
+            seconds(0),
+            seconds(times.len() - 1)
+        );
     }
+}
+
+/// One time of those.
+fn until_received(port: u16, is_sequencer: bool) -> Duration {
+    let folder = tempfile::tempdir().expect("a directory");
+    let example = root().join("examples/replicated-note.liveobject");
+    let example = std::fs::read_to_string(example).expect("it is readable");
+    let (before, after) = example.split_once("<value>").expect("an address");
+    let (_, after) = after.split_once("</value>").expect("it ends");
+    let reference = folder.path().join("note.liveobject");
+    let text = format!("{before}<value>239.255.42.98:{port}</value>{after}");
+    std::fs::write(&reference, text).expect("it is writable");
+    // The first one has founded the group when it shows its line, so that it is the sequencer.
+    let mut members: Vec<Opened> = Vec::new();
+    for number in 0..3 {
+        members.push(Opened::start(folder.path(), &reference));
+        let text = format!("of {number}");
+        members[number].enter(&text);
+        for member in &members {
+            member.wait_for(&line(&text));
+        }
+    }
+    let mut goes = members.remove(if is_sequencer { 0 } else { 2 });
+    let begun = Instant::now();
+    goes.signal("KILL");
+    members[0].enter("after that");
+    members[1].wait_for(&line("after that"));
+    begun.elapsed()
 }
 
 /// Bytes of the state that a joiner gets.
