@@ -180,13 +180,16 @@ impl Parsed {
     }
 
     /// The same, not what it is given under, said of other endpoints, where its formalism can say it
-    /// so; or else itself.
+    /// so; or else itself, in its own formalism only: another one may tell what is moved from what is not.
     pub(crate) fn moved(&self, to: &BTreeMap<String, String>) -> Parsed {
         let moved = self.read().and_then(|(formalism, formula)| {
             let formula = formalism.at_peers(formula, to)?;
             Some(self.said_as(formula, &**formalism, self.assumption.clone()))
         });
-        moved.unwrap_or_else(|| self.clone())
+        moved.unwrap_or_else(|| Parsed {
+            structure: None,
+            ..self.clone()
+        })
     }
 
     /// The same, given under an assumption that is said of other endpoints, where its formalism can say

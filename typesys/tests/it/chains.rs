@@ -1,12 +1,16 @@
 //! What parts of a composite guarantee about several endpoints, through chains and circles of them.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use liveobj_formalisms::temporal::Temporal;
 use liveobj_formalisms::temporal::evaluate::holds;
 use liveobj_formalisms::temporal::formula::{Event, Sentence};
 use liveobj_formalisms::temporal::history::{Instance, Lasso, Occurrence, Position, Universe};
-use liveobj_types::formalism::{EndpointStructure, Formalism, Structure};
+use liveobj_types::formalism::{
+    self, EndpointStructure, Fidelity, Formalism, Formula, ParseError, Structure, Translated,
+};
+use liveobj_types::verdict::{Reason, Verdict, Witness};
 use liveobj_types::{CompositeShape, types::ObjectBody};
 
 use crate::composites::shape;
@@ -174,6 +178,73 @@ fn what_either_end_sees_is_told_apart() {
             "{parts:?}"
         );
     }
+}
+
+/// A formalism whose texts mean what they say in `temporal`.
+struct Told;
+
+impl Formalism for Told {
+    fn name(&self) -> &'static str {
+        "told"
+    }
+
+    fn id(&self) -> u128 {
+        7
+    }
+
+    fn parse(&self, text: &str, _: &Structure) -> Result<Formula, ParseError> {
+        Ok(Formula::new(text.to_owned()))
+    }
+
+    fn print(&self, formula: &Formula) -> String {
+        formula.get::<String>().cloned().unwrap_or_default()
+    }
+
+    fn satisfiable(&self, _: &[&Formula], _: u64) -> Verdict {
+        Verdict::Holds
+    }
+
+    fn implies(&self, _: &[&Formula], _: &formalism::Events, _: &Formula, _: u64) -> Verdict {
+        Verdict::Unknown(Reason::Budget)
+    }
+
+    fn replay(&self, _: &[&Formula], _: &formalism::Events, _: &Formula, _: &Witness) -> bool {
+        false
+    }
+
+    fn translations(&self) -> Vec<(String, Fidelity)> {
+        vec![("temporal".to_owned(), Fidelity::Exact)]
+    }
+
+    fn translate(&self, formula: &Formula, _: &str, structure: &Structure) -> Option<Translated> {
+        let Structure::Object(endpoints) = structure else {
+            return None;
+        };
+        let mut keys = endpoints.iter();
+        let (key, _) = keys.find(|(_, end)| end.name.ends_with("before"))?;
+        Some(Translated {
+            texts: vec![self.print(formula).replace("before", key)],
+            fidelity: Fidelity::Exact,
+        })
+    }
+}
+
+/// What a part sees of its connections is not what its peers see, in whatever formalism it asks.
+#[test]
+fn a_requirement_that_is_translated_is_not_met_by_who_has_it() {
+    let mut scope = Scope::new(
+        r#"
+        endpoint Here { in say(); }
+        endpoint There { out say(); }
+        object Head { endpoint next: There; }
+        object Own { endpoint before: Here; provides temporal "G !before.disconnect@*";
+            requires told "G !before.disconnect@*"; }"#,
+    );
+    scope.formalisms.add(Arc::new(Told));
+    assert_eq!(
+        derived(&mut scope, &["Head", "Own"], false).requires.len(),
+        1
+    );
 }
 
 /// Who requires something under an assumption that it keeps has to do with a peer that promises it to
