@@ -8,5 +8,6 @@ mod families;
 #[path = "../../benches/family/mod.rs"]
 mod family;
 mod generated;
+mod oracle;
 mod scope;
 mod users;
