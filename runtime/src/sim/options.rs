@@ -117,7 +117,7 @@ pub enum Action {
     Start,
     /// It is gone at once: it says goodbye to nobody, and what it knew is lost.
     Crash,
-    /// What it runs is closed by its owner. If that is not open yet, to open it is given up.
+    /// What it runs is closed by its owner. Where nothing is open yet, it is as after a crash.
     Close,
     /// Somebody enters a line. If nothing has the terminal, the line waits until something has.
     Type(String),

@@ -190,10 +190,13 @@ impl Simulation {
                 None
             }
             What::Close => {
+                let closed = self.node(node).close(&world);
+                // What was not open yet is gone without a word.
+                let kind = if closed.is_some() { "close" } else { "crash" };
                 world.trace(node, |line| {
-                    line.text("kind", "close");
+                    line.text("kind", kind);
                 });
-                self.node(node).close(&world)
+                closed
             }
             What::Type(text) => {
                 world.trace(node, |line| {
