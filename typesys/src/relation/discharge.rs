@@ -486,8 +486,13 @@ impl Relations<'_> {
                 endpoint && parsed.is_of_one_connection() && assumption.is_of_one_connection();
             let nothing = Lossy::Endpoint(false);
             let required = self.meets(other, &Events::All, assumption, &nothing);
-            let required = required.is_ok();
-            parsed.set_universal(required, alone);
+            let unknown = matches!(
+                required,
+                Err(Doubt::Word(_) | Doubt::Verdict(Verdict::Unknown(_)))
+            );
+            // What cannot be read follows from equal texts only.
+            let in_doubt = unknown && assumption.read().is_some();
+            parsed.set_universal(required.is_ok(), in_doubt, alone);
         }
     }
 

@@ -29,6 +29,8 @@ pub(crate) struct Parsed {
     discharged: bool,
     /// Whether that is required of every peer.
     required: bool,
+    /// Whether that is not known, and may be so.
+    in_doubt: bool,
     /// Whether it and what it is given under are each a matter of each connection by itself.
     alone: bool,
     /// Whether it is known to hold at the connection at hand only, where its assumption is met, while
@@ -119,6 +121,7 @@ impl Parsed {
             assumption: None,
             discharged: false,
             required: false,
+            in_doubt: false,
             alone: false,
             here: false,
             left: None,
@@ -150,6 +153,7 @@ impl Parsed {
             assumption: None,
             discharged: false,
             required: false,
+            in_doubt: false,
             alone: false,
             here: false,
             left: None,

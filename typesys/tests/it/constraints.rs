@@ -105,6 +105,33 @@ fn a_circle_at_one_connection_tells_nothing_of_others() {
     }
 }
 
+/// Who keeps what its requirement is given under is owed a promise that does not depend on others; also
+/// where it is not known whether it does.
+#[test]
+fn who_may_keep_an_assumption_is_owed_a_promise_to_all() {
+    for (provides, expected) in [
+        (r#""#, "holds"),
+        (r#"provides temporal "G !x@*";"#, "holds"),
+        (r#"provides temporal "G !w@*";"#, "unknown"),
+        // It never says `w`, which is not decided.
+        (
+            r#"provides temporal "G !x"; provides temporal "G (w@* -> O x@*)";"#,
+            "unknown",
+        ),
+    ] {
+        let mut scope = Scope::new(&format!(
+            r#"
+            endpoint Owner {{ out say(); in x(); in w();
+                provides temporal "G !say@*" given "G !w@*"; }}
+            endpoint Peer {{ in say(); out x(); out w(); {provides}
+                requires temporal "G !say@*" given "G !w@*"; }}"#
+        ));
+        let (owner, peer) = (scope.endpoint("Owner"), scope.endpoint("Peer"));
+        let found = scope.relations().matches(owner, peer).to_string();
+        assert_eq!(found, expected, "{provides}");
+    }
+}
+
 /// Where all peers have to keep an assumption, the guarantee is taken to hold at all connections. An
 /// object that requires nothing of that may have other peers that do not keep it.
 #[test]

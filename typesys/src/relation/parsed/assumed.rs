@@ -51,23 +51,29 @@ impl Parsed {
         }
     }
 
-    /// Who has to meet its assumption: every peer, as that is required of it, or each at its own
-    /// connection.
-    pub(in crate::relation) fn set_universal(&mut self, required: bool, alone: bool) {
-        (self.required, self.alone) = (required, alone);
+    /// Who has to meet its assumption: every peer, as that is required of it or (`in_doubt`) may be, or
+    /// each at its own connection.
+    pub(in crate::relation) fn set_universal(
+        &mut self,
+        required: bool,
+        in_doubt: bool,
+        alone: bool,
+    ) {
+        (self.required, self.in_doubt, self.alone) = (required, in_doubt, alone);
     }
 
     /// That it is required of each connection by itself, if it speaks of that: other connections do
     /// not matter to who requires it.
     pub(in crate::relation) fn ask_of_each_connection(&mut self) {
         self.required &= !self.alone;
+        self.in_doubt &= !self.alone;
     }
 
     /// Whether it is no less than the other a promise to all peers, if both are conditional. Where all
     /// peers have to meet an assumption, the promise is taken to be kept at all connections; that is not
-    /// so where some need not.
+    /// so where some need not. What may be asked for is asked for.
     pub(in crate::relation) fn is_as_wide_as(&self, other: &Parsed) -> bool {
-        match (other.required, other.alone) {
+        match (other.required || other.in_doubt, other.alone) {
             (true, _) => self.required,
             (false, true) => self.required || self.alone,
             (false, false) => true,
