@@ -66,7 +66,7 @@ impl Schedule {
         let relay = Relay::start(dice.below(10));
         let reference = folder.path().join("note.liveobject");
         std::fs::write(&reference, replicated_note(relay.port)).expect("it is writable");
-        let count = 3 + dice.below(2) as usize;
+        let count = 3 + (seed % 2) as usize;
         let mut schedule = Schedule {
             folder,
             reference,
