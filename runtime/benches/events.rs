@@ -103,6 +103,24 @@ fn to_each(bencher: Bencher<'_, '_>, objects: usize, mut each: impl FnMut(u64)) 
         .bench_local(|| each(times));
 }
 
+/// An event through the connection of one pair, among so many objects.
+#[divan::bench(args = OBJECTS)]
+fn connection_among(bencher: Bencher<'_, '_>, objects: usize) {
+    let pairs = Pairs::new((objects / 2).max(1), false);
+    bencher
+        .counter(ItemsCount::new(EVENTS))
+        .bench_local(|| pairs.emit_first(EVENTS));
+}
+
+/// The same with the conversion of a small record.
+#[divan::bench(args = OBJECTS)]
+fn connection_with_conversion_among(bencher: Bencher<'_, '_>, objects: usize) {
+    let pairs = Pairs::new((objects / 2).max(1), true);
+    bencher
+        .counter(ItemsCount::new(EVENTS))
+        .bench_local(|| pairs.emit_first(EVENTS));
+}
+
 /// Calls to as many objects as there are pairs, each in its turn.
 #[divan::bench(args = OBJECTS)]
 fn each_dyn_call(bencher: Bencher<'_, '_>, objects: usize) {

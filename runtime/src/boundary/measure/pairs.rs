@@ -56,6 +56,20 @@ impl Pairs {
         }
     }
 
+    /// The first sender emits so many numbers, at most a million, and the others nothing.
+    #[inline(never)]
+    pub fn emit_first(&self, times: u64) {
+        self.domain.turn(None);
+        let Some(sender) = self.senders.first() else {
+            return;
+        };
+        for n in 0..times {
+            let number = black_box(Number { n });
+            let payload = Lent::new((&raw const number).cast());
+            black_box(sender.cell.emit(0, 0, payload));
+        }
+    }
+
     /// What all receivers have added up.
     pub fn sum(&self) -> u64 {
         let sum = |it: &Rc<Proxy>| {
@@ -104,5 +118,12 @@ mod tests {
             pairs.emit_each(4);
             assert_eq!(pairs.sum(), 10 * (1 + 2 + 3));
         }
+    }
+
+    #[test]
+    fn the_first_emits_alone() {
+        let pairs = Pairs::new(10, false);
+        pairs.emit_first(4);
+        assert_eq!(pairs.sum(), 1 + 2 + 3);
     }
 }
