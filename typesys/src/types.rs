@@ -206,6 +206,15 @@ pub struct Constraint {
 }
 
 impl Constraint {
+    /// All that is promised, as people see it: the text, and what it is given under.
+    #[must_use]
+    pub fn promise(&self) -> String {
+        match &self.given {
+            None => self.text.to_string(),
+            Some(given) => format!("{} given {given}", self.text),
+        }
+    }
+
     /// All but the place.
     fn key(&self) -> impl PartialEq + Hash + '_ {
         (

@@ -11,7 +11,7 @@ use super::ground::{Breaks, Elements, Ground, Model};
 use super::history::Lasso;
 use super::partition::Partition;
 use super::signature::Signature;
-use super::wildcards::closed;
+use super::wildcards::{closed, witnessed};
 use crate::Budget;
 
 /// Most elements without names that a refutation is searched with, of each sort.
@@ -63,28 +63,26 @@ impl Question<'_> {
             (left_out.is_empty() && (self.confirm)(&lasso)).then_some(lasso)
         };
 
-        let half = budget.0 / 2;
-        let proof = budget.lend(half, |budget| {
-            let mut open = Vec::new();
-            let mut equalities = problem.equalities();
-            loop {
-                if let Some(model) = problem.model(&equalities, None, budget)? {
-                    match refutation(model) {
-                        Some(lasso) => return Ok(Err(lasso)),
-                        None => open.push(equalities.clone()),
-                    }
-                }
-                if !equalities.advance() {
-                    return Ok(Ok(open));
-                }
-            }
-        })?;
+        let proof = problem.prove(&refutation, budget)?;
         let open = match proof {
-            Some(Err(lasso)) => return Ok(Answer::Refuted(lasso)),
-            Some(Ok(open)) if open.is_empty() => return Ok(Answer::Holds),
-            Some(Ok(open)) => Some(open),
+            Some(Proof::Refuted(lasso)) => return Ok(Answer::Refuted(lasso)),
+            Some(Proof::Open(open)) if open.is_empty() => return Ok(Answer::Holds),
+            Some(Proof::Open(open)) => Some(open),
             None => None,
         };
+        if open.is_some()
+            && let Some(premises) = witnessed(&problem.premises, signature)
+        {
+            let problem = Problem {
+                premises: premises.iter().collect(),
+                ..problem
+            };
+            match problem.prove(&refutation, budget)? {
+                Some(Proof::Refuted(lasso)) => return Ok(Answer::Refuted(lasso)),
+                Some(Proof::Open(open)) if open.is_empty() => return Ok(Answer::Holds),
+                Some(Proof::Open(_)) | None => {}
+            }
+        }
         if !left_out.is_empty() {
             return Err(match open {
                 Some(_) => shape("a premise", "`forall` before `exists`"),
@@ -134,6 +132,14 @@ struct Problem<'q> {
     signature: &'q Signature,
 }
 
+/// How far a proof came.
+enum Proof {
+    /// A history that refutes was met on the way.
+    Refuted(Lasso),
+    /// The ways in which variables can be equal that are not excluded; none if it is complete.
+    Open(Vec<Equalities>),
+}
+
 /// Which of the variables that stand for given elements are equal, by sort.
 #[derive(Clone, Debug)]
 struct Equalities(BTreeMap<Sort, Partition>);
@@ -168,6 +174,29 @@ impl Problem<'_> {
             (sort, Partition::finest(count, limit))
         });
         Equalities(finest.collect())
+    }
+
+    /// Looks for a proof with half of the steps that are left; none if they do not suffice.
+    fn prove(
+        &self,
+        refutation: &dyn Fn(Model) -> Option<Lasso>,
+        budget: &mut Budget,
+    ) -> Result<Option<Proof>, Reason> {
+        budget.lend(budget.0 / 2, |budget| {
+            let mut open = Vec::new();
+            let mut equalities = self.equalities();
+            loop {
+                if let Some(model) = self.model(&equalities, None, budget)? {
+                    match refutation(model) {
+                        Some(lasso) => return Ok(Proof::Refuted(lasso)),
+                        None => open.push(equalities.clone()),
+                    }
+                }
+                if !equalities.advance() {
+                    return Ok(Proof::Open(open));
+                }
+            }
+        })
     }
 
     /// A history of the given elements in which the premises hold and the conclusion does not:

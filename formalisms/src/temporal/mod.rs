@@ -44,8 +44,8 @@
 //! Instances of the premises are added one by one, where a word that satisfies the others breaks
 //! them: what follows from some of them follows from all, and a word that breaks none satisfies all.
 //!
-//! Places that the conclusion leaves open become variables where that says the same: see
-//! `wildcards`.
+//! Places that the conclusion leaves open become variables where that says the same, and so do those
+//! of premises if there is no proof otherwise: see `wildcards`.
 //!
 //! A conjunction is decided part by part: premises ∀u.φ∧φ' are two premises, and of a conclusion
 //! ∀y.ψ∧ψ' each part must follow.

@@ -1,4 +1,4 @@
-//! What a conclusion leaves open, as variables where that says the same.
+//! What a conclusion or a premise leaves open, as variables where that says the same.
 //!
 //! An atom that leaves an instance or a parameter open hides a quantifier: `G !send` says that for
 //! all values v, `G !send(v)`. A quantifier that commutes with everything above it becomes one of the
@@ -7,6 +7,10 @@
 //! conjunction over positions; `left U right`, whose left holds up to the first `right`), and of
 //! atoms that are asserted below a negation and operators with which "for some" commutes. Universes
 //! are not empty, which `W` and a disjunction with a formula that does not have the variable need.
+//!
+//! A premise is the dual: what `F receive@*` asserts happens at some instance, and `exists i. F
+//! receive@i` says the same. Its leading quantifiers are existential, so that this is done where it has
+//! no universal ones.
 
 use liveobj_types::formalism::Domain;
 
@@ -15,7 +19,8 @@ use super::formula::{
 };
 use super::signature::Signature;
 
-/// Most variables that are added: the ways in which variables can be equal are many.
+/// Most variables that are added to a conclusion, or to all premises: the ways in which variables can be
+/// equal are many.
 const MOST: usize = 3;
 
 /// A conclusion that says the same with fewer open places.
@@ -25,20 +30,46 @@ pub(super) fn closed(conclusion: &Sentence, signature: &Signature) -> Sentence {
     if closed.prefix.iter().any(exists) {
         return closed;
     }
+    let mut left = MOST;
     let mut closing = Closing {
         signature,
+        quantifier: Quantifier::ForAll,
         prefix: &mut closed.prefix,
-        left: MOST,
+        left: &mut left,
     };
     closing.close(&mut closed.body, false);
     closed
 }
 
+/// Premises that say the same with fewer open places; none if there are none.
+pub(super) fn witnessed(premises: &[&Sentence], signature: &Signature) -> Option<Vec<Sentence>> {
+    let mut left = MOST;
+    let witnessed = premises.iter().map(|premise| {
+        let mut witnessed = (*premise).clone();
+        let exists = |binding: &Binding| binding.quantifier == Quantifier::Exists;
+        if witnessed.prefix.iter().all(exists) {
+            let mut closing = Closing {
+                signature,
+                quantifier: Quantifier::Exists,
+                prefix: &mut witnessed.prefix,
+                left: &mut left,
+            };
+            // What a premise asserts stands where a conclusion denies it.
+            closing.close(&mut witnessed.body, true);
+        }
+        witnessed
+    });
+    let witnessed = witnessed.collect();
+    (left < MOST).then_some(witnessed)
+}
+
 struct Closing<'c> {
     signature: &'c Signature,
+    /// That of the variables that are added.
+    quantifier: Quantifier,
     prefix: &'c mut Vec<Binding>,
     /// How many variables may still be added.
-    left: usize,
+    left: &'c mut usize,
 }
 
 impl Closing<'_> {
@@ -76,7 +107,7 @@ impl Closing<'_> {
     }
 
     fn close_atom(&mut self, atom: &mut Atom) {
-        if atom.place == Place::Somewhere && self.left > 0 {
+        if atom.place == Place::Somewhere && *self.left > 0 {
             atom.place = Place::Instance(self.variable(Sort::Instance(atom.endpoint.clone())));
         }
         let key = (atom.endpoint.clone(), atom.event.clone());
@@ -90,7 +121,7 @@ impl Closing<'_> {
             .cloned()
             .collect();
         for (parameter, domain) in open {
-            if self.left > 0 {
+            if *self.left > 0 {
                 let variable = self.variable(Sort::Message(domain));
                 atom.arguments.push(Argument {
                     parameter,
@@ -102,9 +133,9 @@ impl Closing<'_> {
     }
 
     fn variable(&mut self, sort: Sort) -> usize {
-        self.left -= 1;
+        *self.left -= 1;
         self.prefix.push(Binding {
-            quantifier: Quantifier::ForAll,
+            quantifier: self.quantifier,
             name: format!("_{}", self.prefix.len()),
             sort,
         });

@@ -40,7 +40,8 @@ impl Checker<'_> {
             unmet.push(Unmet {
                 what: format!(
                     "nothing provides {} \"{}\", which is required",
-                    constraint.formalism, constraint.text
+                    constraint.formalism,
+                    constraint.promise()
                 ),
                 place: constraint
                     .place

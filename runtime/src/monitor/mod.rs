@@ -88,7 +88,7 @@ impl fmt::Debug for Monitoring {
 pub struct Violation {
     /// Name of its formalism.
     pub formalism: String,
-    /// Its text.
+    /// Its text, with what it is given under.
     pub text: String,
     /// Where it was written, where that is known.
     pub place: Option<Place>,
@@ -110,7 +110,7 @@ pub struct Violation {
 pub struct Unwatched {
     /// Name of its formalism.
     pub formalism: String,
-    /// Its text.
+    /// Its text, with what it is given under.
     pub text: String,
     /// The endpoint or object whose type has it: `server.lookup`, by its path in the reference.
     pub subject: String,

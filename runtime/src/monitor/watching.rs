@@ -312,7 +312,7 @@ impl<N> Watching<N> {
             named: Named {
                 followed,
                 formalism: constraint.formalism.to_string(),
-                text: constraint.text.to_string(),
+                text: constraint.promise(),
                 place: constraint.place.clone(),
                 subject,
                 of: of.to_owned(),

@@ -159,7 +159,7 @@ impl Relations<'_> {
             None => self.needed(formalism, &used, events, asked, &answer.rests_on),
         };
         if let ([at], [asked]) = (&needed[..], asked)
-            && formalism.print(used[*at].0) == formalism.print(asked)
+            && formalism.repeats(used[*at].0, asked)
         {
             return Rule::Repeated { from: told(*at) };
         }
@@ -177,7 +177,8 @@ impl Relations<'_> {
         }
     }
 
-    /// The position of a premise that says the same and suffices.
+    /// The position of a premise that says the same and suffices. An equal text may be about other
+    /// events, and then it is not the reason.
     fn same(
         &self,
         formalism: &dyn Formalism,
@@ -187,8 +188,7 @@ impl Relations<'_> {
         words: &[Word],
     ) -> Option<usize> {
         let [only] = asked else { return None };
-        let printed = formalism.print(only);
-        let mut same = (0..used.len()).filter(|at| formalism.print(used[*at].0) == printed);
+        let mut same = (0..used.len()).filter(|at| formalism.repeats(used[*at].0, only));
         same.find(|at| self.suffice(formalism, [used[*at]], events, asked, words))
     }
 
@@ -263,10 +263,9 @@ impl Relations<'_> {
             .formalisms
             .get(from)
             .expect("what translated is registered");
-        let printed = formalism.print(consequence);
         let same = source
             .iter()
-            .position(|used| formalism.print(&used.formula) == printed);
+            .position(|used| formalism.repeats(&used.formula, consequence));
         let said = match same {
             Some(at) => self.derivation_of(told, from, at),
             None => {
@@ -287,7 +286,7 @@ impl Relations<'_> {
                 );
                 Arc::new(Derivation {
                     formalism: from.clone(),
-                    text: printed,
+                    text: formalism.print(consequence),
                     rule,
                 })
             }

@@ -525,17 +525,17 @@ pub(crate) fn stated(constraint: &Constraint, by: &Owner, side: Side) -> Arc<Der
 
 /// A constraint as people see it.
 fn words(constraint: &Constraint) -> String {
-    let given = constraint
-        .given
-        .iter()
-        .map(|given| format!(" given {given}"));
-    without_assumption(constraint) + &given.collect::<String>()
+    dual(constraint) + &constraint.promise()
 }
 
 /// The same without what it is given under.
 fn without_assumption(constraint: &Constraint) -> String {
+    format!("{}{}", dual(constraint), constraint.text)
+}
+
+fn dual(constraint: &Constraint) -> String {
     let dual = if constraint.dual { "dual of " } else { "" };
-    format!("{dual}{}", constraint.text)
+    dual.to_owned()
 }
 
 /// The renamings that a text can feel: of names that occur in it.

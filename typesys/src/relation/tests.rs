@@ -19,6 +19,7 @@ mod constraints;
 mod derivation;
 mod given;
 mod histories;
+mod refuted;
 mod scale;
 mod short;
 mod structure;

@@ -116,6 +116,13 @@ fn guarantees_meet_peers_where_both_ends_have_one_connection_and_the_same_parame
     for (tail, expected) in [("Tail", 0), ("WideTail", 1), ("ManyTail", 1)] {
         assert_eq!(left(&mut scope, &["Head", tail])[0], expected, "{tail}");
     }
+    // Whichever end of the connection is named first.
+    for (tail, expected) in [("Tail", 0), ("ManyTail", 1)] {
+        let parts = [("a", "Head"), ("b", tail)];
+        let turned = shape(&mut scope, &parts, &[["b.before", "a.next"]], &[]);
+        let body = scope.relations().derive_composite(&turned);
+        assert_eq!(body.requires.len(), expected, "{tail}");
+    }
     // A connection that is not there is none.
     let apart = shape(&mut scope, &[("a", "Head"), ("b", "Tail")], &[], &[]);
     assert_eq!(scope.relations().derive_composite(&apart).requires.len(), 1);

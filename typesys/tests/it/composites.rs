@@ -567,3 +567,135 @@ fn nothing_may_be_queued_between_parts_that_rest_on_a_circle() {
         assert_eq!(body.requires.is_empty(), peer == "S", "{peer}");
     }
 }
+
+/// How many requirements are left of `a` and `b`, connected at `a.e` and `b.e`, if they are.
+fn left_over(declarations: &str, a: &str, b: &str, connections: &[[&str; 2]]) -> usize {
+    let mut scope = Scope::new(declarations);
+    let body = derive(&mut scope, &[("a", a), ("b", b)], connections, &[]);
+    body.requires.len()
+}
+
+#[test]
+fn an_endpoint_of_many_connections_says_nothing_of_one_whichever_is_named_first() {
+    for ends in [["l.e", "r.e"], ["r.e", "l.e"]] {
+        let mut scope = Scope::new(CIRCLE);
+        let parts = [("l", "L"), ("r", "Many")];
+        let body = derive(&mut scope, &parts, &[ends], &[]);
+        assert_eq!(body.requires.len(), 1, "{ends:?}");
+    }
+}
+
+#[test]
+fn a_text_that_nobody_reads_is_met_where_it_names_the_same_endpoint() {
+    let declarations = r#"
+        endpoint E { in x(); }
+        object Slow { endpoint e: E; }
+        object Fast { endpoint e: E; provides quality "e is fast"; }
+        object Any { endpoint e: E; provides quality "fast"; }
+        object AsksE { endpoint e: mirror E; requires quality "e is fast"; }
+        object Asks { endpoint e: mirror E; requires quality "fast"; }"#;
+    // Each has an endpoint `e` of its own.
+    assert_eq!(left_over(declarations, "Fast", "AsksE", &[]), 1);
+    assert_eq!(left_over(declarations, "Any", "Asks", &[]), 0);
+    assert_eq!(left_over(declarations, "Slow", "Asks", &[]), 1);
+}
+
+#[test]
+fn a_part_that_contradicts_itself_meets_nothing_not_even_what_it_says() {
+    let declarations = r#"
+        endpoint Out { out x(); }
+        endpoint In { in x(); }
+        object Quiet { endpoint e: Out; provides temporal "G !e.x@*"; }
+        object Loud { endpoint e: Out; provides temporal "F e.x@*"; }
+        object Asks { endpoint e: In; requires temporal "G !e.x@*"; }"#;
+    for (contradicts, left) in [(false, 0), (true, 1)] {
+        let mut scope = Scope::new(declarations);
+        let parts = [("a", "Quiet"), ("b", "Asks")];
+        let mut shape = shape(&mut scope, &parts, &[["a.e", "b.e"]], &[]);
+        let bodies = ["Quiet", "Loud"].map(|name| {
+            let id = scope.object(name);
+            match scope.types.object(id) {
+                Object::Endpoints(body) => body.clone(),
+                other => panic!("{other:?}"),
+            }
+        });
+        let [mut both, loud] = bodies;
+        both.provides
+            .extend(loud.provides.into_iter().filter(|_| contradicts));
+        let both = Object::Endpoints(both);
+        let both = scope.types.add_object(both, Origin::default());
+        shape.components.insert("a".to_owned(), both);
+        let body = scope.relations().derive_composite(&shape);
+        assert_eq!(body.requires.len(), left, "{contradicts}");
+    }
+}
+
+#[test]
+fn what_a_session_says_at_an_endpoint_meets_what_its_peer_requires() {
+    let declarations = r#"
+        endpoint Out { out x(); }
+        endpoint Once { out x(); follows session "!x; end"; }
+        endpoint In { in x(); }
+        object Often { endpoint e: Out; }
+        object Single { endpoint e: Once; }
+        object Asks { endpoint e: In; requires temporal "G (e.x -> X G !e.x)"; }"#;
+    let connected = [["a.e", "b.e"]];
+    assert_eq!(left_over(declarations, "Often", "Asks", &connected), 1);
+    assert_eq!(left_over(declarations, "Single", "Asks", &connected), 0);
+}
+
+/// Of two endpoints that are connected, each may have other connections elsewhere.
+#[test]
+fn what_speaks_of_each_connection_may_be_assumed_at_an_endpoint_and_not_of_an_object() {
+    let declarations = r#"
+        endpoint Shy { out a(); in b(); provides temporal "G !a" given "G !b"; }
+        endpoint Strict { out a(); in b(); provides temporal "G !a" given "G !b";
+            requires temporal "G !b"; }
+        endpoint Sure { in a(); out b(); provides temporal "G !b"; requires temporal "G !a"; }
+        object IsShy { endpoint e: Shy; }
+        object IsStrict { endpoint e: Strict; }
+        object Asks { endpoint e: Sure; requires temporal "G !e.a@*"; }"#;
+    let mut scope = Scope::new(declarations);
+    let (shy, sure) = (scope.endpoint("Shy"), scope.endpoint("Sure"));
+    assert!(scope.relations().matches(shy, sure).holds());
+    let connected = [["a.e", "b.e"]];
+    assert_eq!(left_over(declarations, "IsShy", "Asks", &connected), 1);
+    assert_eq!(left_over(declarations, "IsStrict", "Asks", &connected), 0);
+}
+
+#[test]
+fn what_an_object_promises_to_some_is_no_promise_to_all() {
+    let mut scope = Scope::new(
+        r#"
+        endpoint In { in say(); }
+        endpoint Out { out say(); }
+        object Some { endpoint a: In; endpoint b: Out;
+            provides temporal "G !b.say" given "G !a.say"; }
+        object All { endpoint a: In; endpoint b: Out;
+            provides temporal "G !b.say" given "G !a.say"; requires temporal "G !a.say"; }"#,
+    );
+    let (some, all) = (scope.object("Some"), scope.object("All"));
+    let mut relations = scope.relations();
+    assert!(!relations.object_subtype(some, all).verdict.holds());
+    assert!(relations.object_subtype(some, some).verdict.holds());
+}
+
+#[test]
+fn what_a_part_assumes_of_one_connection_stays_unless_it_is_required_of_all() {
+    let declarations = r#"
+        endpoint In { in say(); }
+        endpoint Out { out say(); }
+        object Head { endpoint e: Out; provides temporal "G !e.say@*"; }
+        object Some { endpoint e: In; endpoint b: Out;
+            provides temporal "G !b.say@*" given "G !e.say@*";
+            provides temporal "G !b.say" given "G !e.say"; requires properties "fifo"; }
+        object All { endpoint e: In; endpoint b: Out;
+            provides temporal "G !b.say@*" given "G !e.say@*"; requires temporal "G !e.say@*"; }"#;
+    for (part, left) in [("Some", 2), ("All", 0)] {
+        let mut scope = Scope::new(declarations);
+        let parts = [("a", "Head"), ("b", part)];
+        let body = derive(&mut scope, &parts, &[["a.e", "b.e"]], &[]);
+        let given = body.provides.iter().filter(|it| it.given.is_some());
+        assert_eq!(given.count(), left, "{part}");
+    }
+}

@@ -1,5 +1,6 @@
 //! Constraints of endpoint types that fit each other without being equal.
 
+use liveobj_types::relation::Rule;
 use liveobj_types::{Module, Source, Types};
 
 use crate::scope::Scope;
@@ -174,4 +175,48 @@ fn an_assumption_counts_no_silence() {
         faults("G (y -> X y)"),
         ["what this constraint is given under counts moments at which nothing happens"]
     );
+}
+
+/// What is told of why a match requires no more than it provides: the rules, and what they take.
+fn reasons(declarations: &str) -> Vec<String> {
+    let mut scope = Scope::new(declarations);
+    let (left, right) = (scope.endpoint("Left"), scope.endpoint("Right"));
+    let mut relations = scope.relations();
+    assert!(relations.matches(left, right).holds());
+    let met = relations.match_grounds(left, right).met.into_iter();
+    met.map(|met| match &met.derivation.rule {
+        Rule::Repeated { from } => format!("repeats {}", from.text),
+        Rule::Implied { from, .. } => format!("follows from {}", from.len()),
+        other => panic!("{other:?}"),
+    })
+    .collect()
+}
+
+#[test]
+fn that_nothing_is_handled_is_no_reason_why_nothing_is_emitted() {
+    let right = r#"endpoint Right { in x(); requires temporal "G !x"; }"#;
+    let handles = r#"endpoint Left { in x(); provides temporal "G !x"; }"#;
+    let emits = r#"endpoint Left { out x(); provides temporal "G !x"; }"#;
+    // Nobody who only handles `x` emits it.
+    assert_eq!(reasons(&format!("{handles} {right}")), ["follows from 0"]);
+    assert_eq!(reasons(&format!("{emits} {right}")), ["repeats G !x"]);
+}
+
+/// What a session says is told from the side of whoever gives it, also where its dual is written.
+#[test]
+fn the_dual_of_a_session_is_translated_from_its_own_side() {
+    let mut scope = Scope::new(
+        r#"
+        endpoint Server { in ask(); out answer(); follows session "rec X . ?ask; !answer; X"; }
+        endpoint Peer { in ask(); out answer(); follows session "rec X . ?ask; !answer; X";
+            requires temporal "G !answer -> G (ask -> X G !ask)"; }
+        endpoint Never { in ask(); out answer(); follows session "rec X . ?ask; !answer; X";
+            requires temporal "G !ask"; }"#,
+    );
+    let client = scope.endpoint("mirror Server");
+    for (peer, expected) in [("Peer", "holds"), ("Never", "fails")] {
+        let peer = scope.endpoint(peer);
+        let found = scope.relations().matches(client, peer).to_string();
+        assert_eq!(found, expected);
+    }
 }

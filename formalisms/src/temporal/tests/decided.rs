@@ -122,6 +122,46 @@ fn what_is_left_open_may_be_anything() {
 }
 
 #[test]
+fn what_a_premise_asserts_of_some_instance_has_a_witness() {
+    all(&[
+        ("F receive@*", "exists i: instance. F receive@i", "holds"),
+        (
+            "F (receive@* & X send@*)",
+            "exists i, j: instance. F (receive@i & X send@j)",
+            "holds",
+        ),
+        (
+            "!(G !receive@*)",
+            "exists i: instance. F receive@i",
+            "holds",
+        ),
+        (
+            "!receive@* U send@*",
+            "exists i: instance. (F send@i & (!receive@i U send@i))",
+            "holds",
+        ),
+        (
+            "exists i: instance. F (receive@i & F send@*)",
+            "exists i, j: instance. F (receive@i & F send@j)",
+            "holds",
+        ),
+        // Of each time it may be another one.
+        (
+            "G F receive@*",
+            "exists i: instance. G F receive@i",
+            "unknown",
+        ),
+        (
+            "F receive@*; F send@*",
+            "exists i: instance. (F receive@i & F send@i)",
+            "fails",
+        ),
+        // Some instance, not each.
+        ("F receive@*", "forall i: instance. F receive@i", "fails"),
+    ]);
+}
+
+#[test]
 fn existential_quantifiers_lead_premises_and_end_conclusions() {
     all(&[
         (

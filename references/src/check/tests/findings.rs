@@ -240,6 +240,25 @@ fn what_is_left_over_at_the_root_is_noted() {
 }
 
 #[test]
+fn what_is_left_over_is_noted_with_what_it_is_required_under() {
+    check(
+        r#"<types>
+  endpoint Feed { out item(text: string); in stop(); }
+  object Source { endpoint feed: Feed; requires temporal "G !feed.stop@*" given "F feed.item@*"; }
+</types>
+<composite>
+  <component name="source"><external name="s" as="Source"><from><primitive id="2"/></from></external></component>
+  <export of="source" name="feed"/>
+</composite>"#,
+        expect![[r#"
+            note[unmet-at-root]: nothing provides temporal "G !feed.stop@* given F feed.item@*", which is required
+              test:4:59: G !feed.stop@*
+              help: put the object into a composite that meets it; as it stands it can be checked and passed on, but not opened
+        "#]],
+    );
+}
+
+#[test]
 fn references_as_parameters_are_subtypes_of_what_is_asked() {
     let text = |entry: &str| {
         format!(

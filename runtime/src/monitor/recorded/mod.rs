@@ -49,7 +49,7 @@ pub struct Monitored {
 pub struct MonitoredConstraint {
     /// Name of its formalism.
     pub formalism: String,
-    /// Its text.
+    /// Its text, with what it is given under.
     pub text: String,
     /// The endpoint or object whose type has it: `server.lookup`, by its path in the reference.
     pub subject: String,

@@ -319,6 +319,14 @@ const HISTORIES: &[(&str, &str, &str)] = &[
 ];
 
 #[test]
+fn a_promise_under_an_assumption_is_told_with_it() {
+    let constraint = "provides temporal \"fifo\" given \"unique_messages\";";
+    let monitored = judged(&Writer::new(constraint, "").steps("start 1").end());
+    let monitored = monitored.expect("it is a trace");
+    assert_eq!(monitored.constraints[0].text, "fifo given unique_messages");
+}
+
+#[test]
 fn histories_of_all_nodes_are_judged() {
     for (constraint, steps, expected) in HISTORIES {
         let text = Writer::new(&format!("{constraint};"), "")

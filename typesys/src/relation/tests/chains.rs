@@ -11,10 +11,10 @@ use crate::relation::implication::Answer;
 use crate::relation::parsed::Parsed;
 
 /// What a set is translated into.
-type Row = (Set, Set, Fidelity);
+pub(super) type Row = (Set, Set, Fidelity);
 
 /// A formalism that can write these sets, and translates as told.
-fn sets(name: &str, language: &[Set], targets: &[(&str, &[Row])]) -> Sets {
+pub(super) fn sets(name: &str, language: &[Set], targets: &[(&str, &[Row])]) -> Sets {
     let table = |table: &[Row]| {
         let rows = table.iter();
         rows.map(|(from, to, fidelity)| (*from, (*to, *fidelity)))
@@ -31,7 +31,7 @@ fn sets(name: &str, language: &[Set], targets: &[(&str, &[Row])]) -> Sets {
     }
 }
 
-fn world_of(all: impl IntoIterator<Item = Sets>) -> Formalisms {
+pub(super) fn world_of(all: impl IntoIterator<Item = Sets>) -> Formalisms {
     let mut formalisms = Formalisms::none();
     for each in all {
         formalisms.add(Arc::new(each));
@@ -40,7 +40,7 @@ fn world_of(all: impl IntoIterator<Item = Sets>) -> Formalisms {
 }
 
 /// The answer where these are given, and conversions drop fields or not.
-fn implied(
+pub(super) fn implied(
     formalisms: &Formalisms,
     lossy: bool,
     given: &[(&str, Set)],
@@ -56,7 +56,7 @@ fn implied(
     relations.implies(&given, &Events::All, &asked, &Lossy::Endpoint(lossy))
 }
 
-fn word(answer: &Answer) -> &'static str {
+pub(super) fn word(answer: &Answer) -> &'static str {
     match answer.verdict {
         Verdict::Holds => "holds",
         Verdict::Fails(_) => "fails",

@@ -281,6 +281,66 @@ fn an_assumption_about_messages_does_not_survive_a_dropped_field() {
 }
 
 #[test]
+fn what_an_object_promises_does_not_survive_a_dropped_field_at_an_endpoint() {
+    let declarations = r#"
+        record Long { text: u8, extra: u8 }
+        record Short { text: u8, .. }
+        endpoint Lines { out a(m: Long); }
+        endpoint Texts { out a(m: Short); }
+        object About { endpoint e: Lines; endpoint f: Lines; provides words "about"; }
+        object Within { endpoint e: Texts; endpoint f: Lines; provides words "about"; }
+        object Blind { endpoint e: Lines; endpoint f: Lines; provides words "Blind"; }
+        object Seen { endpoint e: Texts; endpoint f: Lines; provides words "Blind"; }"#;
+    check(
+        declarations,
+        "About",
+        "Within",
+        expect![[r#"
+            unknown
+            `right` provides words "about", and `left` provides words "about"; whether that suffices is not known: a conversion drops a field, and the guarantee may not survive that
+        "#]],
+    );
+    check(
+        declarations,
+        "Blind",
+        "Seen",
+        expect![[r#"
+        holds
+    "#]],
+    );
+}
+
+#[test]
+fn the_dual_of_a_text_that_nobody_reads_is_another_one() {
+    let declarations = r#"
+        endpoint Gives { in a(); out b(); provides unheard "ping"; }
+        endpoint Follows { out a(); in b(); follows unheard "ping"; }
+        endpoint Asks { out a(); in b(); requires unheard "ping"; }"#;
+    assert!(
+        ask(declarations, Ask::Match, "Gives", "Asks")
+            .verdict
+            .holds()
+    );
+    let verdict = ask(declarations, Ask::Match, "Gives", "Follows").verdict;
+    assert_eq!(verdict.to_string(), "unknown");
+}
+
+#[test]
+fn a_text_that_nobody_reads_may_speak_of_more_on_one_side() {
+    let declarations = r#"
+        endpoint Long { out a(m: u8); out b(); in c(); provides unheard "fast"; }
+        endpoint Short { out a(m: u8); out b(); out d(); provides unheard "fast"; }
+        endpoint Turned { out a(m: u8); out b(); out c(); provides unheard "fast"; }"#;
+    assert!(
+        ask(declarations, Ask::Subtype, "Long", "Short")
+            .verdict
+            .holds()
+    );
+    let turned = ask(declarations, Ask::Subtype, "Long", "Turned").verdict;
+    assert_eq!(turned.to_string(), "unknown");
+}
+
+#[test]
 fn what_follows_a_protocol_matches_its_mirror_even_without_duals() {
     let declarations = r#"
         endpoint A { in a(); out b(); follows words "ping pong"; }

@@ -128,6 +128,22 @@ fn a_promise_to_all_peers_is_met_by_no_promise_to_some() {
     assert!(stands_for(left, right));
 }
 
+/// The requirement is one of every peer where whoever asks keeps what it is required under.
+#[test]
+fn a_requirement_of_all_peers_is_met_by_no_promise_to_some() {
+    let keeps = r#"provides short "never c"; requires short "never a" given "never c";"#;
+    let some = r#"requires short "never a" given "never c";"#;
+    // Whether it is met here does not matter: the promise is to whoever connects.
+    let wide = format!(r#"{GIVEN} requires short "never c";"#);
+    assert_eq!(meets(false, true, &wide, keeps), "holds\n");
+    assert_eq!(meets(false, true, GIVEN, some), "holds\n");
+    expect![[r#"
+        unknown
+        `right` requires short "never a given never c", and `left` provides short "never a given never c"; whether that suffices is not known: no one guarantee was shown to say as much under short "never c", or less
+    "#]]
+    .assert_eq(&meets(false, true, GIVEN, keeps));
+}
+
 #[test]
 fn an_assumption_that_says_less_is_met_by_no_other() {
     let left = r#"provides short "never a" given "never c";"#;

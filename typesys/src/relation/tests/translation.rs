@@ -38,6 +38,8 @@ pub(super) struct Sets {
     pub(super) doubtful: bool,
     /// Whether what is no formula given follows by an axiom only.
     pub(super) axioms: bool,
+    /// What sets are said by, so narrowly that they follow, if that is true.
+    pub(super) narrow: BTreeMap<Set, Set>,
 }
 
 impl Sets {
@@ -144,6 +146,19 @@ impl Formalism for Sets {
         // Two texts that together are the set, where one would do.
         let texts = [set, ALL].map(|set| format!("{set:04b}")).to_vec();
         Some(Translated { texts, fidelity })
+    }
+
+    fn narrowed(&self, formula: &Formula, _: &str, _: &Structure) -> Option<Vec<String>> {
+        let narrow = self.narrow.get(formula.get::<Set>()?)?;
+        Some(vec![format!("{narrow:04b}")])
+    }
+
+    fn is_satisfied(&self, formula: &Formula, _: &str, it: &Witness) -> bool {
+        let Witness::Assignment(pairs) = it else {
+            return false;
+        };
+        let model: u32 = pairs[0].1.parse().unwrap();
+        Sets::all(&[formula]) & (1 << model) != 0
     }
 }
 
