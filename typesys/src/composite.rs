@@ -454,7 +454,12 @@ impl Relations<'_> {
                 };
                 let mut wanted =
                     body_constraints(self.types, self.formalisms, &own, Side::Requires);
-                self.mark_universal(&mut wanted, &premises, false);
+                if wanted.iter().any(Parsed::is_conditional) {
+                    // Also at endpoints that are exported, or connected in a part of the part.
+                    let kept = self.kept_at_endpoints(&part.endpoints, &wanted);
+                    let kept = [&*premises, &kept].concat();
+                    self.mark_universal(&mut wanted, &kept, false);
+                }
                 let other_ends = other_ends(part);
                 let wanted = wanted.iter().map(|wanted| wanted.moved(&other_ends));
                 let wanted: Vec<Parsed> = wanted.collect();

@@ -50,7 +50,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::{CompositeShape, outside};
 use crate::formalism::{Domain, EndpointStructure, Parameter, Structure};
 use crate::relation::{Lossy, Owner, Parsed, Relations, Side, Structures, endpoint_structure};
-use crate::types::{Constraint, Endpoint, EndpointId};
+use crate::types::{Constraint, Endpoint, EndpointId, ObjectEndpoint};
 
 /// Component → component that it is connected with.
 pub(super) type Peers<'s> = BTreeMap<&'s str, BTreeMap<&'s str, There>>;
@@ -126,6 +126,30 @@ impl Relations<'_> {
             };
             by_name(left) == by_name(right)
         })
+    }
+
+    /// What the owner of these endpoints guarantees in their types, as constraints of an object, as far as
+    /// it may keep what requirements of it are given under.
+    pub(crate) fn kept_at_endpoints<'e>(
+        &self,
+        ends: impl IntoIterator<Item = (&'e String, &'e ObjectEndpoint)>,
+        requires: &[Parsed],
+    ) -> Vec<Parsed> {
+        let formalisms = requires
+            .iter()
+            .map(|it| it.constraint.formalism.to_string());
+        let formalisms: BTreeSet<String> = formalisms.collect();
+        let mut kept = Vec::new();
+        for (name, end) in ends {
+            let ends = Ends {
+                own: name.clone(),
+                peer: None,
+            };
+            let nothing = Lossy::Endpoint(false);
+            let owner = (end.ty, &Owner::Left);
+            self.lift(owner, &ends, &formalisms, &nothing, &mut |it| kept.push(it));
+        }
+        kept
     }
 
     /// What the owner of an endpoint guarantees there, as constraints of an object; also what that

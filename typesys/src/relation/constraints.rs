@@ -188,23 +188,44 @@ impl Relations<'_> {
             ],
             Endpoint::Parameter { .. } => [Vec::new(), Vec::new()],
         };
-        let all = self.with_universality(all, true);
+        let all = self.with_universality(all, &[], true);
         let answer = all[index].clone();
         self.known.endpoints.insert(id, all);
         answer
     }
 
-    /// Both sides' constraints, knowing which assumptions every peer has to meet.
-    fn with_universality(&self, all: [Vec<Parsed>; 2], endpoint: bool) -> [Arc<[Parsed]>; 2] {
+    /// Both sides' constraints, knowing which assumptions every peer has to meet. `kept` is what the
+    /// owner provides besides.
+    fn with_universality(
+        &self,
+        all: [Vec<Parsed>; 2],
+        kept: &[Parsed],
+        endpoint: bool,
+    ) -> [Arc<[Parsed]>; 2] {
         let [mut provides, mut requires] = all;
         if provides.iter().chain(&requires).any(Parsed::is_conditional) {
-            let before = provides.clone();
+            let before = [&provides, kept].concat();
             self.mark_universal(&mut provides, &requires, endpoint);
             self.mark_universal(&mut requires, &before, endpoint);
             let each = requires.iter_mut();
             each.for_each(Parsed::ask_of_each_connection);
+            if endpoint && self.rests_on_each_connection(&provides, &requires) {
+                requires.iter_mut().for_each(Parsed::ask_everywhere);
+            }
         }
         [Arc::from(provides), Arc::from(requires)]
+    }
+
+    /// Whether what some guarantee assumes of all connections of a peer is required only by what speaks of
+    /// each connection by itself. A peer may keep that where it is connected with this owner, and not
+    /// elsewhere.
+    fn rests_on_each_connection(&self, provides: &[Parsed], requires: &[Parsed]) -> bool {
+        let of_all = requires.iter().filter(|it| !it.is_of_one_connection());
+        let of_all: Vec<Parsed> = of_all.cloned().collect();
+        let of_all_peers = provides.iter().filter(|it| it.may_be_met_in(false));
+        let assumptions = of_all_peers.filter_map(Parsed::assumption);
+        let mut wide = assumptions.filter(|it| !it.is_of_one_connection());
+        wide.any(|it| !self.is_met(&of_all, it))
     }
 
     /// The constraints of an object type that one side gives, read once.
@@ -218,7 +239,16 @@ impl Relations<'_> {
                 .map(|side| body_constraints(self.types, self.formalisms, body, side)),
             Object::Top | Object::Parameter(_) => [Vec::new(), Vec::new()],
         };
-        let all = self.with_universality(all, false);
+        let kept = match (self.types.object(id), &all) {
+            (Object::Endpoints(body), [_, requires])
+                if requires.iter().any(Parsed::is_conditional) =>
+            {
+                let ends = body.endpoints.iter().chain(&body.hidden);
+                self.kept_at_endpoints(ends, requires)
+            }
+            _ => Vec::new(),
+        };
+        let all = self.with_universality(all, &kept, false);
         let answer = all[index].clone();
         self.known.objects.insert(id, all);
         answer

@@ -475,6 +475,13 @@ impl Relations<'_> {
         }
     }
 
+    /// Whether it is known that who keeps the requirements of a type keeps an assumption.
+    pub(super) fn is_met(&self, requirements: &[Parsed], assumption: &Parsed) -> bool {
+        let nothing = Lossy::Endpoint(false);
+        self.meets(requirements, &Events::All, assumption, &nothing)
+            .is_ok()
+    }
+
     /// Marks the constraints of one side of a type whose assumptions every peer has to meet: those
     /// that the other side's constraints imply, or that speak of each connection by itself.
     pub(crate) fn mark_universal(&self, all: &mut [Parsed], other: &[Parsed], endpoint: bool) {

@@ -347,7 +347,23 @@ impl Relations<'_> {
         out: &mut impl Demands,
     ) {
         for conclusion in conclusions {
-            let answer = self.answer(premises, events, conclusion, lossy);
+            let mut answer = self.answer(premises, events, conclusion, lossy);
+            let mut premises = premises;
+            let of_all: Vec<Parsed>;
+            // Where requirements are met, those of each connection by itself are at that one only.
+            let is_partly = given == Side::Requires
+                && matches!(lossy, Lossy::Endpoint(_))
+                && !conclusion.is_of_one_connection()
+                && premises.iter().any(Parsed::is_of_one_connection);
+            if is_partly && answer.verdict.holds() {
+                let wide = premises.iter().filter(|it| !it.is_of_one_connection());
+                of_all = wide.cloned().collect();
+                premises = &of_all;
+                answer = self.answer(premises, events, conclusion, lossy);
+                if !answer.verdict.holds() {
+                    answer = Verdict::Unknown(conclusion.not_everywhere()).into();
+                }
+            }
             if answer.verdict.holds() {
                 out.met(|| Met {
                     trail: Vec::new(),

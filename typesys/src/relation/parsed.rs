@@ -33,6 +33,8 @@ pub(crate) struct Parsed {
     in_doubt: bool,
     /// Whether it and what it is given under are each a matter of each connection by itself.
     alone: bool,
+    /// Whether it is required of all connections of a peer, also if it speaks of each by itself.
+    everywhere: bool,
     /// Whether it is known to hold at the connection at hand only, where its assumption is met, while
     /// others may connect that do not keep that.
     pub(super) here: bool,
@@ -123,6 +125,7 @@ impl Parsed {
             required: false,
             in_doubt: false,
             alone: false,
+            everywhere: false,
             here: false,
             left: None,
             rests_on: Arc::default(),
@@ -155,6 +158,7 @@ impl Parsed {
             required: false,
             in_doubt: false,
             alone: false,
+            everywhere: false,
             here: false,
             left: None,
             rests_on: rests_on.into(),
@@ -357,6 +361,16 @@ impl Parsed {
         Reason::Undecided(format!(
             "no one guarantee was shown to say as much under {} \"{assumption}\", or less",
             self.constraint.formalism
+        ))
+    }
+
+    /// That it is required of all connections of a peer, and met at each one that it has with this owner.
+    pub(super) fn not_everywhere(&self) -> Reason {
+        Reason::Undecided(format!(
+            "{} \"{}\" is about all connections of a peer, and what is known of it is about each \
+             connection with this one",
+            self.constraint.formalism,
+            self.said()
         ))
     }
 

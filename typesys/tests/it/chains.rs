@@ -286,6 +286,54 @@ fn what_is_required_under_an_assumption_is_met_by_a_promise_that_is_as_wide() {
     }
 }
 
+/// Also where the type of an endpoint that is not connected here tells that it keeps the assumption.
+#[test]
+fn who_keeps_an_assumption_by_the_type_of_an_endpoint_is_owed_a_promise_that_is_as_wide() {
+    let object = |name: &str, end: &str| {
+        format!(
+            r#"object {name} {{ endpoint before: mirror Out; endpoint next: Out; endpoint out: {end};
+                provides temporal "G !next.say@*";
+                requires temporal "G !before.say@*" given "G !next.say@* & G !out.say@*"; }}"#
+        )
+    };
+    let declarations = r#"
+        endpoint Out { out say(); }
+        endpoint Never { out say(); provides temporal "G !say@*"; }
+        endpoint Once { out say(); provides temporal "G (say@* -> X G !say@*)"; }
+        object Narrow { endpoint before: mirror Out; endpoint next: Out;
+            provides temporal "G !next.say@*" given "G !before.say@*"; }
+        object Wide { endpoint before: mirror Out; endpoint next: Out;
+            provides temporal "G !next.say@*" given "G !before.say@*";
+            requires temporal "G !before.say@*"; }"#;
+    let mut scope = Scope::new(
+        &[
+            declarations,
+            &object("Keeping", "Never"),
+            &object("KeepingOnce", "Once"),
+            &object("Any", "Out"),
+        ]
+        .concat(),
+    );
+    for (giver, asker, expected) in [
+        ("Narrow", "Keeping", 1),
+        ("Wide", "Keeping", 0),
+        ("Narrow", "KeepingOnce", 0),
+        ("Narrow", "Any", 0),
+    ] {
+        let ends = [["a.next", "b.before"], ["b.next", "a.before"]];
+        for exports in [&[][..], &[("shown", "b.out")]] {
+            let parts = shape(&mut scope, &[("a", giver), ("b", asker)], &ends, exports);
+            let left = scope.relations().derive_composite(&parts).requires.len();
+            assert_eq!(left, expected, "{giver} and {asker}");
+        }
+    }
+    for (left, expected) in [("Keeping", "unknown"), ("KeepingOnce", "holds")] {
+        let [l, r] = [left, "Any"].map(|name| scope.resolve(name));
+        let found = scope.relations().subtype(l, r).verdict.to_string();
+        assert_eq!(found, expected, "{left}");
+    }
+}
+
 /// What may be said of a part, and in the other half of them of its peers: `before` and `next` swapped.
 const TEXTS: [&str; 10] = [
     "G !next.say@*",

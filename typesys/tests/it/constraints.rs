@@ -158,6 +158,45 @@ fn a_promise_to_each_peer_is_none_of_what_holds_everywhere() {
     }
 }
 
+/// Where a peer keeps at the connection at hand what is required of each connection by itself, it may not
+/// at others. So that meets nothing that is about all of them, neither at once nor through another type.
+#[test]
+fn what_is_required_of_all_connections_is_not_met_by_what_each_has_by_itself() {
+    let mut scope = Scope::new(
+        r#"
+        endpoint Each { out x(); in y(); provides temporal "G !x@*" given "G !y@*";
+            requires temporal "G !y"; }
+        endpoint All { out x(); in y(); requires temporal "G !y@*"; }
+        endpoint EachOnly { out x(); in y(); requires temporal "G !y"; }
+        endpoint Here { in x(); out y(); in z(); provides temporal "G !y" given "G !z"; }
+        endpoint Everywhere { in x(); out y(); in z(); provides temporal "G !y";
+            requires temporal "G !x@*"; }"#,
+    );
+    let types = ["Each", "All", "EachOnly", "Here", "Everywhere"];
+    let [each, all, only, here, everywhere] = types.map(|name| scope.endpoint(name));
+    for (left, right, expected) in [
+        (each, everywhere, "holds"),
+        (all, here, "unknown"),
+        (only, here, "holds"),
+        // Others rely on what it guarantees to all.
+        (each, here, "unknown"),
+    ] {
+        let found = scope.relations().matches(left, right).to_string();
+        assert_eq!(found, expected, "{left:?} and {right:?}");
+    }
+    for (left, right, expected) in [
+        ("All", "EachOnly", "unknown"),
+        ("Each", "EachOnly", "unknown"),
+        ("EachOnly", "All", "holds"),
+        ("All", "Each", "unknown"),
+        ("EachOnly", "EachOnly", "holds"),
+    ] {
+        let [l, r] = [left, right].map(|name| scope.resolve(name));
+        let found = scope.relations().subtype(l, r).verdict.to_string();
+        assert_eq!(found, expected, "{left} and {right}");
+    }
+}
+
 /// Nobody can observe whether an assumption is kept that counts moments at which nothing happens.
 #[test]
 fn an_assumption_counts_no_silence() {

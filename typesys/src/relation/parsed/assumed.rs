@@ -18,9 +18,9 @@ impl Parsed {
         self.is_conditional() && met
     }
 
-    /// Whether it speaks of each connection by itself.
+    /// Whether it speaks of each connection by itself, and no more than that is asked.
     pub(in crate::relation) fn is_of_one_connection(&self) -> bool {
-        let read = self.read();
+        let read = self.read().filter(|_| !self.everywhere);
         read.is_some_and(|(formalism, formula)| formalism.of_one_connection(formula))
     }
 
@@ -60,6 +60,11 @@ impl Parsed {
         alone: bool,
     ) {
         (self.required, self.in_doubt, self.alone) = (required, in_doubt, alone);
+    }
+
+    /// That it is required of all connections of a peer, if it is required outright.
+    pub(in crate::relation) fn ask_everywhere(&mut self) {
+        self.everywhere |= self.constraint.given.is_none();
     }
 
     /// That it is required of each connection by itself, if it speaks of that: other connections do
