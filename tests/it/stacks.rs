@@ -292,9 +292,9 @@ fn nothing_that_the_ordered_note_promises_is_broken() {
         "virtual_synchrony",
         "no_creation",
         "unique_messages",
-        "fifo",
-        "at_most_once",
-        "total_order",
+        "fifo given unique_messages",
+        "at_most_once given unique_messages",
+        "total_order given unique_messages",
     ] {
         let named = format!("`temporal \"{kept}\"`");
         let open = format!("open         {named}");

@@ -364,3 +364,18 @@ fn replaces(
     );
     Ok(())
 }
+
+#[test]
+fn what_nobody_reads_is_left_open_by_way_of_a_type_without_events() {
+    let mut scope = Scope::new(
+        "endpoint E0 { in q(); provides quality \"fast\"; }
+         endpoint E1 { provides quality \"fast\"; }
+         endpoint E2 { out q(); provides quality \"fast\"; }",
+    );
+    let names = &names("E")[..3];
+    let endpoints: Vec<_> = names.iter().map(|it| scope.endpoint(it)).collect();
+    let mut relations = scope.relations();
+    let below = Table::new(&endpoints, |l, r| relations.endpoint_subtype(l, r).verdict);
+    assert!(below.holds(0, 1) && below.holds(1, 2) && !below.holds(0, 2));
+    below.assert_transitive(names);
+}
