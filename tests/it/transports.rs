@@ -351,7 +351,8 @@ fn monitors_find_nothing_that_a_channel_over_tcp_reorders_or_repeats() {
         let lines = traced(&runtime, &reference, &options);
         let promised = judged(&runtime, &lines, "network.channel");
         for name in ["fifo", "at_most_once"] {
-            let status = promised.get(&(true, name.to_owned()));
+            let told = format!("{name} given unique_messages");
+            let status = promised.get(&(true, told));
             assert_eq!(status, Some(&Status::Open), "{promised:?}");
         }
         let unique = promised.get(&(false, "unique_messages".to_owned()));
@@ -403,7 +404,11 @@ fn traces_of_processes_over_tcp_tell_an_order_between_them() {
         let own = own.find(|it| it.subject == "network.channel" && it.provided && it.text == name);
         own.expect("it is promised").status
     };
-    for name in ["no_creation", "fifo", "at_most_once"] {
+    for name in [
+        "no_creation",
+        "fifo given unique_messages",
+        "at_most_once given unique_messages",
+    ] {
         assert_eq!(status(name), Status::Open, "{name}");
     }
     // Nobody knows which stream is which without the addresses of both ends.
