@@ -103,22 +103,28 @@ fn to_each(bencher: Bencher<'_, '_>, objects: usize, mut each: impl FnMut(u64)) 
         .bench_local(|| each(times));
 }
 
-/// An event through the connection of one pair, among so many objects.
-#[divan::bench(args = OBJECTS)]
-fn connection_among(bencher: Bencher<'_, '_>, objects: usize) {
-    let pairs = Pairs::new((objects / 2).max(1), false);
+fn to_first(bencher: Bencher<'_, '_>, objects: usize, convert: bool) {
+    let pairs = Pairs::new((objects / 2).max(1), convert);
     bencher
         .counter(ItemsCount::new(EVENTS))
         .bench_local(|| pairs.emit_first(EVENTS));
 }
 
+fn in_turn(bencher: Bencher<'_, '_>, objects: usize, convert: bool) {
+    let pairs = Pairs::new((objects / 2).max(1), convert);
+    to_each(bencher, objects, |times| pairs.emit_each(times));
+}
+
+/// An event through the connection of one pair, among so many objects.
+#[divan::bench(args = OBJECTS)]
+fn connection_among(bencher: Bencher<'_, '_>, objects: usize) {
+    to_first(bencher, objects, false);
+}
+
 /// The same with the conversion of a small record.
 #[divan::bench(args = OBJECTS)]
 fn connection_with_conversion_among(bencher: Bencher<'_, '_>, objects: usize) {
-    let pairs = Pairs::new((objects / 2).max(1), true);
-    bencher
-        .counter(ItemsCount::new(EVENTS))
-        .bench_local(|| pairs.emit_first(EVENTS));
+    to_first(bencher, objects, true);
 }
 
 /// Calls to as many objects as there are pairs, each in its turn.
@@ -131,15 +137,13 @@ fn each_dyn_call(bencher: Bencher<'_, '_>, objects: usize) {
 /// An event through the connection of each pair, in its turn: what caches do not hold comes from memory.
 #[divan::bench(args = OBJECTS)]
 fn each_connection(bencher: Bencher<'_, '_>, objects: usize) {
-    let pairs = Pairs::new((objects / 2).max(1), false);
-    to_each(bencher, objects, |times| pairs.emit_each(times));
+    in_turn(bencher, objects, false);
 }
 
 /// The same with the conversion of a small record.
 #[divan::bench(args = OBJECTS)]
 fn each_connection_with_conversion(bencher: Bencher<'_, '_>, objects: usize) {
-    let pairs = Pairs::new((objects / 2).max(1), true);
-    to_each(bencher, objects, |times| pairs.emit_each(times));
+    in_turn(bencher, objects, true);
 }
 
 fn events(bencher: Bencher<'_, '_>, circuit: &Circuit) {

@@ -12,6 +12,7 @@ use std::path::PathBuf;
 use std::thread;
 use std::time::{Duration, Instant};
 
+use liveobj_tests::dice::Dice;
 use liveobj_tests::note::{Opened, Relay, replicated_note};
 use liveobj_tests::support::{built, liveobj};
 
@@ -21,20 +22,9 @@ const FAULTS: u64 = 4;
 /// those who stay are a quorum.
 const SETTLED: Duration = Duration::from_millis(4_500);
 
-/// xorshift64.
-struct Dice(u64);
-
-impl Dice {
-    fn below(&mut self, limit: u64) -> u64 {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        self.0 % limit
-    }
-
-    fn pause(&mut self, milliseconds: u64) {
-        thread::sleep(Duration::from_millis(self.below(milliseconds)));
-    }
+/// Waits for a random time of less than so many milliseconds.
+fn pause(dice: &mut Dice, milliseconds: u64) {
+    thread::sleep(Duration::from_millis(dice.below(milliseconds)));
 }
 
 /// A place where the note is opened, in one process after the other.
@@ -131,7 +121,7 @@ impl Schedule {
                     self.enter(site);
                 }
             }
-            self.dice.pause(200);
+            pause(&mut self.dice, 200);
         }
     }
 
@@ -162,7 +152,7 @@ impl Schedule {
             1 => {
                 self.sites[site].opened.send("STOP");
                 self.talk(None);
-                self.dice.pause(4_000);
+                pause(&mut self.dice, 4_000);
                 self.sites[site].opened.send("CONT");
             }
             _ => {
@@ -186,7 +176,7 @@ impl Schedule {
         }
         for site in 0..self.sites.len() {
             self.again(site);
-            self.dice.pause(500);
+            pause(&mut self.dice, 500);
         }
     }
 

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::Duration;
 
+use liveobj_tests::dice::Dice;
 use liveobj_tests::note::Opened;
 use liveobj_tests::support::{built, liveobj};
 
@@ -89,18 +90,6 @@ fn held(saved: &[u8], lines: &[String]) -> usize {
         windows.any(|window| window == line.as_bytes())
     };
     lines.partition_point(holds)
-}
-
-/// xorshift64.
-struct Dice(u64);
-
-impl Dice {
-    fn below(&mut self, limit: u64) -> u64 {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        self.0 % limit
-    }
 }
 
 /// Kills a note `kills` times, at random points of its life, and looks each time at what it resumes

@@ -10,6 +10,7 @@ use std::sync::{Arc, Condvar, Mutex};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use crate::dice::Dice;
 use crate::support::{built, liveobj, root};
 
 /// A note whose network is the datagram relay at `port`: no process binds that port itself, so
@@ -148,7 +149,7 @@ impl Relay {
         let seeing = seen.clone();
         let thread = thread::spawn(move || {
             let mut known = BTreeSet::<SocketAddr>::new();
-            let mut dice = 0x9E37_79B9_7F4A_7C15_u64;
+            let mut dice = Dice(0x9E37_79B9_7F4A_7C15);
             let mut buffer = [0; 2048];
             while !stopped.load(Ordering::Relaxed) {
                 let Ok((length, from)) = socket.recv_from(&mut buffer) else {
@@ -160,10 +161,7 @@ impl Relay {
                     .expect("nobody panics with it")
                     .push(buffer[..length].to_vec());
                 for to in known.iter().filter(|to| **to != from) {
-                    dice ^= dice << 13;
-                    dice ^= dice >> 7;
-                    dice ^= dice << 17;
-                    if dice % 100 >= loss {
+                    if dice.below(100) >= loss {
                         // A process that was killed no longer listens; that is its affair.
                         let _ = socket.send_to(&buffer[..length], to);
                     }

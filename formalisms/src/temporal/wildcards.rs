@@ -25,42 +25,39 @@ const MOST: usize = 3;
 
 /// A conclusion that says the same with fewer open places.
 pub(super) fn closed(conclusion: &Sentence, signature: &Signature) -> Sentence {
-    let mut closed = conclusion.clone();
-    let exists = |binding: &Binding| binding.quantifier == Quantifier::Exists;
-    if closed.prefix.iter().any(exists) {
-        return closed;
-    }
-    let mut left = MOST;
-    let mut closing = Closing {
-        signature,
-        quantifier: Quantifier::ForAll,
-        prefix: &mut closed.prefix,
-        left: &mut left,
-    };
-    closing.close(&mut closed.body, false);
-    closed
+    filled(conclusion, signature, Quantifier::ForAll, &mut { MOST })
 }
 
 /// Premises that say the same with fewer open places; none if there are none.
 pub(super) fn witnessed(premises: &[&Sentence], signature: &Signature) -> Option<Vec<Sentence>> {
     let mut left = MOST;
-    let witnessed = premises.iter().map(|premise| {
-        let mut witnessed = (*premise).clone();
-        let exists = |binding: &Binding| binding.quantifier == Quantifier::Exists;
-        if witnessed.prefix.iter().all(exists) {
-            let mut closing = Closing {
-                signature,
-                quantifier: Quantifier::Exists,
-                prefix: &mut witnessed.prefix,
-                left: &mut left,
-            };
-            // What a premise asserts stands where a conclusion denies it.
-            closing.close(&mut witnessed.body, true);
-        }
-        witnessed
-    });
-    let witnessed = witnessed.collect();
+    let witnessed = premises
+        .iter()
+        .map(|premise| filled(premise, signature, Quantifier::Exists, &mut left))
+        .collect();
     (left < MOST).then_some(witnessed)
+}
+
+/// A sentence with variables of this quantifier in open places, as long as some are `left`; as it is
+/// where it has leading quantifiers of the other kind.
+fn filled(
+    sentence: &Sentence,
+    signature: &Signature,
+    quantifier: Quantifier,
+    left: &mut usize,
+) -> Sentence {
+    let mut filled = sentence.clone();
+    if filled.prefix.iter().all(|it| it.quantifier == quantifier) {
+        let mut closing = Closing {
+            signature,
+            quantifier,
+            prefix: &mut filled.prefix,
+            left,
+        };
+        // What a premise asserts stands where a conclusion denies it.
+        closing.close(&mut filled.body, quantifier == Quantifier::Exists);
+    }
+    filled
 }
 
 struct Closing<'c> {

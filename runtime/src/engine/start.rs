@@ -51,16 +51,11 @@ impl Domain {
     /// for them since they were made waits behind it.
     pub(crate) fn announce_group(&self, instance: u64) {
         let connections = self.expose(instance, &BTreeMap::new());
-        let numbers: Vec<u64> = {
-            let proxies = self.proxies.borrow();
-            let proxies = proxies.in_order().into_iter();
-            let own = proxies.filter(|it| it.instance == instance);
-            own.map(|proxy| proxy.cell.number).collect()
-        };
         let waited: Vec<VecDeque<Delivery>> = {
-            let mut held = self.held.borrow_mut();
-            let own = numbers.into_iter();
-            own.filter_map(|number| held.remove(number)).collect()
+            let (instances, mut held) = (self.instances.borrow(), self.held.borrow_mut());
+            let own = instances.get(instance).map(|it| it.proxies.all());
+            let own = own.unwrap_or_default().iter();
+            own.filter_map(|number| held.remove(*number)).collect()
         };
         for connection in connections {
             self.notify_connected(connection);

@@ -338,12 +338,11 @@ impl Session<'_> {
                 );
                 continue;
             };
-            let texts = [(Some(&formula), "this constraint")];
-            let assumed = [(given.as_ref(), "what this constraint is given under")];
-            for (formula, what) in texts.into_iter().chain(assumed) {
-                if let Some(formula) = formula {
-                    self.check_silence(&**formalism, source, constraint, (formula, what));
-                }
+            let text = (&formula, "this constraint");
+            self.check_silence(&**formalism, source, constraint, text);
+            if let Some(given) = &given {
+                let assumed = (given, "what this constraint is given under");
+                self.check_silence(&**formalism, source, constraint, assumed);
             }
             // What holds only under an assumption contradicts nothing without it.
             if constraint.given.is_none() {
