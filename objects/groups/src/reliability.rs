@@ -20,11 +20,13 @@
 
 mod frame;
 mod proxy;
+mod repeats;
 mod stream;
 
 use std::collections::{BTreeMap, VecDeque};
 
 use frame::{Data, Frame, Request, Start, Status};
+use repeats::Repeats;
 use stream::{Part, Stream};
 
 use crate::env::{Env, MILLISECOND, SECOND};
@@ -96,8 +98,7 @@ pub(crate) struct Reliable {
     streams: BTreeMap<u64, Stream>,
     /// The last status of each other member of the view.
     reports: BTreeMap<u64, Report>,
-    /// Parts of others to repeat, and when.
-    repeats: BTreeMap<(u64, u64), u64>,
+    repeats: Repeats,
     status_at: u64,
     interval: u64,
     stamp: u64,
@@ -136,7 +137,7 @@ impl Reliable {
             sent: 0,
             streams: BTreeMap::new(),
             reports: BTreeMap::new(),
-            repeats: BTreeMap::new(),
+            repeats: Repeats::default(),
             status_at: 0,
             interval: SHORT_INTERVAL,
             stamp: 0,
@@ -155,8 +156,8 @@ impl Reliable {
             return None;
         }
         let requests = self.streams.values().filter_map(|stream| stream.request_at);
-        let repeats = self.repeats.values().copied();
-        requests.chain(repeats).chain([self.status_at]).min()
+        let repeat = self.repeats.first();
+        requests.chain(repeat).chain([self.status_at]).min()
     }
 
     /// The channel below is there.
@@ -323,7 +324,7 @@ impl Reliable {
         bytes: &[u8],
         actions: &mut Vec<Action>,
     ) {
-        self.repeats.remove(&(data.sender, data.number));
+        self.repeats.remove((data.sender, data.number));
         let limit = self.target(data.sender).unwrap_or(u64::MAX);
         let window = u64::from(self.limits.window);
         let Some(stream) = self.streams.get_mut(&data.sender) else {
@@ -436,7 +437,7 @@ impl Reliable {
                     }
                 } else {
                     let due = env.now + patience + env.below(OTHERS_DELAY);
-                    self.repeats.entry((of, number)).or_insert(due);
+                    self.repeats.add((of, number), due);
                 }
             }
         }
@@ -697,10 +698,7 @@ impl Reliable {
 
     /// Repeats parts of others whose time has come.
     fn repeat(&mut self, env: &mut Env<'_>, actions: &mut Vec<Action>) {
-        let due = self.repeats.iter().filter(|(_, due)| **due <= env.now);
-        let due: Vec<(u64, u64)> = due.map(|(part, _)| *part).collect();
-        for (of, number) in due {
-            self.repeats.remove(&(of, number));
+        for (of, number) in self.repeats.take(env.now) {
             let stream = self.streams.get(&of);
             if let Some(part) = stream.and_then(|stream| stream.parts.get(&number)) {
                 actions.push(Action::Send(part.frame.clone()));

@@ -122,6 +122,8 @@ type Coming<N> = (usize, Event<<N as Node>::Input>);
 
 struct Slot<N: Node> {
     node: Option<N>,
+    /// When the node wants to be called, as of its last step.
+    deadline: Option<u64>,
     run: u32,
     random: Random,
     /// What came while the node was paused; `None` while it is not.
@@ -154,6 +156,7 @@ impl<N: Node> World<N> {
         let mut random = Random::new(seed);
         let slot = |random: &mut Random| Slot {
             node: None,
+            deadline: None,
             run: 0,
             random: Random::new(random.next()),
             paused: None,
@@ -216,7 +219,9 @@ impl<N: Node> World<N> {
             random: &mut random,
         };
         let mut out = Out::default();
-        slot.node = Some(N::start(&mut env, saved, &mut out));
+        let started = N::start(&mut env, saved, &mut out);
+        slot.deadline = started.deadline();
+        slot.node = Some(started);
         self.take(node, out);
     }
 
@@ -224,6 +229,7 @@ impl<N: Node> World<N> {
     pub(crate) fn crash(&mut self, node: usize) {
         let slot = &mut self.slots[node];
         slot.saved = slot.node.take().map(|node| node.save());
+        slot.deadline = None;
         slot.paused = None;
     }
 
@@ -256,8 +262,8 @@ impl<N: Node> World<N> {
         loop {
             let event = self.events.keys().next().map(|(at, _)| *at);
             let due = self.slots.iter().enumerate().filter_map(|(number, slot)| {
-                let node = slot.node.as_ref().filter(|_| slot.paused.is_none())?;
-                Some((node.deadline()?, number))
+                let deadline = slot.deadline.filter(|_| slot.paused.is_none())?;
+                Some((deadline, number))
             });
             let due = due.min();
             let next = event.into_iter().chain(due.map(|(at, _)| at)).min();
@@ -308,6 +314,7 @@ impl<N: Node> World<N> {
         };
         let mut out = Out::default();
         act(it, &mut env, &mut out);
+        slot.deadline = it.deadline();
         self.take(node, out);
     }
 
