@@ -6,6 +6,7 @@ use liveobj_abi as abi;
 
 use super::calls::{FixedCell, Lent, LinkCell, ProxyCell};
 use super::peers::Peers;
+use super::receiver::Receiver;
 use crate::engine::domain::MAX_NESTING;
 
 /// One direction of a connection inside the domain. At once if the target is neither running nor
@@ -36,8 +37,8 @@ pub(super) unsafe extern "C" fn direct(
         && domain.numbers.get() < domain.split_at.get()
     {
         if !receivers[index].same_layout() {
-            // SAFETY: by contract, and as was just seen.
-            return unsafe { converted(link, context, event, payload) };
+            let parent = from.event.get();
+            return converted(cell, target, &receivers[index], parent, Lent::new(payload));
         }
         let (parent, payload) = (from.event.get(), Lent::new(payload));
         let status = receivers[index].call_as_is(cell, target, parent, payload);
@@ -51,28 +52,19 @@ pub(super) unsafe extern "C" fn direct(
 }
 
 /// What [`direct`] does where the receiver has another layout.
-///
-/// # Safety
-///
-/// As [`direct`]; the link has such an event, and its target is ready for it.
 #[inline(never)]
-unsafe fn converted(
-    link: *mut abi::Link,
-    context: *mut abi::Context,
-    event: u32,
-    payload: *const c_void,
+fn converted(
+    link: &LinkCell,
+    target: &ProxyCell,
+    receiver: &Receiver,
+    parent: u64,
+    payload: Lent,
 ) -> abi::Status {
-    // SAFETY: by contract.
-    let (cell, from) = unsafe { (LinkCell::of(link), ProxyCell::of(context)) };
-    // SAFETY: by contract.
-    let target = unsafe { cell.known_target() };
-    let receiver = &cell.receivers()[event as usize];
-    let payload = Lent::new(payload);
-    let Some(status) = receiver.call(cell, target, from.event.get(), payload) else {
+    let Some(status) = receiver.call(link, target, parent, payload) else {
         return abi::INVALID;
     };
     if status < abi::OK {
-        cell.domain().fail(target, status);
+        link.domain().fail(target, status);
     }
     abi::OK
 }

@@ -90,33 +90,52 @@ impl Conversion {
         Ok(known.with_memory())
     }
 
+    /// The converted payload, where that takes no more than moves; it is lent until the next one is
+    /// converted.
+    ///
+    /// # Errors
+    ///
+    /// The payload is not a value of the sender's type.
+    #[inline(always)]
+    pub(super) fn moved(&self, lent: Lent) -> Option<Result<Lent, PayloadFault>> {
+        match &self.0 {
+            How::Moves(moves, place) => Some(How::moved(moves, place, lent)),
+            How::Program(_) => None,
+        }
+    }
+
     /// Converts a payload and lends the result to `call`.
     ///
     /// # Errors
     ///
     /// The payload is not a value of the sender's type; `call` is not called.
-    #[inline]
     pub(crate) fn with<R>(
         &self,
         lent: Lent,
         call: impl FnOnce(Lent) -> R,
     ) -> Result<R, PayloadFault> {
-        // The target of a connection never runs twice at once, so its memory is free.
         match &self.0 {
-            How::Moves(moves, place) => {
-                // SAFETY: a `Lent` is valid now, and is of the sender's type: links are made of the
-                // conversions of their own events. The place is that of these moves.
-                unsafe { moves.run(lent.0.cast(), place) }?;
-                Ok(call(Lent::new(place.as_ptr().cast())))
-            }
+            How::Moves(moves, place) => How::moved(moves, place, lent).map(call),
             How::Program(program) => {
                 let (conversion, scratch) = &**program;
                 let mut scratch = scratch.borrow_mut();
-                // SAFETY: as above.
+                // The target of a connection never runs twice at once, so its memory is free.
+                // SAFETY: as in `moved`.
                 let converted = unsafe { conversion.apply(&mut scratch, lent.0) }?;
                 Ok(call(Lent::new(converted)))
             }
         }
+    }
+}
+
+impl How {
+    #[inline(always)]
+    fn moved(moves: &Moves, place: &Place, lent: Lent) -> Result<Lent, PayloadFault> {
+        // The target of a connection never runs twice at once, so its memory is free.
+        // SAFETY: a `Lent` is valid now, and is of the sender's type: links are made of the
+        // conversions of their own events. The place is that of these moves.
+        unsafe { moves.run(lent.0.cast(), place) }?;
+        Ok(Lent::new(place.as_ptr().cast()))
     }
 }
 

@@ -31,36 +31,90 @@ struct Move {
     kind: MoveKind,
 }
 
-#[derive(Clone, Copy, Debug)]
-enum MoveKind {
-    /// So many bytes, as they are.
-    Bytes(u32),
-    Four,
-    Eight,
-    /// A number, made wider.
-    Widen(Reading, Writing),
-    /// The flag of an option that has a value.
-    Some,
+/// Bytes that are moved at once, wherever they are.
+type Two = [u8; 2];
+type Four = [u8; 4];
+type Eight = [u8; 8];
+
+/// The kinds of moves in one list, so that each is one jump away. Those with a name of their own make a
+/// number wider by `From`, which there is where nothing is lost.
+macro_rules! kinds {
+    ($($name:ident: $from:ident($read:ty) => $($to:ident)|+($written:ty);)*) => {
+        #[derive(Clone, Copy, Debug)]
+        enum MoveKind {
+            /// So many bytes, as they are and wherever they are.
+            One,
+            Two,
+            Four,
+            Eight,
+            /// The flag of an option that has a value.
+            Some,
+            $($name,)*
+        }
+
+        impl MoveKind {
+            /// From one type of numbers to a wider one.
+            fn widening(from: Basic, to: Basic) -> Option<MoveKind> {
+                Some(match (from, to) {
+                    $((Basic::$from, $(Basic::$to)|+) => MoveKind::$name,)*
+                    _ => return None,
+                })
+            }
+        }
+
+        impl Move {
+            /// # Safety
+            ///
+            /// `payload` is the sender's value and `place` the receiver's, apart from each other, that
+            /// the move was made for.
+            #[inline(always)]
+            unsafe fn make(self, payload: *const u8, place: *mut u8) {
+                // SAFETY: the layouts of both types say that these places lie within them, and that
+                // numbers are aligned there; what stays as it is may lie anywhere.
+                unsafe {
+                    let from = payload.add(self.from as usize);
+                    let to = place.add(self.to as usize);
+                    match self.kind {
+                        MoveKind::One => to.write(from.read()),
+                        MoveKind::Two => to.cast::<Two>().write(from.cast::<Two>().read()),
+                        MoveKind::Four => to.cast::<Four>().write(from.cast::<Four>().read()),
+                        MoveKind::Eight => to.cast::<Eight>().write(from.cast::<Eight>().read()),
+                        MoveKind::Some => to.write(1),
+                        $(MoveKind::$name => {
+                            let number = from.cast::<$read>().read();
+                            to.cast::<$written>().write(<$written>::from(number));
+                        })*
+                    }
+                }
+            }
+        }
+    };
 }
 
-#[derive(Clone, Copy, Debug)]
-enum Reading {
-    U8,
-    U16,
-    U32,
-    S8,
-    S16,
-    S32,
-    F32,
-}
-
-#[derive(Clone, Copy, Debug)]
-enum Writing {
-    Two,
-    Four,
-    Eight,
-    F32,
-    F64,
+kinds! {
+    U8To16: U8(u8) => U16 | S16(u16);
+    U8To32: U8(u8) => U32 | S32(u32);
+    U8To64: U8(u8) => U64 | S64(u64);
+    U16To32: U16(u16) => U32 | S32(u32);
+    U16To64: U16(u16) => U64 | S64(u64);
+    U32To64: U32(u32) => U64 | S64(u64);
+    S8To16: S8(i8) => S16(i16);
+    S8To32: S8(i8) => S32(i32);
+    S8To64: S8(i8) => S64(i64);
+    S16To32: S16(i16) => S32(i32);
+    S16To64: S16(i16) => S64(i64);
+    S32To64: S32(i32) => S64(i64);
+    U8ToF32: U8(u8) => F32(f32);
+    U16ToF32: U16(u16) => F32(f32);
+    S8ToF32: S8(i8) => F32(f32);
+    S16ToF32: S16(i16) => F32(f32);
+    U8ToF64: U8(u8) => F64(f64);
+    U16ToF64: U16(u16) => F64(f64);
+    U32ToF64: U32(u32) => F64(f64);
+    S8ToF64: S8(i8) => F64(f64);
+    S16ToF64: S16(i16) => F64(f64);
+    S32ToF64: S32(i32) => F64(f64);
+    F32ToF64: F32(f32) => F64(f64);
 }
 
 /// The memory that a connection's conversion writes to: zero wherever no move leads.
@@ -100,7 +154,7 @@ impl Moves {
     /// # Safety
     ///
     /// Otherwise it is readable for the size of the sender's type.
-    #[inline]
+    #[inline(always)]
     pub(crate) unsafe fn run(&self, payload: *const u8, place: &Place) -> Result<(), PayloadFault> {
         if payload.is_null() {
             return Err(PayloadFault::Null);
@@ -111,52 +165,10 @@ impl Moves {
         // Cells may be written through a pointer to shared ones.
         let place: *mut u8 = place.as_ptr().cast_mut().cast();
         for step in &self.moves {
-            // SAFETY: the layouts of both types say that these places lie within them, and are
-            // aligned for what is read and written; `place` is the receiver's type, apart from the
-            // payload.
-            unsafe {
-                let from = payload.add(step.from as usize);
-                let to = place.add(step.to as usize);
-                match step.kind {
-                    MoveKind::Four => to.cast::<u32>().write(from.cast::<u32>().read()),
-                    MoveKind::Eight => to.cast::<u64>().write(from.cast::<u64>().read()),
-                    MoveKind::Bytes(size) => to.copy_from_nonoverlapping(from, size as usize),
-                    MoveKind::Some => to.write(1),
-                    MoveKind::Widen(reading, writing) => widen(reading, writing, from, to),
-                }
-            }
+            // SAFETY: `place` is of the receiver's type, and apart from the payload.
+            unsafe { step.make(payload, place) };
         }
         Ok(())
-    }
-}
-
-/// # Safety
-///
-/// `from` is readable and `to` writable, each aligned for its number; the first widens to the second.
-#[inline]
-unsafe fn widen(reading: Reading, writing: Writing, from: *const u8, to: *mut u8) {
-    // SAFETY: says the caller. Numbers of 32 bits and less are numbers of 64 bits, and those that
-    // are written as floating point are exact there.
-    unsafe {
-        let number = match reading {
-            Reading::U8 => i64::from(from.read()),
-            Reading::U16 => i64::from(from.cast::<u16>().read()),
-            Reading::U32 => i64::from(from.cast::<u32>().read()),
-            Reading::S8 => i64::from(from.cast::<i8>().read()),
-            Reading::S16 => i64::from(from.cast::<i16>().read()),
-            Reading::S32 => i64::from(from.cast::<i32>().read()),
-            Reading::F32 => {
-                to.cast::<f64>().write(from.cast::<f32>().read().into());
-                return;
-            }
-        };
-        match writing {
-            Writing::Two => to.cast::<i16>().write(number as i16),
-            Writing::Four => to.cast::<i32>().write(number as i32),
-            Writing::Eight => to.cast::<i64>().write(number),
-            Writing::F32 => to.cast::<f32>().write(number as f32),
-            Writing::F64 => to.cast::<f64>().write(number as f64),
-        }
     }
 }
 
@@ -186,21 +198,14 @@ impl Line<'_> {
                 true => size_of::<Slice>(),
                 false => source.size,
             };
-            let align = source.align;
-            let kind = match size {
-                0 => return Some(()),
-                4 if align == 4 => MoveKind::Four,
-                8 if align == 8 => MoveKind::Eight,
-                size => MoveKind::Bytes(u32::try_from(size).ok()?),
-            };
-            return self.step(from, to, kind);
+            return self.copy(from, to, size);
         }
         if from_slot.boxed || to_slot.boxed {
             return None;
         }
         match (action, &source.kind, &target.kind) {
             (Action::Widen(basic, wider), ..) => {
-                let kind = MoveKind::Widen(reading(*basic)?, writing(*wider)?);
+                let kind = MoveKind::widening(*basic, *wider)?;
                 self.step(from, to, kind)
             }
             (Action::Wrap(op), _, Kind::Option { payload, slot }) => {
@@ -223,6 +228,22 @@ impl Line<'_> {
         }
     }
 
+    /// Adds moves of bytes that stay as they are.
+    fn copy(&mut self, from: usize, to: usize, size: usize) -> Option<()> {
+        let mut done = 0;
+        while done < size {
+            let (bytes, kind) = match size - done {
+                8.. => (8, MoveKind::Eight),
+                4.. => (4, MoveKind::Four),
+                2.. => (2, MoveKind::Two),
+                _ => (1, MoveKind::One),
+            };
+            self.step(from + done, to + done, kind)?;
+            done += bytes;
+        }
+        Some(())
+    }
+
     fn step(&mut self, from: usize, to: usize, kind: MoveKind) -> Option<()> {
         if self.moves.len() == MOST {
             return None;
@@ -235,28 +256,4 @@ impl Line<'_> {
         });
         Some(())
     }
-}
-
-fn reading(basic: Basic) -> Option<Reading> {
-    Some(match basic {
-        Basic::U8 => Reading::U8,
-        Basic::U16 => Reading::U16,
-        Basic::U32 => Reading::U32,
-        Basic::S8 => Reading::S8,
-        Basic::S16 => Reading::S16,
-        Basic::S32 => Reading::S32,
-        Basic::F32 => Reading::F32,
-        _ => return None,
-    })
-}
-
-fn writing(basic: Basic) -> Option<Writing> {
-    Some(match basic {
-        Basic::U16 | Basic::S16 => Writing::Two,
-        Basic::U32 | Basic::S32 => Writing::Four,
-        Basic::U64 | Basic::S64 => Writing::Eight,
-        Basic::F32 => Writing::F32,
-        Basic::F64 => Writing::F64,
-        _ => return None,
-    })
 }

@@ -111,8 +111,28 @@ impl Receiver {
     }
 
     /// What the handler answers; none where the payload was refused, which is reported.
-    #[inline]
+    #[inline(always)]
     pub(super) fn call(
+        &self,
+        link: &LinkCell,
+        target: &ProxyCell,
+        parent: u64,
+        payload: Lent,
+    ) -> Option<abi::Status> {
+        if let Passing::Converted(conversion) = &self.passing
+            && let Some(moved) = conversion.moved(payload)
+        {
+            return match moved {
+                Ok(moved) => Some(self.call_as_is(link, target, parent, moved)),
+                Err(fault) => self.refuse(link, &fault),
+            };
+        }
+        self.call_otherwise(link, target, parent, payload)
+    }
+
+    /// What [`Receiver::call`] does where it is more than moves.
+    #[inline(never)]
+    fn call_otherwise(
         &self,
         link: &LinkCell,
         target: &ProxyCell,
@@ -138,11 +158,14 @@ impl Receiver {
         };
         match status {
             Ok(status) => Some(status),
-            Err(fault) => {
-                link.domain().unreadable(link, &self.name, &fault);
-                None
-            }
+            Err(fault) => self.refuse(link, &fault),
         }
+    }
+
+    #[cold]
+    fn refuse(&self, link: &LinkCell, fault: &PayloadFault) -> Option<abi::Status> {
+        link.domain().unreadable(link, &self.name, fault);
+        None
     }
 
     /// The two indirect calls of a connection meet here.
@@ -157,8 +180,9 @@ impl Receiver {
         let domain = link.domain();
         // All is read before anything is written: what `direct` has read is not read again.
         let (number, depth) = (domain.numbers.get() + 1, domain.depth.get());
-        let (busy, path) = (target.busy.get(), domain.path.get());
-        target.busy.set(busy + RUNNING);
+        let path = domain.path.get();
+        debug_assert_eq!(target.busy.get(), 0, "only who is ready is called at once");
+        target.busy.set(RUNNING);
         domain.numbers.set(number);
         domain.depth.set(depth + 1);
         target.event.set(number);
