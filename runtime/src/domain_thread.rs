@@ -269,6 +269,13 @@ impl Domains {
         &self.0
     }
 
+    /// Ends everything in them.
+    pub(crate) fn stop(&self) {
+        for domain in &self.0 {
+            domain.inbox.task(Domain::stop);
+        }
+    }
+
     /// Whether the caller is on one of their threads: it must not wait for any of them, since
     /// another one may wait for it.
     pub(crate) fn is_inside(&self) -> bool {
@@ -279,9 +286,7 @@ impl Domains {
 
 impl Drop for Domains {
     fn drop(&mut self) {
-        for domain in &self.0 {
-            domain.inbox.task(Domain::stop);
-        }
+        self.stop();
         if self.is_inside() {
             // They end all the same.
             for domain in &mut self.0 {

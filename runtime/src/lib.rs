@@ -64,6 +64,6 @@ pub use monitor::{
 pub use object::{Ended, Object, Queue};
 pub use options::{OpenOptions, SAVE_EVERY};
 pub use report::{Level, MESSAGES, Message, Report, Silent};
-pub use runtime::{FOLDER_DEADLINE, FOLDERS_KEPT, Runtime, RuntimeBuilder};
+pub use runtime::{FOLDER_DEADLINE, FOLDERS_KEPT, LEAVE_WITHIN, Runtime, RuntimeBuilder};
 pub use terminal::{Lines, Terminal};
 pub use trace::{Tap, Tapped, TappedEvent, TraceFormat, Traced, Tracing};

@@ -18,9 +18,10 @@ use crate::state::StateWriter;
 
 /// An object that was opened: running until it is closed, dropped, or fails.
 ///
-/// Dropping it disconnects, destroys the proxies in reverse order of construction, and waits until
-/// their threads have ended. With several domains, all of them disconnect first; then each destroys
-/// its own.
+/// Dropping it lets its parts say farewell, disconnects, destroys the proxies in reverse order of
+/// construction, and waits until their threads have ended. With several domains, all of them disconnect
+/// first; then each destroys its own. Parts that need time for their farewell get some
+/// ([`crate::RuntimeBuilder::leave_within`]).
 pub struct Object {
     // Before the runtime, whose thread it uses.
     domains: Domains,
@@ -264,11 +265,58 @@ impl Object {
         asked.into_iter().map(|answer| answer.recv().ok()).collect()
     }
 
+    /// Begins to close it, and waits for nothing: [`Object::closed`] completes once it has ended. Parts may
+    /// take their time for a farewell, as long as [`crate::RuntimeBuilder::leave_within`] says.
+    pub fn begin_to_close(&self) {
+        self.domains.stop();
+    }
+
+    /// Gives its parts no more time for their farewell, now or later: who needed some is told, and what it
+    /// says to that is delivered.
+    pub fn hurry(&self) {
+        for domain in self.domains.all() {
+            domain.inbox().task(Domain::hurry);
+        }
+    }
+
+    /// The parts that need time for their farewell, and keep it from being disconnected: paths in the
+    /// reference.
+    pub fn staying(&self) -> impl Future<Output = Vec<String>> + Send + 'static {
+        let asked = self.domains.all().iter().map(|domain| {
+            let (reply, answer) = tokio::sync::oneshot::channel();
+            domain.inbox().task(move |domain| {
+                // Who asked may be gone.
+                let _ = reply.send(domain.staying());
+            });
+            answer
+        });
+        let asked: Vec<_> = asked.collect();
+        async move {
+            let mut staying = Vec::new();
+            for answer in asked {
+                staying.extend(answer.await.unwrap_or_default());
+            }
+            staying
+        }
+    }
+
     /// Closes it and tells how it had ended.
     pub fn close(self) -> Ended {
         let ending = self.domains.home().ending().clone();
         drop(self);
         ending.wait(Some(Instant::now())).unwrap_or(Ended::Closed)
+    }
+}
+
+impl Drop for Object {
+    fn drop(&mut self) {
+        if self.domains.is_inside() {
+            // Nobody waits for its threads: they use those of the runtime until they end.
+            for domain in self.domains.all() {
+                let runtime = self.runtime.clone();
+                domain.inbox().task(move |domain| domain.keep(runtime));
+            }
+        }
     }
 }
 

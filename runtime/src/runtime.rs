@@ -42,6 +42,9 @@ pub const FOLDER_DEADLINE: Duration = Duration::from_secs(10);
 /// otherwise.
 pub const FOLDERS_KEPT: Duration = Duration::from_secs(30);
 
+/// How long what ends may take for its farewell unless the embedder says otherwise.
+pub const LEAVE_WITHIN: Duration = Duration::from_secs(5);
+
 /// Largest file of an ontology, in bytes.
 const MAX_ONTOLOGY: u64 = 1 << 20;
 
@@ -65,6 +68,7 @@ pub(crate) struct Core {
     pub(crate) check_payloads: bool,
     pub(crate) folder_deadline: Duration,
     pub(crate) folders_kept: Duration,
+    pub(crate) leave_within: Duration,
     pub(crate) registry: Option<PathBuf>,
     pub(crate) report: Arc<dyn Report>,
     pub(crate) terminal: TerminalSlot,
@@ -139,6 +143,7 @@ impl Runtime {
             report: Arc::new(Silent),
             folder_deadline: FOLDER_DEADLINE,
             folders_kept: FOLDERS_KEPT,
+            leave_within: LEAVE_WITHIN,
             allow_unknown: false,
             explain: false,
             limits: Limits::default(),
@@ -294,6 +299,7 @@ pub struct RuntimeBuilder {
     report: Arc<dyn Report>,
     folder_deadline: Duration,
     folders_kept: Duration,
+    leave_within: Duration,
     allow_unknown: bool,
     explain: bool,
     limits: Limits,
@@ -376,6 +382,15 @@ impl RuntimeBuilder {
     #[must_use]
     pub fn keep_folders(mut self, duration: Duration) -> RuntimeBuilder {
         self.folders_kept = duration;
+        self
+    }
+
+    /// How long what ends may take before it is disconnected, where objects ask for that in their
+    /// farewell; [`LEAVE_WITHIN`] unless set. Who is not done by then is named by a message of
+    /// [`crate::Level::Warning`]. Zero gives no time.
+    #[must_use]
+    pub fn leave_within(mut self, time: Duration) -> RuntimeBuilder {
+        self.leave_within = time;
         self
     }
 
@@ -525,6 +540,7 @@ impl RuntimeBuilder {
             check_payloads: self.check_payloads,
             folder_deadline: self.folder_deadline,
             folders_kept: self.folders_kept,
+            leave_within: self.leave_within,
             registry: self.registry,
             watchdog: Watchdog::new(report.clone()),
             report,

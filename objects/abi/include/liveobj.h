@@ -283,6 +283,13 @@ struct lo_host {
 #define LO_REQUEST_FAREWELL 18      /* NULL. Wakes once: FAREWELL, when the proxy is about to end.
                                        LO_INVALID if it has asked before, LO_STALE once its end has
                                        begun */
+#define LO_REQUEST_FAREWELL_LAST 19 /* the same, but woken last: once nobody stays any more of those
+                                       that were woken first, and all that they said is delivered. A
+                                       proxy asks for one of the two */
+#define LO_REQUEST_STAY 20          /* NULL. What the proxy belongs to is not disconnected before the
+                                       token is closed, but in time all the same: then wakes once with
+                                       FAILED. LO_INVALID before its end has begun, LO_STALE once it
+                                       is disconnected */
 #define LO_TCP_ROOM 1048576         /* bytes of a stream that may wait to be sent */
 
 typedef struct lo_timer_arguments {
@@ -379,7 +386,8 @@ typedef struct lo_connect_external_arguments {
 #define LO_WAKE_DATA 13     /* lo_slice: bytes of a stream, 1 to LO_TCP_CHUNK of them */
 #define LO_WAKE_WRITABLE 14 /* NULL: there is room in a stream again */
 #define LO_WAKE_FAREWELL 15 /* NULL: what the proxy belongs to ends. Nothing of it is disconnected
-                               yet; all is, once what the proxy emits and sends now is delivered */
+                               yet; all is, once what the proxy emits and sends now is delivered,
+                               unless somebody stays (LO_REQUEST_STAY) */
 #define LO_TCP_CHUNK 65536  /* most bytes of one DATA */
 
 typedef struct lo_ready_wake {

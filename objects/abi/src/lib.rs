@@ -320,6 +320,13 @@ pub const REQUEST_TCP_RECEIVE: u32 = 17;
 /// No arguments. Wakes once with [`WAKE_FAREWELL`] when the proxy is about to end. [`INVALID`] if it has
 /// asked before; [`STALE`] once its end has begun.
 pub const REQUEST_FAREWELL: u32 = 18;
+/// As [`REQUEST_FAREWELL`], but woken last: once nobody stays any more of those that were woken first, and
+/// all that they said is delivered. A proxy asks for one of the two.
+pub const REQUEST_FAREWELL_LAST: u32 = 19;
+/// No arguments. What the proxy belongs to is not disconnected before the token is closed, but in time all
+/// the same: then wakes once with [`WAKE_FAILED`]. [`INVALID`] before its end has begun, [`STALE`] once it
+/// is disconnected.
+pub const REQUEST_STAY: u32 = 20;
 /// Bytes of a stream that may wait to be sent, unless they are sent at once.
 pub const TCP_ROOM: u32 = 1 << 20;
 
@@ -353,7 +360,7 @@ pub const WAKE_DATA: u32 = 13;
 /// There is room in a stream again. Payload NULL.
 pub const WAKE_WRITABLE: u32 = 14;
 /// What the proxy belongs to ends: nothing of it is disconnected yet, and all of it is as soon as what the
-/// proxy emits and sends now is delivered. Payload NULL.
+/// proxy emits and sends now is delivered, unless somebody stays ([`REQUEST_STAY`]). Payload NULL.
 pub const WAKE_FAREWELL: u32 = 15;
 /// Most bytes of one [`WAKE_DATA`].
 pub const TCP_CHUNK: u32 = 1 << 16;

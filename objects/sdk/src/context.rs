@@ -377,7 +377,8 @@ impl<'a, T: Template> Context<'a, T> {
     /// Wakes once with [`crate::Wake::Farewell`] when the proxy is about to end, for whatever reason other
     /// than its own failure: closed by its owner, by a signal, or because another part failed. All that it
     /// is connected with is still there then, and what it emits and sends is delivered; after that
-    /// everything is disconnected and destroyed. Nobody waits for answers, or for timers.
+    /// everything is disconnected and destroyed. Nobody waits for answers, or for timers, unless the proxy
+    /// says that it needs time: [`Context::stay`].
     ///
     /// A proxy that has not started, as a mandatory endpoint is not connected, is not woken; nor is any where
     /// the process is killed.
@@ -387,6 +388,35 @@ impl<'a, T: Template> Context<'a, T> {
     /// The request was not taken: it was made before, or the end has begun already.
     pub fn farewell(&mut self, token: Token) -> Result<(), RequestError> {
         self.request_bare(token, abi::REQUEST_FAREWELL)
+    }
+
+    /// As [`Context::farewell`], but the proxy is woken last: once nobody stays any more of those that
+    /// were woken first, and all that they said is delivered. This is for what others stand on: those above
+    /// have finished what they had begun, and nothing new comes from them. A proxy asks for one of the two.
+    ///
+    /// # Errors
+    ///
+    /// As [`Context::farewell`].
+    pub fn farewell_last(&mut self, token: Token) -> Result<(), RequestError> {
+        self.request_bare(token, abi::REQUEST_FAREWELL_LAST)
+    }
+
+    /// Needs time for the farewell: from [`crate::Wake::Farewell`] on, a proxy that stays keeps everything
+    /// that ends with it from being disconnected, until it gives up the token ([`Context::close`]). Until
+    /// then everything goes on as ever, for those who do not stay too: events, timers, sockets.
+    ///
+    /// The runtime bounds how long that may take in all, for the first and for the last (5 seconds unless
+    /// its user says otherwise; perhaps no time at all). When the time is up, the token is woken with
+    /// [`crate::Wake::Failed`], and named no more. What the proxy emits and sends then is still delivered.
+    ///
+    /// The documentation of this crate has an example, under "Leaving".
+    ///
+    /// # Errors
+    ///
+    /// [`RequestError::Invalid`]: the token is in use, or the end of the proxy has not begun.
+    /// [`RequestError::Stale`]: it is disconnected already.
+    pub fn stay(&mut self, token: Token) -> Result<(), RequestError> {
+        self.request_bare(token, abi::REQUEST_STAY)
     }
 
     /// Takes the terminal: wakes with [`crate::Wake::Line`] for each line entered, with

@@ -222,6 +222,68 @@
 //! - A later version of the library may give the state's record further fields that are options;
 //!   what was saved before is converted then.
 //!
+//! # Leaving
+//!
+//! An object that has something to say or to finish before it ends asks for a farewell. While it has been
+//! woken, all that it uses is still there; and where it has to wait for something, such as an answer, it
+//! says that it stays. This one tells its peer that it leaves, and stays until that is noted:
+//!
+//! ```
+//! use liveobj_sdk::{CreateError, Token, Wake, live_object};
+//! # use visitor::{Context, visit};
+//! # liveobj_sdk::library!("examples/visitor.lot", name = "example:visitor");
+//! const FAREWELL: Token = Token(1);
+//! const STAY: Token = Token(2);
+//!
+//! struct Visitor {}
+//!
+//! #[live_object(template::visitor)]
+//! impl template::visitor for Visitor {
+//!     fn create(
+//!         context: &mut Context<'_>,
+//!         _: visitor::Parameters<'_>,
+//!     ) -> Result<Self, CreateError> {
+//!         context.farewell(FAREWELL)?;
+//!         Ok(Visitor {})
+//!     }
+//!
+//!     fn wake(&mut self, context: &mut Context<'_>, token: Token, wake: Wake<'_>) {
+//!         match (token, wake) {
+//!             // Where nobody is connected, there is nobody to wait for.
+//!             (FAREWELL, Wake::Farewell) if context.emit(visit::Leaving {}).is_ok() => {
+//!                 let _ = context.stay(STAY);
+//!             }
+//!             // Under `STAY`, that there is no more time: it ends without an answer.
+//!             _ => {}
+//!         }
+//!     }
+//!
+//!     fn visit_noted(&mut self, context: &mut Context<'_>, _: visit::Noted) {
+//!         // It stays no longer, if it does.
+//!         let _ = context.close(STAY);
+//!     }
+//! }
+//!
+//! # use liveobj_sdk::testing::{Harness, Outcome};
+//! # fn main() {
+//! let mut harness = Harness::<visitor::Template>::create(visitor::Parameters {}).unwrap();
+//! let host = harness.connect(visitor::Endpoint::visit);
+//! assert_eq!(harness.farewell(), Some(Outcome::Done));
+//! assert_eq!(harness.take_emitted::<visit::Leaving>().len(), 1);
+//! assert_eq!(harness.staying(), [STAY]);
+//! harness.send(host, visit::Noted {});
+//! assert_eq!(harness.staying(), []);
+//! # }
+//! ```
+//!
+//! - While anybody stays, everything that ends together goes on as ever: events, timers, sockets. How long
+//!   that may take in all, the user of the runtime says; 5 seconds unless told otherwise. Who stays then is
+//!   woken once more, with [`Wake::Failed`], and then all is disconnected.
+//! - There are two stages. What others stand on, such as a channel, asks with
+//!   [`Context::farewell_last`]: it is woken when those above it have finished, so that they can use it
+//!   until then.
+//! - None of this is promised: a process may be killed.
+//!
 //! # Objects that use other objects
 //!
 //! A live object reference is a value (`reference<O>`; here a [`Document`]) that arrives in an event

@@ -81,6 +81,10 @@ pub enum Request {
     TcpReceive { token: Token },
     /// [`crate::Context::farewell`]
     Farewell { token: Token },
+    /// [`crate::Context::farewell_last`]
+    FarewellLast { token: Token },
+    /// [`crate::Context::stay`]; `Close` ends it.
+    Stay { token: Token },
     /// [`crate::Context::terminal_open`]
     TerminalOpen { token: Token },
     /// [`crate::Context::terminal_show`]
@@ -319,11 +323,37 @@ impl<T: Template> Harness<T> {
                 (abi::WAKE_DATA, (&raw const bytes).cast())
             }
             Wake::Writable => (abi::WAKE_WRITABLE, std::ptr::null()),
-            Wake::Farewell => (abi::WAKE_FAREWELL, std::ptr::null()),
+            Wake::Farewell => {
+                let state = self.state();
+                state.ends = true;
+                state.farewell.take_if(|asked| *asked == token);
+                (abi::WAKE_FAREWELL, std::ptr::null())
+            }
         };
         // SAFETY: the table is that of `this`, and the payload that of `kind`.
         let status = unsafe { (T::OBJECT.wake)(self.this, self.context(), token.0, kind, payload) };
         self.outcome(status)
+    }
+
+    /// Says that what the object belongs to ends: wakes it with [`Wake::Farewell`], if it has asked for
+    /// that. From now on it can stay.
+    pub fn farewell(&mut self) -> Option<Outcome> {
+        self.state().ends = true;
+        let token = self.state().farewell.take()?;
+        Some(self.wake(token, Wake::Farewell))
+    }
+
+    /// The tokens under which the object stays: it is disconnected once there are none.
+    pub fn staying(&mut self) -> Vec<Token> {
+        self.state().stays.iter().copied().collect()
+    }
+
+    /// Says that there is no more time: each token under which the object stays is woken with
+    /// [`Wake::Failed`], and given back.
+    pub fn time_is_up(&mut self) {
+        for token in std::mem::take(&mut self.state().stays) {
+            self.wake(token, Wake::Failed("its time for a farewell is up"));
+        }
     }
 
     /// Hands over what other threads posted; answers how much it was.

@@ -9,7 +9,7 @@ use liveobj_types::types::Direction;
 use super::block;
 use super::calls::{ProxyCell, Wake};
 use super::reflect;
-use crate::edge::{Export, Request, Space, UdpOpen};
+use crate::edge::{Export, Request, Space, Stage, UdpOpen};
 use crate::engine::inbox::Poster;
 use crate::report::Level;
 
@@ -172,7 +172,9 @@ unsafe fn read_request(kind: u32, arguments: *const c_void) -> Option<Request> {
     match kind {
         abi::REQUEST_TERMINAL_OPEN => return Some(Request::TerminalOpen),
         abi::REQUEST_TCP_RECEIVE => return Some(Request::TcpReceive),
-        abi::REQUEST_FAREWELL => return Some(Request::Farewell),
+        abi::REQUEST_FAREWELL => return Some(Request::Farewell(Stage::First)),
+        abi::REQUEST_FAREWELL_LAST => return Some(Request::Farewell(Stage::Last)),
+        abi::REQUEST_STAY => return Some(Request::Stay),
         _ => {}
     }
     if arguments.is_null() {

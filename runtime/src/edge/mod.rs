@@ -12,6 +12,7 @@ use crate::boundary::calls::Wake;
 use crate::engine::connect::End;
 use crate::engine::domain::Domain;
 use crate::engine::inbox::Inbox;
+use crate::runtime::LEAVE_WITHIN;
 use crate::state::Saved;
 use crate::trace::Tracer;
 use crate::verdicts::Verdicts;
@@ -24,7 +25,7 @@ mod tcp;
 mod terminal;
 mod udp;
 
-pub(crate) use system::{SystemHost, clock};
+pub(crate) use system::{SystemHost, clock, nanoseconds};
 pub(crate) use terminal::TerminalSlot;
 
 /// Who asked, and under which number: answers name both.
@@ -67,8 +68,10 @@ pub(crate) enum Request {
     TcpSend(Vec<u8>),
     /// Bytes that the ticket's stream brings.
     TcpReceive,
-    /// A wake when the proxy is about to end.
-    Farewell,
+    /// A wake when the proxy is about to end, in this stage of it.
+    Farewell(Stage),
+    /// Time before the proxy is disconnected; its end has begun.
+    Stay,
     /// The terminal.
     TerminalOpen,
     /// One line on the ticket's terminal.
@@ -108,6 +111,15 @@ pub(crate) enum Request {
         /// The asking proxy's endpoint.
         own: u32,
     },
+}
+
+/// The stages in which something ends, before it is disconnected.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Stage {
+    /// All that it uses is still there.
+    First,
+    /// Those who were woken first have finished.
+    Last,
 }
 
 /// An endpoint that is to be exported.
@@ -185,9 +197,14 @@ pub(crate) trait Host {
     /// Nanoseconds on the wall clock or the monotonic one.
     fn now(&self, wall: bool) -> u64;
 
+    /// Nanoseconds that what ends may take before it is disconnected, on the monotonic clock.
+    fn leave_within(&self) -> u64 {
+        nanoseconds(LEAVE_WITHIN)
+    }
+
     /// Takes a request. Those that the engine answers, or turns into something else, never come
     /// here: [`Request::Connect`], [`Request::DereferenceAs`], [`Request::Export`],
-    /// [`Request::ConnectExternal`] and [`Request::Farewell`].
+    /// [`Request::ConnectExternal`], [`Request::Farewell`] and [`Request::Stay`].
     fn request(&self, ticket: Ticket, request: Request);
 
     /// Whether a stream takes so many bytes more. If not, [`Wake::Writable`] follows.

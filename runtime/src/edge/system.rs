@@ -36,7 +36,12 @@ pub(crate) fn clock(wall: bool) -> u64 {
     } else {
         START.elapsed()
     };
-    u64::try_from(elapsed.as_nanos()).unwrap_or(u64::MAX)
+    nanoseconds(elapsed)
+}
+
+/// A time that is too long is the longest.
+pub(crate) fn nanoseconds(duration: Duration) -> u64 {
+    u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX)
 }
 
 /// The outside of one domain, in production.
@@ -136,6 +141,10 @@ impl Host for SystemHost {
         clock(wall)
     }
 
+    fn leave_within(&self) -> u64 {
+        nanoseconds(self.core.leave_within)
+    }
+
     fn request(&self, ticket: Ticket, request: Request) {
         self.forget_finished();
         match request {
@@ -219,7 +228,8 @@ impl Host for SystemHost {
             | Request::DereferenceAs { .. }
             | Request::Export(_)
             | Request::ConnectExternal { .. }
-            | Request::Farewell => {}
+            | Request::Farewell(_)
+            | Request::Stay => {}
         }
     }
 

@@ -30,16 +30,28 @@ pub(crate) struct Instance {
     pub(crate) on_end: Option<OnEnd>,
     /// What it ends with, in other domains.
     group: Option<Membership>,
+    /// The proxy that owns it by a token, or has dropped it; 0 for none.
+    owner: u64,
+    /// The instance that was told to end where this is part of what ends then; 0 while it does not end.
+    parting: u64,
+    /// How many requests to stay of its proxies there are, and partings of what they own.
+    held: u32,
     /// Not everything of its group is connected yet: none of its proxies starts.
     opening: bool,
-    ending: bool,
     /// Why it ends, if one of its parts has failed.
     failed: Option<Box<Ended>>,
 }
 
+impl Instance {
+    /// Whether its end has begun.
+    fn is_ending(&self) -> bool {
+        self.parting != 0
+    }
+}
+
 /// An instance whose end has begun.
 pub(super) struct Condemned {
-    number: u64,
+    pub(super) number: u64,
     connections: Few,
     proxies: Few,
     ended: Ended,
@@ -81,35 +93,32 @@ impl Domain {
     }
 
     /// Ends an instance and, before it, those that its proxies own. Proxies that asked for it say
-    /// farewell; then everything they own is disconnected; once the peers know, they are destroyed, the
-    /// youngest first, and `on_end` of each is called. What is one of a group waits with each of that for
-    /// the others of it, which end too. Where nobody asked, all is disconnected at once.
+    /// farewell, and may stay for a while; then everything they own is disconnected; once the peers know,
+    /// they are destroyed, the youngest first, and `on_end` of each is called. What is one of a group waits
+    /// with each of that for the others of it, which end too. Where nobody asked, all is disconnected at
+    /// once.
     pub(crate) fn end(&self, number: u64, ended: Ended) {
-        self.end_among(number, ended, false);
+        let condemned = self.condemn(number, number, &ended);
+        let waits = self.tell_group(number, &condemned);
+        if !condemned.is_empty() {
+            self.part_or_leave(number, condemned, waits);
+        }
     }
 
-    /// As [`Domain::end`]; `others`: others of the domain say farewell, and are not to miss it.
-    fn end_among(&self, number: u64, ended: Ended, others: bool) {
-        let condemned = self.condemn(number, &ended);
+    /// Tells the others of a group that one of it ends, if it does. Answers whether there are farewells to
+    /// wait for, somewhere in the group.
+    fn tell_group(&self, number: u64, condemned: &[Condemned]) -> bool {
         let own = condemned.iter().find(|instance| instance.number == number);
-        let mut waits = others;
+        let mut waits = false;
         if let Some(Condemned { ended, .. }) = own {
-            self.with_group(number, |group| waits |= group.ends(ended));
+            self.with_group(number, |group| waits = group.ends(ended));
         }
-        if condemned.is_empty() {
-            return;
-        }
-        waits |= self.say_farewell(number, &condemned);
-        if waits {
-            self.part(number, condemned);
-        } else {
-            self.leave(number, condemned);
-        }
+        waits
     }
 
     /// As [`Domain::end`], of something whose owner has said farewell already: nobody else does.
     pub(super) fn end_unheard(&self, number: u64) {
-        let condemned = self.condemn(number, &Ended::Closed);
+        let condemned = self.condemn(number, number, &Ended::Closed);
         if !condemned.is_empty() {
             self.leave(number, condemned);
         }
@@ -151,16 +160,18 @@ impl Domain {
         }
     }
 
-    /// Marks an instance and all that its proxies own as ending; gives the youngest first, which
-    /// is the reverse order of construction. What is ending already is left out.
-    fn condemn(&self, number: u64, ended: &Ended) -> Vec<Condemned> {
-        let mut condemned: Vec<Condemned> = self.condemn_one(number, ended).into_iter().collect();
+    /// Marks an instance and all that its proxies own as ending, together with `parting`; gives the
+    /// youngest first, which is the reverse order of construction. What is ending already is left out.
+    fn condemn(&self, number: u64, parting: u64, ended: &Ended) -> Vec<Condemned> {
+        let own = self.condemn_one(number, parting, ended);
+        let mut condemned: Vec<Condemned> = own.into_iter().collect();
         let mut looked_at = 0;
         while let Some(instance) = condemned.get(looked_at) {
             let proxies = instance.proxies.all().iter();
             let children: Vec<u64> = proxies.flat_map(|proxy| self.children(*proxy)).collect();
             let children = children.into_iter();
-            condemned.extend(children.filter_map(|it| self.condemn_one(it, &Ended::Closed)));
+            let closed = |it| self.condemn_one(it, parting, &Ended::Closed);
+            condemned.extend(children.filter_map(closed));
             looked_at += 1;
         }
         condemned.sort_unstable_by_key(|instance| std::cmp::Reverse(instance.number));
@@ -168,10 +179,10 @@ impl Domain {
     }
 
     /// Marks an instance as ending, and gives what it owns; nothing if it ends already.
-    fn condemn_one(&self, number: u64, ended: &Ended) -> Option<Condemned> {
+    fn condemn_one(&self, number: u64, parting: u64, ended: &Ended) -> Option<Condemned> {
         let mut instances = self.instances.borrow_mut();
-        let instance = instances.get_mut(number).filter(|known| !known.ending)?;
-        instance.ending = true;
+        let instance = instances.get_mut(number).filter(|it| !it.is_ending())?;
+        instance.parting = parting;
         let failed = instance.failed.take();
         Some(Condemned {
             number,
@@ -234,7 +245,7 @@ impl Domain {
     /// ends already.
     pub(crate) fn own_connection(&self, number: u64, connection: u64) {
         let mut instances = self.instances.borrow_mut();
-        match instances.get_mut(number).filter(|owner| !owner.ending) {
+        match instances.get_mut(number).filter(|owner| !owner.is_ending()) {
             Some(owner) => owner.connections.push(connection),
             None => {
                 drop(instances);
@@ -266,7 +277,7 @@ impl Domain {
         let instances = self.instances.borrow();
         instances
             .get(number)
-            .is_none_or(|instance| instance.ending || instance.failed.is_some())
+            .is_none_or(|instance| instance.is_ending() || instance.failed.is_some())
     }
 
     /// Whether the end of what a proxy belongs to has begun.
@@ -274,16 +285,84 @@ impl Domain {
         let instance = self.proxy(proxy).map(|proxy| proxy.instance);
         let instances = self.instances.borrow();
         let instance = instance.and_then(|number| instances.get(number));
-        instance.is_some_and(|instance| instance.ending)
+        instance.is_some_and(|instance| instance.is_ending())
     }
 
-    /// Ends all instances, the youngest first. All of them are still connected while proxies say farewell.
-    pub(crate) fn end_all(&self) {
-        let farewells = self.inbox.has_farewells();
-        let instances = self.instances.borrow().numbers();
-        for instance in instances.into_iter().rev() {
-            self.end_among(instance, Ended::Closed, farewells);
+    /// Notes which proxy owns an instance.
+    pub(super) fn set_owner(&self, number: u64, proxy: u64) {
+        if let Some(instance) = self.instances.borrow_mut().get_mut(number) {
+            instance.owner = proxy;
         }
+    }
+
+    /// The instance of the proxy that owns this one, or owned it until it ended; while it is there.
+    pub(super) fn owner_of(&self, number: u64) -> Option<u64> {
+        let owner = self.instances.borrow().get(number)?.owner;
+        Some(self.proxy(owner)?.instance)
+    }
+
+    /// Whether the end of what owns an instance has begun.
+    pub(super) fn owner_leaves(&self, number: u64) -> bool {
+        let owner = |number: &u64| self.owner_of(*number);
+        let mut owners = std::iter::successors(owner(&number), owner);
+        owners.any(|owner| self.parting_of(owner).is_some())
+    }
+
+    /// The instance that was told to end where this one ends with it, once it does.
+    pub(super) fn parting_of(&self, number: u64) -> Option<u64> {
+        let instances = self.instances.borrow();
+        let instance = instances.get(number)?;
+        instance.is_ending().then_some(instance.parting)
+    }
+
+    /// How often [`Domain::hold`] was called for an instance, without [`Domain::release`].
+    pub(super) fn times_held(&self, number: u64) -> u32 {
+        let instances = self.instances.borrow();
+        instances.get(number).map_or(0, |instance| instance.held)
+    }
+
+    /// Counts one more or one less that holds an instance.
+    pub(super) fn count_held(&self, number: u64, more: bool) {
+        if let Some(instance) = self.instances.borrow_mut().get_mut(number) {
+            instance.held = match more {
+                true => instance.held + 1,
+                false => instance.held - 1,
+            };
+        }
+    }
+
+    /// Ends all instances, the youngest first. Where proxies say farewell, they end together: all of them
+    /// are still connected until that is over.
+    pub(crate) fn end_all(&self) {
+        let instances = self.instances.borrow().numbers();
+        if !self.inbox.has_farewells() && self.partings.borrow().is_empty() {
+            for instance in instances.into_iter().rev() {
+                self.end(instance, Ended::Closed);
+            }
+            return;
+        }
+        let (mut root, mut others) = (None, Vec::new());
+        for instance in instances {
+            let mut grouped = false;
+            self.with_group(instance, |_| grouped = true);
+            match self.parting_of(instance) {
+                Some(_) => {}
+                // A domain has one that is of a group, at most; whatever comes beside it ends by itself.
+                None if grouped => others.extend(root.replace(instance)),
+                None => others.push(instance),
+            }
+        }
+        let Some(root) = root.or_else(|| others.first().copied()) else {
+            return;
+        };
+        let mut condemned = self.condemn(root, root, &Ended::Closed);
+        for instance in others {
+            condemned.extend(self.condemn(instance, root, &Ended::Closed));
+        }
+        condemned.sort_unstable_by_key(|instance| std::cmp::Reverse(instance.number));
+        self.tell_group(root, &condemned);
+        self.part_or_leave(root, condemned, true);
+        self.hold_by_all(root);
     }
 
     /// Destroys a proxy that has no connections.

@@ -1,5 +1,6 @@
 //! A domain: proxies that one thread at a time runs.
 
+use std::any::Any;
 use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, VecDeque};
 use std::rc::{Rc, Weak};
@@ -13,7 +14,7 @@ use super::count::Counting;
 use super::create::{EventPlan, Proxy};
 use super::deliver::{Delivery, Trace};
 use super::destroy::Instance;
-use super::farewell::Parting;
+use super::farewell::Partings;
 use super::inbox::{Inbox, Poster};
 use super::ledger::Ledger;
 use super::reflect::Reflected;
@@ -69,8 +70,8 @@ pub(crate) struct Domain {
     pub(super) connections: RefCell<Ledger<Rc<Connection>>>,
     pub(super) instances: RefCell<Ledger<Box<Instance>>>,
     pub(super) tokens: RefCell<BTreeMap<(u64, u64), Token>>,
-    /// What ends and has yet to be disconnected, in the order in which it was told to end.
-    pub(super) partings: RefCell<VecDeque<Parting>>,
+    /// What ends and has yet to be disconnected.
+    pub(super) partings: RefCell<Partings>,
     pub(super) graveyard: RefCell<Vec<Rc<LinkCell>>>,
     /// The queues that were more than half full when something was put there last, by connection.
     pub(super) congested: RefCell<BTreeMap<u64, Rc<LinkCell>>>,
@@ -91,6 +92,8 @@ pub(crate) struct Domain {
     stopping: Cell<bool>,
     next: Cell<u64>,
     reports: Arc<dyn Report>,
+    /// Goes last.
+    kept: RefCell<Vec<Box<dyn Any>>>,
 }
 
 impl Domain {
@@ -131,6 +134,7 @@ impl Domain {
             stopping: Cell::new(false),
             next: Cell::new(1),
             reports,
+            kept: RefCell::default(),
         })
     }
 
@@ -228,14 +232,21 @@ impl Domain {
     /// Ends everything and takes no further work than that.
     pub(crate) fn stop(&self) {
         self.stopping.set(true);
+        self.limit_partings();
         self.end_all();
     }
 
     /// Ends what was begun after it was told to stop: work that was handed in before.
     pub(super) fn keep_stopping(&self) {
-        if self.stopping.get() && !self.has_waiting() && !self.is_empty() {
+        let rests = || !self.has_waiting() && self.partings.borrow().is_empty();
+        if self.stopping.get() && rests() && !self.is_empty() {
             self.end_all();
         }
+    }
+
+    /// Keeps something that is used until nothing is left.
+    pub(crate) fn keep(&self, kept: impl Any) {
+        self.kept.borrow_mut().push(Box::new(kept));
     }
 
     /// Whether it was told to stop, and nothing is left.

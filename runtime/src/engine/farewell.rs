@@ -1,68 +1,339 @@
-//! Farewell: what ends is told before it is disconnected, where it has asked for that.
+//! Farewell: what ends is told before it is disconnected, where it has asked for that, and may take time.
 //!
-//! Nobody waits for answers, nor for time: an instance that ends is disconnected as soon as nothing waits
-//! in its domain any more, or after [`MOST`] deliveries. What is made while others say farewell, and ends
-//! meanwhile, says none, so that it is destroyed before its owner as ever.
+//! What is told to end and all that its proxies own is a *parting*; all of a domain is one where that stops.
+//! It goes through two stages, and is disconnected then:
+//!
+//! 1. *first*: proxies that asked for it are woken. All that they use is still there, so that they can
+//!    finish what they have begun.
+//! 2. *last*: so are those that asked to be woken last. Those above have finished: they can leave.
+//!
+//! A stage is over when nothing waits in the domain and nobody *stays*. To stay is a request of a proxy that is
+//! being parted with, and it ends as any other does: it is given up, by the proxy or since that is gone. In
+//! the meantime all goes on as ever, for the engine does not wait in a turn: a parting is looked at by a task
+//! behind everything that waits, when it begins and when the last of those who stay does so no more. Where
+//! nobody asked for a farewell there is no parting at all: what ends is disconnected at once.
+//!
+//! Why it comes to an end: a look is put off for [`MOST`] deliveries, about, if nobody stays; and nobody stays
+//! beyond the time that the host gives ([`crate::edge::Host::leave_within`]), counted from the beginning of the
+//! parting, or of the stop of its domain. Who stays then is told by `failed`, and so is who wants to
+//! later; what they say in turn is delivered. One timer tells, and only where somebody stays.
+//!
+//! Why nothing outlives its owner: a parting is *held* by each request to stay of one of its proxies, and by
+//! each other parting of something that they own, which they dropped. Instances count that, since who drops
+//! a child may go on, and end later. What is made by those who part, and ends meanwhile, says no farewell:
+//! it goes at once.
+//!
+//! In several domains (`group.rs`) there is a parting in each, all of them in the same stage. It is over when
+//! [`ROUNDS`] times, one after the other, nothing waited in any of them, and nobody had stayed since the time
+//! before: what one says in the end gets to a second domain, and from there into a third one, where somebody
+//! may stay because of it.
+
+use std::collections::{BTreeMap, VecDeque};
 
 use super::destroy::Condemned;
 use super::domain::Domain;
+use super::group::Step;
 use crate::boundary::calls::{DEAD, HELD, Wake};
+use crate::edge::{Stage, Ticket};
 use crate::report::Level;
 
-/// Deliveries, about, after which what ends is disconnected although something waits.
+/// Deliveries, about, after which a stage is over although something waits.
 pub(super) const MOST: u64 = 65_536;
 /// Instances of a group wait so often until all others have delivered what there was: what is said in
-/// farewell gets into another domain, and from there into a third one, before anything is disconnected.
-const ROUNDS: u32 = 2;
+/// farewell gets into another domain, and from there into a third one, before a stage is over.
+pub(super) const ROUNDS: u32 = 2;
 
-/// What ends, and is to be disconnected once all that was said in farewell is delivered.
-pub(super) struct Parting {
-    /// The instance that was told to end.
-    number: u64,
-    /// That one and those that end with it.
-    condemned: Vec<Condemned>,
-    /// Instances of larger numbers were made later.
-    since: u64,
-    /// So many deliveries are still waited for.
-    left: u64,
+/// What ends in a domain, and is not disconnected yet.
+#[derive(Default)]
+pub(super) struct Partings {
+    /// By the number of the instance that was told to end.
+    pub(super) all: BTreeMap<u64, Parting>,
+    /// Those that nobody held when they were put here. While there are any, a task that looks at the first
+    /// is in the queue.
+    ready: VecDeque<u64>,
+    /// Deliveries, about, while there were any.
+    passed: u64,
     /// Number of the last event when it was looked last.
     seen: u64,
-    /// How often it has waited for the others of its group.
-    round: u32,
+    /// Nobody stays beyond this time, whatever began later.
+    pub(super) limit: Option<u64>,
+}
+
+/// What ends together.
+pub(super) struct Parting {
+    /// The instance that was told to end and those that end with it, the youngest first.
+    condemned: Vec<Condemned>,
+    stage: Stage,
+    /// How many requests to stay there are, and partings of what its proxies own.
+    pub(super) held: u32,
+    /// Whether there was any since the others of its group were told last.
+    pub(super) stayed: bool,
+    /// It is among those that are ready, or waits for the others of its group.
+    waits: bool,
+    /// It has waited enough once so many deliveries have passed.
+    until: u64,
+    /// Nobody stays beyond this time, on the monotonic clock.
+    pub(super) deadline: u64,
+    /// What tells that it has come, once somebody stays.
+    pub(super) timer: Option<Ticket>,
+    /// It has come.
+    pub(super) is_late: bool,
+    /// The instance that it holds, whose proxies own what ends.
+    pub(super) holds: Option<u64>,
+}
+
+impl Partings {
+    /// Whether there are none.
+    pub(super) fn is_empty(&self) -> bool {
+        self.all.is_empty()
+    }
 }
 
 impl Domain {
-    /// Wakes those of what ends with instance `number` that asked for it, the youngest first. Answers
-    /// whether it has to wait before it is disconnected.
-    pub(super) fn say_farewell(&self, number: u64, condemned: &[Condemned]) -> bool {
-        let first = self.partings.borrow().front().map(|first| first.since);
-        if first.is_some_and(|since| number > since) {
+    /// What begins to end says farewell and is disconnected once that is over; at once if it `has` nothing
+    /// to wait for, as neither has its group.
+    pub(super) fn part_or_leave(&self, number: u64, condemned: Vec<Condemned>, has: bool) {
+        match self.says_farewell(number, &condemned) || has {
+            true => self.part(number, condemned),
+            false => self.leave(number, condemned),
+        }
+    }
+
+    /// Wakes those of what ends that asked for it. Answers whether it has to wait before it is
+    /// disconnected.
+    fn says_farewell(&self, number: u64, condemned: &[Condemned]) -> bool {
+        let asked = self.inbox.has_farewells();
+        if (!asked && self.partings.borrow().is_empty()) || self.owner_leaves(number) {
             return false;
         }
-        // One after the other, so that nothing outlives its owner.
-        let mut waits = first.is_some();
-        if !self.inbox.has_farewells() {
-            return waits;
+        let held = condemned.iter().any(|it| self.times_held(it.number) > 0);
+        let woken = asked && self.wake_stage(Stage::First, condemned);
+        woken || held || (asked && self.has_asked(Stage::Last, condemned))
+    }
+
+    /// Wakes those that asked for it in this stage, the youngest first. Answers whether there are any.
+    fn wake_stage(&self, stage: Stage, condemned: &[Condemned]) -> bool {
+        let mut any = false;
+        for ticket in self.farewells_of(stage, condemned) {
+            self.answer(ticket, Wake::Farewell);
+            any = true;
         }
-        for proxy in condemned.iter().flat_map(|it| self.proxies_of(it)) {
-            if proxy.cell.busy.get() & (HELD | DEAD) == 0
-                && let Some(ticket) = self.farewell_of(proxy.cell.number)
-            {
-                self.answer(ticket, Wake::Farewell);
-                waits = true;
+        any
+    }
+
+    fn has_asked(&self, stage: Stage, condemned: &[Condemned]) -> bool {
+        self.farewells_of(stage, condemned).next().is_some()
+    }
+
+    fn farewells_of<'a>(
+        &'a self,
+        stage: Stage,
+        condemned: &'a [Condemned],
+    ) -> impl Iterator<Item = Ticket> + 'a {
+        let proxies = condemned.iter().flat_map(|it| self.proxies_of(it));
+        let alive = proxies.filter(|it| it.cell.busy.get() & (HELD | DEAD) == 0);
+        alive.filter_map(move |proxy| match self.farewell_of(proxy.cell.number) {
+            Some((ticket, asked)) if asked == stage => Some(ticket),
+            _ => None,
+        })
+    }
+
+    /// What ends is disconnected later.
+    fn part(&self, number: u64, condemned: Vec<Condemned>) {
+        let now = self.host.now(false);
+        let held = condemned.iter().map(|it| self.times_held(it.number));
+        let held = held.sum();
+        let holds = self.owner_of(number);
+        {
+            let mut partings = self.partings.borrow_mut();
+            let deadline = now.saturating_add(self.host.leave_within());
+            let deadline = partings.limit.map_or(deadline, |limit| deadline.min(limit));
+            let parting = Parting {
+                condemned,
+                stage: Stage::First,
+                held,
+                stayed: false,
+                waits: false,
+                until: 0,
+                deadline,
+                timer: None,
+                is_late: deadline <= now,
+                holds,
+            };
+            partings.all.insert(number, parting);
+        }
+        if let Some(owner) = holds {
+            self.hold(owner);
+        }
+        self.look_at(number);
+    }
+
+    /// Looks at a parting once nothing waits any more, unless somebody holds it, or it is already looked at.
+    pub(super) fn look_at(&self, number: u64) {
+        let mut partings = self.partings.borrow_mut();
+        let Partings {
+            all,
+            ready,
+            passed,
+            seen,
+            ..
+        } = &mut *partings;
+        let Some(parting) = all.get_mut(&number).filter(|it| it.held == 0 && !it.waits) else {
+            return;
+        };
+        parting.waits = true;
+        parting.until = *passed + MOST;
+        if ready.is_empty() {
+            *seen = self.numbers.get();
+            self.later(Domain::look_at_partings);
+        }
+        ready.push_back(number);
+    }
+
+    /// Lets the first that is ready go on, if nothing waits or it has waited enough.
+    fn look_at_partings(&self) {
+        let waiting = self.fifo.borrow().len() as u64;
+        let numbers = self.numbers.get();
+        let goes = {
+            let mut partings = self.partings.borrow_mut();
+            let Partings {
+                all,
+                ready,
+                passed,
+                seen,
+                ..
+            } = &mut *partings;
+            *passed += waiting + numbers - *seen;
+            *seen = numbers;
+            let mut goes = None;
+            while let Some(first) = ready.front().copied() {
+                match all.get_mut(&first) {
+                    Some(parting) if parting.held == 0 => {
+                        if waiting == 0 || *passed >= parting.until {
+                            parting.waits = false;
+                            ready.pop_front();
+                            goes = Some(first);
+                        }
+                        break;
+                    }
+                    // It is looked at again once nobody holds it.
+                    Some(parting) => parting.waits = false,
+                    None => {}
+                }
+                ready.pop_front();
+            }
+            if !ready.is_empty() {
+                self.later(Domain::look_at_partings);
+            }
+            goes
+        };
+        if let Some(number) = goes {
+            if waiting > 0 {
+                let text = format!(
+                    "what ends is disconnected although its farewell still goes on after {MOST} events"
+                );
+                self.say(Level::Warning, String::new(), text);
+            }
+            self.go_on(number);
+        }
+    }
+
+    /// Nobody holds a parting, and nothing waits: its stage is over, as far as this domain can tell.
+    fn go_on(&self, number: u64) {
+        // So that what was sent to the others is there for them.
+        self.settle();
+        let mut alone = true;
+        self.with_group(number, |group| {
+            if group.waits_for_farewells() {
+                alone = false;
+                let stayed = {
+                    let mut partings = self.partings.borrow_mut();
+                    let parting = partings.all.get_mut(&number);
+                    parting.is_some_and(|parting| {
+                        parting.waits = true;
+                        std::mem::take(&mut parting.stayed)
+                    })
+                };
+                group.said(stayed, move |domain, step| {
+                    domain.go_on_together(number, step)
+                });
+            }
+        });
+        if alone {
+            let last = self.with_condemned(number, |condemned| {
+                self.inbox.has_farewells() && self.has_asked(Stage::Last, condemned)
+            });
+            let first = self.stage_of(number) == Some(Stage::First);
+            let step = if first && last {
+                Step::Last
+            } else {
+                Step::Leave
+            };
+            self.take_step(number, step);
+        }
+    }
+
+    /// All others of its group are as far as a parting.
+    fn go_on_together(&self, number: u64, step: Step) {
+        // What they have sent until now arrives before.
+        self.with_condemned(number, |condemned| self.take_rest_of(condemned));
+        if let Some(parting) = self.partings.borrow_mut().all.get_mut(&number) {
+            parting.waits = false;
+        }
+        self.take_step(number, step);
+    }
+
+    fn take_step(&self, number: u64, step: Step) {
+        match step {
+            Step::Again => self.look_at(number),
+            Step::Last => {
+                if let Some(parting) = self.partings.borrow_mut().all.get_mut(&number) {
+                    parting.stage = Stage::Last;
+                }
+                self.with_condemned(number, |condemned| self.wake_stage(Stage::Last, condemned));
+                self.look_at(number);
+            }
+            Step::Leave => {
+                let parting = self.partings.borrow_mut().all.remove(&number);
+                let Some(parting) = parting else { return };
+                if let Some(timer) = parting.timer {
+                    self.host.close(timer);
+                }
+                self.leave(number, parting.condemned);
+                if let Some(owner) = parting.holds {
+                    self.release(owner);
+                }
             }
         }
-        waits
     }
 
-    /// Disconnects what ends once nothing waits any more.
-    pub(super) fn part(&self, number: u64, condemned: Vec<Condemned>) {
-        self.part_in(0, number, condemned);
+    fn stage_of(&self, number: u64) -> Option<Stage> {
+        let partings = self.partings.borrow();
+        partings.all.get(&number).map(|parting| parting.stage)
     }
 
-    /// As [`Domain::part`], once all others of its group are as far: what they have sent until then
-    /// arrives before.
-    fn part_after(&self, round: u32, number: u64, condemned: Vec<Condemned>) {
+    /// Calls `call` with what parts.
+    pub(super) fn with_condemned<T: Default>(
+        &self,
+        number: u64,
+        call: impl FnOnce(&[Condemned]) -> T,
+    ) -> T {
+        let condemned = {
+            let mut partings = self.partings.borrow_mut();
+            let parting = partings.all.get_mut(&number);
+            parting.map(|parting| std::mem::take(&mut parting.condemned))
+        };
+        let Some(condemned) = condemned else {
+            return T::default();
+        };
+        let answer = call(&condemned);
+        if let Some(parting) = self.partings.borrow_mut().all.get_mut(&number) {
+            parting.condemned = condemned;
+        }
+        answer
+    }
+
+    fn take_rest_of(&self, condemned: &[Condemned]) {
         for proxy in condemned.iter().flat_map(|it| self.proxies_of(it)) {
             for connection in proxy.connections.youngest_first() {
                 let found = self.connections.borrow().get(connection).cloned();
@@ -70,75 +341,6 @@ impl Domain {
                     self.take_rest(&connection);
                 }
             }
-        }
-        self.part_in(round, number, condemned);
-    }
-
-    fn part_in(&self, round: u32, number: u64, condemned: Vec<Condemned>) {
-        let parting = Parting {
-            number,
-            condemned,
-            since: self.number(),
-            left: MOST,
-            seen: self.numbers.get(),
-            round,
-        };
-        let mut partings = self.partings.borrow_mut();
-        partings.push_back(parting);
-        if partings.len() == 1 {
-            self.later(Domain::look_at_partings);
-        }
-    }
-
-    /// Lets go what has waited longest, if nothing else waits or it has waited enough. There is one such
-    /// task in the queue while there are partings.
-    fn look_at_partings(&self) {
-        let waiting = self.fifo.borrow().len() as u64;
-        let numbers = self.numbers.get();
-        let parting = {
-            let mut partings = self.partings.borrow_mut();
-            let Some(first) = partings.front_mut() else {
-                return;
-            };
-            first.left = first.left.saturating_sub(waiting + numbers - first.seen);
-            first.seen = numbers;
-            let goes = waiting == 0 || first.left == 0;
-            let parting = if goes { partings.pop_front() } else { None };
-            if !partings.is_empty() {
-                self.later(Domain::look_at_partings);
-            }
-            parting
-        };
-        let Some(parting) = parting else {
-            return;
-        };
-        if waiting > 0 {
-            let text = format!(
-                "what ends is disconnected although its farewell still goes on after {MOST} events"
-            );
-            self.say(Level::Warning, String::new(), text);
-        }
-        let Parting {
-            number,
-            condemned,
-            round,
-            ..
-        } = parting;
-        let mut condemned = Some(condemned);
-        if round < ROUNDS {
-            // So that what was sent to the others is there for them.
-            self.settle();
-            self.with_group(number, |group| {
-                if group.waits_for_farewells()
-                    && let Some(condemned) = condemned.take()
-                {
-                    let next = round + 1;
-                    group.said(move |domain| domain.part_after(next, number, condemned));
-                }
-            });
-        }
-        if let Some(condemned) = condemned {
-            self.leave(number, condemned);
         }
     }
 }

@@ -1,18 +1,22 @@
 //! Group: instances of several domains that were opened as one, and end as one.
 //!
-//! Whichever of them ends first ends the others: in each domain those who asked for it say farewell; once
-//! that is delivered, each domain disconnects its own, and once all have, each destroys its own. Where nobody
-//! asked, there are no farewells to wait for. Nobody waits in a turn: what is next is handed in to the
-//! others' inboxes.
+//! Whichever of them ends first ends the others: in each domain those who asked for it say farewell, in two
+//! stages, each of which is over in all domains at the same time (`farewell.rs`); then each domain
+//! disconnects its own, and once all have, each destroys its own. Where nobody asked, there are no farewells
+//! to wait for. Nobody waits in a turn: what is next is handed in to the others' inboxes.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::domain::Domain;
+use super::farewell::ROUNDS;
 use super::inbox::Inbox;
+use crate::edge::Stage;
 use crate::object::Ended;
 
 /// What a domain does once all of the others are as far as it is.
 type Next = Box<dyn FnOnce(&Domain) + Send>;
+/// The same, where it depends on how far all of them are.
+type NextStep = Box<dyn FnOnce(&Domain, Step) + Send>;
 /// Called when all are gone.
 type OnEnd = Box<dyn FnOnce(Ended) + Send>;
 
@@ -24,21 +28,37 @@ pub(crate) struct Group {
 }
 
 struct State {
-    members: Vec<Stage>,
+    members: Vec<Progress>,
     /// The instances, by number in their domains, once they are there.
     instances: Vec<Option<u64>>,
     /// How it ends, once it does.
     ended: Option<Ended>,
     /// Whether anybody had asked for a farewell when its end began.
     farewells: bool,
+    stage: Stage,
+    /// How often, one after the other, nothing was left of farewells anywhere, and nobody had stayed.
+    quiet: u32,
+    /// Whether somebody had since it was so last.
+    stayed: bool,
     on_end: Option<OnEnd>,
 }
 
+/// What comes next once a stage seems to be over in every domain.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Step {
+    /// To look once more: something may have come from another domain.
+    Again,
+    /// The last stage begins.
+    Last,
+    /// All is disconnected.
+    Leave,
+}
+
 /// How far a member is.
-enum Stage {
+enum Progress {
     Runs,
-    /// What there was to deliver of farewells is delivered.
-    Said(Next),
+    /// What there was to deliver of farewells is delivered, and nobody stays.
+    Said(NextStep),
     /// It was told to go on: there may be more to deliver, or it disconnects.
     Parts,
     /// All of its connections have ended.
@@ -65,10 +85,13 @@ impl Group {
         let group = Arc::new(Group {
             inboxes,
             state: Mutex::new(State {
-                members: (0..count).map(|_| Stage::Runs).collect(),
+                members: (0..count).map(|_| Progress::Runs).collect(),
                 instances: vec![None; count],
                 ended: None,
                 farewells: false,
+                stage: Stage::First,
+                quiet: 0,
+                stayed: false,
                 on_end: Some(Box::new(on_end)),
             }),
         });
@@ -118,28 +141,35 @@ impl Group {
     /// Goes on if all members are equally far.
     fn advance(&self) {
         let mut state = self.lock();
-        let early = |it: &Stage| matches!(it, Stage::Runs | Stage::Parts);
+        let early = |it: &Progress| matches!(it, Progress::Runs | Progress::Parts);
         if state.members.iter().any(early) {
             return;
         }
-        let mut next = Vec::new();
-        for (stage, inbox) in state.members.iter_mut().zip(&self.inboxes) {
-            if let Stage::Said(_) = stage
-                && let Stage::Said(step) = std::mem::replace(stage, Stage::Parts)
-            {
-                next.push((inbox, step));
+        let mut next: Vec<(&Arc<Inbox>, Next)> = Vec::new();
+        if state
+            .members
+            .iter()
+            .any(|it| matches!(it, Progress::Said(_)))
+        {
+            let step = self.step(&mut state);
+            for (progress, inbox) in state.members.iter_mut().zip(&self.inboxes) {
+                if let Progress::Said(_) = progress
+                    && let Progress::Said(go_on) = std::mem::replace(progress, Progress::Parts)
+                {
+                    next.push((inbox, Box::new(move |domain| go_on(domain, step))));
+                }
             }
-        }
-        if !state.members.iter().any(|it| matches!(it, Stage::Parts)) {
-            for (stage, inbox) in state.members.iter_mut().zip(&self.inboxes) {
-                if let Stage::Disconnected(_) = stage
-                    && let Stage::Disconnected(destroy) = std::mem::replace(stage, Stage::Condemned)
+        } else {
+            for (progress, inbox) in state.members.iter_mut().zip(&self.inboxes) {
+                if let Progress::Disconnected(_) = progress
+                    && let Progress::Disconnected(destroy) =
+                        std::mem::replace(progress, Progress::Condemned)
                 {
                     next.push((inbox, destroy));
                 }
             }
         }
-        let gone = state.members.iter().all(|it| matches!(it, Stage::Gone));
+        let gone = state.members.iter().all(|it| matches!(it, Progress::Gone));
         let on_end = if gone { state.on_end.take() } else { None };
         let ended = state.ended.clone();
         drop(state);
@@ -149,6 +179,25 @@ impl Group {
         if let Some(on_end) = on_end {
             on_end(ended.unwrap_or(Ended::Closed));
         }
+    }
+
+    /// What comes next now that nothing is left of farewells in any domain.
+    fn step(&self, state: &mut State) -> Step {
+        if std::mem::take(&mut state.stayed) {
+            state.quiet = 0;
+            return Step::Again;
+        }
+        state.quiet += 1;
+        if state.quiet <= ROUNDS {
+            return Step::Again;
+        }
+        state.quiet = 0;
+        let last = self.inboxes.iter().any(|inbox| inbox.has_last_farewells());
+        if last && state.stage == Stage::First {
+            state.stage = Stage::Last;
+            return Step::Last;
+        }
+        Step::Leave
     }
 }
 
@@ -168,15 +217,19 @@ impl Membership {
         self.group.lock().farewells
     }
 
-    /// What there was to deliver of farewells is delivered; `next` is for when that is so everywhere.
-    pub(super) fn said(&self, next: impl FnOnce(&Domain) + Send + 'static) {
-        self.group.lock().members[self.member] = Stage::Said(Box::new(next));
+    /// What there was to deliver of farewells is delivered, and nobody stays any more; somebody may have
+    /// until now. `next` is for when that is so everywhere.
+    pub(super) fn said(&self, stayed: bool, next: impl FnOnce(&Domain, Step) + Send + 'static) {
+        let mut state = self.group.lock();
+        state.stayed |= stayed;
+        state.members[self.member] = Progress::Said(Box::new(next));
+        drop(state);
         self.group.advance();
     }
 
     /// All of the instance is disconnected; `destroy` is for when that is so everywhere.
     pub(super) fn disconnected(&self, destroy: impl FnOnce(&Domain) + Send + 'static) {
-        self.group.lock().members[self.member] = Stage::Disconnected(Box::new(destroy));
+        self.group.lock().members[self.member] = Progress::Disconnected(Box::new(destroy));
         self.group.advance();
     }
 }
@@ -187,7 +240,8 @@ impl Drop for Membership {
         if !self.group.is_ending() {
             self.group.end(self.member, &Ended::Closed);
         }
-        let before = std::mem::replace(&mut self.group.lock().members[self.member], Stage::Gone);
+        let gone = Progress::Gone;
+        let before = std::mem::replace(&mut self.group.lock().members[self.member], gone);
         drop(before);
         self.group.advance();
     }

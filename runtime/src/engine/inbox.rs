@@ -5,7 +5,9 @@ use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
 use super::domain::Domain;
+use super::save::DOMAIN;
 use crate::boundary::calls::Wake;
+use crate::edge::Stage;
 
 /// Socket and timer events beyond which further datagrams are lost.
 const MAX_WAITING_DATAGRAMS: usize = 16_384;
@@ -44,8 +46,10 @@ pub(crate) struct Inbox {
     ready: Condvar,
     /// How many things were handed in: looked at without the lock.
     handed_in: AtomicU64,
-    /// How many proxies of the domain asked for a farewell. Written by the domain's thread only.
+    /// How many proxies of the domain asked for a farewell, and how many of these in the last stage.
+    /// Written by the domain's thread only.
     farewells: AtomicU32,
+    last_farewells: AtomicU32,
 }
 
 #[derive(Default)]
@@ -80,7 +84,8 @@ impl Inbox {
                 ..
             } if state.patient.len() >= MAX_WAITING_DATAGRAMS
                 || state.datagrams + bytes.len() > MAX_DATAGRAM_BYTES => {}
-            Outside::Wake { wake, .. } if wake.can_wait() => {
+            // What the domain itself asked for does not wait for another one.
+            Outside::Wake { proxy, wake, .. } if *proxy != DOMAIN && wake.can_wait() => {
                 state.datagrams += datagram_bytes(&outside);
                 state.patient.push_back((order, outside));
             }
@@ -105,14 +110,25 @@ impl Inbox {
         self.farewells.load(Ordering::Relaxed) > 0
     }
 
+    /// Whether one has asked for a farewell in the last stage.
+    pub(super) fn has_last_farewells(&self) -> bool {
+        self.last_farewells.load(Ordering::Relaxed) > 0
+    }
+
     /// One more proxy has asked for a farewell.
-    pub(super) fn add_farewell(&self) {
+    pub(super) fn add_farewell(&self, stage: Stage) {
         self.farewells.fetch_add(1, Ordering::Relaxed);
+        if stage == Stage::Last {
+            self.last_farewells.fetch_add(1, Ordering::Relaxed);
+        }
     }
 
     /// One of those that asked for a farewell asks no more.
-    pub(super) fn remove_farewell(&self) {
+    pub(super) fn remove_farewell(&self, stage: Stage) {
         self.farewells.fetch_sub(1, Ordering::Relaxed);
+        if stage == Stage::Last {
+            self.last_farewells.fetch_sub(1, Ordering::Relaxed);
+        }
     }
 
     /// How many things wait.

@@ -24,6 +24,7 @@ pub(crate) mod reflect;
 pub(crate) mod request;
 pub(crate) mod save;
 pub(crate) mod start;
+mod stay;
 #[cfg(test)]
 mod tests;
 pub(crate) mod trace;

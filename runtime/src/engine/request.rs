@@ -8,18 +8,18 @@ use super::deliver::Delivery;
 use super::domain::Domain;
 use super::inbox::Outside;
 use crate::boundary::calls::{ProxyCell, Wake};
-use crate::edge::{Request, Ticket};
+use crate::edge::{Request, Stage, Ticket};
 use crate::object::Ended;
 use crate::verdicts::Question;
 
 /// What a token stands for.
 pub(crate) struct Token {
-    ticket: u64,
-    kind: TokenKind,
+    pub(super) ticket: u64,
+    pub(super) kind: TokenKind,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum TokenKind {
+pub(super) enum TokenKind {
     Timer,
     Udp,
     Listener,
@@ -40,7 +40,8 @@ enum TokenKind {
     Connection(u64),
     /// An endpoint that is lent to other nodes, or a connection with one that is being made.
     Link,
-    Farewell,
+    Farewell(Stage),
+    Stay,
 }
 
 impl TokenKind {
@@ -80,7 +81,8 @@ impl Domain {
                 };
             }
             Request::Export(export) => return self.export(proxy, token, export),
-            Request::Farewell => return self.ask_farewell(proxy, token, &request),
+            Request::Farewell(stage) => return self.ask_farewell(proxy, token, *stage),
+            Request::Stay => return self.ask_stay(proxy, token),
             Request::ConnectExternal { external, own } => {
                 return self.connect_external(proxy, token, external, *own);
             }
@@ -125,34 +127,6 @@ impl Domain {
         };
         self.ask(proxy, ticket, request);
         abi::OK
-    }
-
-    /// A proxy wants to be woken when it is about to end.
-    fn ask_farewell(&self, proxy: &ProxyCell, token: u64, request: &Request) -> abi::Status {
-        if self.holds(proxy, token) || self.farewell_of(proxy.number).is_some() {
-            return abi::INVALID;
-        }
-        if self.is_leaving(proxy.number) {
-            return abi::STALE;
-        }
-        self.trace_request(proxy, token, request);
-        let (ticket, kind) = (self.number(), TokenKind::Farewell);
-        let key = (proxy.number, token);
-        self.tokens.borrow_mut().insert(key, Token { ticket, kind });
-        self.inbox.add_farewell();
-        abi::OK
-    }
-
-    /// Under which ticket a proxy has asked to be woken when it is about to end.
-    pub(super) fn farewell_of(&self, proxy: u64) -> Option<Ticket> {
-        let tokens = self.tokens.borrow();
-        let mut own = tokens.range((proxy, 0)..=(proxy, u64::MAX));
-        let asked = own.find(|(_, token)| token.kind == TokenKind::Farewell);
-        asked.map(|((_, token), known)| Ticket {
-            proxy,
-            token: *token,
-            ticket: known.ticket,
-        })
     }
 
     /// Answers a request with `failed`.
@@ -314,7 +288,12 @@ impl Domain {
                 instance: Some(instance),
                 ..
             } => self.end(instance, Ended::Closed),
-            TokenKind::Farewell => self.inbox.remove_farewell(),
+            TokenKind::Farewell(stage) => self.inbox.remove_farewell(stage),
+            TokenKind::Stay => {
+                if let Some(proxy) = self.proxy(ticket.proxy) {
+                    self.release(proxy.instance);
+                }
+            }
             _ => self.host.close(ticket),
         }
     }
@@ -331,14 +310,14 @@ impl Domain {
             *open = true;
             *asked &= !matches!(wake, Wake::Data(_) | Wake::End);
         }
+        if let (Wake::Farewell, TokenKind::Farewell(stage)) = (wake, known.kind) {
+            self.inbox.remove_farewell(stage);
+        }
         if matches!(
             wake,
             Wake::Timer | Wake::File(_) | Wake::Missing | Wake::Failed(_) | Wake::Farewell
         ) {
             tokens.remove(&key);
-        }
-        if *wake == Wake::Farewell {
-            self.inbox.remove_farewell();
         }
         true
     }
@@ -358,7 +337,11 @@ impl Domain {
     /// The object that a proxy asked for is about to be made as `instance`, which belongs to the
     /// proxy's token from now on. Answers whether it is still wanted.
     pub(crate) fn adopt(&self, ticket: Ticket, instance: u64) -> bool {
-        self.set_child(ticket, instance, false)
+        let wanted = self.set_child(ticket, instance, false);
+        if wanted {
+            self.set_owner(instance, ticket.proxy);
+        }
+        wanted
     }
 
     /// The object that a proxy asked for is there, as `instance`. Answers whether it is still

@@ -103,8 +103,10 @@ impl Domain {
 
     /// A wake of the domain's own has come.
     pub(super) fn woken(&self, token: u64) {
-        if token == NEXT_SAVE {
-            self.save_all();
+        match token {
+            NEXT_SAVE => self.save_all(),
+            // Instances begin at 1.
+            parting => self.time_has_come(parting),
         }
     }
 

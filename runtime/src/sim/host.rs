@@ -8,6 +8,7 @@ use std::sync::Arc;
 use liveobj_references::{Checked, EndpointText, ExternalEndpoint, Policy};
 use liveobj_types::{Formalisms, Source};
 
+use super::options::nanos;
 use super::queue::{Place, What};
 use super::streams::Owner;
 use super::tasks::Tasks;
@@ -249,6 +250,10 @@ impl Host for SimHost {
     fn now(&self, wall: bool) -> u64 {
         let start = if wall { WALL } else { self.0.clock };
         start.saturating_add(self.0.world.now())
+    }
+
+    fn leave_within(&self) -> u64 {
+        nanos(self.0.core.leave_within)
     }
 
     fn request(&self, ticket: Ticket, request: Request) {

@@ -221,6 +221,8 @@ impl Running {
     /// Ends everything; answers how many events there were.
     fn stop(self) -> u64 {
         self.tasks.abort_all();
+        // No time passes for it any more.
+        self.domain.hurry();
         self.domain.stop();
         while !self.domain.has_stopped() {
             let outside = self.domain.inbox.try_take(false);

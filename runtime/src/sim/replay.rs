@@ -20,7 +20,7 @@ use super::world::{Observer, World};
 use crate::boundary::calls::Wake;
 use crate::edge::Space;
 use crate::open;
-use crate::runtime::{Core, Runtime, RuntimeBuilder};
+use crate::runtime::{Core, LEAVE_WITHIN, Runtime, RuntimeBuilder};
 
 /// Version of the format of traces.
 const VERSION: u32 = 2;
@@ -64,6 +64,13 @@ struct Settings {
     /// How long a folder stays open.
     #[serde(with = "nanoseconds")]
     keep_folders: Duration,
+    /// How long what ends may take; traces of earlier versions do not say.
+    #[serde(with = "nanoseconds", default = "leave_within")]
+    leave_within: Duration,
+}
+
+fn leave_within() -> Duration {
+    LEAVE_WITHIN
 }
 
 /// A library that a document names.
@@ -82,6 +89,7 @@ impl Settings {
             check_payloads: core.check_payloads,
             folder_deadline: core.folder_deadline,
             keep_folders: core.folders_kept,
+            leave_within: core.leave_within,
         }
     }
 }
@@ -303,6 +311,7 @@ impl Trace {
             .check_payloads(settings.check_payloads)
             .folder_deadline(settings.folder_deadline)
             .keep_folders(settings.keep_folders)
+            .leave_within(settings.leave_within)
     }
 
     /// Files that the simulation read.
@@ -591,6 +600,7 @@ mod tests {
                 check_payloads: false,
                 folder_deadline: Duration::from_secs(10),
                 keep_folders: Duration::from_secs(30),
+                leave_within: LEAVE_WITHIN,
             },
             libraries: vec![UsedLibrary {
                 name: "liveobj:channels".to_owned(),

@@ -10,7 +10,7 @@ use sha2::{Digest, Sha256};
 
 use super::{Declared, Entry, TracedLink, What};
 use crate::boundary::calls::Wake;
-use crate::edge::{Export, Request, Space, UdpOpen};
+use crate::edge::{Export, Request, Space, Stage, UdpOpen};
 
 /// Longest payload that is written out, in bytes of JSON.
 pub(super) const MAX_PAYLOAD: usize = 256;
@@ -288,7 +288,7 @@ impl Line {
             Request::TcpSend(bytes) => {
                 self.bytes(bytes);
             }
-            Request::TcpReceive | Request::TerminalOpen | Request::Farewell => {}
+            Request::TcpReceive | Request::TerminalOpen | Request::Farewell(_) | Request::Stay => {}
             Request::TerminalShow(text) => {
                 self.text("text", text);
             }
@@ -374,7 +374,9 @@ impl Request {
             Request::TcpConnect(_) => "tcp connect",
             Request::TcpSend(_) => "tcp send",
             Request::TcpReceive => "tcp receive",
-            Request::Farewell => "farewell",
+            Request::Farewell(Stage::First) => "farewell",
+            Request::Farewell(Stage::Last) => "farewell last",
+            Request::Stay => "stay",
             Request::TerminalOpen => "terminal open",
             Request::TerminalShow(_) => "terminal show",
             Request::FileRead { .. } => "file read",

@@ -40,6 +40,12 @@ pub(super) struct State {
     pub(super) emitted: Vec<Emitted>,
     pub(super) requests: Vec<Request>,
     pub(super) reports: Vec<(Level, String)>,
+    /// Under which token the object has asked for its farewell.
+    pub(super) farewell: Option<Token>,
+    /// What it belongs to ends.
+    pub(super) ends: bool,
+    /// Under which tokens it stays.
+    pub(super) stays: BTreeSet<Token>,
     /// Streams without room.
     pub(super) full: BTreeSet<Token>,
     pub(super) now: u64,
@@ -110,6 +116,9 @@ impl State {
             emitted: Vec::new(),
             requests: Vec::new(),
             reports: Vec::new(),
+            farewell: None,
+            ends: false,
+            stays: BTreeSet::new(),
             full: BTreeSet::new(),
             now: 1_000_000_000,
             random: 0,
@@ -329,7 +338,27 @@ unsafe extern "C" fn request(
                 Request::TcpSend { token, bytes }
             }
             abi::REQUEST_TCP_RECEIVE => Request::TcpReceive { token },
-            abi::REQUEST_FAREWELL => Request::Farewell { token },
+            abi::REQUEST_FAREWELL | abi::REQUEST_FAREWELL_LAST => {
+                let state = state(context);
+                if state.ends {
+                    return abi::STALE;
+                }
+                if state.farewell.is_some() {
+                    return abi::INVALID;
+                }
+                state.farewell = Some(token);
+                match kind {
+                    abi::REQUEST_FAREWELL => Request::Farewell { token },
+                    _ => Request::FarewellLast { token },
+                }
+            }
+            abi::REQUEST_STAY => {
+                let state = state(context);
+                if !state.ends || !state.stays.insert(token) {
+                    return abi::INVALID;
+                }
+                Request::Stay { token }
+            }
             abi::REQUEST_TERMINAL_OPEN => Request::TerminalOpen { token },
             abi::REQUEST_TERMINAL_SHOW => {
                 let arguments = &*arguments.cast::<abi::TextArguments>();
@@ -405,10 +434,12 @@ unsafe extern "C" fn request(
 }
 
 unsafe extern "C" fn close(context: *mut abi::Context, token: u64) -> abi::Status {
+    let token = Token(token);
     // SAFETY: the context is that of a `State`.
-    unsafe { state(context) }.requests.push(Request::Close {
-        token: Token(token),
-    });
+    let state = unsafe { state(context) };
+    state.stays.remove(&token);
+    state.farewell.take_if(|asked| *asked == token);
+    state.requests.push(Request::Close { token });
     abi::OK
 }
 

@@ -11,7 +11,7 @@ use super::super::group::Group;
 use super::super::inbox::Outside;
 use super::{BALL, Happening, LISTEN, Me, RACKET, TALK, Wake, World, end, idle};
 use crate::domain_thread::Ending;
-use crate::edge::{Request, Ticket, UdpOpen};
+use crate::edge::{Request, Stage, Ticket, UdpOpen};
 use crate::engine::create::Proxy;
 use crate::engine::farewell::MOST;
 use crate::object::Ended;
@@ -22,7 +22,7 @@ const FAREWELL: u64 = 9;
 fn ask(world: &World, proxy: &Proxy) {
     let status = world
         .domain
-        .request(&proxy.cell, FAREWELL, Request::Farewell);
+        .request(&proxy.cell, FAREWELL, Request::Farewell(Stage::First));
     assert_eq!(status, abi::OK);
 }
 
@@ -34,7 +34,7 @@ fn polite(me: &Me<'_>, happening: Happening) -> abi::Status {
     abi::OK
 }
 
-fn is_farewell(happening: &Happening) -> bool {
+pub(super) fn is_farewell(happening: &Happening) -> bool {
     matches!(
         happening,
         Happening::Woken {
@@ -44,7 +44,7 @@ fn is_farewell(happening: &Happening) -> bool {
     )
 }
 
-fn close(world: &World) {
+pub(super) fn close(world: &World) {
     world.domain.end(world.instance, Ended::Closed);
     world.domain.turn(None);
     world.run();
@@ -312,7 +312,10 @@ fn a_farewell_is_asked_for_once_and_can_be_given_up() {
     let fickle = world.object("fickle", &[TALK], idle);
     let again = world.object("again", &[TALK], |me, happening| {
         if is_farewell(&happening) {
-            let status = me.proxy.domain().request(me.proxy, 5, Request::Farewell);
+            let status = me
+                .proxy
+                .domain()
+                .request(me.proxy, 5, Request::Farewell(Stage::First));
             assert_eq!(status, abi::STALE);
         }
         abi::OK
@@ -321,7 +324,9 @@ fn a_farewell_is_asked_for_once_and_can_be_given_up() {
     ask(&world, &fickle);
     ask(&world, &again);
     for token in [FAREWELL, 5] {
-        let status = world.domain.request(&again.cell, token, Request::Farewell);
+        let status = world
+            .domain
+            .request(&again.cell, token, Request::Farewell(Stage::First));
         assert_eq!(status, abi::INVALID);
     }
     assert_eq!(world.domain.close_token(&fickle.cell, FAREWELL), abi::OK);
@@ -338,7 +343,7 @@ fn a_farewell_is_asked_for_once_and_can_be_given_up() {
 }
 
 /// Answers the last dereference with an instance that is open.
-fn answer(world: &World) -> u64 {
+pub(super) fn answer(world: &World) -> u64 {
     let asked = world.outside.requests.borrow_mut().pop();
     let (ticket, _) = asked.expect("a request");
     let child = world.domain.begin();
@@ -347,7 +352,7 @@ fn answer(world: &World) -> u64 {
     child
 }
 
-fn dereference() -> Request {
+pub(super) fn dereference() -> Request {
     Request::Dereference(String::new())
 }
 
@@ -486,7 +491,7 @@ fn idle_ball(_: &Me<'_>, _: Happening) -> abi::Status {
 }
 
 /// Two domains with an instance each, which are one group.
-fn pair() -> ([World; 2], [u64; 2], Arc<Ending>) {
+pub(super) fn pair() -> ([World; 2], [u64; 2], Arc<Ending>) {
     let first = World::new();
     let second = first.beside();
     let worlds = [first, second];
@@ -502,7 +507,7 @@ fn pair() -> ([World; 2], [u64; 2], Arc<Ending>) {
     (worlds, instances, ending)
 }
 
-fn run(worlds: &[World; 2]) {
+pub(super) fn run(worlds: &[World; 2]) {
     for _ in 0..100 {
         for world in worlds {
             world.run();

@@ -10,6 +10,7 @@ mod lifetimes;
 mod model;
 mod outside;
 mod sharing;
+mod staying;
 mod turns;
 
 use std::cell::{Cell, RefCell};
@@ -67,6 +68,7 @@ struct Outside {
     requests: Rc<RefCell<Vec<(Ticket, Request)>>>,
     closed: Rc<RefCell<Vec<Ticket>>>,
     now: Rc<Cell<u64>>,
+    within: Rc<Cell<Option<u64>>>,
     random: Rc<Seeded>,
     formalisms: Rc<Formalisms>,
     verdicts: Rc<Verdicts>,
@@ -82,6 +84,9 @@ impl Host for Outside {
     }
     fn now(&self, _: bool) -> u64 {
         self.now.get()
+    }
+    fn leave_within(&self) -> u64 {
+        self.within.get().unwrap_or(5_000_000_000)
     }
     fn request(&self, ticket: Ticket, request: Request) {
         self.requests.borrow_mut().push((ticket, request));
