@@ -48,6 +48,14 @@ pub(crate) enum Fault {
     Skips,
     /// `membership`: who was excluded before it knew that it was in is let in under the same number.
     TakesBack,
+    /// `membership`: who was excluded before it knew that it was in is let in by members that came later.
+    ForgetsGone,
+    /// `membership`: who leaves does not stay until the others have agreed.
+    LeavesAtOnce,
+    /// `membership`: who leaves says so once.
+    SaysOnce,
+    /// `membership`: who leaves last waits for others that leave, too.
+    LastOneWaits,
     /// `reliable` sends as another member what was bound to an earlier view.
     NeverBound,
     /// `reliable` shows views before all is here of those who have left.

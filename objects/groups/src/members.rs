@@ -11,6 +11,11 @@
 //!   or seems dead, and a quorum of the present view decides (`consensus`, which says why that is
 //!   safe). Who missed a view hears from beacons that there is a later one, and is told of those
 //!   between. Beacons of one view are said by one member at a time.
+//! - **Leaving.** Who leaves says so again and again, and stays until it hears of a view without it: it
+//!   goes on voting, and answers for others, so that the others can agree on that view however few they
+//!   are. It does not propose one. Where all leave, or those that do not seem dead, nobody is left to wait
+//!   for, unless it has accepted a view with somebody who has not said so. Its time is bounded; who is
+//!   gone by then without a view is suspected, as after a crash.
 //! - **Blocked.** While no quorum of the view seems alive, there is no further view. Proxies that are
 //!   not of the view show, when they stay for long, that the missing ones will not come back as they
 //!   were: then the members give the view up, and are outside with the latest view that they know.
@@ -51,7 +56,7 @@ const LISTEN: u64 = 3;
 /// So long it waits for a quorum of its last view to come back.
 const PATIENCE: u64 = 20;
 /// So long who leaves goes on voting, unless the others agree earlier.
-const FAREWELL: u64 = 4;
+const FAREWELL: u64 = 8;
 /// A period has so many of the short times that let one frame do for several: changes that are
 /// proposed together, and answers that others may give as well.
 const SHORT: u64 = 10;
@@ -136,6 +141,10 @@ pub(crate) struct Membership {
     past: Option<Past>,
     /// Proxies whose beacons were heard, and when.
     heard: BTreeMap<u64, (u64, Standing)>,
+    /// The groups that it asked to join under its number, and a view of each that it knew of then.
+    asked: BTreeMap<u64, u64>,
+    /// It has wanted another proxy to found a group, under its number.
+    follows: bool,
     /// When to say the next beacon.
     beat: u64,
     /// Another member said the same in this beat.
@@ -177,6 +186,8 @@ impl Membership {
             },
             past,
             heard: BTreeMap::new(),
+            asked: BTreeMap::new(),
+            follows: false,
             beat: env.now,
             said: false,
             suspected: BTreeSet::new(),
@@ -278,17 +289,43 @@ impl Membership {
     /// Leaves for good, as soon as the others agree or after a while.
     pub(crate) fn leave(&mut self, env: &mut Env<'_>) -> Vec<Action> {
         match &mut self.stage {
-            Stage::Outside { .. } => self.stage = Stage::Left,
+            Stage::Outside { .. } => {
+                // Others may want it to found a group, or it is in a view already and does not know.
+                let (group, member) = (self.wants(), self.me);
+                self.send(&Frame::Leave { group, member });
+                self.stage = Stage::Left;
+            }
             Stage::Inside(inside) => {
                 inside.left.insert(self.me);
                 let farewell = env.now + FAREWELL * self.settings.period;
                 inside.leaves.get_or_insert(farewell);
-                let (group, member) = (inside.view.group, self.me);
-                self.send(&Frame::Leave { group, member });
+                if fault::is(Fault::LeavesAtOnce) {
+                    inside.leaves = Some(env.now);
+                }
+                self.say_leave();
+                self.hurry(env);
             }
             Stage::Left => {}
         }
         self.finish(env)
+    }
+
+    /// Whether it has left for good: nothing that it could still do matters to others.
+    pub(crate) fn has_left(&self) -> bool {
+        matches!(self.stage, Stage::Left)
+    }
+
+    /// Whether nobody is there who will agree on a view without this member, which leaves.
+    fn is_last(&self) -> bool {
+        let Stage::Inside(inside) = &self.stage else {
+            return false;
+        };
+        let goes = |member: &u64| inside.left.contains(member) || !self.seems_alive(*member);
+        let next = inside.acceptor.accepted();
+        inside.leaves.is_some()
+            && inside.view.members.iter().all(goes)
+            && next.is_none_or(|next| next.members.iter().all(goes))
+            && !fault::is(Fault::LastOneWaits)
     }
 
     /// The view that it is in, and whether that is blocked.
@@ -358,16 +395,16 @@ impl Membership {
 
     /// Is outside from now on, under another number.
     fn give_up(&mut self, env: &mut Env<'_>, waits: bool) {
-        if let Stage::Inside(inside) = &self.stage {
-            let (group, member) = (inside.view.group, self.me);
-            let leaves = inside.leaves.is_some();
-            self.send(&Frame::Leave { group, member });
-            if leaves {
-                self.stage = Stage::Left;
-                return;
-            }
+        self.say_leave();
+        if let Stage::Inside(inside) = &self.stage
+            && inside.leaves.is_some()
+        {
+            self.stage = Stage::Left;
+            return;
         }
         self.me = draw(env);
+        self.asked.clear();
+        self.follows = false;
         self.liveness = Liveness::new(env, self.me, &self.settings);
         self.suspected.clear();
         self.stage = Stage::Outside {
@@ -375,6 +412,14 @@ impl Membership {
             waits,
         };
         self.hurry(env);
+    }
+
+    /// Says that it leaves the group that it is in.
+    fn say_leave(&mut self) {
+        if let Stage::Inside(inside) = &self.stage {
+            let (group, member) = (inside.view.group, self.me);
+            self.send(&Frame::Leave { group, member });
+        }
     }
 
     fn leaves(&mut self, env: &mut Env<'_>, group: u64, member: u64) {
@@ -480,6 +525,10 @@ impl Membership {
     /// Looks at what has changed, and answers what is to be done.
     fn finish(&mut self, env: &mut Env<'_>) -> Vec<Action> {
         self.look(env);
+        if self.is_last() {
+            self.say_leave();
+            self.stage = Stage::Left;
+        }
         for (to, data) in self.liveness.take_messages() {
             self.send(&Frame::Liveness { to, data: &data });
         }
@@ -567,7 +616,9 @@ impl Membership {
                 *wants == view.group
                     && self.seems_alive(*other)
                     && !view.members.contains(other)
-                    && !inside.is_gone(*other)
+                    && self
+                        .since(*other)
+                        .is_some_and(|since| !inside.is_gone(*other, since))
                     && rank.number < view.number.saturating_add(MAX_AHEAD)
             })
             .map(|(other, rank, _, _)| (rank, other))

@@ -13,10 +13,10 @@ pub(crate) mod judge;
 pub(crate) mod stack;
 pub(crate) mod views;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
-use crate::env::{Env, MILLISECOND};
+use crate::env::{Env, MILLISECOND, SECOND};
 
 /// What runs on one machine.
 pub(crate) trait Node: Sized {
@@ -39,6 +39,16 @@ pub(crate) trait Node: Sized {
     fn timer(&mut self, env: &mut Env<'_>, out: &mut Out<Self::Did>);
 
     fn deadline(&self) -> Option<u64>;
+
+    /// It is to end, and may take some time to do what others wait for.
+    fn leave(&mut self, env: &mut Env<'_>, out: &mut Out<Self::Did>) {
+        let _ = (env, out);
+    }
+
+    /// Whether it is done with that.
+    fn has_left(&self) -> bool {
+        true
+    }
 
     /// What it would leave behind if it ended now.
     fn save(&self) -> Self::Saved;
@@ -131,7 +141,12 @@ struct Slot<N: Node> {
     /// Nodes of different sides do not reach each other.
     side: u8,
     saved: Option<N::Saved>,
+    /// It is being closed, and ends at this time at the latest.
+    ends: Option<u64>,
 }
+
+/// So long a node that is closed may stay at most.
+pub(crate) const LEAVE_WITHIN: u64 = 5 * SECOND;
 
 /// So many frames wait for a paused node; further ones are lost.
 const MAX_WAITING: usize = 256;
@@ -140,6 +155,11 @@ const MAX_WAITING: usize = 256;
 pub(crate) struct World<N: Node> {
     pub(crate) now: u64,
     pub(crate) random: Random,
+    /// Tells which nodes are closed and which crash. It draws nothing from `random`, so that a seed means
+    /// the same whether nodes are closed or not, up to the first that is.
+    pub(crate) closing: Random,
+    /// The runs that were closed and had all the time that they needed.
+    pub(crate) left: BTreeSet<judge::At>,
     pub(crate) network: Network,
     slots: Vec<Slot<N>>,
     /// By time, and in the order in which they were scheduled.
@@ -162,11 +182,14 @@ impl<N: Node> World<N> {
             paused: None,
             side: 0,
             saved: None,
+            ends: None,
         };
         World {
             now: 0,
             slots: (0..nodes).map(|_| slot(&mut random)).collect(),
             random,
+            closing: Random::new(seed ^ 0xc105_e000),
+            left: BTreeSet::new(),
             network: PERFECT,
             events: BTreeMap::new(),
             scheduled: 0,
@@ -231,6 +254,18 @@ impl<N: Node> World<N> {
         slot.saved = slot.node.take().map(|node| node.save());
         slot.deadline = None;
         slot.paused = None;
+        slot.ends = None;
+    }
+
+    /// Ends a node as SIGTERM does: it goes when it is done with what others wait for.
+    pub(crate) fn close(&mut self, node: usize) {
+        self.slots[node].ends = Some(self.now + LEAVE_WITHIN);
+        self.with(node, |node, env, out| node.leave(env, out));
+    }
+
+    /// Whether the node is being closed.
+    pub(crate) fn is_closing(&self, node: usize) -> bool {
+        self.slots[node].ends.is_some()
     }
 
     /// Stops a node as SIGSTOP does.
@@ -262,8 +297,9 @@ impl<N: Node> World<N> {
         loop {
             let event = self.events.keys().next().map(|(at, _)| *at);
             let due = self.slots.iter().enumerate().filter_map(|(number, slot)| {
-                let deadline = slot.deadline.filter(|_| slot.paused.is_none())?;
-                Some((deadline, number))
+                let deadline = slot.deadline.filter(|_| slot.paused.is_none());
+                let due = deadline.into_iter().chain(slot.ends).min()?;
+                Some((due, number))
             });
             let due = due.min();
             let next = event.into_iter().chain(due.map(|(at, _)| at)).min();
@@ -272,6 +308,7 @@ impl<N: Node> World<N> {
             };
             self.now = self.now.max(next);
             match due.filter(|(at, _)| event.is_none_or(|event| *at < event)) {
+                Some((at, node)) if self.slots[node].ends == Some(at) => self.crash(node),
                 Some((_, node)) => self.with(node, |node, env, out| node.timer(env, out)),
                 None => {
                     if let Some((_, (node, event))) = self.events.pop_first() {
@@ -315,7 +352,12 @@ impl<N: Node> World<N> {
         let mut out = Out::default();
         act(it, &mut env, &mut out);
         slot.deadline = it.deadline();
+        let is_done = slot.ends.is_some() && it.has_left();
         self.take(node, out);
+        if is_done {
+            self.left.insert((node, self.slots[node].run));
+            self.crash(node);
+        }
     }
 
     fn take(&mut self, node: usize, out: Out<N::Did>) {

@@ -2,8 +2,9 @@
 
 use super::consensus::Agreed;
 use super::frame::{Beacon, Frame, MAX_MEMBERS, Rank, Standing};
-use super::{FRESH, LISTEN, MAX_HEARD, Membership, PATIENCE, Stage, draw};
+use super::{FRESH, LISTEN, MAX_HEARD, Membership, PATIENCE, SHORT, Stage, draw};
 use crate::env::Env;
+use crate::fault::{self, Fault};
 use crate::view::is_quorum;
 
 impl Membership {
@@ -45,11 +46,16 @@ impl Membership {
                     self.give_up(env, false);
                 }
             }
-            Standing::Outside { wants, .. } => {
+            Standing::Outside { wants, since, .. } => {
+                // Who asks for something else was a member, or not, whatever it knew of.
+                let since = match wants == view.group {
+                    true => since,
+                    false => u64::MAX,
+                };
                 if view.members.contains(&beacon.me) {
                     // It was let in, and does not know yet.
                     inside.answer(short, view.previous);
-                } else if inside.is_gone(beacon.me) {
+                } else if inside.is_gone(beacon.me, since) {
                     let (group, member) = (view.group, beacon.me);
                     if self.is_first() {
                         self.send(&Frame::Leave { group, member });
@@ -78,14 +84,48 @@ impl Membership {
         groups.max().map(|(_, group)| group)
     }
 
+    /// The number of a view that it knew of when it first asked to join a group, under its present
+    /// number: it was in none of that group up to there. 0 where that is not so, as somebody whom it
+    /// wanted to found a group may have taken it into the first one; or where it has asked too many.
+    fn asks(&mut self, wants: u64) -> u64 {
+        if let Some(known) = self.asked.get(&wants) {
+            return *known;
+        }
+        self.follows |= self.target().is_none() && wants != self.me;
+        if self.follows {
+            return 0;
+        }
+        let numbers = self.heard.values().filter_map(|(_, it)| match it {
+            Standing::Inside { group, number, .. } if *group == wants => Some(*number),
+            _ => None,
+        });
+        match numbers.max() {
+            Some(number) if self.asked.len() < MAX_HEARD => {
+                self.asked.insert(wants, number);
+                number
+            }
+            _ => 0,
+        }
+    }
+
     /// The proxies outside that are heard: number, rank, earlier number, and what they want.
     pub(super) fn outsiders(&self) -> impl Iterator<Item = (u64, Rank, u64, u64)> {
         self.heard
             .iter()
             .filter_map(|(other, (_, standing))| match standing {
-                Standing::Outside { rank, was, wants } => Some((*other, *rank, *was, *wants)),
+                Standing::Outside {
+                    rank, was, wants, ..
+                } => Some((*other, *rank, *was, *wants)),
                 Standing::Inside { .. } => None,
             })
+    }
+
+    /// The view that a proxy outside knew of when it first asked to join the group that it asks to join.
+    pub(super) fn since(&self, other: u64) -> Option<u64> {
+        match self.heard.get(&other)?.1 {
+            Standing::Outside { since, .. } => Some(since),
+            Standing::Inside { .. } => None,
+        }
     }
 
     /// The group that it wants to join, or else the proxy that it wants to found one.
@@ -114,7 +154,10 @@ impl Membership {
                 let (elapsed, waits) = (env.now - since, *waits);
                 self.found(env, elapsed, waits);
             }
-            Stage::Left => return,
+            Stage::Left => {}
+        }
+        if self.has_left() {
+            return;
         }
         let (standing, interval) = match &self.stage {
             Stage::Inside(inside) => {
@@ -125,19 +168,30 @@ impl Membership {
                     size: inside.view.members.len() as u64,
                     blocked,
                 };
-                let interval = if blocked { 1 } else { 2 };
-                (standing, interval * self.settings.period)
+                let period = self.settings.period;
+                let interval = match (inside.leaves, blocked) {
+                    (Some(_), _) if !fault::is(Fault::SaysOnce) => period / SHORT * 4,
+                    (_, true) => period,
+                    (_, false) => 2 * period,
+                };
+                (standing, interval)
             }
             _ => {
+                let wants = self.wants();
                 let standing = Standing::Outside {
                     rank: self.rank(),
                     was: self.past.as_ref().map_or(0, |past| past.me),
-                    wants: self.wants(),
+                    wants,
+                    since: self.asks(wants),
                 };
                 (standing, self.settings.period)
             }
         };
-        if !std::mem::take(&mut self.said) {
+        let leaves = matches!(&self.stage, Stage::Inside(inside) if inside.leaves.is_some());
+        if leaves && !fault::is(Fault::SaysOnce) {
+            self.say_leave();
+        }
+        if !std::mem::take(&mut self.said) || leaves {
             let (me, generation) = (self.me, self.liveness.generation());
             self.send(&Frame::Beacon(Beacon {
                 me,

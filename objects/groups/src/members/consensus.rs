@@ -24,6 +24,11 @@
 //!    are entered, each from its predecessor, and the first one of a member only if its number is
 //!    larger than all that the proxy has seen.
 //!
+//! 5. **A member does not come back under its number.** Members remember who went since they joined, and
+//!    founders who ever did. Who asks to join says of which view of the group it knew when it first did so:
+//!    in views up to that one it was not. A member that joined later than that cannot know, and has it
+//!    draw another number.
+//!
 //! By induction over the chain from 1., one group has one sequence of views with growing numbers: so
 //! one id has one list, and members see the views that they have in common in one order, each once.
 //! Wherever two groups meet, the members of one enter the other under new numbers; two proxies then
@@ -102,6 +107,11 @@ impl Acceptor {
         self.promised = ballot;
         self.accepted = Some((ballot, next.clone()));
         Ok(())
+    }
+
+    /// The successor that it has accepted, which may be decided.
+    pub(super) fn accepted(&self) -> Option<&Agreed> {
+        self.accepted.as_ref().map(|(_, next)| next)
     }
 
     /// The latest round that it knows of.

@@ -38,6 +38,8 @@ pub(super) enum Standing {
         /// The group that it wants to join, or the member that it wants to found one; 0 if there is
         /// neither.
         wants: u64,
+        /// The number of a view of that group that it knew of when it first asked to join it.
+        since: u64,
     },
 }
 
@@ -126,9 +128,15 @@ impl<'a> Frame<'a> {
                         let kind = if blocked { BLOCKED } else { INSIDE };
                         writer.u8(kind).u64(group).u64(number).u64(size)
                     }
-                    Standing::Outside { rank, was, wants } => {
+                    Standing::Outside {
+                        rank,
+                        was,
+                        wants,
+                        since,
+                    } => {
                         let writer = writer.u8(OUTSIDE).u64(rank.number).u64(rank.group);
-                        writer.u64(rank.seniority).u64(was).u64(wants)
+                        let writer = writer.u64(rank.seniority).u64(was);
+                        writer.u64(wants).u64(since)
                     }
                 }
                 .finish()
@@ -197,6 +205,7 @@ impl<'a> Frame<'a> {
                         },
                         was: reader.u64()?,
                         wants: reader.u64()?,
+                        since: number(reader.u64()?)?,
                     },
                     _ => return None,
                 };
@@ -348,6 +357,7 @@ mod tests {
                 rank,
                 was: 3,
                 wants: 9,
+                since: 10,
             }),
             Frame::Liveness {
                 to: 4,

@@ -14,6 +14,9 @@ const GONE: usize = 4_096;
 /// A member's part in a group.
 pub(super) struct Inside {
     pub(super) view: Agreed,
+    /// The number of the view in which it joined the group; 0 if it is one of those who founded it, and
+    /// knows everybody who ever belonged to it.
+    pub(super) joined: u64,
     pub(super) acceptor: Acceptor,
     pub(super) proposer: Option<Proposer>,
     /// The latest round that others spoke of.
@@ -50,6 +53,7 @@ impl Inside {
             settles: None,
             answer: None,
             leaves: None,
+            joined: if view.previous == 0 { 0 } else { view.number },
             view,
         }
     }
@@ -75,9 +79,11 @@ impl Inside {
         self.view = next;
     }
 
-    /// Whether this was a member once: under this number nobody joins again.
-    pub(super) fn is_gone(&self, other: u64) -> bool {
-        self.gone.contains(&other) && !fault::is(Fault::TakesBack)
+    /// Whether this was a member once, or may have been before this one came: under this number nobody
+    /// joins again. It asked for that when it already knew of the view `since`.
+    pub(super) fn is_gone(&self, other: u64, since: u64) -> bool {
+        let may_have_been = since < self.joined && !fault::is(Fault::ForgetsGone);
+        (may_have_been || self.gone.contains(&other)) && !fault::is(Fault::TakesBack)
     }
 
     /// Keeps a view until those before it have come.

@@ -8,6 +8,7 @@ use crate::world::faults::{self, Director, Plan};
 use crate::world::{Network, Node, Out, PERFECT, Random, World};
 
 mod judge;
+mod leaving;
 mod scenarios;
 
 const TAG: Tag = *b"members ";
@@ -32,6 +33,8 @@ struct Proxy(Membership);
 thread_local! {
     /// The quorum of the schedule that runs.
     static QUORUM: Cell<usize> = const { Cell::new(1) };
+    /// How many of the crashes of the schedule are closes, in percent.
+    static CLOSES: Cell<u64> = const { Cell::new(0) };
     /// Settings other than those of schedules.
     static SETTINGS: Cell<Option<Settings>> = const { Cell::new(None) };
 }
@@ -81,6 +84,14 @@ impl Node for Proxy {
 
     fn deadline(&self) -> Option<u64> {
         self.0.deadline()
+    }
+
+    fn leave(&mut self, env: &mut Env<'_>, out: &mut Out<News>) {
+        take(self.0.leave(env), out);
+    }
+
+    fn has_left(&self) -> bool {
+        self.0.has_left()
     }
 
     fn save(&self) -> Option<Past> {
@@ -152,6 +163,7 @@ fn schedule_of(seed: u64, most: u64, steps: u64) -> World<Proxy> {
         pauses: 2 + dice.below(8),
         loss: dice.below(40),
         with_state: 50,
+        closes: CLOSES.get(),
     };
     world.network = Network {
         loss: dice.below(plan.loss + 1),
@@ -195,6 +207,14 @@ fn verdict(seed: u64) -> Result<u64, String> {
     judge::views(&world.history).and(settled)
 }
 
+/// As `act`, where so many of the crashes, in percent, are none: nodes are closed.
+fn closing<T>(percent: u64, act: impl FnOnce() -> T) -> T {
+    CLOSES.set(percent);
+    let done = act();
+    CLOSES.set(0);
+    done
+}
+
 #[test]
 fn whatever_happens_views_are_agreed_and_all_become_one_group_in_the_end() {
     let mut longest = 0;
@@ -207,12 +227,33 @@ fn whatever_happens_views_are_agreed_and_all_become_one_group_in_the_end() {
 }
 
 #[test]
+fn whoever_is_closed_or_crashes_views_are_agreed_and_all_become_one_group_in_the_end() {
+    let mut longest = 0;
+    let seeds = faults::seeds();
+    for seed in seeds.clone() {
+        for percent in [50, 100] {
+            let periods = closing(percent, || verdict(seed));
+            let periods = periods.unwrap_or_else(|error| panic!("seed {seed}, {percent}: {error}"));
+            longest = longest.max(periods);
+        }
+    }
+    println!("schedules {seeds:?}: all in one view after {longest} periods at most");
+}
+
+#[test]
 fn what_the_type_promises_is_kept_as_its_monitors_see_it() {
     // Monitors remember everybody and every view, so that these are smaller worlds.
     for seed in 0..100 {
         let world = schedule_of(seed, 4, 20);
         judge::declared(&world.history).unwrap_or_else(|error| panic!("seed {seed}: {error}"));
     }
+}
+
+#[test]
+fn who_went_before_others_came_is_not_let_in_by_them_under_the_same_number() {
+    let views = || closing(50, || judge::views(&schedule(1660).history));
+    assert_eq!(views(), Ok(()));
+    assert!(fault::with(Fault::ForgetsGone, views).is_err());
 }
 
 #[test]

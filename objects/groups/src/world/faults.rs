@@ -16,6 +16,8 @@ pub(crate) struct Plan {
     pub(crate) loss: u64,
     /// So often nodes restart with what they saved, in percent.
     pub(crate) with_state: u64,
+    /// So many of the crashes, in percent, are none: the node is closed.
+    pub(crate) closes: u64,
 }
 
 /// All faults.
@@ -26,6 +28,7 @@ pub(crate) const ALL: Plan = Plan {
     pauses: 6,
     loss: 40,
     with_state: 50,
+    closes: 0,
 };
 
 /// The seeds of the ordinary tests, or those of a soak: `SEEDS=0..10000 cargo test --release`.
@@ -65,8 +68,11 @@ pub(crate) fn run<N: Node>(
         }
     }
     director.changed(world);
+    let mut left = 0;
     for _ in 0..plan.steps {
-        if step(world, plan) {
+        let changed = step(world, plan);
+        if changed || world.left.len() > left {
+            left = world.left.len();
             director.changed(world);
         }
         for _ in 0..world.random.below(4) {
@@ -95,7 +101,11 @@ fn step<N: Node>(world: &mut World<N>, plan: &Plan) -> bool {
     let (crash, part) = (plan.crashes, plan.crashes + plan.partitions);
     let pause = part + plan.pauses;
     if dice < crash && runs {
-        world.crash(node);
+        if !world.is_paused(node) && !world.is_closing(node) && world.closing.percent(plan.closes) {
+            world.close(node);
+        } else {
+            world.crash(node);
+        }
     } else if dice < 3 * crash && !runs {
         let with_state = world.random.percent(plan.with_state);
         world.start(node, with_state);
@@ -128,6 +138,7 @@ fn heal<N: Node>(world: &mut World<N>, plan: &Plan) {
         repeat: 5,
         delay: 5 * MILLISECOND,
     };
+    finish_closing(world);
     for node in 0..world.nodes() {
         world.part(node, 0);
         if world.node(node).is_none() {
@@ -137,5 +148,13 @@ fn heal<N: Node>(world: &mut World<N>, plan: &Plan) {
         if world.is_paused(node) {
             world.resume(node);
         }
+    }
+}
+
+/// Lets the nodes that are being closed end.
+pub(crate) fn finish_closing<N: Node>(world: &mut World<N>) {
+    let is_over = |world: &World<N>| (0..world.nodes()).all(|node| !world.is_closing(node));
+    while !is_over(world) {
+        world.advance_to(world.now + 100 * MILLISECOND);
     }
 }

@@ -4,7 +4,7 @@ use super::*;
 use crate::env::SECOND;
 
 /// A world on a channel that loses nothing, with all nodes in one view.
-fn group(seed: u64, nodes: usize, quorum: usize) -> World<Proxy> {
+pub(super) fn group(seed: u64, nodes: usize, quorum: usize) -> World<Proxy> {
     QUORUM.set(quorum);
     let mut world = World::new(seed, nodes);
     for node in 0..nodes {
@@ -19,7 +19,7 @@ fn group(seed: u64, nodes: usize, quorum: usize) -> World<Proxy> {
     world
 }
 
-fn view(world: &World<Proxy>, node: usize) -> Agreed {
+pub(super) fn view(world: &World<Proxy>, node: usize) -> Agreed {
     let Some(Proxy(it)) = world.node(node) else {
         panic!("node {node} does not run");
     };
@@ -29,7 +29,7 @@ fn view(world: &World<Proxy>, node: usize) -> Agreed {
     view.clone()
 }
 
-fn is_blocked(world: &World<Proxy>, node: usize) -> bool {
+pub(super) fn is_blocked(world: &World<Proxy>, node: usize) -> bool {
     let Some(Proxy(it)) = world.node(node) else {
         return false;
     };
@@ -37,7 +37,7 @@ fn is_blocked(world: &World<Proxy>, node: usize) -> bool {
 }
 
 /// The node of the oldest member, then the others.
-fn by_age(world: &World<Proxy>) -> Vec<usize> {
+pub(super) fn by_age(world: &World<Proxy>) -> Vec<usize> {
     let view = view(world, 0);
     let node = |member: &u64| {
         let mut nodes = 0..world.nodes();
@@ -46,11 +46,15 @@ fn by_age(world: &World<Proxy>) -> Vec<usize> {
     view.members.iter().filter_map(node).collect()
 }
 
-fn later(world: &mut World<Proxy>, periods: u64) {
+pub(super) fn later(world: &mut World<Proxy>, periods: u64) {
     world.advance_to(world.now + periods * settings(1).period);
 }
 
-fn news_since(world: &World<Proxy>, before: usize, node: usize) -> impl Iterator<Item = &News> {
+pub(super) fn news_since(
+    world: &World<Proxy>,
+    before: usize,
+    node: usize,
+) -> impl Iterator<Item = &News> {
     let news = world.history[before..].iter();
     news.filter(move |it| it.node == node).map(|it| &it.did)
 }
@@ -368,8 +372,14 @@ fn forged(dice: &mut Random, view: &Agreed) -> Vec<u8> {
                 group,
                 seniority: dice.below(4),
             };
-            let (was, wants) = (any(dice), any(dice));
-            beacon(dice, Standing::Outside { rank, was, wants })
+            let (was, wants, since) = (any(dice), any(dice), near(dice));
+            let standing = Standing::Outside {
+                rank,
+                was,
+                wants,
+                since,
+            };
+            beacon(dice, standing)
         }
         2 => Frame::Liveness {
             to: any(dice),
