@@ -41,7 +41,7 @@ pub(super) unsafe extern "C" fn direct(
             return converted(cell, target, &receivers[index], parent, Lent::new(payload));
         }
         let (parent, payload) = (from.event.get(), Lent::new(payload));
-        let status = receivers[index].call_as_is(cell, target, parent, payload);
+        let status = receivers[index].call_as_is(cell, (target, 0), parent, payload);
         if status < abi::OK {
             domain.fail(target, status);
         }
@@ -119,7 +119,12 @@ unsafe fn inside<const TRACED: bool>(
         return abi::STALE;
     }
     let status = if receiver.same_layout() {
-        Some(receiver.call_as_is(link, target, parent, Lent::new(payload)))
+        Some(receiver.call_as_is(
+            link,
+            (target, target.busy.get()),
+            parent,
+            Lent::new(payload),
+        ))
     } else {
         receiver.call(link, target, parent, Lent::new(payload))
     };

@@ -123,7 +123,9 @@ impl Receiver {
             && let Some(moved) = conversion.moved(payload)
         {
             return match moved {
-                Ok(moved) => Some(self.call_as_is(link, target, parent, moved)),
+                Ok(moved) => {
+                    Some(self.call_as_is(link, (target, target.busy.get()), parent, moved))
+                }
                 Err(fault) => self.refuse(link, &fault),
             };
         }
@@ -140,14 +142,16 @@ impl Receiver {
         payload: Lent,
     ) -> Option<abi::Status> {
         let status = match &self.passing {
-            Passing::AsIs => Ok(self.call_as_is(link, target, parent, payload)),
+            Passing::AsIs => {
+                Ok(self.call_as_is(link, (target, target.busy.get()), parent, payload))
+            }
             Passing::Converted(conversion) => conversion.with(payload, |converted| {
-                self.call_as_is(link, target, parent, converted)
+                self.call_as_is(link, (target, target.busy.get()), parent, converted)
             }),
             Passing::Dynamic(conversion, event) => {
                 let call = |opaque: Lent| {
                     with_number(opaque, *event, |numbered| {
-                        self.call_as_is(link, target, parent, numbered)
+                        self.call_as_is(link, (target, target.busy.get()), parent, numbered)
                     })
                 };
                 match conversion {
@@ -168,12 +172,12 @@ impl Receiver {
         None
     }
 
-    /// The two indirect calls of a connection meet here.
+    /// The two indirect calls of a connection meet here. `busy` is that of the target.
     #[inline(always)]
     pub(super) fn call_as_is(
         &self,
         link: &LinkCell,
-        target: &ProxyCell,
+        (target, busy): (&ProxyCell, u32),
         parent: u64,
         payload: Lent,
     ) -> abi::Status {
@@ -181,8 +185,7 @@ impl Receiver {
         // All is read before anything is written: what `direct` has read is not read again.
         let (number, depth) = (domain.numbers.get() + 1, domain.depth.get());
         let path = domain.path.get();
-        debug_assert_eq!(target.busy.get(), 0, "only who is ready is called at once");
-        target.busy.set(RUNNING);
+        target.busy.set(busy + RUNNING);
         domain.numbers.set(number);
         domain.depth.set(depth + 1);
         target.event.set(number);
