@@ -184,6 +184,7 @@ mod tests {
 
     use super::*;
     use crate::board::{Endpoint, Template, Unlent, counter, lock, map, text};
+    use crate::types::ViewId;
 
     fn harness() -> (Harness<Template>, Connection) {
         let mut harness = Harness::<Template>::create(Unlent {}).unwrap();
@@ -235,7 +236,11 @@ mod tests {
     fn a_lock_is_a_line_that_says_who_holds_it() {
         let (mut harness, _) = harness();
         let connection = harness.connect(Endpoint::lock);
-        let grant = |number| Grant { group: 7, number };
+        let view = ViewId {
+            group: 7,
+            number: 1,
+        };
+        let grant = |number| Grant { view, number };
         let holder = |number, member| lock::Holder {
             holder: Some(Holder {
                 grant: grant(number),

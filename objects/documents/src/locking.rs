@@ -14,7 +14,7 @@ mod tests;
 use std::collections::{BTreeMap, VecDeque};
 
 use crate::run::Run;
-use crate::types::{Grant, Holder, LockChange, LockRequest, UpdateId};
+use crate::types::{Grant, Holder, LockChange, LockRequest, UpdateId, ViewId};
 
 /// What is to be done.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -38,25 +38,38 @@ struct Wish {
 }
 
 /// What replicas have in common.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub(crate) struct State {
-    /// The group of the view, and its members.
-    pub(crate) group: u64,
+    /// The view, and its members.
+    pub(crate) view: ViewId,
     pub(crate) members: Vec<u64>,
-    /// Who stands in line. The first one holds the lock: it was granted as often as `grants` says.
+    /// Who stands in line. The first one holds the lock.
     pub(crate) requests: VecDeque<LockRequest>,
-    pub(crate) grants: u64,
+    /// When the lock was granted last. If all who have the state are gone, the group begins to count anew,
+    /// in a later view.
+    pub(crate) granted: Grant,
 }
 
 impl State {
+    /// That of a replica that has heard of nobody.
+    fn new() -> State {
+        let view = ViewId {
+            group: 0,
+            number: 0,
+        };
+        State {
+            view,
+            members: Vec::new(),
+            requests: VecDeque::new(),
+            granted: Grant { view, number: 0 },
+        }
+    }
+
     /// Who holds the lock.
     pub(crate) fn holder(&self) -> Option<Holder> {
         let first = self.requests.front()?;
         Some(Holder {
-            grant: Grant {
-                group: self.group,
-                number: self.grants,
-            },
+            grant: self.granted,
             member: first.member,
         })
     }
@@ -71,7 +84,10 @@ impl State {
         change(self);
         let first = self.first();
         if first.is_some() && first != before {
-            self.grants = self.grants.wrapping_add(1);
+            self.granted = Grant {
+                view: self.view,
+                number: self.granted.number.wrapping_add(1),
+            };
         }
     }
 }
@@ -91,7 +107,7 @@ impl<User: Copy + Ord> Lock<User> {
     pub(crate) fn new(run: Run) -> Lock<User> {
         Lock {
             run,
-            state: State::default(),
+            state: State::new(),
             me: 0,
             wishes: BTreeMap::new(),
             told: None,
@@ -146,11 +162,11 @@ impl<User: Copy + Ord> Lock<User> {
 
     /// From now on these are the members of the group; `me` is the one that sees it, or saw it in an
     /// earlier run. A view that the state has seen already changes nothing of it.
-    pub(crate) fn view(&mut self, group: u64, members: &[u64], me: u64) -> Vec<Action<User>> {
+    pub(crate) fn view(&mut self, view: ViewId, members: &[u64], me: u64) -> Vec<Action<User>> {
         let mut actions = Vec::new();
         self.me = me;
         self.state.change(|state| {
-            state.group = group;
+            state.view = view;
             state.members = members.to_vec();
             let is_there = |request: &LockRequest| members.contains(&request.member);
             state.requests.retain(is_there);

@@ -44,16 +44,16 @@ impl template::lock for Lock {
         event: lock::channel::Initialize<'_>,
     ) {
         let LockCheckpoint {
-            group,
+            view,
             members,
             requests,
-            grants,
+            granted,
         } = event.checkpoint;
         let actions = self.machine.initialize(State {
-            group,
+            view,
             members: members.to_vec(),
             requests: requests.iter().copied().collect(),
-            grants,
+            granted,
         });
         act(context, actions);
     }
@@ -66,17 +66,17 @@ impl template::lock for Lock {
         let state = self.machine.state();
         let requests: Vec<LockRequest> = state.requests.iter().copied().collect();
         let checkpoint = LockCheckpoint {
-            group: state.group,
+            view: state.view,
             members: List::from(&state.members),
             requests: List::from(&requests),
-            grants: state.grants,
+            granted: state.granted,
         };
         // If the channel is gone, it needs no state.
         let _ = context.emit(lock::channel::Checkpoint { checkpoint });
     }
 
     fn channel_view(&mut self, context: &mut Context<'_>, event: lock::channel::View<'_>) {
-        let actions = self.machine.view(event.id.group, &event.members, event.me);
+        let actions = self.machine.view(event.id, &event.members, event.me);
         act(context, actions);
     }
 

@@ -14,23 +14,27 @@ fn lock(run: u64) -> Lock {
     Lock::new(Run::new(run))
 }
 
-fn grant(group: u64, number: u64) -> Grant {
-    Grant { group, number }
+fn view(group: u64, number: u64) -> ViewId {
+    ViewId { group, number }
 }
 
-fn holder(group: u64, number: u64, member: u64) -> Option<Holder> {
-    let grant = grant(group, number);
+fn grant(view: ViewId, number: u64) -> Grant {
+    Grant { view, number }
+}
+
+fn holder(view: ViewId, number: u64, member: u64) -> Option<Holder> {
+    let grant = grant(view, number);
     Some(Holder { grant, member })
 }
 
-/// A state in which this member of a group of its own holds the lock.
-fn held_by(group: u64, member: u64, grants: u64) -> State {
+/// A state in which this member, alone in a view, holds the lock.
+fn held_by(view: ViewId, member: u64, grants: u64) -> State {
     let id = UpdateId { run: 2, number: 1 };
     State {
-        group,
+        view,
         members: vec![member],
         requests: [LockRequest { id, member }].into(),
-        grants,
+        granted: grant(view, grants),
     }
 }
 
@@ -49,7 +53,7 @@ fn settled(lock: &mut Lock, actions: Vec<Action>) -> Vec<Action> {
 
 fn alone() -> Lock {
     let mut lock = lock(1);
-    assert_eq!(lock.view(7, &[70], 70), []);
+    assert_eq!(lock.view(view(7, 1), &[70], 70), []);
     lock
 }
 
@@ -60,8 +64,8 @@ fn users_of_one_member_hold_it_one_after_the_other() {
     assert_eq!(
         settled(&mut lock, actions),
         [
-            Action::Granted(A, grant(7, 1)),
-            Action::Holder(holder(7, 1, 70))
+            Action::Granted(A, grant(view(7, 1), 1)),
+            Action::Holder(holder(view(7, 1), 1, 70))
         ]
     );
     let actions = lock.acquire(B);
@@ -71,8 +75,8 @@ fn users_of_one_member_hold_it_one_after_the_other() {
     assert_eq!(
         settled(&mut lock, actions),
         [
-            Action::Granted(B, grant(7, 2)),
-            Action::Holder(holder(7, 2, 70))
+            Action::Granted(B, grant(view(7, 1), 2)),
+            Action::Holder(holder(view(7, 1), 2, 70))
         ]
     );
     assert_eq!(lock.release(A), [], "it holds nothing");
@@ -86,7 +90,10 @@ fn who_has_given_up_is_not_granted_the_lock() {
     let asked = lock.acquire(A);
     let given_up = lock.release(A);
     // The line learns of both one after the other.
-    let told = [Action::Holder(holder(7, 1, 70)), Action::Holder(None)];
+    let told = [
+        Action::Holder(holder(view(7, 1), 1, 70)),
+        Action::Holder(None),
+    ];
     assert_eq!(settled(&mut lock, asked), told);
     assert_eq!(settled(&mut lock, given_up), []);
 }
@@ -97,28 +104,28 @@ fn a_wish_before_the_first_view_is_sent_with_it() {
     assert_eq!(lock.acquire(A), []);
     assert_eq!(lock.acquire(B), []);
     assert_eq!(lock.release(B), []);
-    let actions = lock.view(7, &[70], 70);
+    let actions = lock.view(view(7, 1), &[70], 70);
     let [Action::Send(id, LockChange::acquire(70))] = actions[..] else {
         panic!("{actions:?}")
     };
-    assert_eq!(lock.view(7, &[70, 71], 70), [], "it is on its way");
+    assert_eq!(lock.view(view(7, 2), &[70, 71], 70), [], "it is on its way");
     assert_eq!(lock.receive(id, LockChange::acquire(70)).len(), 2);
 }
 
 #[test]
 fn who_is_gone_gives_way_to_the_next() {
     let mut here = lock(1);
-    here.view(7, &[70, 71], 70);
+    here.view(view(7, 1), &[70, 71], 70);
     let gone = UpdateId { run: 2, number: 1 };
     here.receive(gone, LockChange::acquire(71));
     let actions = here.acquire(A);
     assert_eq!(settled(&mut here, actions), []);
-    assert_eq!(here.state().holder(), holder(7, 1, 71));
+    assert_eq!(here.state().holder(), holder(view(7, 1), 1, 71));
     assert_eq!(
-        here.view(7, &[70], 70),
+        here.view(view(7, 2), &[70], 70),
         [
-            Action::Granted(A, grant(7, 2)),
-            Action::Holder(holder(7, 2, 70))
+            Action::Granted(A, grant(view(7, 2), 2)),
+            Action::Holder(holder(view(7, 2), 2, 70))
         ]
     );
     // What it had sent before comes too late.
@@ -133,13 +140,16 @@ fn who_was_excluded_loses_it_and_asks_again_for_what_it_still_wants() {
     let actions = [lock.acquire(A), lock.acquire(B)].concat();
     settled(&mut lock, actions);
     // Elsewhere the group has gone on: 80 holds the lock now, and this one comes back as 81.
-    let held = held_by(8, 80, 5);
+    let held = held_by(view(8, 1), 80, 5);
     let request = held.requests[0];
     assert_eq!(
         lock.initialize(held),
-        [Action::Revoked(A), Action::Holder(holder(8, 5, 80))]
+        [
+            Action::Revoked(A),
+            Action::Holder(holder(view(8, 1), 5, 80))
+        ]
     );
-    let actions = lock.view(8, &[80, 81], 81);
+    let actions = lock.view(view(8, 2), &[80, 81], 81);
     let [Action::Send(id, again)] = actions[..] else {
         panic!("{actions:?}")
     };
@@ -150,8 +160,8 @@ fn who_was_excluded_loses_it_and_asks_again_for_what_it_still_wants() {
     assert_eq!(
         lock.receive(other, released),
         [
-            Action::Granted(B, grant(8, 6)),
-            Action::Holder(holder(8, 6, 81))
+            Action::Granted(B, grant(view(8, 2), 6)),
+            Action::Holder(holder(view(8, 2), 6, 81))
         ]
     );
 }
@@ -160,14 +170,28 @@ fn who_was_excluded_loses_it_and_asks_again_for_what_it_still_wants() {
 fn a_group_that_comes_back_has_no_holder_and_goes_on_counting() {
     let mut lock = lock(1);
     lock.acquire(A);
-    lock.initialize(held_by(7, 70, 5));
-    assert_eq!(lock.view(7, &[70], 0), [], "it has seen that");
-    let actions = lock.view(9, &[90], 90);
+    lock.initialize(held_by(view(7, 1), 70, 5));
+    assert_eq!(lock.view(view(7, 1), &[70], 0), [], "it has seen that");
+    let actions = lock.view(view(9, 2), &[90], 90);
     let [Action::Holder(None), Action::Send(..)] = actions[..] else {
         panic!("{actions:?}")
     };
     let told = settled(&mut lock, actions);
-    assert_eq!(told[1], Action::Granted(A, grant(9, 6)));
+    assert_eq!(told[1], Action::Granted(A, grant(view(9, 2), 6)));
+}
+
+/// All who have the state crash while others join, which begin without it.
+#[test]
+fn a_group_that_has_lost_its_state_grants_no_number_twice() {
+    let mut first = alone();
+    let actions = first.acquire(A);
+    let before = settled(&mut first, actions);
+    let mut second = lock(2);
+    second.view(view(7, 2), &[80], 80);
+    let actions = second.acquire(A);
+    let after = settled(&mut second, actions);
+    assert_eq!(before[0], Action::Granted(A, grant(view(7, 1), 1)));
+    assert_eq!(after[0], Action::Granted(A, grant(view(7, 2), 1)));
 }
 
 #[test]
@@ -190,7 +214,7 @@ fn what_this_one_asked_for_and_does_not_want_any_more_leaves_the_line() {
 #[derive(Clone)]
 enum Event {
     Update(UpdateId, LockChange),
-    View(Vec<u64>),
+    View(ViewId, Vec<u64>),
 }
 
 /// A group of members that receive one stream, each as late as chance has it.
@@ -216,7 +240,8 @@ impl World {
     }
 
     fn show_view(&mut self) {
-        self.push(Event::View(self.members.keys().copied().collect()));
+        let members = self.members.keys().copied().collect();
+        self.push(Event::View(view(7, self.stream.len() as u64), members));
     }
 
     /// One comes: it begins with the state before the view that it is in.
@@ -277,7 +302,8 @@ fn each_time_it_is_granted_to_one_and_replicas_stay_equal() {
                         let member = world.members.get_mut(&me).unwrap();
                         let before = member.holding.replace(to);
                         assert_eq!(before, None, "seed {seed}: two of one member");
-                        let before = numbers.insert(grant.number, (me, to));
+                        let number = (grant.view.number, grant.number);
+                        let before = numbers.insert(number, (me, to));
                         assert_eq!(before, None, "seed {seed}: granted twice");
                         granted += 1;
                     }
@@ -299,6 +325,6 @@ fn each_time_it_is_granted_to_one_and_replicas_stay_equal() {
 fn take(lock: &mut Lock, me: u64, event: &Event) -> Vec<Action> {
     match event {
         Event::Update(id, change) => lock.receive(*id, *change),
-        Event::View(members) => lock.view(7, members, me),
+        Event::View(view, members) => lock.view(*view, members, me),
     }
 }
