@@ -21,6 +21,7 @@ mod hostile;
 mod implies;
 mod import;
 mod layering;
+mod leaving;
 mod links;
 mod logging;
 mod members;

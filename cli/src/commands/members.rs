@@ -14,7 +14,7 @@ use tokio::sync::oneshot;
 
 use super::facts::FactsOptions;
 use super::waiting::{Waiting, after, not_opened, print_message};
-use super::{Format, LibraryOptions, PolicyOptions};
+use super::{Format, LeaveOptions, LibraryOptions, PolicyOptions};
 use crate::failure::Failure;
 use crate::report::JSON_VERSION;
 use crate::{duration, input, output, report};
@@ -59,6 +59,8 @@ pub struct Members {
         allow_hyphen_values = true
     )]
     duration: Option<Duration>,
+    #[command(flatten)]
+    leave: LeaveOptions,
     /// How it is printed; `json` is an object a line
     #[arg(long, value_enum, default_value_t)]
     format: Format,
@@ -71,6 +73,7 @@ impl Members {
             .with(self.libraries.builder())
             .allow_unknown(self.policy.unknown())
             .limits(self.policy.limits())
+            .leave_within(self.leave.leave_within)
             .answer_stat(true)
             .report(|message: &Message| print_message(message, liveobj::Level::Info));
         let runtime = super::build(builder)?;
@@ -106,14 +109,14 @@ impl Members {
                 _ = viewed, if once => {}
             }
         };
-        let ended = waiting.until_it_ends(&object, enough, unwritable)?;
-        if let Some(Ended::Failed { object, reason }) = ended {
-            return Err(Failure::user(format_args!("`{object}` failed: {reason}")));
-        }
+        let ended = waiting.until_it_ends(&object, enough, unwritable);
         // If the connection is gone, there is nobody to tell.
         let _ = connection.send("leave", Data::Record([].into()));
         drop(connection);
-        drop(object);
+        waiting.close(object);
+        if let Some(Ended::Failed { object, reason }) = ended? {
+            return Err(Failure::user(format_args!("`{object}` failed: {reason}")));
+        }
         let printer = printer.lock().unwrap_or_else(PoisonError::into_inner);
         match self.once && printer.me.is_none() {
             true => Err(Failure::user("it ended before there was a view")

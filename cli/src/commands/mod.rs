@@ -29,6 +29,7 @@ mod waiting;
 
 use std::io;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use liveobj::loading::LibraryCatalog;
@@ -38,7 +39,7 @@ use liveobj_types::{Diagnostic, Severity, codes};
 
 use crate::failure::Failure;
 use crate::log::{self, Filter};
-use crate::{output, report};
+use crate::{duration, output, report};
 
 /// Runs and checks live objects: distributed protocols as components.
 #[derive(Debug, Parser)]
@@ -108,6 +109,15 @@ pub fn run(arguments: Arguments) -> Result<(), Failure> {
         Command::Library(command) => command.run(),
         Command::Completions(command) => command.run(),
     }
+}
+
+/// How long what closes may take.
+#[derive(Debug, Args)]
+struct LeaveOptions {
+    /// How long parts may take to leave in order when it closes, such as a group that has to go on
+    /// without them; 0s gives them no time
+    #[arg(long, value_name = "DURATION", value_parser = duration::parse, default_value = "5s")]
+    leave_within: Duration,
 }
 
 /// Where libraries are found.

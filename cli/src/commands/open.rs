@@ -15,7 +15,7 @@ use liveobj::{
 use super::facts::FactsOptions;
 use super::trace_file::{TraceFile, TraceOptions};
 use super::waiting::{Waiting, after, not_opened, print_message};
-use super::{Format, LibraryOptions, PolicyOptions};
+use super::{Format, LeaveOptions, LibraryOptions, PolicyOptions};
 use crate::failure::Failure;
 use crate::report::monitored;
 use crate::terminal::StandardTerminal;
@@ -34,7 +34,8 @@ Examples:
   liveobj open examples/team-note.liveobject --library-path target/release --monitor report --for 1s
   liveobj open examples/team-note.liveobject --library-path target/release --trace note.json --trace-format perfetto --for 1s
 
-The end of standard input does not end it; Ctrl-C does, or --for.
+The end of standard input does not end it; Ctrl-C does, or --for. Parts may need a moment to leave in
+order (--leave-within); Ctrl-C again ends that at once.
 
 With --state, the parts that have a state (`liveobj describe` shows which) go on where they were when
 the reference was last open with the same directory, even if liveobj was killed meanwhile: at most
@@ -88,6 +89,8 @@ pub struct Open {
         allow_hyphen_values = true
     )]
     duration: Option<Duration>,
+    #[command(flatten)]
+    leave: LeaveOptions,
     /// Keep the state of its parts in this directory, and go on from what is there
     #[arg(long, value_name = "DIR")]
     state: Option<PathBuf>,
@@ -118,6 +121,7 @@ impl Open {
             .allow_unknown(self.policy.unknown())
             .limits(self.policy.limits())
             .check_payloads(self.check_payloads)
+            .leave_within(self.leave.leave_within)
             .answer_stat(true);
         let builder = match self.listen {
             Some(address) => builder.listen(address),
@@ -193,16 +197,19 @@ impl Open {
                 input.source.name
             ));
         }
-        match waiting.until_it_ends(&object, after(self.duration), unwritable)? {
-            Some(Ended::Failed { object, reason }) => {
-                return Err(Failure::user(format_args!("`{object}` failed: {reason}")));
+        let ended = waiting.until_it_ends(&object, after(self.duration), unwritable);
+        let ended = match ended {
+            Ok(Some(Ended::Failed { object, reason })) => {
+                Err(Failure::user(format_args!("`{object}` failed: {reason}")))
             }
             // Its parts are saved when it closes in any case; here it is known whether they were.
-            _ if saves => object.save().map_err(Failure::user)?,
-            _ => {}
-        }
+            Ok(_) if saves => object.save().map_err(Failure::user),
+            Ok(_) => Ok(()),
+            Err(failure) => Err(failure),
+        };
         // What it does while it closes is watched too.
-        drop(object);
+        waiting.close(object);
+        ended?;
         match broken.load(Ordering::Relaxed) {
             true => Err(Failure::Findings),
             false => Ok(()),

@@ -15,7 +15,7 @@ use tokio::sync::oneshot;
 
 use super::facts::FactsOptions;
 use super::waiting::{Waiting, after, not_opened, print_message};
-use super::{Format, LibraryOptions, PolicyOptions};
+use super::{Format, LeaveOptions, LibraryOptions, PolicyOptions};
 use crate::failure::Failure;
 use crate::terminal::{StandardTerminal, visible};
 use crate::{duration, input, output, report};
@@ -61,6 +61,8 @@ pub struct Tap {
         allow_hyphen_values = true
     )]
     duration: Option<Duration>,
+    #[command(flatten)]
+    leave: LeaveOptions,
     /// How events are printed; `json` is an object a line
     #[arg(long, value_enum, default_value_t)]
     format: Format,
@@ -90,6 +92,7 @@ impl Tap {
         let builder = builder
             .allow_unknown(self.policy.unknown())
             .limits(self.policy.limits())
+            .leave_within(self.leave.leave_within)
             .answer_stat(true)
             .terminal(StandardTerminal::aside())
             .report(|message: &Message| print_message(message, Level::Info));
@@ -132,7 +135,8 @@ impl Tap {
             }
         };
         let ended = waiting.until_it_ends(&object, enough, printer.unwritable);
-        drop((_connection, object));
+        drop(_connection);
+        waiting.close(object);
         let (done, written) = oneshot::channel();
         let thread = printer.thread;
         thread::spawn(move || {

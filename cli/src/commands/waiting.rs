@@ -16,6 +16,8 @@ use crate::{output, report};
 
 /// Endpoints that are named at most.
 const MOST_NAMED: usize = 20;
+/// How long it may take to close before people are told what it waits for.
+const MOMENT: Duration = Duration::from_millis(300);
 /// How long whoever reads the output may take for what is left of it once a signal has come.
 const GRACE: Duration = Duration::from_secs(1);
 
@@ -126,6 +128,32 @@ impl Waiting {
 }
 
 impl Waiting {
+    /// Closes an object, whose parts may take their time to leave; a signal that comes meanwhile gives them
+    /// no more. People are told of that, where it takes longer than a moment.
+    pub fn close(&mut self, object: Object) {
+        let signals = &mut self.signals;
+        let again = signals.seen;
+        let told = async {
+            tokio::time::sleep(MOMENT).await;
+            let staying = object.staying().await;
+            if !staying.is_empty() && io::stdin().is_terminal() && io::stderr().is_terminal() {
+                output::complain(&format!("{}\n", waits_for(&staying, again)));
+            }
+            std::future::pending::<()>().await;
+        };
+        object.begin_to_close();
+        self.runtime.block_on(async {
+            let closed = object.closed();
+            tokio::select! {
+                _ = closed => {}
+                () = signals.came() => object.hurry(),
+                () = told => {}
+            }
+        });
+        // It is waited for where it is dropped.
+        drop(object);
+    }
+
     /// Waits until what is left is written, for a while only once a signal has come: whoever reads
     /// the output may have stopped. Answers whether it is.
     pub fn until_written(&mut self, written: impl Future<Output = ()>) -> bool {
@@ -143,6 +171,17 @@ impl Waiting {
             }
         })
     }
+}
+
+/// What an object that closes waits for; `again`: it was Ctrl-C, or another signal, that closes it.
+fn waits_for(staying: &[String], again: bool) -> String {
+    let again = if again { " again" } else { "" };
+    let more = match staying.len() {
+        0 | 1 => String::new(),
+        count => format!(" and {} more", count - 1),
+    };
+    let first = staying.first().map_or("", String::as_str);
+    format!("Waiting for `{first}`{more} to leave; press Ctrl-C{again} to close at once.")
 }
 
 /// Completes after this long, if ever.
@@ -204,5 +243,23 @@ pub fn print_message(message: &Message, least: Level) {
             "{message}
 "
         ));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn people_are_told_what_it_waits_for_and_how_to_end_that() {
+        let staying = |names: &[&str]| names.iter().map(|it| (*it).to_owned()).collect::<Vec<_>>();
+        assert_eq!(
+            waits_for(&staying(&["group/members"]), true),
+            "Waiting for `group/members` to leave; press Ctrl-C again to close at once."
+        );
+        assert_eq!(
+            waits_for(&staying(&["a", "b", "c"]), false),
+            "Waiting for `a` and 2 more to leave; press Ctrl-C to close at once."
+        );
     }
 }

@@ -33,6 +33,10 @@ pub(super) struct Node {
     events: u64,
     pub(super) wakes: u64,
     lives: u32,
+    /// What it runs is being closed.
+    closing: bool,
+    /// It starts again as soon as that is over.
+    again: bool,
     running: Option<Running>,
 }
 
@@ -60,6 +64,8 @@ impl Node {
             events: 0,
             wakes: 0,
             lives: 0,
+            closing: false,
+            again: false,
             running: None,
         }
     }
@@ -78,6 +84,7 @@ impl Node {
         // What it opened may have ended by itself, and sockets may be left of that.
         world.close_all(self.number);
         self.lives += 1;
+        self.closing = false;
         self.state = NodeState::Opening;
         self.console.borrow_mut().shown.clear();
         let tasks: Rc<Tasks> = Rc::default();
@@ -117,13 +124,26 @@ impl Node {
         }
         world.close_all(self.number);
         self.console.borrow_mut().owner = None;
+        self.again = false;
         self.state = NodeState::Down;
+    }
+
+    /// Whether it is to start again once what it runs is closed, from now on.
+    pub(super) fn starts_later(&mut self) -> bool {
+        self.again = self.closing && self.running.is_some();
+        self.again
+    }
+
+    /// Whether it is to start again now.
+    pub(super) fn starts_again(&mut self) -> bool {
+        self.running.is_none() && std::mem::take(&mut self.again)
     }
 
     /// What it runs is to be closed: what to hand to it for that. What is not open yet is given up at
     /// once.
     pub(super) fn close(&mut self, world: &World) -> Option<Outside> {
         if self.state == NodeState::Open {
+            self.closing = true;
             return Some(Outside::Task(Box::new(Domain::end_all)));
         }
         if self.running.is_some() {

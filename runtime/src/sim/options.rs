@@ -117,7 +117,9 @@ pub enum Action {
     Start,
     /// It is gone at once: it says goodbye to nobody, and what it knew is lost.
     Crash,
-    /// What it runs is closed by its owner. Where nothing is open yet, it is as after a crash.
+    /// What it runs is closed by its owner, and may take its time for that
+    /// ([`crate::RuntimeBuilder::leave_within`]); a start meanwhile waits. Where nothing is open yet, it is
+    /// as after a crash.
     Close,
     /// Somebody enters a line. If nothing has the terminal, the line waits until something has.
     Type(String),

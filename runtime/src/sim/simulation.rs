@@ -173,6 +173,7 @@ impl Simulation {
                 Some((owner, wake)) => self.wake(owner.node, owner.life, owner.ticket, wake),
                 None => None,
             },
+            What::Start if self.node(node).starts_later() => None,
             What::Start => {
                 world.trace(node, |line| {
                     line.text("kind", "start");
@@ -272,7 +273,12 @@ impl Simulation {
     fn run_node(&mut self, node: u32, outside: Option<Outside>) -> Result<bool, SimulationError> {
         let world = self.world.clone();
         match self.node(node).run(&world, outside) {
-            Ok(()) => Ok(true),
+            Ok(()) => {
+                if self.node(node).starts_again() {
+                    world.add(world.now(), node, What::Start);
+                }
+                Ok(true)
+            }
             Err(_) => Err(SimulationError::Stuck {
                 node,
                 at: world.time(),

@@ -17,7 +17,7 @@ use serde_json::Value;
 
 use self::script::Event;
 use self::watch::Watch;
-use super::{Format, LibraryOptions, PolicyOptions};
+use super::{Format, LeaveOptions, LibraryOptions, PolicyOptions};
 use crate::failure::Failure;
 use crate::{duration, input, output, report as findings};
 
@@ -64,7 +64,7 @@ pub struct Sim {
     /// A node is gone at once, and perhaps starts again: 2@5m or 2@5m..6m
     #[arg(long = "crash", value_name = "NODE@TIME[..TIME]", value_parser = script::crash)]
     crashes: Vec<Event>,
-    /// What a node runs is closed, and perhaps starts again: 2@5m or 2@5m..6m
+    /// What a node runs is closed, and perhaps starts again, but not before that is over: 2@5m or 2@5m..6m
     #[arg(long = "close", value_name = "NODE@TIME[..TIME]", value_parser = script::close)]
     closes: Vec<Event>,
     /// Somebody enters a line at a node: 1@30s:buy bread
@@ -87,6 +87,8 @@ pub struct Sim {
     #[arg(long)]
     agree: bool,
     #[command(flatten)]
+    leave: LeaveOptions,
+    #[command(flatten)]
     libraries: LibraryOptions,
     #[command(flatten)]
     policy: PolicyOptions,
@@ -100,6 +102,7 @@ impl Sim {
         let options = self.options()?;
         let builder = self.libraries.builder();
         let builder = builder
+            .leave_within(self.leave.leave_within)
             .allow_unknown(self.policy.unknown())
             .limits(self.policy.limits());
         let runtime = super::build(builder)?;

@@ -1,7 +1,8 @@
-//! Objects that fail and panic wherever they can.
+//! Objects that fail and panic wherever they can, or do not leave.
 
 mod beat;
 mod lies;
+mod linger;
 mod silent;
 mod sleep;
 
