@@ -347,6 +347,8 @@ impl Domain {
             self.with_group(instance, |_| grouped = true);
             match self.parting_of(instance) {
                 Some(_) => {}
+                // It goes with what is already parting.
+                None if self.owner_leaves(instance) => {}
                 // A domain has one that is of a group, at most; whatever comes beside it ends by itself.
                 None if grouped => others.extend(root.replace(instance)),
                 None => others.push(instance),

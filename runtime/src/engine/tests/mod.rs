@@ -9,6 +9,7 @@ mod folders;
 mod lifetimes;
 mod model;
 mod outside;
+mod partings;
 mod sharing;
 mod staying;
 mod turns;

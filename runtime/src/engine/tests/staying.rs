@@ -5,7 +5,8 @@ use std::rc::Rc;
 
 use liveobj_abi as abi;
 
-use super::farewell::{answer, close, dereference, is_farewell, pair, run};
+use super::farewell::{close, is_farewell, pair, run};
+use super::partings::child;
 use super::{Happening, LISTEN, Me, TALK, Wake, World, idle};
 use crate::edge::{Request, Stage, Ticket};
 use crate::engine::create::Proxy;
@@ -18,9 +19,9 @@ const FAREWELL: u64 = 9;
 /// Under this one they stay.
 const STAY: u64 = 8;
 /// How long a parting may take, unless a test says otherwise.
-const WITHIN: u64 = 5_000_000_000;
+pub(super) const WITHIN: u64 = 5_000_000_000;
 
-fn ask(world: &World, proxy: &Proxy, stage: Stage) {
+pub(super) fn ask(world: &World, proxy: &Proxy, stage: Stage) {
     let request = Request::Farewell(stage);
     let status = world.domain.request(&proxy.cell, FAREWELL, request);
     assert_eq!(status, abi::OK);
@@ -31,7 +32,7 @@ fn stay(me: &Me<'_>) -> abi::Status {
 }
 
 /// Stays from its farewell on.
-fn staying(me: &Me<'_>, happening: Happening) -> abi::Status {
+pub(super) fn staying(me: &Me<'_>, happening: Happening) -> abi::Status {
     if is_farewell(&happening) {
         assert_eq!(stay(me), abi::OK);
     }
@@ -39,14 +40,14 @@ fn staying(me: &Me<'_>, happening: Happening) -> abi::Status {
 }
 
 /// Is done.
-fn done(world: &World, proxy: &Proxy) {
+pub(super) fn done(world: &World, proxy: &Proxy) {
     assert_eq!(world.domain.close_token(&proxy.cell, STAY), abi::OK);
     world.domain.turn(None);
     world.run();
 }
 
 /// The timers that domains have asked for, with their nanoseconds.
-fn timers(world: &World) -> Vec<(Ticket, u64)> {
+pub(super) fn timers(world: &World) -> Vec<(Ticket, u64)> {
     let requests = world.outside.requests.borrow();
     let timers = requests
         .iter()
@@ -58,7 +59,7 @@ fn timers(world: &World) -> Vec<(Ticket, u64)> {
 }
 
 /// Lets the time pass that a parting may take.
-fn time_passes(world: &World) {
+pub(super) fn time_passes(world: &World) {
     world.outside.now.set(world.outside.now.get() + WITHIN);
     for (ticket, _) in timers(world) {
         let wake = Domain::wake_from_outside(ticket, Wake::Timer);
@@ -379,96 +380,6 @@ fn to_stay_is_for_those_who_are_being_parted_with() {
     assert!(world.domain.is_empty());
 }
 
-/// A child of `owner` under `token` that stays in its farewell.
-fn child(world: &World, owner: &Proxy, token: u64, name: &'static str) -> Rc<Proxy> {
-    world.domain.request(&owner.cell, token, dereference());
-    let instance = answer(world);
-    let child = world.object_of(instance, name, &[TALK], staying);
-    world.domain.start_ready();
-    world.domain.turn(None);
-    child
-}
-
-#[test]
-fn a_child_that_stays_holds_nobody_but_its_owner() {
-    let world = World::new();
-    let owner = world.object("owner", &[TALK], idle);
-    world.domain.start_ready();
-    let slow = child(&world, &owner, 1, "slow");
-    let quick = child(&world, &owner, 2, "quick");
-    let other = child(&world, &owner, 3, "other");
-    ask(&world, &slow, Stage::First);
-    ask(&world, &quick, Stage::First);
-    world.happened();
-    for token in 1..=3 {
-        world.domain.close_token(&owner.cell, token);
-        world.domain.turn(None);
-    }
-    assert_eq!(
-        world.happened(),
-        [
-            "slow woken 9 Farewell",
-            "quick woken 9 Farewell",
-            "other destroyed"
-        ]
-    );
-    done(&world, &quick);
-    assert_eq!(world.happened(), ["quick destroyed"]);
-    // The owner goes on, until it ends too.
-    world.wake(&owner);
-    assert_eq!(world.happened(), ["owner woken 0 Posted([])"]);
-    close(&world);
-    assert_eq!(world.happened(), [""; 0]);
-    done(&world, &slow);
-    assert_eq!(world.happened(), ["slow destroyed", "owner destroyed"]);
-    assert!(world.domain.is_empty());
-    drop(other);
-}
-
-#[test]
-fn a_child_stays_no_longer_than_its_own_time_and_its_owner_not_longer_than_that() {
-    let world = World::new();
-    let owner = world.object("owner", &[TALK], idle);
-    world.domain.start_ready();
-    let guest = child(&world, &owner, 1, "guest");
-    ask(&world, &guest, Stage::First);
-    world.domain.close_token(&owner.cell, 1);
-    world.domain.turn(None);
-    world.outside.now.set(WITHIN / 2);
-    close(&world);
-    assert!(!world.domain.is_empty());
-    time_passes(&world);
-    assert!(world.domain.is_empty());
-    assert_eq!(
-        timers(&world).len(),
-        1,
-        "the owner stays for its child alone"
-    );
-}
-
-#[test]
-fn what_is_opened_by_who_stays_and_dropped_goes_at_once() {
-    let world = Rc::new(World::new());
-    let owner = world.object("owner", &[TALK], staying);
-    world.domain.start_ready();
-    ask(&world, &owner, Stage::First);
-    close(&world);
-    let guest = child(&world, &owner, 1, "guest");
-    ask(&world, &guest, Stage::First);
-    world.happened();
-    world.domain.close_token(&owner.cell, 1);
-    world.domain.turn(None);
-    assert_eq!(world.happened(), ["guest destroyed"]);
-    // What it has not dropped goes when it does itself.
-    let guest = child(&world, &owner, 1, "guest");
-    ask(&world, &guest, Stage::First);
-    world.happened();
-    done(&world, &owner);
-    assert_eq!(world.happened(), ["guest destroyed", "owner destroyed"]);
-    assert!(world.domain.is_empty());
-    assert!(!world.outside.inbox.has_farewells());
-}
-
 #[test]
 fn when_a_domain_stops_all_that_it_has_goes_through_the_stages_together() {
     let world = World::new();
@@ -639,34 +550,4 @@ fn the_time_that_a_domain_asked_for_does_not_wait_while_its_queues_are_full() {
     assert!(outside.is_some());
     world.domain.turn(outside);
     assert!(world.domain.is_empty());
-}
-
-#[test]
-fn many_children_part_in_a_time_that_grows_with_their_number_alone() {
-    let took = |count: u64| {
-        let world = World::new();
-        let owner = world.object("owner", &[TALK], idle);
-        world.domain.start_ready();
-        let guests: Vec<_> = (1..=count)
-            .map(|token| child(&world, &owner, token, "guest"))
-            .collect();
-        for guest in &guests {
-            ask(&world, guest, Stage::First);
-        }
-        let begun = std::time::Instant::now();
-        for token in 1..=count {
-            world.domain.close_token(&owner.cell, token);
-            world.domain.turn(None);
-        }
-        close(&world);
-        for guest in guests.iter().rev() {
-            done(&world, guest);
-        }
-        assert!(world.domain.is_empty());
-        begun.elapsed()
-    };
-    let least = |count: u64| (0..3).map(|_| took(count)).min();
-    let (few, many) = (least(300), least(3_000));
-    let (few, many) = (few.expect("a time"), many.expect("a time"));
-    assert!(many < few * 50, "{few:?} for 300, {many:?} for 3,000");
 }
