@@ -372,9 +372,8 @@ impl Relations<'_> {
                 self.end(shape, &right.0, &right.1),
             );
             let (Some(l), Some(r)) = ends else { continue };
-            let single = !l.many && !r.many;
-            let (l, r) = (l.ty, r.ty);
-            for (ty, own, (peer, far)) in [(l, left, (right, r)), (r, right, (left, l))] {
+            for ((here, own), (there, peer)) in [((l, left), (r, right)), ((r, right), (l, left))] {
+                let ty = here.ty;
                 let owner = Owner::Endpoint {
                     component: own.0.clone(),
                     endpoint: own.1.clone(),
@@ -383,13 +382,16 @@ impl Relations<'_> {
                 let own = outside(&own.0, &own.1, shown);
                 let peer = outside(&peer.0, &peer.1, shown);
                 let emits_here = emitted(self.types, ty, Side::Provides);
-                if single {
+                if !here.many {
+                    // Its only peer emits what that one's type lets it.
                     for name in [&own, &other_end(&own)] {
-                        let far = emitted(self.types, far, Side::Provides);
+                        let far = emitted(self.types, there.ty, Side::Provides);
                         if let Some(names) = events.get_mut(name) {
                             names.retain(|name| emits_here.contains(name) || far.contains(name));
                         }
                     }
+                }
+                if !there.many {
                     for name in [peer.clone(), other_end(&peer)] {
                         let names = emits_here.iter().cloned();
                         emits[giver].entry(name).or_default().extend(names);
@@ -397,7 +399,8 @@ impl Relations<'_> {
                 }
                 let ends = Ends {
                     own,
-                    peer: single.then_some(peer),
+                    many: here.many,
+                    peer: (!there.many).then_some(peer),
                 };
                 let mut add = |parsed| {
                     let guarantee = Guarantee {
@@ -426,6 +429,7 @@ impl Relations<'_> {
             .collect();
         premises.retain(|premise| !contradictory.contains(&formalism(premise)));
         let (premises, places): (Vec<_>, Vec<_>) = premises.into_iter().unzip();
+        let givers: Vec<usize> = premises.iter().map(|it| it.giver).collect();
         let emits = emits.into_iter().map(Events::Object).collect();
         let premises = self.discharge_together(premises, emits, events.clone(), lossy);
         for (parsed, place) in premises.iter().zip(places) {
@@ -469,8 +473,19 @@ impl Relations<'_> {
                     // What was met may contradict the rest.
                     && self.consistent(premises.iter().filter(of_formalism));
                 if all {
+                    let of_others = || {
+                        let all = premises.iter().zip(&givers);
+                        let others = all.filter(|(_, giver)| **giver != numbers[*component]);
+                        others.map(|(parsed, _)| parsed.clone()).collect()
+                    };
+                    let mut others: Option<Vec<Parsed>> = None;
                     for wanted in &wanted {
-                        let answer = self.answer(&premises, &events, wanted, lossy);
+                        // What reads alike of a part and of its peers is no promise of these.
+                        let premises = match wanted.is_mixed() {
+                            true => others.get_or_insert_with(of_others),
+                            false => &premises,
+                        };
+                        let answer = self.answer(premises, &events, wanted, lossy);
                         all &= answer.verdict.holds();
                         if told.is_some() && answer.verdict.holds() {
                             met.push(Met {
@@ -479,7 +494,7 @@ impl Relations<'_> {
                                 asked: Side::Requires,
                                 place: wanted.constraint.place.clone(),
                                 derivation: self
-                                    .derivation(&premises, &events, wanted, lossy, &answer),
+                                    .derivation(premises, &events, wanted, lossy, &answer),
                             });
                         }
                     }

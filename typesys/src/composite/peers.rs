@@ -1,12 +1,14 @@
 //! What parts of a composite guarantee, said of the endpoints of their peers.
 //!
 //! What part S requires of its peers, and what it assumes of them, is said of the endpoints of S as its
-//! peers see them: an event at an endpoint of S happens when the peer there emits or handles it. What
-//! part T guarantees is said of the endpoints of T as T sees them. Where endpoint f of T and endpoint e
-//! of S are connected and have no other connection, "T emits x at f" and "the peer at e emits x" are
-//! the same happening, and so are "T handles y at f" and "the peer at e handles y": both texts are about
-//! what T does. So a guarantee of T is added once more with f renamed, for each part that T is connected
-//! with, and meets there what that part requires and assumes.
+//! peers see them: an event at an endpoint of S happens when the peer there emits or handles it, at any of
+//! that peer's connections. What part T guarantees is said of the endpoints of T as T sees them. Where
+//! endpoint e of S is connected with endpoint f of T and with no other, "T emits x at f" and "the peer at e
+//! emits x" are the same happening, and so are "T handles y at f" and "the peer at e handles y": both
+//! texts are about what T does, at all of its connections. So a guarantee of T is added once more with f
+//! renamed, for each part that T is connected with, and meets there what that part requires and assumes;
+//! also where T has many connections at f. Then what T assumes is about many peers, and stays so: it is not
+//! what S alone does.
 //!
 //! What the peer of S has at e and what S itself has there go by two names, e and [`other_end`] of e: all
 //! that S requires and assumes, and all guarantees of T that are said once more, are about the other end.
@@ -23,6 +25,12 @@
 //! proxies: those of T. Whatever follows then follows of what really happens. A formula with several
 //! endpoints may be renamed at some and not at others.
 //!
+//! A formalism that does not tell who sees something cannot rename: `properties`, whose texts name no
+//! endpoints, `cardinality`, and those of which nothing is known. In these both texts read alike, and what T
+//! guarantees meets what S requires as it stands (semantics, section 5: the union of all). But what S itself
+//! guarantees does not, nor what S assumes. A layer that passes on what the layer below has guarantees
+//! `fifo` and requires `fifo`; above a network that loses the order it would be its own witness.
+//!
 //! # What is not taken to be the same
 //!
 //! - *That T emits an event, and that S handles it.* It may wait in a queue between domains; within a
@@ -38,8 +46,8 @@
 //! - *Beginnings and ends of connections.* Each side hears of them by itself; a part with a mandatory
 //!   endpoint that is not connected yet hears of the others later than their peers do. What S requires
 //!   of them is about when its peers hear of them.
-//! - *Endpoints with several connections* (`many`, or exported too): their instances are more than those
-//!   of the one peer.
+//! - *What is required at an endpoint with several connections* (`many`, or exported too): it is about
+//!   each of several peers.
 //! - *Events whose parameters differ in type*: values are converted on the way.
 //!
 //! The emitter of a renamed event is the giver of the guarantee, as everywhere in circles
@@ -74,14 +82,16 @@ pub(super) fn other_end(endpoint: &str) -> String {
 /// The two ends of a connection, seen from one of them.
 pub(super) struct Ends {
     pub(super) own: String,
-    /// None where the endpoints may have other connections.
+    /// Whether it may have several connections.
+    pub(super) many: bool,
+    /// None where the other endpoint may have other peers.
     pub(super) peer: Option<String>,
 }
 
 impl Relations<'_> {
-    /// For each component, by each component that it is connected with: which of its endpoints meet
-    /// which ones there, as far as neither has other connections and both have the same parameters in
-    /// their events. All questions about an endpoint in which parameters differ would be left open.
+    /// For each component, by each component that it is connected with: which of its endpoints are the
+    /// only peers of which ones there, as far as both have the same parameters in their events. All
+    /// questions about an endpoint in which parameters differ would be left open.
     pub(super) fn peers<'s>(
         &self,
         shape: &'s CompositeShape,
@@ -91,15 +101,20 @@ impl Relations<'_> {
         for [left, right] in &shape.connections {
             let ends = [left, right].map(|end| self.end(shape, &end.0, &end.1));
             let [Some(l), Some(r)] = ends else { continue };
-            if l.many || r.many || !self.same_parameters(l.ty, r.ty) {
+            if !self.same_parameters(l.ty, r.ty) {
                 continue;
             }
-            for (own, peer) in [(left, right), (right, left)] {
-                let there = peers.entry(&own.0).or_default();
-                let there = there.entry(&peer.0).or_default();
+            for ((own, here), (peer, there)) in [((left, l), (right, r)), ((right, r), (left, l))] {
+                if there.many {
+                    continue;
+                }
+                let to = peers.entry(&own.0).or_default();
+                let to = to.entry(&peer.0).or_default();
                 let [own, peer] = [own, peer].map(|end| outside(&end.0, &end.1, shown));
-                there.assumed.insert(other_end(&own), peer.clone());
-                there.said.insert(own, other_end(&peer));
+                if !here.many {
+                    to.assumed.insert(other_end(&own), peer.clone());
+                }
+                to.said.insert(own, other_end(&peer));
             }
         }
         peers
@@ -143,6 +158,7 @@ impl Relations<'_> {
         for (name, end) in ends {
             let ends = Ends {
                 own: name.clone(),
+                many: end.many,
                 peer: None,
             };
             let nothing = Lossy::Endpoint(false);
@@ -195,15 +211,19 @@ impl Relations<'_> {
         };
         let translated = self.translations(&all, is_lossy, required);
         for parsed in all.iter().chain(&translated) {
-            // The one connection of two endpoints that have no other is the same for both.
-            let Ends { own, peer } = ends;
+            // What the only peer of an endpoint does is what the peer there does.
+            let Ends { own, many, peer } = ends;
             if let Some(lifted) = parsed.lifted(own) {
                 add(lifted.assuming_at(&to_other_end(own)));
             }
             if let Some(peer) = peer
                 && let Some(lifted) = parsed.lifted(peer)
             {
-                add(lifted.moved(&to_other_end(peer)));
+                let moved = lifted.moved(&to_other_end(peer));
+                // A count of several connections would be taken for that of the peer's one.
+                if !(*many && moved.is_mixed()) {
+                    add(moved);
+                }
             }
         }
     }

@@ -44,6 +44,7 @@
 //! Events are taken to happen at both ends at once, as they do in connections within a domain. Across
 //! domains they are queued: [`Relations::queued`] then leaves circles alone.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
@@ -123,6 +124,18 @@ impl Givers {
                 (range, &self.emits[1 - giver])
             }
         }
+    }
+
+    /// The guarantees that may meet what one of them assumes. Where the formalism does not tell what a
+    /// part does from what its peers do, what this part says of itself is not among them.
+    fn helping(&self, at: usize) -> Cow<'_, [Parsed]> {
+        let (range, _) = self.helpful(self.of[at]);
+        let assumption = self.guarantees[at].assumption();
+        if self.together.is_none() || !assumption.is_some_and(Parsed::is_mixed) {
+            return Cow::Borrowed(&self.guarantees[range]);
+        }
+        let others = range.filter(|other| self.of[*other] != self.of[at]);
+        Cow::Owned(others.map(|at| self.guarantees[at].clone()).collect())
     }
 
     /// What of a circle may meet the assumptions of a giver, in it: U(s), outright and waiting.
@@ -263,12 +276,12 @@ impl Relations<'_> {
                 let Some(assumption) = waiting.assumption() else {
                     continue;
                 };
-                let (range, events) = givers.helpful(givers.giver(at));
-                let guarantees = &givers.guarantees[range];
-                match self.meets(guarantees, events, assumption, lossy) {
+                let (_, events) = givers.helpful(givers.giver(at));
+                let guarantees = givers.helping(at);
+                match self.meets(&guarantees, events, assumption, lossy) {
                     Ok(answer) => {
                         let told = self.tell_discharge(waiting, || {
-                            self.derivation(guarantees, events, assumption, lossy, &answer)
+                            self.derivation(&guarantees, events, assumption, lossy, &answer)
                         });
                         givers.meet(at, told);
                         news = true;
@@ -323,7 +336,12 @@ impl Relations<'_> {
             };
             known && !parsed.is_conditional()
         };
-        let waits = |at: &usize| givers.guarantees[*at].may_be_met_in(alone);
+        let waits = |at: &usize| {
+            let parsed = &givers.guarantees[*at];
+            let mixed =
+                givers.together.is_some() && parsed.assumption().is_some_and(Parsed::is_mixed);
+            parsed.may_be_met_in(alone) && !mixed
+        };
         let mut circle = Circle {
             kept: kept.filter(is_kept).collect(),
             waiting: givers.waiting().filter(usable).filter(waits).collect(),
@@ -541,13 +559,11 @@ impl Relations<'_> {
         premises.iter().enumerate().find_map(|(at, premise)| {
             let wanted = premise.assumption();
             let wanted = wanted.filter(|_| premise.is_as_wide_as(conclusion))?;
-            let behind = |from: Parsed, events: &Events, to: &Parsed| {
-                let answer = self.implies(&[from], events, to, lossy);
-                answer.verdict.holds().then_some(answer.rests_on)
-            };
             // An assumption is not met by a word alone.
-            behind(assumed.clone(), &Events::All, wanted).filter(Vec::is_empty)?;
-            let words = behind(premise.assumed(), events, &asked)?;
+            let assumed = std::slice::from_ref(assumed);
+            self.meets(assumed, &Events::All, wanted, lossy).ok()?;
+            let answer = self.implies(&[premise.assumed()], events, &asked, lossy);
+            let words = answer.verdict.holds().then_some(answer.rests_on)?;
             Some((at, words))
         })
     }

@@ -38,6 +38,8 @@ pub(crate) struct Parsed {
     /// Whether it is known to hold at the connection at hand only, where its assumption is met, while
     /// others may connect that do not keep that.
     pub(super) here: bool,
+    /// Whether it is about peers, and its formalism does not tell them from who asks it of them.
+    mixed: bool,
     /// Why it is not known to be so, as a relative clause.
     left: Option<Arc<str>>,
     /// What stands behind it without a proof.
@@ -127,6 +129,7 @@ impl Parsed {
             alone: false,
             everywhere: false,
             here: false,
+            mixed: false,
             left: None,
             rests_on: Arc::default(),
             told: None,
@@ -160,6 +163,7 @@ impl Parsed {
             alone: false,
             everywhere: false,
             here: false,
+            mixed: false,
             left: None,
             rests_on: rests_on.into(),
             told: None,
@@ -189,6 +193,7 @@ impl Parsed {
 
     /// The same, not what it is given under, said of other endpoints, where its formalism can say it
     /// so; or else itself, in its own formalism only: another one may tell what is moved from what is not.
+    /// Then it is marked ([`Parsed::is_mixed`]).
     pub(crate) fn moved(&self, to: &BTreeMap<String, String>) -> Parsed {
         let moved = self.read().and_then(|(formalism, formula)| {
             let formula = formalism.at_peers(formula, to)?;
@@ -196,8 +201,15 @@ impl Parsed {
         });
         moved.unwrap_or_else(|| Parsed {
             structure: None,
+            mixed: true,
             ..self.clone()
         })
+    }
+
+    /// Whether it is about peers of a part, and its formalism does not tell them from that part: what
+    /// the part says of itself reads alike, and does not meet it.
+    pub(crate) fn is_mixed(&self) -> bool {
+        self.mixed
     }
 
     /// The same, given under an assumption that is said of other endpoints, where its formalism can say
@@ -415,7 +427,9 @@ impl Parsed {
                 || match (&self.assumption, &premise.assumption) {
                     (Some(asked), Some(given)) => {
                         // Whoever asks must assume what is given under, not the other way round.
-                        premise.is_as_wide_as(self) && given.is_repeated_by(asked)
+                        premise.is_as_wide_as(self)
+                            && given.is_repeated_by(asked)
+                            && given.is_beyond_doubt(asked)
                     }
                     _ => false,
                 })

@@ -218,9 +218,15 @@ fn what_a_peer_may_emit_counts_against_what_is_required_of_it() {
         object Oracle { endpoint service: Call; requires temporal "G !service.ask@*"; }
         object Client { endpoint use: mirror Call; }
         object Listener { endpoint use: Listen; }
-        object Public { endpoint use: Listen many; }"#,
+        object Public { endpoint use: Listen many; }
+        object Shop { endpoint use: mirror Call many; }"#,
     );
-    for (peer, kept) in [("Client", true), ("Listener", false), ("Public", true)] {
+    for (peer, kept) in [
+        ("Client", true),
+        ("Listener", false),
+        ("Public", false),
+        ("Shop", true),
+    ] {
         let components = [("oracle", "Oracle"), ("peer", peer)];
         let connections = [["oracle.service", "peer.use"]];
         let body = derive(&mut scope, &components, &connections, &[]);
@@ -262,10 +268,10 @@ fn guarantees_that_contradict_each_other_meet_nothing() {
             provides cardinality "at least 2 instances of e connected"; }
         object X { endpoint z: Bare many;
             requires cardinality "at least 1000 instances of z connected"; }
-        object Y { endpoint z: Bare many;
-            requires properties "fifo"; provides properties "fifo"; }"#,
+        object Y { endpoint z: Bare many; requires properties "fifo"; }
+        object F { endpoint z: Bare many; provides properties "fifo"; }"#,
     );
-    let components = [("a", "A"), ("b", "B"), ("x", "X"), ("y", "Y")];
+    let components = [("a", "A"), ("b", "B"), ("f", "F"), ("x", "X"), ("y", "Y")];
     let body = derive(&mut scope, &components, &[["a.ch", "b.e"]], &[]);
     // One formalism's contradiction is none of another.
     assert_eq!(
@@ -538,7 +544,8 @@ const CIRCLE: &str = r#"
     object L { endpoint e: Left; requires temporal "G !e.b@*"; }
     object R { endpoint e: Right; }
     object S { endpoint e: Sure; }
-    object Many { endpoint e: Right many; }"#;
+    object Many { endpoint e: Right many; }
+    object Asks { endpoint e: Left many; requires temporal "G !e.b@*"; }"#;
 
 fn pair(scope: &mut Scope, peer: &str) -> CompositeShape {
     shape(scope, &[("l", "L"), ("r", peer)], &[["l.e", "r.e"]], &[])
@@ -547,7 +554,7 @@ fn pair(scope: &mut Scope, peer: &str) -> CompositeShape {
 #[test]
 fn guarantees_of_parts_that_wait_for_each_other_meet_requirements() {
     let mut scope = Scope::new(CIRCLE);
-    for (peer, left) in [("R", 0), ("S", 0), ("Many", 1)] {
+    for (peer, left) in [("R", 0), ("S", 0), ("Many", 0)] {
         let shape = pair(&mut scope, peer);
         let body = scope.relations().derive_composite(&shape);
         assert_eq!(body.requires.len(), left, "{peer}");
@@ -557,7 +564,7 @@ fn guarantees_of_parts_that_wait_for_each_other_meet_requirements() {
 #[test]
 fn nothing_may_be_queued_between_parts_that_rest_on_a_circle() {
     let mut scope = Scope::new(CIRCLE);
-    for (peer, rests) in [("R", true), ("S", false), ("Many", false)] {
+    for (peer, rests) in [("R", true), ("S", false), ("Many", true)] {
         let shape = pair(&mut scope, peer);
         let mut relations = scope.relations();
         assert_eq!(relations.rests_on_circles(&shape), rests, "{peer}");
@@ -575,14 +582,64 @@ fn left_over(declarations: &str, a: &str, b: &str, connections: &[[&str; 2]]) ->
     body.requires.len()
 }
 
+/// It may have other peers, and each of them has to keep it.
 #[test]
-fn an_endpoint_of_many_connections_says_nothing_of_one_whichever_is_named_first() {
+fn one_peer_does_not_meet_what_is_required_at_an_endpoint_of_many_connections() {
     for ends in [["l.e", "r.e"], ["r.e", "l.e"]] {
-        let mut scope = Scope::new(CIRCLE);
-        let parts = [("l", "L"), ("r", "Many")];
-        let body = derive(&mut scope, &parts, &[ends], &[]);
-        assert_eq!(body.requires.len(), 1, "{ends:?}");
+        for peer in ["R", "S", "Many"] {
+            let mut scope = Scope::new(CIRCLE);
+            let parts = [("l", "Asks"), ("r", peer)];
+            let body = derive(&mut scope, &parts, &[ends], &[]);
+            assert_eq!(body.requires.len(), 1, "{ends:?} {peer}");
+        }
     }
+}
+
+/// Of all connections of the server, not only of those with who asks.
+#[test]
+fn a_server_of_many_meets_what_each_client_requires() {
+    let declarations = r#"
+        endpoint Calls { in call(id: u64); out answer(id: u64); }
+        endpoint Once { in call(id: u64); out answer(id: u64);
+            provides temporal "at most once answer(id)" given "at most once call(id)";
+            requires temporal "at most once call(id)"; }
+        endpoint Asks { out call(id: u64); in answer(id: u64);
+            provides temporal "at most once call(id)"; }
+        object Server { endpoint s: Calls many; provides temporal "at most once s.answer(id)"; }
+        object Each { endpoint s: Once many; }
+        object Loose { endpoint s: Calls many; }
+        object Stands { endpoint s: Calls many; endpoint n: mirror Calls;
+            provides temporal "at most once s.answer(id)" given "at most once n.answer(id)";
+            requires temporal "at most once n.answer(id)"; }
+        object Assumes { endpoint s: Calls many;
+            provides temporal "at most once s.answer(id)" given "at most once s.call(id)";
+            requires temporal "at most once s.call(id)"; }
+        object Client { endpoint s: Asks; provides temporal "at most once s.call(id)";
+            requires temporal "at most once s.answer(id)"; }"#;
+    let connected = [["a.s", "b.s"], ["a.s", "c.s"]];
+    let left = |server: &str| {
+        let mut scope = Scope::new(declarations);
+        let parts = [("a", server), ("b", "Client"), ("c", "Client")];
+        derive(&mut scope, &parts, &connected, &[]).requires.len()
+    };
+    assert_eq!(left("Server"), 0);
+    assert_eq!(left("Each"), 0);
+    assert_eq!(left("Loose"), 2);
+    // What the server itself assumes is about each of its clients.
+    assert_eq!(left("Assumes"), 3);
+    let chain = |below: &str| {
+        let mut scope = Scope::new(declarations);
+        let parts = [
+            ("n", below),
+            ("a", "Stands"),
+            ("b", "Client"),
+            ("c", "Client"),
+        ];
+        let connected = [connected[0], connected[1], ["a.n", "n.s"]];
+        derive(&mut scope, &parts, &connected, &[]).requires.len()
+    };
+    assert_eq!(chain("Server"), 0);
+    assert_eq!(chain("Loose"), 3);
 }
 
 #[test]
@@ -598,6 +655,56 @@ fn a_text_that_nobody_reads_is_met_where_it_names_the_same_endpoint() {
     assert_eq!(left_over(declarations, "Fast", "AsksE", &[]), 1);
     assert_eq!(left_over(declarations, "Any", "Asks", &[]), 0);
     assert_eq!(left_over(declarations, "Slow", "Asks", &[]), 1);
+}
+
+/// A layer that passes on what the layer below has says so of itself, and asks it of the one below.
+#[test]
+fn what_a_part_says_of_itself_meets_nothing_that_it_requires_of_peers() {
+    let declarations = r#"
+        endpoint E { in x(); }
+        object Bare { endpoint e: E; }
+        object Fifo { endpoint e: E; provides properties "fifo"; }
+        object Quick { endpoint e: E; provides quality "quick"; }
+        object Single { endpoint e: E; provides cardinality "at most 1 instances of e connected"; }
+        object LayerFifo { endpoint e: mirror E; requires properties "fifo"; provides properties "fifo"; }
+        object LayerQuick { endpoint e: mirror E; requires quality "quick"; provides quality "quick"; }
+        object LayerSingle { endpoint e: mirror E many;
+            requires cardinality "at most 1 instances of e connected";
+            provides cardinality "at most 1 instances of e connected"; }
+        endpoint Once { in x(); provides cardinality "at most 1 instances connected"; }
+        object At { endpoint e: Once; }
+        object Over { endpoint e: mirror E; provides cardinality "at most 1 instances of e connected";
+            requires cardinality "at most 1 instances of e connected"; }"#;
+    let connected = [["a.e", "b.e"]];
+    for (below, layer, left) in [
+        ("Bare", "LayerFifo", 1),
+        ("Fifo", "LayerFifo", 0),
+        ("Bare", "LayerQuick", 1),
+        ("Quick", "LayerQuick", 0),
+        ("Bare", "LayerSingle", 1),
+        ("Bare", "Over", 1),
+        ("At", "Over", 0),
+    ] {
+        let found = left_over(declarations, below, layer, &connected);
+        assert_eq!(found, left, "{below} {layer}");
+    }
+}
+
+#[test]
+fn what_a_part_says_of_itself_meets_nothing_that_it_assumes_of_peers() {
+    let declarations = r#"
+        endpoint E { in x(); }
+        object Bare { endpoint e: E; }
+        object Fifo { endpoint e: E; provides properties "fifo"; }
+        object Layer { endpoint e: mirror E; requires properties "fifo"; provides properties "fifo";
+            provides properties "reliable" given "fifo"; }"#;
+    for (below, given) in [("Bare", 1), ("Fifo", 0)] {
+        let mut scope = Scope::new(declarations);
+        let parts = [("a", below), ("b", "Layer")];
+        let body = derive(&mut scope, &parts, &[["a.e", "b.e"]], &[]);
+        let left = body.provides.iter().filter(|it| it.given.is_some());
+        assert_eq!(left.count(), given, "{below}");
+    }
 }
 
 #[test]

@@ -17,6 +17,12 @@ impl Parsed {
             }
     }
 
+    /// Whether it is no matter of a library's word that the premise, which repeats it, says the same.
+    pub(super) fn is_beyond_doubt(&self, premise: &Parsed) -> bool {
+        let formalism = self.formalism.as_ref();
+        formalism.is_none_or(|it| it.library().is_none()) || self.is_literally(premise)
+    }
+
     fn comparable(&self) -> Option<&Structure> {
         match &self.formula {
             Ok(read) => read.comparable.as_deref(),
@@ -43,9 +49,10 @@ pub(in crate::relation) fn of(
     if literally {
         return None;
     }
-    let used = conclusion
-        .same_formalism(premises)
-        .filter(|premise| premise.formula.is_ok() && !premise.is_conditional());
+    let used = conclusion.same_formalism(premises).filter(|premise| {
+        let usable = conclusion.is_conditional() || !premise.is_conditional();
+        premise.formula.is_ok() && usable
+    });
     Some(Word {
         formalism: formalism.name().to_owned(),
         by: Speaker::Library(library),

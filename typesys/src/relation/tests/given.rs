@@ -66,6 +66,28 @@ fn the_word_of_a_library_meets_no_assumption() {
 }
 
 #[test]
+fn the_word_of_a_library_makes_no_assumption_weaker() {
+    let answer = |foreign: bool, first: &str, second: &str| {
+        let formalisms = with(Short {
+            alone: true,
+            foreign,
+            ..Short::default()
+        });
+        let given = format!(r#"provides short "never a" given "{first}";"#);
+        let asks = format!(r#"requires short "never a" given "{second}";"#);
+        connected(&formalisms, true, &given, &asks)
+    };
+    // The same text, also of what it is given under, is no matter of its word.
+    assert_eq!(answer(true, "never c", "never c"), "holds\n");
+    // It says that one implies the other, and it prints different texts alike.
+    for (first, second) in [("never cc", "never c"), ("never c", "never c, ca")] {
+        assert_eq!(answer(false, first, second), "holds\n");
+        let told = answer(true, first, second);
+        assert!(told.starts_with("unknown"), "{told}");
+    }
+}
+
+#[test]
 fn what_the_peer_does_not_emit_meets_an_assumption() {
     let declarations = r#"
         endpoint Asks { out a(); in b(); in c(); provides words "fast" given "never_c";
