@@ -123,6 +123,60 @@ fn parts_that_match_only_without_a_queue_stay_in_one_domain() {
     assert_eq!(object.expect("it opens").domains(), 2);
 }
 
+/// Three parts in a ring, none of which says anything before the one before it does.
+#[test]
+fn the_parts_of_a_ring_of_assumptions_stay_in_one_domain_also_inside_of_a_part() {
+    let part = |name: &str| {
+        format!(
+            r#"<component name="{name}"><external name="dozer" library="test:faulty"/></component>"#
+        )
+    };
+    let connected = |[from, to]: [&str; 2]| {
+        let (from, end) = from.split_once('.').expect("an endpoint");
+        let (to, other) = to.split_once('.').expect("an endpoint");
+        format!(
+            r#"<connection><endpoint of="{from}" name="{end}"/>
+            <endpoint of="{to}" name="{other}"/></connection>"#
+        )
+    };
+    let flat = ["a", "b", "c"].map(part).concat()
+        + &[
+            ["a.next", "b.before"],
+            ["b.next", "c.before"],
+            ["c.next", "a.before"],
+        ]
+        .map(connected)
+        .concat();
+    let whole = format!(r#"<component name="n"><composite>{flat}</composite></component>"#);
+    let runtime = Runtime::builder().library_path(faulty()).build();
+    let runtime = runtime.expect("a runtime");
+    for (body, parts) in [(flat, ["a", "b", "c"]), (whole, ["n/a", "n/b", "n/c"])] {
+        let document = format!(
+            r#"<liveobject xmlns="urn:liveobj:reference:1"><composite>{body}
+            <component name="z"><external name="sleeper" library="test:faulty"/></component>
+            </composite></liveobject>"#
+        );
+        let checked = runtime.check(&Source::new("test", document));
+        let reference = checked
+            .reference
+            .unwrap_or_else(|| panic!("{:#?}", checked.diagnostics));
+        assert!(reference.unmet().is_empty(), "{:#?}", reference.unmet());
+        let open = |options| runtime.open_blocking_with(&reference, options);
+        for count in 1..5 {
+            let object = open(OpenOptions::new().domains(count)).expect("it opens");
+            assert_eq!((object.domains(), object.queues().len()), (count.min(2), 0));
+        }
+        for alone in parts {
+            let text =
+                format!(r#"{{"deployment": 1, "domains": {{"x": ["{alone}"], "y": ["*"]}}}}"#);
+            let deployment = Deployment::parse("d", &text).expect("it is in the form");
+            let refused = open(OpenOptions::new().deployment(deployment));
+            let refused = refused.expect_err("it is apart").to_string();
+            assert!(refused.contains("in two domains"), "{refused}");
+        }
+    }
+}
+
 #[test]
 fn how_many_domains_is_a_number_or_auto() {
     let folder = folder(None);

@@ -114,6 +114,146 @@ fn asynchronous_refutations_say_what_is_on_its_way() {
     );
 }
 
+/// What a run shows, in the notation of [`shown`]; nothing if it is none.
+fn confirmed(session: Session, left: &str, right: &str, run: &str) -> Option<String> {
+    let (left, right) = (read(left), read(right));
+    let (prefix, cycle) = run.split_once('|').unwrap_or((run, ""));
+    let steps = |text: &str| text.split_whitespace().map(str::to_owned).collect();
+    let witness = Witness::Trace {
+        prefix: steps(prefix),
+        cycle: steps(cycle),
+    };
+    let replays = session.replay(&[&left], &Events::All, &right, &witness);
+    let explained = session.explain(&[&left], &right, &witness);
+    assert_eq!(replays, explained.is_some());
+    explained
+}
+
+#[test]
+fn a_run_shows_what_goes_wrong_at_its_end_and_nothing_else() {
+    let sync = |left, right, run| confirmed(Session::Synchronous, left, right, run);
+    let table = [
+        (
+            "!a; end",
+            "!b; end",
+            "!a",
+            "the peer does not expect `a` there",
+        ),
+        // The provider does nothing like that; or goes on, or on for ever.
+        ("!a; end", "!b; end", "!b", ""),
+        ("!a; end", "!b; end", "?a", ""),
+        ("!a; !c; end", "!b; end", "!a !c", ""),
+        ("rec X . !a; X", "!b; end", "!a | !a", ""),
+        ("!a; end", "!a; end", "!a", ""),
+        (
+            "?a; end",
+            "&[?a; end, ?b; end]",
+            "?b",
+            "`b` cannot be handled there",
+        ),
+        // The peer sends nothing like that, or what can be handled.
+        ("?a; end", "&[?a; end, ?b; end]", "?c", ""),
+        ("?a; end", "&[?a; end, ?b; end]", "?a", ""),
+        ("?a; end", "&[?a; end, ?b; ?a; end]", "?b ?a", ""),
+        ("?a; end", "&[?a; end, ?b; end]", "?b | !a", ""),
+        ("?a; ?b; end", "?b; ?a; end", "?a", ""),
+        // What is on its way has arrived.
+        ("!c; ?b; end", "?b; !a; end", "(?b) !c", ""),
+        // Both wait, or one has ended.
+        (
+            "?a; end",
+            "!b; ?a; end",
+            "",
+            "then each side waits for the other",
+        ),
+        ("?a; end", "end", "", "then each side waits for the other"),
+        ("?a; end", "?a; end", "", ""),
+        ("!a; end", "!b; end", "", ""),
+        ("end", "end", "", ""),
+        (
+            "end",
+            "?b; end",
+            "",
+            "then it ends, and the peer waits for more",
+        ),
+        (
+            "end",
+            "!b; end",
+            "",
+            "then it ends, and the peer waits for more",
+        ),
+        // These are no steps.
+        ("!a; end", "!b; end", "a", ""),
+        ("!a; end", "!b; end", "(!a)", ""),
+        ("!a; end", "!b; end", "(?a", ""),
+    ];
+    for (left, right, run, told) in table {
+        let found = sync(left, right, run);
+        let expected = (!told.is_empty()).then(|| told.to_owned());
+        assert_eq!(found, expected, "{left} <= {right}: {run}");
+    }
+}
+
+#[test]
+fn a_run_with_queues_shows_what_is_not_handled_and_what_is_put_off() {
+    let buffered = |left, right, run| confirmed(Session::Asynchronous, left, right, run);
+    let orphan = "`b`, which the peer has sent, is never handled";
+    let postponed = "the peer may send these for ever before it expects `a`";
+    let choice = "!a; rec X . &[?b; X, ?c; end]";
+    let late = "rec X . &[?b; X, ?c; !a; end]";
+    let table = [
+        (
+            "!c; ?b; end",
+            "?b; !a; end",
+            "(?b) !c",
+            "the peer does not expect `c` there",
+        ),
+        ("!c; ?b; end", "?b; !a; end", "!c", ""),
+        ("!c; ?b; end", "?b; !a; end", "(?b) !c ?b", ""),
+        ("!c; !d; end", "?b; !a; end", "(?b) !c !d", orphan),
+        ("!c; !d; end", "?b; !a; end", "(?b) !c !e", ""),
+        ("!a; end", "?b; !a; end", "(?b) !a", orphan),
+        ("!a; ?b; end", "?b; !a; end", "!a ?b", ""),
+        ("!a; ?b; end", "?b; !a; end", "(?b) !a ?b", ""),
+        ("?b; !a; end", "!a; ?b; end", "?b", ""),
+        ("?b; ?c; end", "?b; ?c; end", "?c ?b", ""),
+        ("rec X . !a; X", "rec X . ?b; !a; X", "(?b) !a | !a", orphan),
+        (
+            "rec X . !a; X",
+            "rec X . ?b; !a; X",
+            "(?b) !a | !a !a",
+            orphan,
+        ),
+        ("rec X . !a; X", "rec X . ?b; !a; X", "(?b) !a | ?b", ""),
+        ("rec X . !a; X", "rec X . ?b; !a; X", "!a | !a", ""),
+        (
+            "rec X . !a; !c; X",
+            "rec X . ?b; !a; !c; X",
+            "(?b) !a | !c",
+            "",
+        ),
+        (
+            "rec X . !a; !c; X",
+            "rec X . ?b; !a; !c; X",
+            "(?b) !a | !c !a",
+            orphan,
+        ),
+        // Nothing is on its way.
+        ("rec X . !a; X", "rec X . !a; X", "!a | !a", ""),
+        (choice, late, "!a | (?b)", postponed),
+        (choice, late, "!a | (?b) (?b)", postponed),
+        (choice, late, "!a | (?c)", ""),
+        (choice, late, "!a | (?b) !a", ""),
+        (choice, late, "| (?b)", ""),
+        (choice, late, "!a", ""),
+    ];
+    for (left, right, run, told) in table {
+        let found = buffered(left, right, run);
+        let expected = (!told.is_empty()).then(|| told.to_owned());
+        assert_eq!(found, expected, "{left} <= {right}: {run}");
+    }
+}
+
 #[test]
 fn queues_that_grow_without_bound_are_decided() {
     // Two are emitted for each one that is handled; then one of two things is handled first.

@@ -3,6 +3,7 @@
 mod chains;
 mod composites;
 mod constraints;
+mod everyday;
 mod exhaustive;
 mod families;
 #[path = "../../benches/family/mod.rs"]

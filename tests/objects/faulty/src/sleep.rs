@@ -1,8 +1,8 @@
-//! An object that keeps its promise only as long as others keep theirs.
+//! Objects that keep their promises only as long as others keep theirs.
 
 use liveobj_sdk::{CreateError, live_object};
 
-use crate::{sleeper, template};
+use crate::{dozer, sleeper, template};
 
 struct Sleeper;
 
@@ -22,5 +22,18 @@ impl template::sleeper for Sleeper {
 
     fn quiet_said(&mut self, context: &mut sleeper::Context<'_>, _: sleeper::quiet::Said) {
         let _ = context.emit(sleeper::quiet::Heard);
+    }
+}
+
+struct Dozer;
+
+#[live_object(template::dozer)]
+impl template::dozer for Dozer {
+    fn create(_: &mut dozer::Context<'_>, _: dozer::Parameters<'_>) -> Result<Dozer, CreateError> {
+        Ok(Dozer)
+    }
+
+    fn before_said(&mut self, context: &mut dozer::Context<'_>, _: dozer::before::Said) {
+        let _ = context.emit(dozer::next::Said);
     }
 }

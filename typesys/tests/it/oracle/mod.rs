@@ -6,6 +6,7 @@
 //! never. Each endpoint has one more connection, with a stranger, as objects are shared; strangers do
 //! what the part requires of its peers, and anything else.
 
+mod network;
 mod random;
 mod sentences;
 mod world;

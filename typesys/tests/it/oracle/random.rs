@@ -105,6 +105,7 @@ impl World {
             matters: BTreeSet::new(),
             connects: BTreeSet::new(),
             values: false,
+            at_once: false,
         }
     }
 }

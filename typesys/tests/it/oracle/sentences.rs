@@ -144,28 +144,50 @@ impl Sentence {
     }
 }
 
+/// The endpoint, the connection, what is done there.
+pub(super) type Event = (usize, usize, Deed);
+
 /// What one or several see: the endpoint, the connection, what is done there.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Seen {
-    pub(super) events: Vec<(usize, usize, Deed)>,
+    pub(super) events: Vec<Event>,
     /// The connections of each endpoint; never none.
     pub(super) instances: BTreeMap<usize, Vec<usize>>,
+    /// How many of the last events repeat for ever; if none, nothing happens any more.
+    pub(super) cycle: usize,
 }
 
-/// At each position; the last of them is like all that follow.
+impl Seen {
+    /// What is seen at so many positions that the past changes no more, once per operator; and the
+    /// position to which the last one leads back.
+    fn positions(&self) -> (Vec<Option<Event>>, usize) {
+        const SILENCE: usize = 8;
+        const TURNS: usize = 4;
+        let mut all: Vec<_> = self.events.iter().copied().map(Some).collect();
+        let cycle = all[all.len() - self.cycle..].to_vec();
+        match self.cycle {
+            0 => all.resize(all.len() + SILENCE, None),
+            _ => all.extend(cycle.repeat(TURNS)),
+        }
+        let start = all.len() - self.cycle.max(1);
+        (all, start)
+    }
+}
+
+/// At each position.
 pub(super) fn truth(
     node: &Node,
     seen: &Seen,
     at: &BTreeMap<usize, usize>,
     value: bool,
 ) -> Vec<bool> {
-    // What depends on the past still may change when nothing happens any more, once per operator.
-    const SILENCE: usize = 8;
-    let length = seen.events.len() + SILENCE;
+    let (events, start) = seen.positions();
+    let length = events.len();
     let backwards = |last: bool, step: &dyn Fn(usize, bool) -> bool| {
         let mut truth = vec![false; length];
         let mut next = last;
-        for position in (0..length).rev() {
+        // First those that repeat, of which it is not known yet what follows.
+        for position in (start..length).rev().chain((0..length).rev()) {
             next = step(position, next);
             truth[position] = next;
         }
@@ -173,7 +195,10 @@ pub(super) fn truth(
     };
     match node {
         Node::Atom(atom) => {
-            let is = |(end, instance, deed): &(usize, usize, Deed)| {
+            let is = |event: &Option<Event>| {
+                let Some((end, instance, deed)) = event else {
+                    return false;
+                };
                 let same = match (*deed, atom.event) {
                     (Connects, None) => true,
                     (Emits(event, it), Some(name)) => {
@@ -186,20 +211,17 @@ pub(super) fn truth(
                 };
                 same && *end == atom.end && (!atom.here || at[end] == *instance)
             };
-            let mut truth: Vec<bool> = seen.events.iter().map(is).collect();
-            truth.resize(length, false);
-            truth
+            events.iter().map(is).collect()
         }
         Node::Unary(operator, inner) => {
             let inner = truth(inner, seen, at, value);
-            let last = inner[length - 1];
             let mut before = false;
             let forwards = inner.iter();
             match operator {
                 '!' => inner.iter().map(|it| !it).collect(),
-                'G' => backwards(last, &|position, next| inner[position] && next),
-                'F' => backwards(last, &|position, next| inner[position] || next),
-                'X' => inner[1..].iter().copied().chain([last]).collect(),
+                'G' => backwards(true, &|position, next| inner[position] && next),
+                'F' => backwards(false, &|position, next| inner[position] || next),
+                'X' => inner[1..].iter().copied().chain([inner[start]]).collect(),
                 'O' => forwards
                     .map(|it| {
                         before |= it;
@@ -220,11 +242,17 @@ pub(super) fn truth(
                 '&' => pairs.map(|(l, r)| *l && *r).collect(),
                 '|' => pairs.map(|(l, r)| *l || *r).collect(),
                 '>' => pairs.map(|(l, r)| !*l || *r).collect(),
-                'W' => {
-                    let last = left[length - 1] || right[length - 1];
-                    backwards(last, &|position, next| {
-                        right[position] || (left[position] && next)
-                    })
+                'W' => backwards(true, &|position, next| {
+                    right[position] || (left[position] && next)
+                }),
+                'S' => {
+                    let mut before = false;
+                    pairs
+                        .map(|(l, r)| {
+                            before = *r || (*l && before);
+                            before
+                        })
+                        .collect()
                 }
                 other => unreachable!("{other}"),
             }

@@ -50,6 +50,8 @@ pub(super) struct World {
     pub(super) matters: BTreeSet<(usize, usize, &'static str, bool)>,
     pub(super) connects: BTreeSet<(usize, usize)>,
     pub(super) values: bool,
+    /// Whether what one side emits is handled at once by the other, and both connect at once.
+    pub(super) at_once: bool,
 }
 
 impl World {
@@ -136,17 +138,28 @@ impl World {
                     side,
                     deed,
                 };
-                if self.connects.contains(&(channel, side)) && !before.contains(&here(Connects)) {
-                    next.push(here(Connects));
+                let first = match self.at_once {
+                    true => 0,
+                    false => side,
+                };
+                let connects = Happening {
+                    side: first,
+                    ..here(Connects)
+                };
+                let told = |side| self.connects.contains(&(channel, side));
+                if (told(side) || (self.at_once && told(1 - side))) && !before.contains(&connects) {
+                    next.push(connects);
                     continue;
                 }
                 for event in self.emits(channel, side) {
-                    if self.matters.contains(&(channel, side, event, true)) {
+                    let told =
+                        |side, emitted| self.matters.contains(&(channel, side, *event, emitted));
+                    if told(side, true) || (self.at_once && told(1 - side, false)) {
                         next.extend(values.iter().map(|value| here(Emits(event, *value))));
                     }
                 }
                 for event in self.handles(channel, side) {
-                    if !self.matters.contains(&(channel, side, event, false)) {
+                    if self.at_once || !self.matters.contains(&(channel, side, event, false)) {
                         continue;
                     }
                     let told = self.matters.contains(&(channel, 1 - side, event, true));
@@ -174,15 +187,31 @@ impl World {
 
     /// What is done at these sides of connections, of which each is one of an endpoint.
     pub(super) fn seen(&self, all: &[Happening], sides: &[(usize, usize, usize)]) -> Seen {
+        self.seen_for_ever(all, 0, sides)
+    }
+
+    /// The same where the last happenings repeat for ever, so many of them.
+    pub(super) fn seen_for_ever(
+        &self,
+        all: &[Happening],
+        cycle: usize,
+        sides: &[(usize, usize, usize)],
+    ) -> Seen {
         let mut seen = Seen::default();
         for (channel, _, end) in sides {
             seen.instances.entry(*end).or_default().push(*channel);
         }
-        for happening in all {
+        for (at, happening) in all.iter().enumerate() {
             for (channel, side, end) in sides {
-                if (happening.channel, happening.side) == (*channel, *side) {
-                    seen.events.push((*end, *channel, happening.deed));
-                }
+                let deed = match (happening.deed, happening.side == *side) {
+                    _ if happening.channel != *channel => continue,
+                    (deed, true) => deed,
+                    _ if !self.at_once => continue,
+                    (Emits(event, value), false) => Handles(event, value),
+                    (deed, false) => deed,
+                };
+                seen.events.push((*end, *channel, deed));
+                seen.cycle += usize::from(at + cycle >= all.len());
             }
         }
         seen
