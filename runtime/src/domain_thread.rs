@@ -229,13 +229,19 @@ impl Drop for Guard {
 }
 
 /// The domains of one object, of which the first is its home. Dropping it ends everything in them
-/// and waits for their threads.
-pub(crate) struct Domains(Vec<DomainThread>);
+/// and waits for their threads; as long as the object was not open, nobody gets time for a farewell.
+pub(crate) struct Domains {
+    all: Vec<DomainThread>,
+    open: bool,
+}
 
 impl Domains {
     /// The home alone.
     pub(crate) fn new(home: DomainThread) -> Domains {
-        Domains(vec![home])
+        Domains {
+            all: vec![home],
+            open: false,
+        }
     }
 
     /// Starts further ones, until there are `count`; what happens there is told to what `observers`
@@ -251,27 +257,39 @@ impl Domains {
         states: Option<&Arc<StateWriter>>,
         mut observers: impl FnMut() -> Observers,
     ) -> Result<(), OpenError> {
-        while self.0.len() < count {
+        while self.all.len() < count {
             let home = self.home();
             let another = home.start_beside(core.clone(), states.cloned(), observers())?;
-            self.0.push(another);
+            self.all.push(another);
         }
         Ok(())
     }
 
     /// The first one.
     pub(crate) fn home(&self) -> &DomainThread {
-        &self.0[0]
+        &self.all[0]
     }
 
     /// All of them, the home first.
     pub(crate) fn all(&self) -> &[DomainThread] {
-        &self.0
+        &self.all
+    }
+
+    /// From now on they are those of an open object.
+    pub(crate) fn set_open(&mut self) {
+        self.open = true;
+    }
+
+    /// Gives nobody in them time for a farewell.
+    pub(crate) fn hurry(&self) {
+        for domain in &self.all {
+            domain.inbox.task(Domain::hurry);
+        }
     }
 
     /// Ends everything in them.
     pub(crate) fn stop(&self) {
-        for domain in &self.0 {
+        for domain in &self.all {
             domain.inbox.task(Domain::stop);
         }
     }
@@ -280,16 +298,19 @@ impl Domains {
     /// another one may wait for it.
     pub(crate) fn is_inside(&self) -> bool {
         let current = thread::current().id();
-        self.0.iter().any(|domain| domain.id == current)
+        self.all.iter().any(|domain| domain.id == current)
     }
 }
 
 impl Drop for Domains {
     fn drop(&mut self) {
+        if !self.open {
+            self.hurry();
+        }
         self.stop();
         if self.is_inside() {
             // They end all the same.
-            for domain in &mut self.0 {
+            for domain in &mut self.all {
                 domain.thread = None;
             }
         }

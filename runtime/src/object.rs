@@ -85,12 +85,13 @@ impl fmt::Display for Ended {
 impl Object {
     pub(crate) fn new(
         runtime: Runtime,
-        domains: Domains,
+        mut domains: Domains,
         states: Option<Arc<StateWriter>>,
         identity: [u8; 32],
         spread: Spread,
         running: Option<Arc<Running>>,
     ) -> Object {
+        domains.set_open();
         let queues: Arc<[QueuedConnection]> = spread.queues.into();
         if let Some(running) = &running {
             let domains = domains.all().iter();
@@ -274,9 +275,7 @@ impl Object {
     /// Gives its parts no more time for their farewell, now or later: who needed some is told, and what it
     /// says to that is delivered.
     pub fn hurry(&self) {
-        for domain in self.domains.all() {
-            domain.inbox().task(Domain::hurry);
-        }
+        self.domains.hurry();
     }
 
     /// The parts that need time for their farewell, and keep it from being disconnected: paths in the

@@ -447,7 +447,13 @@ fn a_signal_ends_what_is_still_being_opened() {
     let libraries = faulty();
     let start = Instant::now();
     let mut child = liveobj(home.path())
-        .args(["open", "silent.liveobject", "--library-path"])
+        // Nobody gets time to leave what is not open yet.
+        .args([
+            "open",
+            "silent.liveobject",
+            "--leave-within=1h",
+            "--library-path",
+        ])
         .arg(libraries)
         .current_dir(home.path())
         .stdin(Stdio::null())

@@ -288,6 +288,48 @@ fn a_signal_lets_it_leave_and_a_second_one_ends_it_at_once() {
 }
 
 #[test]
+fn a_part_that_had_failed_is_named_although_a_signal_ends_the_wait_for_the_others() {
+    let home = tempfile::tempdir().expect("a temporary directory");
+    let parts = document(&format!(
+        r#"<composite><component name="guest">{}</component>
+        <component name="metronome"><parameterized>
+        <template><external name="metronome" library="test:faulty"/></template>
+        <parameter name="every"><value>10</value></parameter></parameterized></component>
+        <component name="worker"><parameterized>
+        <template><external name="worker" library="test:faulty"/></template>
+        <parameter name="fault"><value>handler fails</value></parameter></parameterized></component>
+        <connection><endpoint of="metronome" name="worker"/><endpoint of="worker" name="task"/></connection>
+        </composite>"#,
+        lingerer(0, false)
+    ));
+    fs::write(home.path().join("parts.liveobject"), parts).expect("it is writable");
+    let arguments = ["open", "parts.liveobject", "--leave-within=1h"];
+    let mut open = command(home.path(), &arguments);
+    let mut child = open.stderr(Stdio::piped()).spawn().expect("liveobj runs");
+    let mut errors = BufReader::new(child.stderr.take().expect("a pipe"));
+    let mut line = String::new();
+    while line != "info: `guest`: leaves\n" {
+        line.clear();
+        assert!(errors.read_line(&mut line).expect("UTF-8") > 0);
+    }
+    let status = loop {
+        if let Some(status) = child.try_wait().expect("it is ours") {
+            break status;
+        }
+        // Those that come at the same time may be one.
+        signal(&child, "INT");
+        thread::sleep(Duration::from_millis(20));
+    };
+    let mut rest = String::new();
+    errors.read_to_string(&mut rest).expect("UTF-8");
+    assert!(
+        rest.ends_with("error: `worker` failed: out of ink\n"),
+        "{rest}"
+    );
+    assert_eq!(status.code(), Some(1));
+}
+
+#[test]
 fn how_long_it_may_take_to_leave_is_said_on_the_command_line() {
     let home = home(0);
     let open = |within: &str| {

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use clap::Args;
-use liveobj::{Data, Ended, Message, OpenOptions};
+use liveobj::{Data, Message, OpenOptions};
 use liveobj_references::CheckedReference;
 use liveobj_types::types::{Direction, Endpoint, Object};
 use serde::Serialize;
@@ -113,10 +113,9 @@ impl Members {
         // If the connection is gone, there is nobody to tell.
         let _ = connection.send("leave", Data::Record([].into()));
         drop(connection);
-        waiting.close(object);
-        if let Some(Ended::Failed { object, reason }) = ended? {
-            return Err(Failure::user(format_args!("`{object}` failed: {reason}")));
-        }
+        let closed = waiting.close(object);
+        ended?;
+        closed?;
         let printer = printer.lock().unwrap_or_else(PoisonError::into_inner);
         match self.once && printer.me.is_none() {
             true => Err(Failure::user("it ended before there was a view")

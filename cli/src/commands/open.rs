@@ -198,18 +198,16 @@ impl Open {
             ));
         }
         let ended = waiting.until_it_ends(&object, after(self.duration), unwritable);
-        let ended = match ended {
-            Ok(Some(Ended::Failed { object, reason })) => {
-                Err(Failure::user(format_args!("`{object}` failed: {reason}")))
-            }
+        let saved = match &ended {
             // Its parts are saved when it closes in any case; here it is known whether they were.
-            Ok(_) if saves => object.save().map_err(Failure::user),
-            Ok(_) => Ok(()),
-            Err(failure) => Err(failure),
+            Ok(None | Some(Ended::Closed)) if saves => object.save(),
+            _ => Ok(()),
         };
         // What it does while it closes is watched too.
-        waiting.close(object);
+        let closed = waiting.close(object);
         ended?;
+        closed?;
+        saved.map_err(Failure::user)?;
         match broken.load(Ordering::Relaxed) {
             true => Err(Failure::Findings),
             false => Ok(()),

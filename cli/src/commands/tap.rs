@@ -8,7 +8,7 @@ use std::thread;
 use std::time::Duration;
 
 use clap::Args;
-use liveobj::{ConnectError, Ended, Level, Message, OpenOptions, Tapped, TappedEvent};
+use liveobj::{ConnectError, Level, Message, OpenOptions, Tapped, TappedEvent};
 use serde::Serialize;
 use serde_json::value::RawValue;
 use tokio::sync::oneshot;
@@ -135,8 +135,8 @@ impl Tap {
             }
         };
         let ended = waiting.until_it_ends(&object, enough, printer.unwritable);
+        let closed = waiting.close(object);
         drop(_connection);
-        waiting.close(object);
         let (done, written) = oneshot::channel();
         let thread = printer.thread;
         thread::spawn(move || {
@@ -160,12 +160,8 @@ impl Tap {
                 format!("{lost} events are not shown: they came faster than they were read");
             output::complain(&report::warning(&message));
         }
-        match ended? {
-            Some(Ended::Failed { object, reason }) => {
-                Err(Failure::user(format_args!("`{object}` failed: {reason}")))
-            }
-            _ => Ok(()),
-        }
+        ended?;
+        closed
     }
 }
 

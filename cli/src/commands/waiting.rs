@@ -129,8 +129,9 @@ impl Waiting {
 
 impl Waiting {
     /// Closes an object, whose parts may take their time to leave; a signal that comes meanwhile gives them
-    /// no more. People are told of that, where it takes longer than a moment.
-    pub fn close(&mut self, object: Object) {
+    /// no more. People are told of that, where it takes longer than a moment. Fails if a part of it had
+    /// failed before, as [`Waiting::until_it_ends`] tells or not.
+    pub fn close(&mut self, object: Object) -> Result<(), Failure> {
         let signals = &mut self.signals;
         let again = signals.seen;
         let told = async {
@@ -150,8 +151,12 @@ impl Waiting {
                 () = told => {}
             }
         });
-        // It is waited for where it is dropped.
-        drop(object);
+        match object.close() {
+            Ended::Failed { object, reason } => {
+                Err(Failure::user(format_args!("`{object}` failed: {reason}")))
+            }
+            _ => Ok(()),
+        }
     }
 
     /// Waits until what is left is written, for a while only once a signal has come: whoever reads
