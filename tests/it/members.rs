@@ -122,6 +122,21 @@ fn view_of_line(view: &Value) -> (String, Vec<String>, String) {
     (id, members.iter().map(text).collect(), text(&view["me"]))
 }
 
+/// Nobody waits until the closed ones are missed: that they are gone is the first that is told.
+#[test]
+fn members_that_are_closed_are_gone_at_once_and_the_last_one_goes_on() {
+    let place = Place::new(0);
+    let [mut first, mut second, third] = place.members();
+    let (_, _, me) = view_of(&third, 3);
+    first.send("TERM");
+    second.signal("TERM");
+    first.signal("CONT");
+    assert_eq!(view_of(&third, 1).1, [me]);
+    let told = third.printed();
+    let missed = |line: &&String| line.contains("suspected") || line.contains("blocked");
+    assert_eq!(told.iter().find(missed), None);
+}
+
 #[test]
 fn a_process_without_a_quorum_says_so_although_every_tenth_datagram_is_lost() {
     let place = Place::new(10);

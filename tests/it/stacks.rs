@@ -1,10 +1,11 @@
 //! Which layers of a group stand on which: an ordered pair each, judged by their contracts alone.
 
 use std::collections::BTreeSet;
+use std::time::{Duration, Instant};
 
 use expect_test::expect_file;
 use liveobj::Source;
-use liveobj_tests::note::{Opened, Relay, line, ordered_note};
+use liveobj_tests::note::{Opened, Relay, line, ordered_note, replicated_note};
 use liveobj_tests::support::{built, liveobj, root};
 
 use crate::simulation::{document, runtime};
@@ -230,6 +231,113 @@ fn a_note_on_the_whole_stack_goes_on_when_a_member_is_killed() {
     shows(&third, "after that");
     third.enter("and back");
     shows(&second, "and back");
+}
+
+/// What processes report that were not left alone, and lost nothing.
+fn is_well(opened: &Opened) {
+    let reported = opened.reported();
+    let lost = |line: &&String| {
+        let signs = ["no quorum", "may have been", "may not have", "gives way"];
+        signs.iter().any(|sign| line.contains(sign))
+    };
+    assert_eq!(reported.iter().find(lost), None);
+}
+
+/// The first member gives the messages their places; the second one alone has no quorum of both.
+#[test]
+fn of_two_members_of_the_whole_stack_the_one_that_stays_goes_on_when_the_other_is_closed() {
+    for note in [ordered_note, replicated_note] {
+        let folder = tempfile::tempdir().expect("a directory");
+        let relay = Relay::start(0);
+        let reference = folder.path().join("note.liveobject");
+        std::fs::write(&reference, note(relay.port)).expect("it is writable");
+        let open = || Opened::start(folder.path(), &reference);
+        let mut first = open();
+        first.enter("of the first");
+        first.wait_for(&line("of the first"));
+        let mut second = open();
+        second.wait_for(&line("of the first"));
+        first.enter("the last of the first");
+        first.send("TERM");
+        for number in 0..50 {
+            second.enter(&format!("line {number}"));
+        }
+        assert_eq!(first.signal("CONT"), Some(0));
+        second.enter("after that");
+        let mut all: BTreeSet<String> = (0..50).map(|number| format!("line {number}")).collect();
+        all.extend(line("the last of the first"));
+        all.extend(line("after that"));
+        second.wait_for(&all);
+        is_well(&first);
+        is_well(&second);
+        let start = Instant::now();
+        assert_eq!(second.signal("INT"), Some(0));
+        let took = start.elapsed();
+        assert!(
+            took < Duration::from_secs(2),
+            "alone it took {took:?} to go"
+        );
+    }
+}
+
+#[test]
+fn of_three_members_of_the_whole_stack_two_that_are_closed_at_once_leave_the_third_well() {
+    for [one, other] in [[0, 1], [1, 2], [2, 0]] {
+        let folder = tempfile::tempdir().expect("a directory");
+        let relay = Relay::start(3);
+        let reference = folder.path().join("note.liveobject");
+        std::fs::write(&reference, replicated_note(relay.port)).expect("it is writable");
+        let mut members = [(); 3].map(|()| Opened::start(folder.path(), &reference));
+        for (number, member) in members.iter_mut().enumerate() {
+            member.enter(&format!("of {number}"));
+        }
+        let mut all: BTreeSet<String> = (0..3).map(|number| format!("of {number}")).collect();
+        for member in &members {
+            member.wait_for(&all);
+        }
+        members[one].enter("the last of one");
+        members[one].send("TERM");
+        members[other].send("INT");
+        let stays = &mut members[3 - one - other];
+        stays.enter("meanwhile");
+        all.extend(["the last of one", "meanwhile"].map(str::to_owned));
+        stays.wait_for(&all);
+        members[one].signal("CONT");
+        members[other].signal("CONT");
+        members[3 - one - other].enter("after that");
+        members[3 - one - other].wait_for(&line("after that"));
+        members.iter().for_each(is_well);
+    }
+}
+
+/// In a simulation the time is known: the second one does not wait until the first one is missed, which
+/// takes more than two seconds. The trace replays.
+#[test]
+fn what_is_typed_just_after_another_member_was_closed_is_shown_at_once() {
+    let folder = tempfile::tempdir().expect("a directory");
+    let run = |arguments: &[&str]| {
+        let mut command = liveobj(folder.path());
+        command.args(arguments).arg("--library-path").arg(built());
+        let output = command.current_dir(folder.path()).output();
+        let output = output.expect("liveobj runs");
+        let told = [output.stdout, output.stderr].concat();
+        let told = String::from_utf8_lossy(&told).into_owned();
+        (output.status.code(), told)
+    };
+    let note = root().join("examples/replicated-note.liveobject");
+    let note = note.to_str().expect("a path");
+    let simulate = ["sim", note, "--nodes=2", "--for=21s", "--lines"];
+    let typed = ["--type=1@10s:buy bread", "--type=2@20100ms:and milk"];
+    for (end, shown) in [("--close=1@20s", true), ("--crash=1@20s", false)] {
+        let simulated = [&simulate[..], &typed, &[end, "--trace=trace"]].concat();
+        let (_, told) = run(&simulated);
+        assert!(told.contains("buy bread"), "{told}");
+        assert_eq!(told.contains("and milk"), shown, "{told}");
+    }
+    let closed = [&simulate[..], &typed, &["--close=1@20s", "--trace=trace"]].concat();
+    run(&closed);
+    let (code, told) = run(&["replay", "trace"]);
+    assert_eq!(code, Some(0), "{told}");
 }
 
 /// Who is stopped is the oldest member, which gives the messages their places: the others go on only

@@ -102,6 +102,11 @@ impl Causal {
         actions
     }
 
+    /// Whether all that was to be sent is with the reliable channel.
+    pub(crate) fn has_finished(&self) -> bool {
+        self.early.is_empty()
+    }
+
     /// The next view.
     pub(crate) fn view(&mut self, view: View) -> Vec<Action> {
         let mut actions = Vec::new();

@@ -58,6 +58,8 @@ pub(crate) enum Fault {
     LastOneWaits,
     /// `reliable` sends as another member what was bound to an earlier view.
     NeverBound,
+    /// `reliable` leaves before others have what it has sent.
+    LeavesUnheard,
     /// `reliable` shows views before all is here of those who have left.
     ShowsEarly,
     /// `reliable` believes members that are in a later view.
@@ -78,12 +80,22 @@ pub(crate) enum Fault {
     AnyView,
     /// `ordered` lets every member give places.
     AllOrder,
+    /// `ordered` goes on without the seals of those who have left.
+    NoSeals,
+    /// `ordered` goes on with seals at places up to which it does not hold the log.
+    AnySeal,
+    /// `ordered` receives, and counts what members hold, behind seals.
+    VotesSealed,
+    /// `ordered` leaves before others hold what it holds.
+    SealsUnheld,
     /// `checkpointed` goes on as in step where it was excluded.
     StaysInStep,
     /// `checkpointed` passes on, behind the state that it takes over, what that has seen.
     KeepsEarlier,
     /// `checkpointed` forgets what comes while the state is on its way.
     ForgetsKept,
+    /// `checkpointed` leaves before it has sent, and passed on, what it has.
+    LeavesUnfinished,
     /// `checkpointed` begins with the state of the oldest member, however old that is.
     OldestWins,
 }

@@ -8,6 +8,7 @@ mod env;
 mod fault;
 mod foreign;
 mod members;
+mod parting;
 mod reliability;
 mod replication;
 mod sequencing;

@@ -15,6 +15,8 @@
 //!   later ones wait for that. So those who stay receive the same messages of those who left, and an
 //!   excluded member that comes back under another number is not heard before what it sent earlier.
 //!
+//! - Who leaves stays until all others have said that they have all that it has sent.
+//!
 //! What is lost: messages that an excluded member sent and nobody who stayed had received. It is told
 //! so when it comes back.
 
@@ -217,6 +219,19 @@ impl Reliable {
             )));
         }
         actions
+    }
+
+    /// Whether all others have what this member was to send: then they miss nothing when it goes.
+    pub(crate) fn has_finished(&self) -> bool {
+        let Some(view) = &self.view else {
+            return self.waiting.is_empty();
+        };
+        let mine = self.streams.get(&view.me);
+        let all_have = |it: &Stream| it.acknowledged >= it.received.unwrap_or(0);
+        self.waiting.is_empty()
+            && (view.members.len() == 1
+                || fault::is(Fault::LeavesUnheard)
+                || mine.is_none_or(all_have))
     }
 
     /// The next view.

@@ -16,6 +16,12 @@
 //!   connect later get the state as well, and a group that all left comes back. Of a history that grows
 //!   larger than its checkpoint a new checkpoint is asked for.
 //!
+//! - Who leaves waits until the updates that wait for the cut are sent, and, as the source, until all of the
+//!   state is. In views that open after that it says how far its state has come, as everybody does, but
+//!   is no source if another one can be. The order below sees to the rest: that its own updates come back,
+//!   and that all which it has received, or sent to others of the state, the others hold. So what it leaves
+//!   behind is the beginning of what the others have, and gives way to nothing when it comes back.
+//!
 //! Why all replicas are equal. The order gives all members the same sequence of updates and views. A
 //! replica in step has seen all of it since it was in step, behind a state that all who were in step at
 //! that cut had. States of one [`Position`] are equal: the view in which its last update came fixes what
@@ -83,6 +89,16 @@ pub(crate) enum Action<C> {
     Fail(String),
 }
 
+/// How far a member has come with leaving.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Leaving {
+    No,
+    /// It finishes what it has begun.
+    Soon,
+    /// It takes part in nothing that begins from now on.
+    Finished,
+}
+
 /// A checkpoint that was asked for.
 struct Asked {
     /// The entry of the history that it stands before; `None` if there is another history since.
@@ -122,6 +138,7 @@ pub(crate) struct Replication<C> {
     /// A random number.
     run: u64,
     limits: Limits,
+    leaving: Leaving,
     /// Counts the updates of this proxy that were sent.
     sent: u64,
     /// Updates that wait for the cut, since before it nobody may be in step who could take them.
@@ -148,6 +165,7 @@ impl<C: Copy + PartialEq> Replication<C> {
             tag,
             run,
             limits,
+            leaving: Leaving::No,
             sent: 0,
             pending: Vec::new(),
             pending_bytes: 0,
@@ -227,6 +245,41 @@ impl<C: Copy + PartialEq> Replication<C> {
         actions
     }
 
+    /// It is to leave: it finishes what it has begun.
+    pub(crate) fn leave(&mut self) {
+        if self.leaving == Leaving::No {
+            self.leaving = Leaving::Soon;
+        }
+    }
+
+    /// Whether it has something to send, or has begun to pass on the state, before it may leave. To be
+    /// asked after each step: when it has finished once, it takes part in nothing new.
+    pub(crate) fn is_unfinished(&mut self) -> bool {
+        let passes_on = |open: &Open| {
+            let waits_for_cut = self.is_in_step
+                && open.source.is_none()
+                && open.hellos.len() < open.view.members.len();
+            waits_for_cut || open.outgoing.is_some()
+        };
+        let is_unfinished = self.leaving != Leaving::Finished
+            && !fault::is(Fault::LeavesUnfinished)
+            && (!self.pending.is_empty() || self.open.as_ref().is_some_and(passes_on));
+        if self.leaving == Leaving::Soon && !is_unfinished {
+            self.leaving = Leaving::Finished;
+        }
+        is_unfinished
+    }
+
+    /// Updates that wait to be sent.
+    pub(crate) fn pending(&self) -> usize {
+        self.pending.len()
+    }
+
+    /// Whether it has finished, since it was to leave.
+    pub(crate) fn has_finished(&self) -> bool {
+        self.leaving == Leaving::Finished
+    }
+
     /// The channel below opens a view.
     pub(crate) fn view(&mut self, view: View) -> Vec<Action<C>> {
         let mut actions = Vec::new();
@@ -248,7 +301,7 @@ impl<C: Copy + PartialEq> Replication<C> {
         let hello = Hello {
             member: view.me,
             is_in_step: self.is_in_step,
-            makes_checkpoints: !self.connections.is_empty(),
+            makes_checkpoints: !self.connections.is_empty() && self.leaving != Leaving::Finished,
             position: self.history.position,
             begun: self.begun,
         };

@@ -9,24 +9,38 @@
 //!   senders, and forgotten by all others.
 //! - Who has no log gets it from the sequencer, and receives what stands behind the view that it came
 //!   in. Where nobody has one, it begins with the view.
+//! - Who leaves waits until its own messages are received and those above have finished. Then it *seals*
+//!   the view: it says up to where it has told that it holds the log, tells of nothing behind that any
+//!   more, receives nothing behind it, and gives no places. When all others hold as much, it has left.
+//!   Views that open until it is excluded it seals with its first word.
 //!
-//! Why there is one order, also for members that crash. The sequencer of a view is one, since all hear
-//! in the same view who has a log. What somebody has received before place `p`, a quorum of its view
-//! held. The members of the next view contain a quorum of that one; so one of them held it, and what a
-//! member has received in a view, all have who go on with it. So their logs have the same entries
-//! before `p`, and what is cut was received by nobody.
+//! Why there is one order, also for members that crash or leave. The sequencer of a view is one, since all
+//! hear in the same view who has a log. What somebody has received at a place, a quorum of its view had told
+//! that it held. *Witnesses* of a view are its members that go on to the next one, and those that sealed it
+//! at a place up to which the others hold the log. Of the quorum, let one be a witness.
 //!
-//! Views that nobody opened lie in between if members leave fast, and then the next view may have no
-//! quorum of the last one that was open. What the logs have in common is right even then, but messages
-//! behind that may have been received by members that are gone. So nobody sends a message again of
-//! which it does not know whether it was: it is given up, and people are told. The same goes for who
-//! was excluded and comes back.
+//! - If it goes on, it held what was received, and what a member has received from the channel below in a
+//!   view, all have who go on with it.
+//! - If it sealed, it told of nothing behind its seal, and each member hears what another one tells in the
+//!   order in which it does. So the place stands before the seal, where those who go on hold all.
+//!
+//! So where the witnesses are a quorum, which has a member in common with any other, those who go on have the
+//! same entries up to there, and what is cut was received by nobody. That somebody sealed they have
+//! received, or not, as everything in the view: they agree on it. Where few stay, it is the seals that make
+//! a quorum: of two members the older one alone is one, and if it leaves, the other goes on with its seal.
+//!
+//! Views that those who go on have not opened lie in between if members go fast. Nobody has received anything
+//! in them, as that takes a first word of each member, and to have opened the view. But the next view
+//! may have no quorum of witnesses of the last one that was open, if some crashed or had no time to seal.
+//! What the logs have in common is right even then, but messages behind that may have been received by
+//! members that are gone. So nobody sends a message again of which it does not know whether it was: it is
+//! given up, and people are told. The same goes for who was excluded and comes back.
 
 mod frame;
 mod log;
 mod proxy;
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use frame::{Frame, Id};
 use log::{Entry, Log};
@@ -63,6 +77,16 @@ struct Pending {
     is_sent: bool,
 }
 
+/// How far a member has come with leaving.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Leaving {
+    No,
+    /// It seals as soon as it can.
+    Soon,
+    /// It has sealed a view.
+    Sealed,
+}
+
 /// The places that the sequencer gives, as they come before there is a log.
 type Order = (u64, Vec<Id>);
 
@@ -78,8 +102,19 @@ pub(crate) struct Sequencing {
     had_log: BTreeMap<u64, bool>,
     /// Up to where each member holds the log, as far as it has said so in this view.
     held: BTreeMap<u64, u64>,
-    /// Up to where this member has said that it does.
+    /// The same as far as it counts for what is received: nothing behind seals does.
+    votes: BTreeMap<u64, u64>,
+    /// The places at which members have sealed the view.
+    seals: BTreeMap<u64, u64>,
+    /// Those of them that did so with their first word.
+    leavers: BTreeSet<u64>,
+    /// Up to where this member has said that it holds the log.
     told: u64,
+    /// The place at which this member has sealed the view.
+    seal: Option<u64>,
+    leaving: Leaving,
+    /// Those above have more to send before they leave.
+    is_unfinished: bool,
     /// Messages without a place, and the order in which they came.
     pool: BTreeMap<Id, Vec<u8>>,
     arrived: VecDeque<Id>,
@@ -104,7 +139,13 @@ impl Sequencing {
             loading: None,
             had_log: BTreeMap::new(),
             held: BTreeMap::new(),
+            votes: BTreeMap::new(),
+            seals: BTreeMap::new(),
+            leavers: BTreeSet::new(),
             told: 0,
+            seal: None,
+            leaving: Leaving::No,
+            is_unfinished: false,
             pool: BTreeMap::new(),
             arrived: VecDeque::new(),
             early: Vec::new(),
@@ -148,16 +189,64 @@ impl Sequencing {
         actions
     }
 
+    /// It is to leave: from now on it wants no more than that.
+    pub(crate) fn leave(&mut self) -> Vec<Action> {
+        let mut actions = Vec::new();
+        if self.leaving == Leaving::No {
+            self.leaving = Leaving::Soon;
+        }
+        self.seal_in_time(&mut actions);
+        actions
+    }
+
+    /// Those above have more to send before they leave, or not any more.
+    pub(crate) fn unfinished(&mut self, is_unfinished: bool) -> Vec<Action> {
+        let mut actions = Vec::new();
+        self.is_unfinished = is_unfinished;
+        self.seal_in_time(&mut actions);
+        actions
+    }
+
+    /// Messages of this member that it has not received.
+    pub(crate) fn pending(&self) -> usize {
+        match self.leaving {
+            Leaving::Sealed => 0,
+            Leaving::No | Leaving::Soon => self.pending.len(),
+        }
+    }
+
+    /// Whether others miss nothing when it goes.
+    pub(crate) fn has_left(&self) -> bool {
+        match (&self.view, self.seal) {
+            (None, _) => self.may_seal(),
+            (Some(_), None) => false,
+            (Some(view), Some(seal)) => {
+                let holds = |it| self.held.get(&it).copied().unwrap_or(0) >= seal;
+                view.others().all(holds) || fault::is(Fault::SealsUnheld)
+            }
+        }
+    }
+
     /// The channel below opens a view.
     pub(crate) fn view(&mut self, view: View) -> Vec<Action> {
         let mut actions = Vec::new();
         let before = self.view.take();
+        let is_succession = before.is_none_or(|it| self.has_witnesses(&it, &view));
         self.loading = None;
         self.pool.clear();
         self.arrived.clear();
         self.early.clear();
         self.had_log.clear();
         self.held.clear();
+        self.votes.clear();
+        self.seals.clear();
+        self.leavers.clear();
+        self.seal = None;
+        if self.leaving == Leaving::Sealed {
+            // What those above have said since then was for this view only.
+            self.pending.clear();
+            self.pending_bytes = 0;
+        }
         if view.is_alone() {
             self.log = None;
             self.reconsider(view.me, fault::is(Fault::SendsAgain), &mut actions);
@@ -169,7 +258,6 @@ impl Sequencing {
             log.cut();
             log.push(entry(&view));
         }
-        let is_succession = before.is_none_or(|it| it.is_quorum(|member| view.has(member)));
         self.reconsider(
             view.me,
             is_succession || fault::is(Fault::SendsAgain),
@@ -179,8 +267,22 @@ impl Sequencing {
         let end = self.log.as_ref().map(Log::whole);
         self.told = end.unwrap_or(0);
         self.ordered = 0;
-        self.say(end, &mut actions);
+        match self.may_seal() {
+            true => self.seal(&mut actions),
+            false => self.say(end, &mut actions),
+        }
         actions
+    }
+
+    /// Whether the witnesses of a view are a quorum of it.
+    fn has_witnesses(&self, view: &View, next: &View) -> bool {
+        let whole = self.log.as_ref().map_or(0, Log::whole);
+        let has_sealed = |member| {
+            let seal = self.seals.get(&member);
+            seal.is_some_and(|seal| *seal <= whole || fault::is(Fault::AnySeal))
+                && !fault::is(Fault::NoSeals)
+        };
+        view.is_quorum(|member| next.has(member) || has_sealed(member))
     }
 
     /// The channel below has received something.
@@ -201,10 +303,12 @@ impl Sequencing {
                 _ => self.early.push((first, ids)),
             },
             Frame::Held { member, end } => self.held(member, end, &mut actions),
+            Frame::Seal { member, end } => self.sealed(member, end, &mut actions),
             Frame::Log { first, count } => self.begin_log(first, count),
             Frame::Entry(entry) => self.load(entry),
         }
         self.go_on(&mut actions);
+        self.seal_in_time(&mut actions);
         actions
     }
 
@@ -214,16 +318,22 @@ impl Sequencing {
         view.is_some_and(|view| self.had_log.len() == view.members.len())
     }
 
-    /// The oldest member that has had a log, or just the oldest.
+    /// The oldest member that has had a log and was not leaving, or had one, or just the oldest.
     fn sequencer(&self) -> Option<u64> {
         let members = &self.view.as_ref()?.members;
         let had_log = |member: &&u64| self.had_log.get(*member) == Some(&true);
-        let first = members.iter().find(had_log);
+        let stays = |member: &&u64| had_log(member) && !self.leavers.contains(*member);
+        let first = members.iter().find(stays);
+        let first = first.or_else(|| members.iter().find(had_log));
         first.or(members.first()).copied()
     }
 
+    fn me(&self) -> Option<u64> {
+        self.view.as_ref().map(|view| view.me)
+    }
+
     fn is_sequencer(&self) -> bool {
-        let me = self.view.as_ref().map(|view| view.me);
+        let me = self.me();
         self.is_ready() && me.is_some() && (self.sequencer() == me || fault::is(Fault::AllOrder))
     }
 
@@ -233,6 +343,33 @@ impl Sequencing {
             let held = Frame::Held { member, end };
             actions.push(Action::Send(held.encode(self.tag, view.number)));
         }
+    }
+
+    /// Whether nothing is in the way of leaving.
+    fn may_seal(&self) -> bool {
+        match self.leaving {
+            Leaving::No => false,
+            Leaving::Soon => self.pending.is_empty() && !self.is_unfinished,
+            Leaving::Sealed => true,
+        }
+    }
+
+    /// Seals the view, if it is time to.
+    fn seal_in_time(&mut self, actions: &mut Vec<Action>) {
+        if self.seal.is_none() && self.may_seal() {
+            self.seal(actions);
+        }
+    }
+
+    fn seal(&mut self, actions: &mut Vec<Action>) {
+        let Some(view) = &self.view else {
+            return;
+        };
+        let (member, end) = (view.me, self.log.as_ref().map(|_| self.told));
+        let seal = Frame::Seal { member, end };
+        actions.push(Action::Send(seal.encode(self.tag, view.number)));
+        self.seal = Some(self.told);
+        self.leaving = Leaving::Sealed;
     }
 
     /// After a view has opened: what is to be sent again, and what is given up.
@@ -297,12 +434,29 @@ impl Sequencing {
         let was_ready = self.is_ready();
         self.had_log.entry(member).or_insert(end.is_some());
         if let Some(end) = end {
-            let held = self.held.entry(member).or_default();
-            *held = end.max(*held);
+            let counts = !self.seals.contains_key(&member) || fault::is(Fault::VotesSealed);
+            for table in [Some(&mut self.held), counts.then_some(&mut self.votes)] {
+                let known = table.map(|it| it.entry(member).or_default());
+                if let Some(known) = known {
+                    *known = end.max(*known);
+                }
+            }
         }
         if self.is_ready() && !was_ready {
             self.begin(actions);
         }
+    }
+
+    /// A member tells of nothing more in this view.
+    fn sealed(&mut self, member: u64, end: Option<u64>, actions: &mut Vec<Action>) {
+        if self.view.as_ref().is_none_or(|view| !view.has(member)) {
+            return;
+        }
+        if !self.had_log.contains_key(&member) {
+            self.leavers.insert(member);
+        }
+        self.held(member, end, actions);
+        self.seals.entry(member).or_insert(end.unwrap_or(0));
     }
 
     /// All have said whether they have a log.
@@ -358,7 +512,13 @@ impl Sequencing {
             self.append(first, ids);
         }
         let whole = self.log.as_ref().map_or(0, Log::whole);
-        if whole > self.told {
+        // Behind its seal it tells only what others wait for that leave, too.
+        let told = self.told;
+        let is_waited_for = || {
+            let mut seals = self.seals.iter();
+            seals.any(|(member, seal)| Some(*member) != self.me() && *seal > told)
+        };
+        if whole > told && (self.seal.is_none() || is_waited_for()) {
             self.told = whole;
             self.say(Some(whole), actions);
         }
@@ -376,12 +536,15 @@ impl Sequencing {
         let (Some(view), Some(log)) = (&self.view, &mut self.log) else {
             return;
         };
-        let mut ends: Vec<u64> = self.held.values().copied().collect();
+        let mut ends: Vec<u64> = self.votes.values().copied().collect();
         ends.sort_unstable();
         let is_held = |end: &&u64| {
-            view.is_quorum(|member| self.held.get(&member).is_some_and(|held| held >= *end))
+            view.is_quorum(|member| self.votes.get(&member).is_some_and(|held| held >= *end))
         };
         let mut stable = ends.iter().rev().find(is_held).copied().unwrap_or(0);
+        if let Some(seal) = self.seal.filter(|_| !fault::is(Fault::VotesSealed)) {
+            stable = stable.min(seal);
+        }
         if fault::is(Fault::NoQuorum) {
             stable = u64::MAX;
         }
@@ -439,7 +602,7 @@ impl Sequencing {
         let (Some(view), Some(log)) = (&self.view, &self.log) else {
             return;
         };
-        if self.arrived.is_empty() || log.first() < self.ordered {
+        if self.arrived.is_empty() || log.first() < self.ordered || self.seal.is_some() {
             return;
         }
         let count = self.arrived.len().min(MAX_BATCH);

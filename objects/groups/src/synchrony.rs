@@ -21,6 +21,10 @@
 //! shown, or with the markers of that one. And of views that are skipped nothing is received, since
 //! nobody who stays has sent anything in them.
 //!
+//! Who leaves stays until all that it was to send is with the reliable channel, which sees to it that the others
+//! get it. Of a view that it alone has opened, since a marker has reached nobody else, the others know
+//! nothing: they skip it, and do not pass to the next one together with it.
+//!
 //! It needs no timer, and repeats nothing.
 
 mod frame;
@@ -114,6 +118,12 @@ impl Synchrony {
             )));
         }
         actions
+    }
+
+    /// Whether all that was to be sent is with the reliable channel: then others miss nothing when this
+    /// member goes.
+    pub(crate) fn has_finished(&self) -> bool {
+        self.waiting.is_empty()
     }
 
     /// The reliable channel shows its next view.

@@ -1,9 +1,10 @@
 //! The live object behind `causal`: brings the endpoints to the machine.
 
-use liveobj_sdk::{Bytes, CreateError, Opaque, live_object};
+use liveobj_sdk::{Bytes, CreateError, Opaque, Token, Wake, live_object};
 
 use super::{Action, Causal};
 use crate::foreign::Foreign;
+use crate::parting::Parting;
 use crate::view::View;
 use crate::{causal, template, wire};
 
@@ -12,6 +13,7 @@ type Context<'a> = causal::Context<'a>;
 /// One end of a causal channel.
 pub struct CausalChannel {
     machine: Causal,
+    parting: Parting,
     foreign: Foreign,
 }
 
@@ -20,6 +22,7 @@ impl template::causal for CausalChannel {
     fn create(context: &mut Context<'_>, _: causal::Parameters<'_>) -> Result<Self, CreateError> {
         Ok(CausalChannel {
             machine: Causal::new(wire::tag(&context.identity())),
+            parting: Parting::first(context),
             foreign: Foreign::default(),
         })
     }
@@ -30,7 +33,7 @@ impl template::causal for CausalChannel {
         event: causal::reliable::Receive<'_>,
     ) {
         let actions = self.machine.frame(&event.message);
-        act(context, actions);
+        self.act(context, actions);
         self.foreign.tell(context, self.machine.dropped());
     }
 
@@ -38,7 +41,7 @@ impl template::causal for CausalChannel {
         let actions = self
             .machine
             .view(View::shown(event.id, &event.members, event.me));
-        act(context, actions);
+        self.act(context, actions);
     }
 
     // The channel below waits where a quorum is missing, and the next view tells who is gone.
@@ -53,23 +56,34 @@ impl template::causal for CausalChannel {
 
     fn channel_send(&mut self, context: &mut Context<'_>, event: causal::channel::Send<'_>) {
         let actions = self.machine.send(&event.message);
-        act(context, actions);
+        self.act(context, actions);
+    }
+
+    fn wake(&mut self, context: &mut Context<'_>, token: Token, wake: Wake<'_>) {
+        if self.parting.begins(token, &wake) {
+            self.parting.set(context, self.machine.has_finished());
+        } else {
+            self.parting.ends(token, &wake);
+        }
     }
 }
 
-fn act(context: &mut Context<'_>, actions: Vec<Action>) {
-    for action in actions {
-        // What cannot be emitted has nobody to receive it.
-        match action {
-            Action::Send(frame) => {
-                let message = Bytes::from(&frame);
-                let _ = context.emit(causal::reliable::Send { message });
+impl CausalChannel {
+    fn act(&mut self, context: &mut Context<'_>, actions: Vec<Action>) {
+        for action in actions {
+            // What cannot be emitted has nobody to receive it.
+            match action {
+                Action::Send(frame) => {
+                    let message = Bytes::from(&frame);
+                    let _ = context.emit(causal::reliable::Send { message });
+                }
+                Action::Receive(message) => {
+                    let message = Opaque::new(&message);
+                    let _ = context.emit(causal::channel::Receive { message });
+                }
+                Action::Fail(reason) => context.fail(&reason),
             }
-            Action::Receive(message) => {
-                let message = Opaque::new(&message);
-                let _ = context.emit(causal::channel::Receive { message });
-            }
-            Action::Fail(reason) => context.fail(&reason),
         }
+        self.parting.set(context, self.machine.has_finished());
     }
 }

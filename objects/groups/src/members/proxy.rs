@@ -7,6 +7,7 @@ use liveobj_sdk::{
 use super::{Action, Membership, News, Past, Settings};
 use crate::alarm::Alarm;
 use crate::env::{Env, MILLISECOND};
+use crate::parting::Parting;
 use crate::types::{LastView, MembershipState, ViewId};
 use crate::{membership, template, wire};
 
@@ -16,6 +17,7 @@ type Context<'a> = membership::Context<'a>;
 pub struct Member {
     machine: Membership,
     alarm: Alarm,
+    parting: Parting,
 }
 
 #[live_object(template::membership)]
@@ -98,7 +100,9 @@ impl template::membership for Member {
     }
 
     fn wake(&mut self, context: &mut Context<'_>, token: Token, wake: Wake<'_>) {
-        if self.alarm.rings(token, &wake) {
+        if self.parting.begins(token, &wake) {
+            self.act(context, Membership::leave);
+        } else if !self.parting.ends(token, &wake) && self.alarm.rings(token, &wake) {
             self.act(context, Membership::timer);
         }
     }
@@ -139,6 +143,7 @@ impl Member {
         Ok(Member {
             machine: Membership::new(&mut env, tag, settings, past),
             alarm: Alarm::new(),
+            parting: Parting::last(context),
         })
     }
 
@@ -176,6 +181,7 @@ impl Member {
             }
         }
         self.alarm.set(context, now, self.machine.deadline());
+        self.parting.set(context, self.machine.has_left());
     }
 }
 

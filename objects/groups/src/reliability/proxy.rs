@@ -8,6 +8,7 @@ use super::{Action, Limits, MAX_WINDOW, Reliable};
 use crate::alarm::Alarm;
 use crate::env::Env;
 use crate::foreign::Foreign;
+use crate::parting::Parting;
 use crate::view::View;
 use crate::{reliable, template, wire};
 
@@ -17,6 +18,7 @@ type Context<'a> = reliable::Context<'a>;
 pub struct ReliableChannel {
     machine: Reliable,
     alarm: Alarm,
+    parting: Parting,
     foreign: Foreign,
     /// The view that was shown last.
     shown: Option<View>,
@@ -41,6 +43,7 @@ impl template::reliable for ReliableChannel {
         Ok(ReliableChannel {
             machine: Reliable::new(wire::tag(&context.identity()), limits),
             alarm: Alarm::new(),
+            parting: Parting::first(context),
             foreign: Foreign::default(),
             shown: None,
             early: Vec::new(),
@@ -126,7 +129,9 @@ impl template::reliable for ReliableChannel {
     }
 
     fn wake(&mut self, context: &mut Context<'_>, token: Token, wake: Wake<'_>) {
-        if self.alarm.rings(token, &wake) {
+        if self.parting.begins(token, &wake) {
+            self.parting.set(context, self.machine.has_finished());
+        } else if !self.parting.ends(token, &wake) && self.alarm.rings(token, &wake) {
             self.act(context, Reliable::timer);
         }
     }
@@ -175,6 +180,7 @@ impl ReliableChannel {
             }
         }
         self.alarm.set(context, now, self.machine.deadline());
+        self.parting.set(context, self.machine.has_finished());
     }
 }
 

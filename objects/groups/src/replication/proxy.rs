@@ -3,11 +3,13 @@
 use std::collections::VecDeque;
 
 use liveobj_sdk::{
-    Bytes, Connection, CreateError, Disconnect, Level, List, Opaque, Saved, live_object,
+    Bytes, Connection, CreateError, Disconnect, Level, List, Opaque, Saved, Token, Wake,
+    live_object,
 };
 
 use super::{Action, Entry, History, Limits, Position, Replication, To};
 use crate::foreign::Foreign;
+use crate::parting::Parting;
 use crate::types::{CheckpointedState, SeenView, StateEntry, StatePosition, ViewId};
 use crate::view::View;
 use crate::{checkpointed, template, wire};
@@ -17,6 +19,9 @@ type Context<'a> = checkpointed::Context<'a>;
 /// One end of a channel that keeps replicas equal.
 pub struct ReplicationChannel {
     machine: Replication<Replica>,
+    /// Those below have been told that there is more to be sent before this member leaves.
+    is_unfinished: bool,
+    parting: Parting,
     foreign: Foreign,
 }
 
@@ -95,7 +100,7 @@ impl template::checkpointed for ReplicationChannel {
         event: checkpointed::ordered::Receive<'_>,
     ) {
         let actions = self.machine.receive(&event.message);
-        act(context, actions);
+        self.act(context, actions);
         self.foreign.tell(context, self.machine.dropped());
     }
 
@@ -103,17 +108,17 @@ impl template::checkpointed for ReplicationChannel {
         let actions = self
             .machine
             .view(View::shown(event.id, &event.members, event.me));
-        act(context, actions);
+        self.act(context, actions);
     }
 
     fn channel_send(&mut self, context: &mut Context<'_>, event: checkpointed::channel::Send<'_>) {
         let actions = self.machine.send(&event.message);
-        act(context, actions);
+        self.act(context, actions);
     }
 
     fn views_send(&mut self, context: &mut Context<'_>, event: checkpointed::views::Send<'_>) {
         let actions = self.machine.send(&event.message);
-        act(context, actions);
+        self.act(context, actions);
     }
 
     fn channel_checkpoint(
@@ -123,7 +128,7 @@ impl template::checkpointed for ReplicationChannel {
     ) {
         let replica = Replica::Channel(context.connection());
         let actions = self.machine.checkpoint(replica, &event.checkpoint);
-        act(context, actions);
+        self.act(context, actions);
     }
 
     fn views_checkpoint(
@@ -133,7 +138,7 @@ impl template::checkpointed for ReplicationChannel {
     ) {
         let replica = Replica::Views(context.connection());
         let actions = self.machine.checkpoint(replica, &event.checkpoint);
-        act(context, actions);
+        self.act(context, actions);
     }
 
     fn connected(
@@ -144,7 +149,7 @@ impl template::checkpointed for ReplicationChannel {
     ) {
         if let Some(replica) = replica(endpoint, connection) {
             let actions = self.machine.connected(replica);
-            act(context, actions);
+            self.act(context, actions);
         }
     }
 
@@ -157,7 +162,20 @@ impl template::checkpointed for ReplicationChannel {
     ) {
         if let Some(replica) = replica(endpoint, connection) {
             let actions = self.machine.disconnected(replica);
-            act(context, actions);
+            self.act(context, actions);
+        }
+    }
+
+    fn wake(&mut self, context: &mut Context<'_>, token: Token, wake: Wake<'_>) {
+        if self.parting.begins(token, &wake) {
+            self.machine.leave();
+            self.act(context, Vec::new());
+        } else if self.parting.ends(token, &wake) && self.machine.pending() > 0 {
+            let text = format!(
+                "closed before {} updates could be sent: nobody has the state, or not all have said so",
+                self.machine.pending()
+            );
+            context.report(Level::Warning, &text);
         }
     }
 }
@@ -177,8 +195,21 @@ impl ReplicationChannel {
         };
         ReplicationChannel {
             machine: Replication::new(tag, run, limits, history),
+            is_unfinished: false,
+            parting: Parting::first(context),
             foreign: Foreign::default(),
         }
+    }
+
+    fn act(&mut self, context: &mut Context<'_>, actions: Vec<Action<Replica>>) {
+        act(context, actions);
+        let more = self.machine.is_unfinished();
+        if more != self.is_unfinished {
+            self.is_unfinished = more;
+            // Without a channel there is nothing to leave.
+            let _ = context.emit(checkpointed::ordered::Unfinished { more });
+        }
+        self.parting.set(context, self.machine.has_finished());
     }
 }
 

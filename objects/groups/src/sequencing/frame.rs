@@ -12,6 +12,7 @@ const HELD: u8 = 2;
 const LOG: u8 = 3;
 const MESSAGE: u8 = 4;
 const VIEW: u8 = 5;
+const SEAL: u8 = 6;
 
 /// A message's name: the member that sent it, which of its messages it is.
 pub(super) type Id = (u64, u64);
@@ -24,6 +25,8 @@ pub(super) enum Frame {
     Order { first: u64, ids: Vec<Id> },
     /// A member has the log up to before this place, in this view; `None`: it has no log.
     Held { member: u64, end: Option<u64> },
+    /// The same, and the member tells of nothing more in this view, and receives nothing behind that place.
+    Seal { member: u64, end: Option<u64> },
     /// For those who have no log: it begins at this place, and so many entries follow.
     Log { first: u64, count: u64 },
     /// One of the entries that follow.
@@ -55,10 +58,13 @@ impl Frame {
                 reader.end()?;
                 Frame::Order { first, ids }
             }
-            HELD => {
+            HELD | SEAL => {
                 let (member, end) = (reader.u64()?, reader.u64()?.checked_sub(1));
                 reader.end()?;
-                Frame::Held { member, end }
+                match kind {
+                    HELD => Frame::Held { member, end },
+                    _ => Frame::Seal { member, end },
+                }
             }
             LOG => {
                 let (first, count) = (reader.u64()?, reader.u64()?);
@@ -95,10 +101,8 @@ impl Frame {
                 ids.fold(writer, |it, (member, number)| it.u64(*member).u64(*number))
                     .finish()
             }
-            Frame::Held { member, end } => {
-                let writer = writer(HELD).u64(*member);
-                writer.u64(end.map_or(0, |end| end + 1)).finish()
-            }
+            Frame::Held { member, end } => with_end(writer(HELD), *member, *end),
+            Frame::Seal { member, end } => with_end(writer(SEAL), *member, *end),
             Frame::Log { first, count } => writer(LOG).u64(*first).u64(*count).finish(),
             Frame::Entry(Entry::View {
                 group,
@@ -114,6 +118,11 @@ impl Frame {
             }
         }
     }
+}
+
+fn with_end(writer: Writer, member: u64, end: Option<u64>) -> Vec<u8> {
+    let end = end.map_or(0, |end| end.saturating_add(1));
+    writer.u64(member).u64(end).finish()
 }
 
 fn with_message(writer: Writer, id: Id, message: &[u8]) -> Vec<u8> {
@@ -145,6 +154,10 @@ mod tests {
             Frame::Held {
                 member: 9,
                 end: Some(0),
+            },
+            Frame::Seal {
+                member: 9,
+                end: Some(7),
             },
             Frame::Log { first: 1, count: 2 },
             Frame::Entry(Entry::Message {

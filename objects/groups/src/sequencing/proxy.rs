@@ -1,10 +1,15 @@
 //! The live object behind `ordered`: brings the endpoints to the machine.
 
-use liveobj_sdk::{Bytes, Connection, CreateError, Disconnect, Level, List, Opaque, live_object};
+use std::collections::BTreeSet;
+
+use liveobj_sdk::{
+    Bytes, Connection, CreateError, Disconnect, Level, List, Opaque, Token, Wake, live_object,
+};
 
 use super::{Action, Sequencing};
 use crate::audience::Audience;
 use crate::foreign::Foreign;
+use crate::parting::Parting;
 use crate::view::View;
 use crate::{ordered, template, wire};
 
@@ -15,6 +20,9 @@ pub struct OrderedChannel {
     machine: Sequencing,
     /// Of `views`.
     audience: Audience,
+    /// Connections at which there is more to be sent before this member leaves.
+    unfinished: BTreeSet<Connection>,
+    parting: Parting,
     foreign: Foreign,
 }
 
@@ -28,6 +36,8 @@ impl template::ordered for OrderedChannel {
         Ok(OrderedChannel {
             machine: Sequencing::new(tag, parameters.backlog as usize),
             audience: Audience::default(),
+            unfinished: BTreeSet::new(),
+            parting: Parting::first(context),
             foreign: Foreign::default(),
         })
     }
@@ -55,6 +65,15 @@ impl template::ordered for OrderedChannel {
         self.act(context, actions);
     }
 
+    fn views_unfinished(&mut self, context: &mut Context<'_>, event: ordered::views::Unfinished) {
+        let connection = context.connection();
+        match event.more {
+            true => self.unfinished.insert(connection),
+            false => self.unfinished.remove(&connection),
+        };
+        self.look_who_is_unfinished(context);
+    }
+
     fn connected(
         &mut self,
         _: &mut Context<'_>,
@@ -68,16 +87,37 @@ impl template::ordered for OrderedChannel {
 
     fn disconnected(
         &mut self,
-        _: &mut Context<'_>,
+        context: &mut Context<'_>,
         _: ordered::Endpoint,
         connection: Connection,
         _: Disconnect,
     ) {
         self.audience.disconnected(connection);
+        if self.unfinished.remove(&connection) {
+            self.look_who_is_unfinished(context);
+        }
+    }
+
+    fn wake(&mut self, context: &mut Context<'_>, token: Token, wake: Wake<'_>) {
+        if self.parting.begins(token, &wake) {
+            let actions = self.machine.leave();
+            self.act(context, actions);
+        } else if self.parting.ends(token, &wake) && self.machine.pending() > 0 {
+            let text = format!(
+                "closed before {} messages were received: they may be lost",
+                self.machine.pending()
+            );
+            context.report(Level::Warning, &text);
+        }
     }
 }
 
 impl OrderedChannel {
+    fn look_who_is_unfinished(&mut self, context: &mut Context<'_>) {
+        let actions = self.machine.unfinished(!self.unfinished.is_empty());
+        self.act(context, actions);
+    }
+
     fn act(&mut self, context: &mut Context<'_>, actions: Vec<Action>) {
         for action in actions {
             // What cannot be emitted has nobody to receive it.
@@ -104,5 +144,6 @@ impl OrderedChannel {
                 Action::Fail(reason) => context.fail(&reason),
             }
         }
+        self.parting.set(context, self.machine.has_left());
     }
 }

@@ -101,6 +101,138 @@ fn who_joins_gets_what_is_not_received_yet() {
     assert_eq!(received(&actions), 1, "two of three hold it now");
 }
 
+/// What member 2 says in a view.
+fn hears(machine: &mut Sequencing, view: u64, frame: &Frame) -> Vec<Action> {
+    let actions = machine.receive(&frame.encode(TAG, view));
+    at_one(machine, actions)
+}
+
+/// Member 1 in its first view, which these are in; all have said that they have no log.
+fn begun(members: &[u64]) -> Sequencing {
+    let mut machine = Sequencing::new(TAG, 1_000);
+    let actions = machine.view(view(1, members));
+    at_one(&mut machine, actions);
+    for member in members.iter().filter(|member| **member != 1) {
+        says(&mut machine, 1, *member, None);
+    }
+    machine
+}
+
+/// Of two members the older one leaves, with a seal at this place or without, before it has given the message
+/// of the other one a place. Answers what that one does with its message: receive it, or warn.
+fn left_with_a_seal(end: Option<u64>) -> (usize, usize) {
+    let mut machine = begun(&[2, 1]);
+    let actions = machine.send(b"message");
+    at_one(&mut machine, actions);
+    if end.is_some() {
+        hears(&mut machine, 1, &Frame::Seal { member: 2, end });
+    }
+    let actions = machine.view(view(2, &[1]));
+    let actions = at_one(&mut machine, actions);
+    let warned = actions.iter().filter(|it| matches!(it, Action::Warn(_)));
+    (received(&actions), warned.count())
+}
+
+#[test]
+fn who_stays_alone_sends_again_if_who_left_has_sealed_what_it_holds_too() {
+    assert_eq!(left_with_a_seal(Some(1)), (1, 0));
+    assert_eq!(left_with_a_seal(Some(2)), (0, 1), "there may be more");
+    assert_eq!(left_with_a_seal(None), (0, 1), "it may have crashed");
+    let broken = fault::with(Fault::NoSeals, || left_with_a_seal(Some(1)));
+    assert_eq!(broken, (0, 1));
+    let broken = fault::with(Fault::AnySeal, || left_with_a_seal(Some(2)));
+    assert_eq!(broken, (1, 0));
+}
+
+/// One of three sends a message, and it is given a place, when member `sealed` has sealed the view. How often
+/// it is received when so many members have told that they hold it.
+fn received_behind_a_seal(sealed: u64, told: &[u64]) -> usize {
+    let mut machine = begun(&[2, 1, 3]);
+    let end = Some(1);
+    says(&mut machine, 1, 2, end);
+    says(&mut machine, 1, 3, end);
+    let seal = match sealed {
+        1 => machine.leave(),
+        member => machine.receive(&Frame::Seal { member, end }.encode(TAG, 1)),
+    };
+    let mut actions = at_one(&mut machine, seal);
+    let id = (2, 0);
+    let message = b"message".to_vec();
+    actions.extend(hears(&mut machine, 1, &Frame::Data { id, message }));
+    let ids = vec![id];
+    actions.extend(hears(&mut machine, 1, &Frame::Order { first: 1, ids }));
+    for member in told {
+        actions.extend(says(&mut machine, 1, *member, Some(2)));
+    }
+    received(&actions)
+}
+
+#[test]
+fn nothing_is_received_behind_ones_own_seal_or_by_what_is_told_behind_another_one() {
+    assert_eq!(received_behind_a_seal(1, &[2, 3]), 0);
+    assert_eq!(received_behind_a_seal(3, &[3]), 0);
+    assert_eq!(received_behind_a_seal(3, &[2]), 1, "two of three hold it");
+    for (sealed, told) in [(1, &[2, 3][..]), (3, &[3])] {
+        let broken = fault::with(Fault::VotesSealed, || received_behind_a_seal(sealed, told));
+        assert_eq!(broken, 1);
+    }
+}
+
+#[test]
+fn who_leaves_waits_for_its_own_messages_and_until_others_hold_what_it_holds() {
+    let mut machine = begun(&[1, 2]);
+    let actions = machine.unfinished(true);
+    at_one(&mut machine, actions);
+    let actions = machine.leave();
+    assert_eq!(
+        at_one(&mut machine, actions),
+        [],
+        "those above have more to send"
+    );
+    let actions = machine.send(b"message");
+    let actions = at_one(&mut machine, actions);
+    assert_eq!(
+        received(&actions),
+        1,
+        "half of the view with the oldest holds it"
+    );
+    assert!(!machine.has_left());
+    let actions = machine.unfinished(false);
+    let seal = Frame::Seal {
+        member: 1,
+        end: Some(2),
+    };
+    let actions = at_one(&mut machine, actions);
+    assert_eq!(actions, [Action::Send(seal.encode(TAG, 1))]);
+    assert!(!machine.has_left());
+    assert!(fault::with(Fault::SealsUnheld, || machine.has_left()));
+    says(&mut machine, 1, 2, Some(1));
+    assert!(!machine.has_left());
+    says(&mut machine, 1, 2, Some(2));
+    assert!(machine.has_left());
+}
+
+#[test]
+fn a_view_that_opens_later_is_sealed_with_the_first_word_and_another_one_gives_places() {
+    let mut machine = begun(&[1, 2]);
+    says(&mut machine, 1, 2, Some(1));
+    let actions = machine.leave();
+    at_one(&mut machine, actions);
+    assert!(machine.has_left());
+    let actions = machine.view(view(2, &[1, 2, 3]));
+    let seal = Frame::Seal {
+        member: 1,
+        end: Some(2),
+    };
+    let seal = Action::Send(seal.encode(TAG, 2));
+    assert_eq!(actions, [seal]);
+    at_one(&mut machine, actions);
+    assert!(!machine.has_left());
+    says(&mut machine, 2, 2, Some(2));
+    says(&mut machine, 2, 3, None);
+    assert_eq!(machine.sequencer(), Some(2));
+}
+
 #[test]
 fn too_much_that_waits_and_too_long_a_message_end_the_channel() {
     let mut machine = Sequencing::new(TAG, 10);

@@ -1,10 +1,13 @@
 //! The live object behind `virtual_synchrony`: brings the endpoints to the machine.
 
-use liveobj_sdk::{Bytes, Connection, CreateError, Disconnect, List, Opaque, live_object};
+use liveobj_sdk::{
+    Bytes, Connection, CreateError, Disconnect, List, Opaque, Token, Wake, live_object,
+};
 
 use super::{Action, Synchrony};
 use crate::audience::Audience;
 use crate::foreign::Foreign;
+use crate::parting::Parting;
 use crate::view::View;
 use crate::{template, virtual_synchrony, wire};
 
@@ -14,6 +17,7 @@ type Context<'a> = virtual_synchrony::Context<'a>;
 pub struct SynchronousChannel {
     machine: Synchrony,
     audience: Audience,
+    parting: Parting,
     foreign: Foreign,
 }
 
@@ -27,6 +31,7 @@ impl template::virtual_synchrony for SynchronousChannel {
         Ok(SynchronousChannel {
             machine: Synchrony::new(tag, parameters.backlog as usize),
             audience: Audience::default(),
+            parting: Parting::first(context),
             foreign: Foreign::default(),
         })
     }
@@ -81,6 +86,14 @@ impl template::virtual_synchrony for SynchronousChannel {
     ) {
         self.audience.disconnected(connection);
     }
+
+    fn wake(&mut self, context: &mut Context<'_>, token: Token, wake: Wake<'_>) {
+        if self.parting.begins(token, &wake) {
+            self.parting.set(context, self.machine.has_finished());
+        } else {
+            self.parting.ends(token, &wake);
+        }
+    }
 }
 
 impl SynchronousChannel {
@@ -108,5 +121,6 @@ impl SynchronousChannel {
                 Action::Fail(reason) => context.fail(&reason),
             }
         }
+        self.parting.set(context, self.machine.has_finished());
     }
 }

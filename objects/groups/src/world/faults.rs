@@ -151,10 +151,67 @@ fn heal<N: Node>(world: &mut World<N>, plan: &Plan) {
     }
 }
 
+/// Runs a schedule in which nothing fails: nodes start and are closed while the director speaks, on a channel
+/// that loses little. Whenever one is closed there is another one that has been there for a second and stays;
+/// in the end one is alone. Answers which.
+pub(crate) fn orderly<N: Node>(
+    world: &mut World<N>,
+    steps: u64,
+    director: &mut impl Director<N>,
+) -> usize {
+    world.network = Network {
+        loss: world.random.below(3),
+        repeat: world.random.below(10),
+        delay: (1 + world.random.below(10)) * MILLISECOND,
+    };
+    world.start(0, false);
+    director.changed(world);
+    world.advance_to(world.now + SECOND);
+    let mut left = 0;
+    let mut started = vec![0; world.nodes()];
+    for step in 0.. {
+        let stay: Vec<usize> = (0..world.nodes())
+            .filter(|node| world.node(*node).is_some() && !world.is_closing(*node))
+            .collect();
+        let is_end = step >= steps;
+        if is_end && stay.len() == 1 {
+            break;
+        }
+        let node = world.random.below(world.nodes() as u64) as usize;
+        let mut others = stay.iter().filter(|other| **other != node);
+        let is_kept = others.any(|other| world.now - started[*other] >= SECOND);
+        let closes = is_kept && stay.contains(&node);
+        let dice = world.random.below(if is_end { 20 } else { 100 });
+        let mut changed = false;
+        if closes && dice < 20 {
+            world.close(node);
+            changed = true;
+        } else if !is_end && dice < 40 && world.node(node).is_none() {
+            world.start(node, true);
+            started[node] = world.now;
+            changed = true;
+        }
+        if changed || world.left.len() > left {
+            left = world.left.len();
+            director.changed(world);
+        }
+        for _ in 0..world.random.below(3) {
+            director.speak(world);
+        }
+        let pause = [MILLISECOND, 20 * MILLISECOND, 200 * MILLISECOND];
+        let pause = pause[world.random.below(3) as usize];
+        let until = world.now + world.random.below(pause);
+        world.advance_to(until);
+    }
+    finish_closing(world);
+    let mut stay = 0..world.nodes();
+    stay.find(|node| world.node(*node).is_some())
+        .expect("one stays")
+}
+
 /// Lets the nodes that are being closed end.
-pub(crate) fn finish_closing<N: Node>(world: &mut World<N>) {
-    let is_over = |world: &World<N>| (0..world.nodes()).all(|node| !world.is_closing(node));
-    while !is_over(world) {
-        world.advance_to(world.now + 100 * MILLISECOND);
+fn finish_closing<N: Node>(world: &mut World<N>) {
+    while (0..world.nodes()).any(|node| world.is_closing(node)) {
+        world.advance_to(world.now + 20 * MILLISECOND);
     }
 }

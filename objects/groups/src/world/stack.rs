@@ -24,6 +24,7 @@ pub(crate) struct Stack<const ORDERED: bool> {
     reliable: Reliable,
     synchrony: Synchrony,
     sequencing: Sequencing,
+    is_leaving: bool,
 }
 
 pub(crate) enum Input {
@@ -39,6 +40,7 @@ pub(crate) enum Did {
     Send(u64),
     Receive(Vec<u8>),
     View(View),
+    Warn(String),
     Fail(String),
 }
 
@@ -59,6 +61,17 @@ impl<const ORDERED: bool> Stack<ORDERED> {
             did.into_iter().map(Step::Synchrony).collect()
         };
         self.take(env, steps, out);
+    }
+
+    /// Those above have more to send before they leave, or not any more.
+    pub(crate) fn unfinished(
+        &mut self,
+        env: &mut Env<'_>,
+        is_unfinished: bool,
+        out: &mut Out<Did>,
+    ) {
+        let did = self.sequencing.unfinished(is_unfinished);
+        self.take(env, did.into_iter().map(Step::Sequencing).collect(), out);
     }
 
     fn reliable(&mut self, env: &mut Env<'_>, did: Vec<reliability::Action>, out: &mut Out<Did>) {
@@ -104,8 +117,10 @@ impl<const ORDERED: bool> Stack<ORDERED> {
                 | Step::Sequencing(sequencing::Action::Receive(it)) => {
                     out.did.push(Did::Receive(it));
                 }
-                Step::Reliable(reliability::Action::Warn(_))
-                | Step::Sequencing(sequencing::Action::Warn(_)) => {}
+                Step::Reliable(reliability::Action::Warn(text))
+                | Step::Sequencing(sequencing::Action::Warn(text)) => {
+                    out.did.push(Did::Warn(text));
+                }
                 Step::Reliable(reliability::Action::Fail(reason))
                 | Step::Synchrony(synchrony::Action::Fail(reason))
                 | Step::Sequencing(sequencing::Action::Fail(reason)) => {
@@ -129,6 +144,7 @@ impl<const ORDERED: bool> Node for Stack<ORDERED> {
             reliable: Reliable::new(*b"reliable", LIMITS),
             synchrony: Synchrony::new(*b"synchron", 1 << 20),
             sequencing: Sequencing::new(*b"ordered ", 1 << 20),
+            is_leaving: false,
         };
         out.did.push(Did::Connect);
         let did = stack.reliable.connected(env);
@@ -172,6 +188,19 @@ impl<const ORDERED: bool> Node for Stack<ORDERED> {
         self.reliable.deadline()
     }
 
+    fn leave(&mut self, env: &mut Env<'_>, out: &mut Out<Did>) {
+        self.is_leaving = true;
+        let did = self.sequencing.leave();
+        self.take(env, did.into_iter().map(Step::Sequencing).collect(), out);
+    }
+
+    fn has_left(&self) -> bool {
+        self.is_leaving
+            && (!ORDERED || self.sequencing.has_left())
+            && self.synchrony.has_finished()
+            && self.reliable.has_finished()
+    }
+
     fn save(&self) {}
 }
 
@@ -195,6 +224,11 @@ impl Talk {
         }
     }
 
+    /// This one says something.
+    pub(crate) fn speak_of<N: Node<Input = Input>>(&mut self, world: &mut World<N>, node: usize) {
+        self.say(world, node);
+    }
+
     fn say<N: Node<Input = Input>>(&mut self, world: &mut World<N>, node: usize) {
         self.said += 1;
         let size = if world.random.percent(90) { 8 } else { 3_000 };
@@ -206,7 +240,7 @@ impl Talk {
 impl<N: Node<Input = Input>> Director<N> for Talk {
     fn speak(&mut self, world: &mut World<N>) {
         let node = world.random.below(world.nodes() as u64) as usize;
-        if world.node(node).is_none() || world.is_paused(node) {
+        if world.node(node).is_none() || world.is_paused(node) || world.is_closing(node) {
             return;
         }
         let burst = if world.random.percent(10) { 20 } else { 2 };
@@ -273,6 +307,7 @@ fn run<const ORDERED: bool>(
             Did::Send(number) => What::Send(*number),
             Did::Receive(message) => What::Receive(judge::number(message)),
             Did::View(view) => What::View(view.group, view.number),
+            Did::Warn(_) => continue,
             Did::Fail(reason) => {
                 let reason = Err(format!("{at:?} failed: {reason}"));
                 return (history, reason);

@@ -47,7 +47,10 @@ impl Views {
             there.map(|node| (node, world.run(node))).collect()
         };
         let sides = [reachable(world, 0), reachable(world, 1)];
-        let Some(side) = sides.iter().find(|side| self.is_quorum(side)) else {
+        // Who left in order has agreed to be excluded.
+        let votes = |run: &Run, side: &[Run]| side.contains(run) || world.left.contains(run);
+        let side = sides.iter().find(|side| self.is_quorum(side, votes));
+        let Some(side) = side else {
             for side in &sides {
                 for (node, run) in side {
                     if self.members.iter().any(|(it, _)| it == &(*node, *run)) {
@@ -98,14 +101,13 @@ impl Views {
         self.install(world, members, input);
     }
 
-    fn is_quorum(&self, side: &[Run]) -> bool {
+    fn is_quorum(&self, side: &[Run], votes: impl Fn(&Run, &[Run]) -> bool) -> bool {
         let of = self.members.len();
-        let there = self.members.iter().filter(|(run, _)| side.contains(run));
+        let there = self.members.iter().filter(|(run, _)| votes(run, side));
         let count = there.count();
         let oldest = self.members.first();
         !side.is_empty()
-            && (2 * count > of
-                || 2 * count == of && oldest.is_none_or(|(run, _)| side.contains(run)))
+            && (2 * count > of || 2 * count == of && oldest.is_none_or(|(run, _)| votes(run, side)))
     }
 
     fn install<N: Node>(

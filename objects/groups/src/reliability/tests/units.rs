@@ -61,6 +61,37 @@ fn what_is_sent_while_blocked_waits_for_the_next_view() {
     assert_eq!(sent(&with(&mut machine, Reliable::resumed)), 1);
 }
 
+/// Member 2 says how much it has of member 1.
+fn has(machine: &mut Reliable, stamp: u64, end: u64) {
+    let status = Frame::Status(Status {
+        sender: 2,
+        stamp,
+        view: 1,
+        since: 1,
+        sent: 0,
+        received: vec![(1, Some(end))],
+    });
+    with(machine, |machine, env| {
+        machine.frame(env, &status.encode(TAG))
+    });
+}
+
+#[test]
+fn who_leaves_waits_until_all_others_have_what_it_sent() {
+    let mut machine = pair();
+    assert!(machine.has_finished());
+    send(&mut machine, b"one");
+    send(&mut machine, b"two");
+    has(&mut machine, 1, 1);
+    assert!(!machine.has_finished());
+    assert!(fault::with(Fault::LeavesUnheard, || machine.has_finished()));
+    has(&mut machine, 2, 2);
+    assert!(machine.has_finished());
+    machine.blocked();
+    send(&mut machine, b"three");
+    assert!(!machine.has_finished(), "it waits");
+}
+
 #[test]
 fn too_much_that_waits_and_too_long_a_message_end_the_channel() {
     let fails = |actions: Vec<Action>| {

@@ -1,5 +1,6 @@
 //! Schedules of the whole stack, whose members keep replicas of a list; and whether these are equal.
 
+use std::cell::Cell;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use super::LIMITS;
@@ -11,7 +12,7 @@ use crate::world::forger::{self, with_forged};
 use crate::world::judge::{self, At, What};
 use crate::world::stack::{self, Input, Stack, Talk};
 use crate::world::views::Told;
-use crate::world::{Node, Out, Random, World};
+use crate::world::{Node, Out, Random, Record, World};
 
 /// A member of the whole stack, and its replica: the numbers of all updates, in order, and what came of
 /// them and the views in which they came.
@@ -24,6 +25,8 @@ pub(super) struct Member {
     seen: u64,
     /// Checkpoints that are on their way, as between two domains.
     answers: Vec<Vec<u8>>,
+    /// What those below know of it.
+    is_unfinished: bool,
 }
 
 #[derive(Debug)]
@@ -32,6 +35,11 @@ pub(super) enum Did {
     Send(u64),
     Receive(u64),
     Initialize,
+    /// The membership: a view of this group, or somebody is suspected.
+    Group(u64),
+    Suspected,
+    /// A layer below does not know whether others have received what it has sent.
+    Unsure(String),
     Warn,
     Fail(String),
 }
@@ -49,10 +57,16 @@ impl Member {
                     }
                     stack::Did::View(view) => actions.extend(self.machine.view(view)),
                     stack::Did::Fail(reason) => out.did.push(Did::Fail(reason)),
+                    stack::Did::Warn(text) => out.did.push(Did::Unsure(text)),
                     stack::Did::Connect | stack::Did::Send(_) => {}
                 }
                 // Whatever is done in one step reaches the replica before the next one.
                 self.act(env, &mut actions, &mut below, out);
+            }
+            let is_unfinished = self.machine.is_unfinished();
+            if is_unfinished != self.is_unfinished {
+                self.is_unfinished = is_unfinished;
+                self.stack.unfinished(env, is_unfinished, &mut below);
             }
             if below.did.is_empty() && below.frames.is_empty() {
                 return;
@@ -127,6 +141,7 @@ impl Node for Member {
             mixed: 0,
             seen: 0,
             answers: Vec::new(),
+            is_unfinished: false,
         };
         out.did.push(Did::Connect);
         let mut actions = member.machine.connected(()).into();
@@ -162,6 +177,15 @@ impl Node for Member {
         self.stack.deadline()
     }
 
+    fn leave(&mut self, env: &mut Env<'_>, out: &mut Out<Did>) {
+        self.machine.leave();
+        self.with(env, out, Stack::leave);
+    }
+
+    fn has_left(&self) -> bool {
+        self.machine.has_finished() && self.stack.has_left()
+    }
+
     fn save(&self) -> History {
         self.machine.history().clone()
     }
@@ -171,9 +195,21 @@ impl Node for Member {
 pub(super) struct Whole {
     membership: Membership,
     member: Member,
+    /// Its time to leave has come, and those below the others have been told.
+    leaves: bool,
+    leaves_group: bool,
 }
 
 impl Whole {
+    /// When those above have finished, the membership leaves.
+    fn leave_in_time(&mut self, env: &mut Env<'_>, out: &mut Out<Did>) {
+        if self.leaves && !self.leaves_group && self.member.has_left() {
+            self.leaves_group = true;
+            let actions = self.membership.leave(env);
+            self.take(env, actions, out);
+        }
+    }
+
     fn take(&mut self, env: &mut Env<'_>, actions: Vec<members::Action>, out: &mut Out<Did>) {
         for action in actions {
             let input = match action {
@@ -181,22 +217,35 @@ impl Whole {
                     out.frames.push(frame);
                     continue;
                 }
-                members::Action::Tell(News::View(view)) => Input::Told(Told::View(view)),
+                members::Action::Tell(News::View(view)) => {
+                    out.did.push(Did::Group(view.group));
+                    Input::Told(Told::View(view))
+                }
                 members::Action::Tell(News::Blocked(_)) => Input::Told(Told::Blocked),
                 members::Action::Tell(News::Resumed) => Input::Resumed,
-                members::Action::Tell(News::Suspected(_) | News::Restored(_)) => continue,
+                members::Action::Tell(News::Suspected(_)) => {
+                    out.did.push(Did::Suspected);
+                    continue;
+                }
+                members::Action::Tell(News::Restored(_)) => continue,
             };
             self.member.input(env, input, out);
         }
     }
 }
 
-/// More than half of the most nodes that there are, so that there is one group at a time.
-const SETTINGS: Settings = Settings {
-    quorum: 5,
-    period: 100 * MILLISECOND,
-    suspicion: 300 * MILLISECOND,
-};
+thread_local! {
+    /// More than half of the most nodes that there are, so that there is one group at a time.
+    static QUORUM: Cell<usize> = const { Cell::new(5) };
+}
+
+fn settings() -> Settings {
+    Settings {
+        quorum: QUORUM.get(),
+        period: 100 * MILLISECOND,
+        suspicion: 300 * MILLISECOND,
+    }
+}
 
 impl Node for Whole {
     type Input = Input;
@@ -206,8 +255,10 @@ impl Node for Whole {
     fn start(env: &mut Env<'_>, saved: Option<Self::Saved>, out: &mut Out<Did>) -> Self {
         let (past, history) = saved.unwrap_or_default();
         let mut whole = Whole {
-            membership: Membership::new(env, *b"members ", SETTINGS, past),
+            membership: Membership::new(env, *b"members ", settings(), past),
             member: Member::start(env, Some(history), out),
+            leaves: false,
+            leaves_group: false,
         };
         let actions = whole.membership.connected(env);
         whole.take(env, actions, out);
@@ -218,6 +269,7 @@ impl Node for Whole {
         let actions = self.membership.frame(env, frame);
         self.take(env, actions, out);
         self.member.frame(env, frame, out);
+        self.leave_in_time(env, out);
     }
 
     fn input(&mut self, env: &mut Env<'_>, input: Input, out: &mut Out<Did>) {
@@ -232,6 +284,17 @@ impl Node for Whole {
         if self.member.deadline().is_some_and(|at| at <= env.now) {
             self.member.timer(env, out);
         }
+        self.leave_in_time(env, out);
+    }
+
+    fn leave(&mut self, env: &mut Env<'_>, out: &mut Out<Did>) {
+        self.leaves = true;
+        self.member.leave(env, out);
+        self.leave_in_time(env, out);
+    }
+
+    fn has_left(&self) -> bool {
+        self.membership.has_left()
     }
 
     fn deadline(&self) -> Option<u64> {
@@ -279,11 +342,17 @@ pub(super) enum Verdict {
     Wrong(String),
 }
 
-/// A schedule of 2 to 9 members that restart so often with their state, in percent.
-pub(super) fn schedule(seed: u64, with_state: u64) -> Verdict {
+/// A schedule of 2 to 9 members that restart so often with their state, and are closed where they would
+/// crash, in percent.
+pub(super) fn schedule(seed: u64, with_state: u64, closes: u64) -> Verdict {
     let nodes = 2 + Random::new(seed ^ 0x5ca1_ab1e).below(8) as usize;
     let mut talk = Talk::default();
-    let world = run::<Member>(seed, nodes, faults::ALL.steps, with_state, &mut talk);
+    let plan = Plan {
+        with_state,
+        closes,
+        ..PLAN
+    };
+    let world = run::<Member>(seed, nodes, &plan, &mut talk);
     judge(&world, with_state, &talk.last).1
 }
 
@@ -291,16 +360,109 @@ pub(super) fn schedule(seed: u64, with_state: u64) -> Verdict {
 pub(super) fn short_schedule(seed: u64) -> Vec<(At, What)> {
     let nodes = 2 + Random::new(seed ^ 0x5ca1_ab1e).below(2) as usize;
     let mut talk = Talk::default();
-    let world = run::<Member>(seed, nodes, 8, 50, &mut talk);
+    let plan = Plan { steps: 8, ..PLAN };
+    let world = run::<Member>(seed, nodes, &plan, &mut talk);
     judge(&world, 50, &talk.last).0
 }
 
-/// A schedule of 5 to 9 members with the real membership.
-pub(super) fn whole_schedule(seed: u64, with_state: u64) -> Verdict {
+/// A schedule of 5 to 9 members with the real membership, that restart so often with their state, and are
+/// closed where they would crash, in percent.
+pub(super) fn whole_schedule(seed: u64, with_state: u64, closes: u64) -> Verdict {
     let nodes = 5 + Random::new(seed ^ 0x5ca1_ab1e).below(5) as usize;
     let mut talk = Talk::among_themselves();
-    let world = run::<Whole>(seed, nodes, faults::ALL.steps, with_state, &mut talk);
+    let plan = Plan {
+        with_state,
+        closes,
+        ..PLAN
+    };
+    let world = run::<Whole>(seed, nodes, &plan, &mut talk);
     judge(&world, with_state, &talk.last).1
+}
+
+/// A schedule of 2 to 6 members, with the real membership, that come and go in order, down to the last one; that one is closed, too,
+/// and then all open again, that one first. Answers whether something disturbed it: somebody was suspected
+/// wrongly, or founded a group of its own.
+pub(super) fn orderly_schedule(seed: u64) -> Result<bool, String> {
+    QUORUM.set(1);
+    let judged = orderly(seed);
+    QUORUM.set(5);
+    judged
+}
+
+fn orderly(seed: u64) -> Result<bool, String> {
+    let mut talk = Talk::among_themselves();
+    let nodes = 2 + Random::new(seed ^ 0x5ca1_ab1e).below(5) as usize;
+    let mut world = World::<Whole>::new(seed, nodes);
+    let last = faults::orderly(&mut world, 30, &mut talk);
+    world.advance_to(world.now + SECOND);
+    talk.speak_of(&mut world, last);
+    world.advance_to(world.now + 500 * MILLISECOND);
+    let closed: usize = (0..nodes).map(|node| world.run(node) as usize).sum();
+    let (left, before) = (world.left.len(), world.history.len());
+    let text = world.node(last).expect("it stays").replica().to_vec();
+    world.close(last);
+    let is_gone = world.node(last).is_none();
+    let judged = in_order(&world, &text);
+    if !is_gone {
+        world.crash(last);
+    }
+    world.start(last, true);
+    world.advance_to(world.now + SECOND);
+    for node in (0..nodes).filter(|node| *node != last) {
+        world.start(node, true);
+        let until = world.now + world.random.below(500 * MILLISECOND);
+        world.advance_to(until);
+    }
+    talk.healed(&mut world);
+    world.advance_to(world.now + 5 * SECOND);
+    let is_disturbed = is_disturbed(&world.history[..before]);
+    if is_disturbed {
+        return Ok(true);
+    }
+    judged?;
+    if left + 1 != closed {
+        return Err(format!("{left} of {} left in time", closed - 1));
+    }
+    if !is_gone {
+        return Err(format!("{last} was alone, and took its time"));
+    }
+    match judge(&world, 100, &talk.last).1 {
+        Verdict::Fine => Ok(is_disturbed),
+        Verdict::Lost => Err("lost when all opened again".to_owned()),
+        Verdict::Wrong(wrong) => Err(wrong),
+    }
+}
+
+/// Whether somebody was suspected, or there were several groups.
+fn is_disturbed(history: &[Record<Did>]) -> bool {
+    let mut groups = BTreeSet::new();
+    history.iter().any(|record| match &record.did {
+        Did::Group(group) => groups.insert(*group) && groups.len() > 1,
+        Did::Suspected => true,
+        _ => false,
+    })
+}
+
+/// Where all went in order: nobody was told of anything that may be lost, and all that was ever sent is in
+/// the text of the one that stayed, once.
+fn in_order(world: &World<Whole>, text: &[u64]) -> Result<(), String> {
+    let mut sent: BTreeMap<u64, At> = BTreeMap::new();
+    for record in &world.history {
+        let at = (record.node, record.run);
+        match &record.did {
+            Did::Send(number) => {
+                sent.insert(*number, at);
+            }
+            Did::Unsure(text) => return Err(format!("{at:?}: {text}")),
+            Did::Warn => return Err(format!("{at:?} warned")),
+            _ => {}
+        }
+    }
+    judge_replicas(&[text], &sent, &[])?;
+    match sent.iter().find(|(number, _)| !text.contains(number)) {
+        Some((number, by)) => Err(format!("{number} of {by:?} is lost")),
+        None => Ok(()),
+    }
 }
 
 /// A schedule of 5 or 6 members with the real membership, on whose channel somebody forges.
@@ -313,24 +475,18 @@ pub(super) fn forged_schedule(seed: u64) {
     });
 }
 
-fn run<N: Replicated>(
-    seed: u64,
-    nodes: usize,
-    steps: u64,
-    with_state: u64,
-    talk: &mut Talk,
-) -> World<N>
+/// All faults, and half of the members come back with their state.
+const PLAN: Plan = Plan {
+    loss: 30,
+    ..faults::ALL
+};
+
+fn run<N: Replicated>(seed: u64, nodes: usize, plan: &Plan, talk: &mut Talk) -> World<N>
 where
     Talk: Director<N>,
 {
     let mut world = World::<N>::new(seed, nodes);
-    let plan = Plan {
-        steps,
-        loss: 30,
-        with_state,
-        ..faults::ALL
-    };
-    faults::run(&mut world, &plan, 20 * SECOND, talk);
+    faults::run(&mut world, plan, 20 * SECOND, talk);
     world
 }
 
@@ -357,7 +513,7 @@ fn judge<N: Replicated>(
                 }
                 history.push((at, What::Receive(*number)));
             }
-            Did::Initialize => {}
+            Did::Initialize | Did::Group(_) | Did::Suspected | Did::Unsure(_) => {}
             Did::Warn => is_lost = true,
             Did::Fail(reason) => {
                 let wrong = Verdict::Wrong(format!("{at:?} failed: {reason}"));
