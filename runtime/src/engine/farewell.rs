@@ -24,9 +24,9 @@
 //! it goes at once.
 //!
 //! In several domains (`group.rs`) there is a parting in each, all of them in the same stage. It is over when
-//! [`ROUNDS`] times, one after the other, nothing waited in any of them, and nobody had stayed since the time
-//! before: what one says in the end gets to a second domain, and from there into a third one, where somebody
-//! may stay because of it.
+//! nothing waited in any of them, and nobody had stayed since they were asked before; and that [`ROUNDS`]
+//! times more, one after the other: what one says in the end gets to a second domain, and from there into a
+//! third one, where somebody may stay because of it.
 
 use std::collections::{BTreeMap, VecDeque};
 
@@ -39,8 +39,8 @@ use crate::report::Level;
 
 /// Deliveries, about, after which a stage is over although something waits.
 pub(super) const MOST: u64 = 65_536;
-/// Instances of a group wait so often until all others have delivered what there was: what is said in
-/// farewell gets into another domain, and from there into a third one, before a stage is over.
+/// Instances of a group wait so often more until all others have delivered what there was: what is said
+/// in farewell gets into another domain, and from there into a third one, before a stage is over.
 pub(super) const ROUNDS: u32 = 2;
 
 /// What ends in a domain, and is not disconnected yet.

@@ -1,17 +1,20 @@
 //! What stays and its owners; and random partings: whatever stays, fails, is dropped and ends in whatever
 //! order.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
+use std::sync::Arc;
 
 use liveobj_abi as abi;
 
-use super::farewell::{answer, close, dereference};
+use super::farewell::{answer, close, dereference, pair};
 use super::staying::{WITHIN, ask, done, staying, time_passes, timers};
-use super::{Happening, Me, TALK, Wake, World, idle};
+use super::{Happening, LISTEN, Me, TALK, Wake, World, end, idle};
+use crate::domain_thread::Ending;
 use crate::edge::{Request, Seeded, Stage};
 use crate::engine::create::Proxy;
+use crate::engine::crossing::connect_across;
 use crate::engine::domain::Domain;
 use crate::object::Ended;
 
@@ -409,4 +412,138 @@ fn whatever_stays_fails_and_is_dropped_nothing_outlives_its_owner_and_the_last_l
         life.finish();
     }
     assert!(stayed > 1_000 && last > 1_000, "{stayed} {last}");
+}
+
+/// Two domains with what is connected across them, and who stays in either.
+struct Group {
+    worlds: [World; 2],
+    instances: [u64; 2],
+    all: Vec<(usize, &'static str, Rc<Proxy>)>,
+    staying: Staying,
+    dice: Rc<Seeded>,
+}
+
+impl Group {
+    /// Each object tells the next one, in the other domain, when it is woken, and that one a third one.
+    fn new(seed: u64) -> (Group, Arc<Ending>) {
+        let (worlds, instances, ending) = pair();
+        let dice = Rc::new(Seeded::of(seed, &[]));
+        let (staying, last) = (Staying::default(), Rc::new(Cell::new(false)));
+        let mut all = Vec::new();
+        for (at, name) in ["a", "b", "c", "d", "e", "f"].into_iter().enumerate() {
+            let world = at % 2;
+            let stage = [None, Some(Stage::First), Some(Stage::Last)][(dice.next() % 3) as usize];
+            let (who_stays, dice, last) = (staying.clone(), dice.clone(), last.clone());
+            let behave = move |me: &Me<'_>, happening: Happening| {
+                let may_stay = match happening {
+                    Happening::Heard { n: 0 } => true,
+                    Happening::Heard { n } => {
+                        me.say(0, n - 1);
+                        true
+                    }
+                    Happening::Woken {
+                        wake: Wake::Farewell,
+                        ..
+                    } => {
+                        let early = stage == Some(Stage::Last) && !last.replace(true);
+                        assert!(!early || who_stays.borrow().is_empty(), "{name} is early");
+                        me.say(0, 1);
+                        true
+                    }
+                    Happening::Woken { .. } => {
+                        // It is done, and says so: somebody may stay because of that.
+                        me.say(0, 1);
+                        me.proxy.domain().close_token(me.proxy, STAY);
+                        false
+                    }
+                    _ => false,
+                };
+                if may_stay && dice.next().is_multiple_of(2) {
+                    let domain = me.proxy.domain();
+                    // It may stay already, or not be told yet that it is to end.
+                    if domain.request(me.proxy, STAY, Request::Stay) == abi::OK {
+                        who_stays.borrow_mut().insert(name);
+                    }
+                }
+                abi::OK
+            };
+            let endpoints = [TALK, LISTEN.many()];
+            let proxy = worlds[world].object_of(instances[world], name, &endpoints, behave);
+            if let Some(stage) = stage {
+                let request = Request::Farewell(stage);
+                let asked = worlds[world].domain.request(&proxy.cell, FAREWELL, request);
+                assert_eq!(asked, abi::OK);
+            }
+            all.push((world, name, proxy));
+        }
+        for (at, (world, _, proxy)) in all.iter().enumerate() {
+            let (there, _, next) = &all[(at + 1) % all.len()];
+            let ends = [(proxy, 0), (next, 1)].map(|(proxy, at)| end((proxy, at)));
+            let [here, there] = [*world, *there].map(|world| &worlds[world].domain);
+            connect_across((here, ends[0]), (there, ends[1])).expect("connected");
+        }
+        for (world, instance) in worlds.iter().zip(instances) {
+            world.domain.start_group(instance);
+        }
+        let group = Group {
+            worlds,
+            instances,
+            all,
+            staying,
+            dice,
+        };
+        (group, ending)
+    }
+
+    /// Runs both in any order until nothing is left to do. Whoever stays is connected meanwhile.
+    fn run(&self) {
+        let goes_on = |world: &World| match world.domain.has_waiting() {
+            true => {
+                world.domain.turn(None);
+                true
+            }
+            false => world.step(),
+        };
+        loop {
+            let first = (self.dice.next() % 2) as usize;
+            let world = &self.worlds[first];
+            if !goes_on(world) && !goes_on(&self.worlds[1 - first]) {
+                break;
+            }
+            let gone = |it: &String| it.contains("disconnected") || it.contains("destroyed");
+            let happened = world.happened();
+            let any = happened.iter().any(gone);
+            assert!(!any || self.staying.borrow().is_empty(), "{happened:?}");
+        }
+    }
+}
+
+#[test]
+fn in_several_domains_nobody_is_disconnected_who_stays_in_whatever_order_they_run() {
+    let mut stayed = 0;
+    for seed in 0..LIVES {
+        let (group, ending) = Group::new(seed);
+        group.run();
+        let first = (group.dice.next() % 2) as usize;
+        let domain = &group.worlds[first].domain;
+        domain.end(group.instances[first], Ended::Closed);
+        domain.turn(None);
+        group.run();
+        let mut left = 1_000;
+        while !group.staying.borrow().is_empty() {
+            let who = (group.dice.next() % group.all.len() as u64) as usize;
+            let (world, name, proxy) = &group.all[who];
+            if group.staying.borrow_mut().remove(name) {
+                stayed += 1;
+                let post = super::post(proxy);
+                group.worlds[*world].outside.inbox.push(post);
+            }
+            group.run();
+            left -= 1;
+            assert!(left > 0, "they stay for ever");
+        }
+        let now = Some(std::time::Instant::now());
+        assert_eq!(ending.wait(now), Some(Ended::Closed), "{seed}");
+    }
+    assert!(stayed > 1_000, "{stayed}");
 }
