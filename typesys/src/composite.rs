@@ -431,7 +431,11 @@ impl Relations<'_> {
         let (premises, places): (Vec<_>, Vec<_>) = premises.into_iter().unzip();
         let givers: Vec<usize> = premises.iter().map(|it| it.giver).collect();
         let emits = emits.into_iter().map(Events::Object).collect();
-        let premises = self.discharge_together(premises, emits, events.clone(), lossy);
+        let mut premises = self.discharge_together(premises, emits, events.clone(), lossy);
+        let mut own_places: Vec<Vec<usize>> = vec![Vec::new(); parts.len()];
+        for (at, giver) in givers.into_iter().enumerate() {
+            own_places[giver].push(at);
+        }
         for (parsed, place) in premises.iter().zip(places) {
             if let Some((component, at)) = place.filter(|_| !parsed.is_conditional())
                 && let Some(part) = parts.get_mut(component.as_str())
@@ -473,19 +477,12 @@ impl Relations<'_> {
                     // What was met may contradict the rest.
                     && self.consistent(premises.iter().filter(of_formalism));
                 if all {
-                    let of_others = || {
-                        let all = premises.iter().zip(&givers);
-                        let others = all.filter(|(_, giver)| **giver != numbers[*component]);
-                        others.map(|(parsed, _)| parsed.clone()).collect()
-                    };
-                    let mut others: Option<Vec<Parsed>> = None;
+                    let own = &own_places[numbers[*component]];
                     for wanted in &wanted {
                         // What reads alike of a part and of its peers is no promise of these.
-                        let premises = match wanted.is_mixed() {
-                            true => others.get_or_insert_with(of_others),
-                            false => &premises,
-                        };
-                        let answer = self.answer(premises, &events, wanted, lossy);
+                        let own = if wanted.is_mixed() { &own[..] } else { &[] };
+                        let others = set_aside(&mut premises, own);
+                        let answer = self.answer(others, &events, wanted, lossy);
                         all &= answer.verdict.holds();
                         if told.is_some() && answer.verdict.holds() {
                             met.push(Met {
@@ -494,9 +491,10 @@ impl Relations<'_> {
                                 asked: Side::Requires,
                                 place: wanted.constraint.place.clone(),
                                 derivation: self
-                                    .derivation(premises, &events, wanted, lossy, &answer),
+                                    .derivation(others, &events, wanted, lossy, &answer),
                             });
                         }
+                        put_back(&mut premises, own);
                     }
                 }
                 let Some(told) = &mut *told else {
@@ -517,6 +515,22 @@ impl Relations<'_> {
             }
         }
         left_over
+    }
+}
+
+/// Puts what stands at these places, in order, behind all else, which is given back.
+fn set_aside<'p>(all: &'p mut [Parsed], places: &[usize]) -> &'p [Parsed] {
+    let count = all.len();
+    for (place, last) in places.iter().rev().zip((0..count).rev()) {
+        all.swap(*place, last);
+    }
+    &all[..count - places.len()]
+}
+
+/// Puts all of it where it was.
+fn put_back(all: &mut [Parsed], places: &[usize]) {
+    for (place, last) in places.iter().zip(all.len() - places.len()..) {
+        all.swap(*place, last);
     }
 }
 
