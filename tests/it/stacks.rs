@@ -1,6 +1,7 @@
 //! Which layers of a group stand on which: an ordered pair each, judged by their contracts alone.
 
 use std::collections::BTreeSet;
+use std::thread;
 use std::time::{Duration, Instant};
 
 use expect_test::expect_file;
@@ -278,6 +279,27 @@ fn of_two_members_of_the_whole_stack_the_one_that_stays_goes_on_when_the_other_i
             "alone it took {took:?} to go"
         );
     }
+}
+
+#[test]
+fn a_member_that_is_left_without_a_quorum_closes_at_once() {
+    let folder = tempfile::tempdir().expect("a directory");
+    let relay = Relay::start(0);
+    let reference = folder.path().join("note.liveobject");
+    std::fs::write(&reference, replicated_note(relay.port)).expect("it is writable");
+    let mut first = Opened::start(folder.path(), &reference);
+    first.enter("of the first");
+    first.wait_for(&line("of the first"));
+    let mut second = Opened::start(folder.path(), &reference);
+    second.wait_for(&line("of the first"));
+    // Meanwhile each has what the other one has sent.
+    thread::sleep(Duration::from_secs(2));
+    first.signal("KILL");
+    second.wait_until_reported("no quorum");
+    let start = Instant::now();
+    assert_eq!(second.signal("TERM"), Some(0));
+    let took = start.elapsed();
+    assert!(took < Duration::from_secs(4), "it took {took:?} to go");
 }
 
 #[test]

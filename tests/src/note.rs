@@ -367,6 +367,16 @@ impl Opened {
         assert!(!waited.timed_out(), "only {lines:?} was reported");
     }
 
+    /// Waits until it has reported something with this in it; panics after 60 seconds.
+    pub fn wait_until_reported(&self, part: &str) {
+        let lines = self.reports.all.lock().expect("no reader panics");
+        let patience = Duration::from_secs(60);
+        let lacks = |lines: &mut Vec<String>| !lines.iter().any(|line| line.contains(part));
+        let waited = self.reports.more.wait_timeout_while(lines, patience, lacks);
+        let (lines, waited) = waited.expect("no reader panics");
+        assert!(!waited.timed_out(), "only {lines:?} was reported");
+    }
+
     /// Waits until the console shows `line` last; panics after 60 seconds. Gives all lines that it
     /// has shown, in order.
     pub fn wait_for_line(&self, line: &str) -> Vec<String> {

@@ -15,7 +15,8 @@
 //!   later ones wait for that. So those who stay receive the same messages of those who left, and an
 //!   excluded member that comes back under another number is not heard before what it sent earlier.
 //!
-//! - Who leaves stays until all others have said that they have all that it has sent.
+//! - Who leaves stays until all others have said that they have all that it has sent. Where no quorum answers,
+//!   what waits for the next view is not waited for, if it would not be sent again after that.
 //!
 //! What is lost: messages that an excluded member sent and nobody who stayed had received. It is told
 //! so when it comes back.
@@ -228,7 +229,8 @@ impl Reliable {
         };
         let mine = self.streams.get(&view.me);
         let all_have = |it: &Stream| it.acknowledged >= it.received.unwrap_or(0);
-        self.waiting.is_empty()
+        let in_vain = |waiting: &Waiting| self.blocked && waiting.is_bound;
+        self.waiting.iter().all(in_vain)
             && (view.members.len() == 1
                 || fault::is(Fault::LeavesUnheard)
                 || mine.is_none_or(all_have))

@@ -19,6 +19,7 @@ const LIMITS: Limits = Limits {
 struct Member {
     causal: Causal,
     reliable: Reliable,
+    is_leaving: bool,
 }
 
 enum Input {
@@ -75,6 +76,7 @@ impl Node for Member {
         let mut member = Member {
             causal: Causal::new(*b"causal  "),
             reliable: Reliable::new(*b"reliable", LIMITS),
+            is_leaving: false,
         };
         out.did.push(Did::Channel(What::Connect));
         let actions = member.reliable.connected(env);
@@ -122,6 +124,14 @@ impl Node for Member {
         self.reliable.deadline()
     }
 
+    fn leave(&mut self, _: &mut Env<'_>, _: &mut Out<Did>) {
+        self.is_leaving = true;
+    }
+
+    fn has_left(&self) -> bool {
+        self.is_leaving && self.causal.has_finished() && self.reliable.has_finished()
+    }
+
     fn save(&self) {}
 }
 
@@ -137,7 +147,8 @@ impl Director<Member> for Talk {
     fn speak(&mut self, world: &mut World<Member>) {
         for _ in 0..world.random.below(4) {
             let node = world.random.below(world.nodes() as u64) as usize;
-            if world.node(node).is_some() && !world.is_paused(node) && self.said < self.most {
+            let speaks = world.node(node).is_some() && !world.is_closing(node);
+            if speaks && !world.is_paused(node) && self.said < self.most {
                 self.said += 1;
                 world.input(node, Input::Say(self.said));
                 let soon = world.now + world.random.below(SECOND / 20);
@@ -156,7 +167,7 @@ impl Director<Member> for Talk {
 }
 
 /// What happened in a schedule, and what is wrong with it.
-fn run(seed: u64, nodes: usize, most: u64) -> (Vec<(At, What)>, Result<(), String>) {
+fn run(seed: u64, nodes: usize, most: u64, closes: u64) -> (Vec<(At, What)>, Result<(), String>) {
     let mut world = World::new(seed, nodes);
     let mut talk = Talk {
         views: Views::default(),
@@ -165,6 +176,7 @@ fn run(seed: u64, nodes: usize, most: u64) -> (Vec<(At, What)>, Result<(), Strin
     };
     let plan = Plan {
         loss: 30,
+        closes,
         ..faults::ALL
     };
     faults::run(&mut world, &plan, 20 * SECOND, &mut talk);
@@ -202,7 +214,7 @@ fn run(seed: u64, nodes: usize, most: u64) -> (Vec<(At, What)>, Result<(), Strin
     let verdict = judge::fifo(&history)
         .and_then(|()| judge::causal(&history))
         .and_then(|()| finished(&world))
-        .and_then(|()| judge::agreed(steps, &world.here()));
+        .and_then(|()| judge::agreed(steps, &world.here(), &world.left));
     (history, verdict)
 }
 
@@ -218,22 +230,27 @@ fn finished(world: &World<Member>) -> Result<(), String> {
     Ok(())
 }
 
-fn first_wrong(seeds: std::ops::Range<u64>) -> Option<(u64, String)> {
+fn first_wrong(seeds: std::ops::Range<u64>, closes: u64) -> Option<(u64, String)> {
     let nodes = |seed| 2 + Random::new(seed ^ 0x5ca1_ab1e).below(8) as usize;
     let mut wrong =
-        seeds.filter_map(|seed| Some((seed, run(seed, nodes(seed), u64::MAX).1.err()?)));
+        seeds.filter_map(|seed| Some((seed, run(seed, nodes(seed), u64::MAX, closes).1.err()?)));
     wrong.next()
 }
 
 #[test]
 fn whatever_happens_causes_come_before_effects() {
-    assert_eq!(first_wrong(faults::seeds()), None);
+    assert_eq!(first_wrong(faults::seeds(), 0), None);
+}
+
+#[test]
+fn whoever_is_closed_causes_come_before_effects() {
+    assert_eq!(first_wrong(faults::seeds(), 70), None);
 }
 
 #[test]
 fn what_the_type_declares_is_kept() {
     for seed in 0..10 {
-        let (history, _) = run(seed, 3, 16);
+        let (history, _) = run(seed, 3, 16, 0);
         let declared = Declared::by("CausalChannelService");
         assert_eq!(declared.judge_all(&history), Ok(()), "seed {seed}");
     }
@@ -251,7 +268,7 @@ fn every_mutant_is_caught() {
         (Fault::ForgetsPast, 2_600),
     ];
     for (mutant, from) in mutants {
-        let caught = fault::with(mutant, || first_wrong(from..from + 400));
+        let caught = fault::with(mutant, || first_wrong(from..from + 400, 0));
         assert!(caught.is_some(), "{mutant:?}");
     }
 }

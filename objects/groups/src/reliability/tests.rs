@@ -18,6 +18,7 @@ const LIMITS: Limits = Limits {
 /// One member, alone in its node.
 struct Member {
     machine: Reliable,
+    is_leaving: bool,
 }
 
 enum Input {
@@ -58,7 +59,10 @@ impl Node for Member {
         let mut machine = Reliable::new(TAG, LIMITS);
         out.did.push(Did::Channel(What::Connect));
         Member::take(machine.connected(env), out);
-        Member { machine }
+        Member {
+            machine,
+            is_leaving: false,
+        }
     }
 
     fn frame(&mut self, env: &mut Env<'_>, frame: &[u8], out: &mut Out<Did>) {
@@ -91,6 +95,14 @@ impl Node for Member {
         self.machine.deadline()
     }
 
+    fn leave(&mut self, _: &mut Env<'_>, _: &mut Out<Did>) {
+        self.is_leaving = true;
+    }
+
+    fn has_left(&self) -> bool {
+        self.is_leaving && self.machine.has_finished()
+    }
+
     fn save(&self) {}
 }
 
@@ -105,7 +117,7 @@ struct Talk {
 impl Director<Member> for Talk {
     fn speak(&mut self, world: &mut World<Member>) {
         let node = world.random.below(world.nodes() as u64) as usize;
-        if world.node(node).is_none() || world.is_paused(node) {
+        if world.node(node).is_none() || world.is_paused(node) || world.is_closing(node) {
             return;
         }
         let burst = if world.random.percent(10) { 20 } else { 2 };
@@ -141,17 +153,24 @@ const PLAN: Plan = Plan {
 /// A schedule of 2 to 9 nodes, and what is wrong with what happened.
 fn schedule(seed: u64) -> (World<Member>, Result<(), String>) {
     let nodes = 2 + Random::new(seed ^ 0x5ca1_ab1e).below(8) as usize;
-    run(seed, nodes, u64::MAX)
+    run(seed, nodes, u64::MAX, 0)
 }
 
-fn run(seed: u64, nodes: usize, most: u64) -> (World<Member>, Result<(), String>) {
+/// The same, and many that would crash are closed.
+fn closing_schedule(seed: u64) -> (World<Member>, Result<(), String>) {
+    let nodes = 2 + Random::new(seed ^ 0x5ca1_ab1e).below(8) as usize;
+    run(seed, nodes, u64::MAX, 70)
+}
+
+fn run(seed: u64, nodes: usize, most: u64, closes: u64) -> (World<Member>, Result<(), String>) {
     let mut world = World::new(seed, nodes);
     let mut talk = Talk {
         views: Views::default(),
         said: 0,
         most,
     };
-    faults::run(&mut world, &PLAN, 20 * SECOND, &mut talk);
+    let plan = Plan { closes, ..PLAN };
+    faults::run(&mut world, &plan, 20 * SECOND, &mut talk);
     let verdict = judged(&world);
     (world, verdict)
 }
@@ -181,7 +200,7 @@ fn judged(world: &World<Member>) -> Result<(), String> {
         };
         Some(((record.node, record.run), step))
     });
-    judge::agreed(steps, &world.here())
+    judge::agreed(steps, &world.here(), &world.left)
 }
 
 /// Nobody keeps more than its bounds, and in the end nobody keeps anything.
@@ -210,10 +229,20 @@ fn whatever_happens_members_receive_the_same_in_order_and_once() {
 }
 
 #[test]
+fn what_who_is_closed_has_sent_all_receive_who_stay() {
+    let wrong = |seed| closing_schedule(seed).1.err();
+    for seed in faults::seeds() {
+        assert_eq!(wrong(seed), None, "seed {seed}");
+    }
+    let caught = fault::with(Fault::LeavesUnheard, || (0..100).find_map(wrong));
+    assert!(caught.is_some());
+}
+
+#[test]
 fn what_the_type_declares_is_kept() {
     for seed in 0..10 {
         // About as many messages as the monitors can remember.
-        let (world, _) = run(seed, 3, 16);
+        let (world, _) = run(seed, 3, 16, 0);
         let declared = Declared::by("ReliableChannelService");
         let judged = declared.judge_all(&channel(&world.history));
         assert_eq!(judged, Ok(()), "seed {seed}");

@@ -5,7 +5,12 @@ use crate::world::stack::{first_wrong, short_schedule};
 
 #[test]
 fn everybody_receives_the_same_in_one_order() {
-    assert_eq!(first_wrong::<true>(faults::seeds()), None);
+    assert_eq!(first_wrong::<true>(faults::seeds(), 0), None);
+}
+
+#[test]
+fn whoever_is_closed_everybody_receives_the_same_in_one_order() {
+    assert_eq!(first_wrong::<true>(faults::seeds(), 70), None);
 }
 
 #[test]
@@ -29,7 +34,7 @@ fn broken_variants_are_found_out() {
         (Fault::LaterCounts, 1400),
     ];
     for (broken, from) in faults {
-        let wrong = fault::with(broken, || first_wrong::<true>(from..from + 100));
+        let wrong = fault::with(broken, || first_wrong::<true>(from..from + 100, 0));
         assert!(wrong.is_some(), "{broken:?}");
     }
 }
@@ -264,4 +269,46 @@ fn no_frame_that_anybody_makes_harms() {
     let actions = machine.send(b"message");
     let message = Action::Receive(b"message".to_vec());
     assert!(at_one(&mut machine, actions).contains(&message));
+}
+
+#[test]
+fn a_proxy_that_is_closed_stays_until_those_above_have_finished_and_others_hold_what_it_does() {
+    use liveobj_sdk::testing::{Harness, Outcome};
+    use liveobj_sdk::{Bytes, Connection};
+
+    use crate::ordered::{Endpoint, Parameters, Template, group, views};
+
+    let mut harness = Harness::<Template>::create(Parameters { backlog: 1_000 }).unwrap();
+    let below = harness.connect(Endpoint::group);
+    let above = harness.connect(Endpoint::views);
+    // What it sends comes back, and member 2 says up to where it holds the log.
+    let hear = |harness: &mut Harness<Template>, below: Connection, end: Option<u64>| {
+        let sent = harness.take_emitted::<group::Send<'_>>();
+        let mut frames: Vec<Vec<u8>> = sent.iter().map(|it| it.message.to_vec()).collect();
+        let tag = frames.first().and_then(|it| it.first_chunk()).copied();
+        let held = Frame::Held { member: 2, end };
+        frames.extend(tag.map(|tag| held.encode(tag, 1)));
+        for frame in frames {
+            let message = Bytes::from(&frame);
+            harness.send(below, group::Receive { message });
+        }
+    };
+    let id = crate::types::ViewId {
+        group: 9,
+        number: 1,
+    };
+    let members = (&[1, 2]).into();
+    harness.send(below, group::View { id, members, me: 1 });
+    hear(&mut harness, below, None);
+    harness.send(above, views::Unfinished { more: true });
+    assert_eq!(harness.farewell(), Some(Outcome::Done));
+    assert_eq!(harness.staying().len(), 1);
+    harness.send(above, views::Unfinished { more: false });
+    assert_eq!(
+        harness.staying().len(),
+        1,
+        "it has sealed, and nobody answered"
+    );
+    hear(&mut harness, below, Some(1));
+    assert_eq!(harness.staying(), []);
 }

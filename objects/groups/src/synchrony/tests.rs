@@ -10,7 +10,12 @@ use crate::world::stack::{first_wrong, short_schedule};
 
 #[test]
 fn whoever_passes_to_the_next_view_has_received_what_the_others_have() {
-    assert_eq!(first_wrong::<false>(faults::seeds()), None);
+    assert_eq!(first_wrong::<false>(faults::seeds(), 0), None);
+}
+
+#[test]
+fn whoever_is_closed_those_who_pass_have_received_the_same() {
+    assert_eq!(first_wrong::<false>(faults::seeds(), 70), None);
 }
 
 #[test]
@@ -32,7 +37,7 @@ fn broken_variants_are_found_out() {
         (Fault::ShowsEarly, 400),
     ];
     for (broken, from) in faults {
-        let wrong = fault::with(broken, || first_wrong::<false>(from..from + 100));
+        let wrong = fault::with(broken, || first_wrong::<false>(from..from + 100, 0));
         assert!(wrong.is_some(), "{broken:?}");
     }
 }

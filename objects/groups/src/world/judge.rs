@@ -186,8 +186,13 @@ pub(crate) enum Step {
 }
 
 /// Of each message, of those of `here` that were members since before the view in which it was sent,
-/// either all have received it or none; and all if its sender has been that member ever since.
-pub(crate) fn agreed(history: impl Iterator<Item = (At, Step)>, here: &[At]) -> Result<(), String> {
+/// either all have received it or none; and all if its sender has been that member ever since, or until it was
+/// among those that `left` in order.
+pub(crate) fn agreed(
+    history: impl Iterator<Item = (At, Step)>,
+    here: &[At],
+    left: &BTreeSet<At>,
+) -> Result<(), String> {
     // What each run is now, and since which view; when it sent what.
     let mut last: BTreeMap<At, (u64, u64)> = BTreeMap::new();
     let mut since: BTreeMap<At, u64> = BTreeMap::new();
@@ -213,7 +218,8 @@ pub(crate) fn agreed(history: impl Iterator<Item = (At, Step)>, here: &[At]) -> 
         }
     }
     for (message, by, view, me) in sent {
-        let stays = here.contains(&by) && last.get(&by).is_some_and(|(_, it)| *it == me);
+        let is_kept = here.contains(&by) || left.contains(&by);
+        let stays = is_kept && last.get(&by).is_some_and(|(_, it)| *it == me);
         let concerned = here.iter();
         let concerned = concerned.filter(|at| since.get(at).is_some_and(|it| *it <= view));
         let (have, lack): (Vec<&At>, Vec<&At>) =

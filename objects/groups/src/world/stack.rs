@@ -272,28 +272,32 @@ impl<N: Node<Input = Input>> Director<N> for Talk {
     }
 }
 
-/// A schedule of 2 to 9 members, what happened at the top, and what is wrong with it.
-pub(crate) fn schedule<const ORDERED: bool>(seed: u64) -> (Vec<(At, What)>, Result<(), String>) {
+/// What is wrong with a schedule of 2 to 9 members, of which so many are closed where they would crash, in
+/// percent.
+fn schedule<const ORDERED: bool>(seed: u64, closes: u64) -> Result<(), String> {
     let nodes = 2 + Random::new(seed ^ 0x5ca1_ab1e).below(8) as usize;
-    run::<ORDERED>(seed, nodes, faults::ALL.steps)
+    run::<ORDERED>(seed, nodes, faults::ALL.steps, closes).1
 }
 
-/// A short schedule of few members: what it takes time to judge.
+/// A short schedule of few members: what happened at the top, which takes time to judge, and what is wrong
+/// with it.
 pub(crate) fn short_schedule<const ORDERED: bool>(
     seed: u64,
 ) -> (Vec<(At, What)>, Result<(), String>) {
     let nodes = 2 + Random::new(seed ^ 0x5ca1_ab1e).below(2) as usize;
-    run::<ORDERED>(seed, nodes, 8)
+    run::<ORDERED>(seed, nodes, 8, 0)
 }
 
 fn run<const ORDERED: bool>(
     seed: u64,
     nodes: usize,
     steps: u64,
+    closes: u64,
 ) -> (Vec<(At, What)>, Result<(), String>) {
     let mut world = World::<Stack<ORDERED>>::new(seed, nodes);
     let plan = Plan {
         steps,
+        closes,
         loss: 30,
         ..faults::ALL
     };
@@ -347,7 +351,8 @@ fn live(history: &[(At, What)], last: &[(At, u64)]) -> Result<(), String> {
 /// The first seed of a range that shows something wrong.
 pub(crate) fn first_wrong<const ORDERED: bool>(
     seeds: std::ops::Range<u64>,
+    closes: u64,
 ) -> Option<(u64, String)> {
-    let mut wrong = seeds.filter_map(|seed| Some((seed, schedule::<ORDERED>(seed).1.err()?)));
+    let mut wrong = seeds.filter_map(|seed| Some((seed, schedule::<ORDERED>(seed, closes).err()?)));
     wrong.next()
 }

@@ -88,6 +88,10 @@ fn who_leaves_waits_until_all_others_have_what_it_sent() {
     has(&mut machine, 2, 2);
     assert!(machine.has_finished());
     machine.blocked();
+    with(&mut machine, |machine, env| {
+        machine.send(env, b"bound", true)
+    });
+    assert!(machine.has_finished(), "nobody could receive it");
     send(&mut machine, b"three");
     assert!(!machine.has_finished(), "it waits");
 }
