@@ -143,7 +143,7 @@ fn who_does_not_leave_in_time_is_named_and_disconnected() {
     assert_eq!(object.close(), Ended::Closed);
     assert!(begun.elapsed() >= Duration::from_millis(200));
     let told: Vec<String> = messages.try_iter().collect();
-    let late = "it is disconnected although it was not done with its farewell after 200ms";
+    let late = "it had not left after 200ms, and is closed as it is";
     assert_eq!(
         told,
         [
@@ -343,7 +343,7 @@ fn how_long_it_may_take_to_leave_is_said_on_the_command_line() {
     };
     let up = format!("info: `lingerer`: {UP}\n");
     assert_eq!(open("0s"), format!("{LEAVES}{up}"), "nobody waited");
-    let late = "it is disconnected although it was not done with its farewell after 400ms";
+    let late = "it had not left after 400ms, and is closed as it is";
     let late = format!("warning: `lingerer`: {late}\n");
     // Where it is told to people, nobody waits at a terminal here.
     assert_eq!(open("400ms"), format!("{LEAVES}{late}{up}"));

@@ -14,6 +14,14 @@ pub(crate) struct Parting {
     last: Token,
 }
 
+/// So many were, in words: `1 update was`, `3 updates were`.
+pub(crate) fn were(count: usize, what: &str) -> String {
+    match count {
+        1 => format!("1 {what} was"),
+        _ => format!("{count} {what}s were"),
+    }
+}
+
 impl Parting {
     /// Of a proxy that finishes what it has begun, while all is still there.
     pub(crate) fn first<T: Template>(context: &mut Context<'_, T>) -> Self {

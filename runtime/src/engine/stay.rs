@@ -183,13 +183,11 @@ impl Domain {
         for (count, object) in stayed.iter().enumerate() {
             if count == MOST_NAMED {
                 let more = stayed.len() - count;
-                let text = format!("{more} more were not done with their farewell either");
+                let text = format!("{more} more had not left either");
                 self.say(Level::Warning, String::new(), text);
                 return;
             }
-            let text = format!(
-                "it is disconnected although it was not done with its farewell after {within:?}"
-            );
+            let text = format!("it had not left after {within:?}, and is closed as it is");
             self.say(Level::Warning, object.clone(), text);
         }
     }

@@ -9,7 +9,7 @@ use liveobj_sdk::{
 
 use super::{Action, Entry, History, Limits, Position, Replication, To};
 use crate::foreign::Foreign;
-use crate::parting::Parting;
+use crate::parting::{self, Parting};
 use crate::types::{CheckpointedState, SeenView, StateEntry, StatePosition, ViewId};
 use crate::view::View;
 use crate::{checkpointed, template, wire};
@@ -171,9 +171,9 @@ impl template::checkpointed for ReplicationChannel {
             self.machine.leave();
             self.act(context, Vec::new());
         } else if self.parting.ends(token, &wake) && self.machine.pending() > 0 {
+            let were = parting::were(self.machine.pending(), "update");
             let text = format!(
-                "closed before {} updates could be sent: nobody has the state, or not all have said so",
-                self.machine.pending()
+                "{were} lost: the group was not together yet, so that nothing could be sent"
             );
             context.report(Level::Warning, &text);
         }

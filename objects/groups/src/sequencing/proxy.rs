@@ -9,7 +9,7 @@ use liveobj_sdk::{
 use super::{Action, Sequencing};
 use crate::audience::Audience;
 use crate::foreign::Foreign;
-use crate::parting::Parting;
+use crate::parting::{self, Parting};
 use crate::view::View;
 use crate::{ordered, template, wire};
 
@@ -103,10 +103,8 @@ impl template::ordered for OrderedChannel {
             let actions = self.machine.leave();
             self.act(context, actions);
         } else if self.parting.ends(token, &wake) && self.machine.pending() > 0 {
-            let text = format!(
-                "closed before {} messages were received: they may be lost",
-                self.machine.pending()
-            );
+            let were = parting::were(self.machine.pending(), "message");
+            let text = format!("{were} not received yet: what the others do not have is lost");
             context.report(Level::Warning, &text);
         }
     }

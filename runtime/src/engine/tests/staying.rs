@@ -238,9 +238,7 @@ fn when_the_time_is_up_who_stays_is_told_and_named() {
     assert!(world.domain.is_empty());
     assert_eq!(
         world.messages(),
-        [
-            "warning: `above`: it is disconnected although it was not done with its farewell after 5s"
-        ]
+        ["warning: `above`: it had not left after 5s, and is closed as it is"]
     );
 }
 
@@ -257,10 +255,7 @@ fn many_who_are_not_done_in_time_are_counted() {
     assert!(world.domain.is_empty());
     let messages = world.messages();
     assert_eq!(messages.len(), 11);
-    assert_eq!(
-        messages[10],
-        "warning: 2 more were not done with their farewell either"
-    );
+    assert_eq!(messages[10], "warning: 2 more had not left either");
 }
 
 #[test]
