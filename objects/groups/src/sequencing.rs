@@ -37,12 +37,14 @@
 //! given up, and people are told. The same goes for who was excluded and comes back.
 
 mod frame;
+mod leaving;
 mod log;
 mod proxy;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use frame::{Frame, Id};
+use leaving::Leaving;
 use log::{Entry, Log};
 
 use crate::fault::{self, Fault};
@@ -75,16 +77,6 @@ struct Pending {
     message: Vec<u8>,
     /// It was sent, so that others may have received it.
     is_sent: bool,
-}
-
-/// How far a member has come with leaving.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Leaving {
-    No,
-    /// It seals as soon as it can.
-    Soon,
-    /// It has sealed a view.
-    Sealed,
 }
 
 /// The places that the sequencer gives, as they come before there is a log.
@@ -189,44 +181,6 @@ impl Sequencing {
         actions
     }
 
-    /// It is to leave: from now on it wants no more than that.
-    pub(crate) fn leave(&mut self) -> Vec<Action> {
-        let mut actions = Vec::new();
-        if self.leaving == Leaving::No {
-            self.leaving = Leaving::Soon;
-        }
-        self.seal_in_time(&mut actions);
-        actions
-    }
-
-    /// Those above have more to send before they leave, or not any more.
-    pub(crate) fn unfinished(&mut self, is_unfinished: bool) -> Vec<Action> {
-        let mut actions = Vec::new();
-        self.is_unfinished = is_unfinished;
-        self.seal_in_time(&mut actions);
-        actions
-    }
-
-    /// Messages of this member that it has not received.
-    pub(crate) fn pending(&self) -> usize {
-        match self.leaving {
-            Leaving::Sealed => 0,
-            Leaving::No | Leaving::Soon => self.pending.len(),
-        }
-    }
-
-    /// Whether others miss nothing when it goes.
-    pub(crate) fn has_left(&self) -> bool {
-        match (&self.view, self.seal) {
-            (None, _) => self.may_seal(),
-            (Some(_), None) => false,
-            (Some(view), Some(seal)) => {
-                let holds = |it| self.held.get(&it).copied().unwrap_or(0) >= seal;
-                view.others().all(holds) || fault::is(Fault::SealsUnheld)
-            }
-        }
-    }
-
     /// The channel below opens a view.
     pub(crate) fn view(&mut self, view: View) -> Vec<Action> {
         let mut actions = Vec::new();
@@ -272,17 +226,6 @@ impl Sequencing {
             false => self.say(end, &mut actions),
         }
         actions
-    }
-
-    /// Whether the witnesses of a view are a quorum of it.
-    fn has_witnesses(&self, view: &View, next: &View) -> bool {
-        let whole = self.log.as_ref().map_or(0, Log::whole);
-        let has_sealed = |member| {
-            let seal = self.seals.get(&member);
-            seal.is_some_and(|seal| *seal <= whole || fault::is(Fault::AnySeal))
-                && !fault::is(Fault::NoSeals)
-        };
-        view.is_quorum(|member| next.has(member) || has_sealed(member))
     }
 
     /// The channel below has received something.
@@ -343,33 +286,6 @@ impl Sequencing {
             let held = Frame::Held { member, end };
             actions.push(Action::Send(held.encode(self.tag, view.number)));
         }
-    }
-
-    /// Whether nothing is in the way of leaving.
-    fn may_seal(&self) -> bool {
-        match self.leaving {
-            Leaving::No => false,
-            Leaving::Soon => self.pending.is_empty() && !self.is_unfinished,
-            Leaving::Sealed => true,
-        }
-    }
-
-    /// Seals the view, if it is time to.
-    fn seal_in_time(&mut self, actions: &mut Vec<Action>) {
-        if self.seal.is_none() && self.may_seal() {
-            self.seal(actions);
-        }
-    }
-
-    fn seal(&mut self, actions: &mut Vec<Action>) {
-        let Some(view) = &self.view else {
-            return;
-        };
-        let (member, end) = (view.me, self.log.as_ref().map(|_| self.told));
-        let seal = Frame::Seal { member, end };
-        actions.push(Action::Send(seal.encode(self.tag, view.number)));
-        self.seal = Some(self.told);
-        self.leaving = Leaving::Sealed;
     }
 
     /// After a view has opened: what is to be sent again, and what is given up.
@@ -445,18 +361,6 @@ impl Sequencing {
         if self.is_ready() && !was_ready {
             self.begin(actions);
         }
-    }
-
-    /// A member tells of nothing more in this view.
-    fn sealed(&mut self, member: u64, end: Option<u64>, actions: &mut Vec<Action>) {
-        if self.view.as_ref().is_none_or(|view| !view.has(member)) {
-            return;
-        }
-        if !self.had_log.contains_key(&member) {
-            self.leavers.insert(member);
-        }
-        self.held(member, end, actions);
-        self.seals.entry(member).or_insert(end.unwrap_or(0));
     }
 
     /// All have said whether they have a log.
