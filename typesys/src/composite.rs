@@ -447,6 +447,8 @@ impl Relations<'_> {
             }
         }
         let mut left_over = Vec::new();
+        // What was met may contradict the rest.
+        let mut consistent: BTreeMap<String, bool> = BTreeMap::new();
         for (component, part) in parts.iter() {
             let formalisms: BTreeSet<&str> = part
                 .requires
@@ -471,11 +473,14 @@ impl Relations<'_> {
                 let other_ends = other_ends(part);
                 let wanted = wanted.iter().map(|wanted| wanted.moved(&other_ends));
                 let wanted: Vec<Parsed> = wanted.collect();
-                let of_formalism = |p: &&Parsed| *p.constraint.formalism == *formalism;
                 let mut met = Vec::new();
                 let mut all = !contradictory.contains(formalism)
-                    // What was met may contradict the rest.
-                    && self.consistent(premises.iter().filter(of_formalism));
+                    && *consistent.entry(formalism.to_owned()).or_insert_with(|| {
+                        let premises = premises.iter();
+                        self.consistent(
+                            premises.filter(|it| *it.constraint.formalism == *formalism),
+                        )
+                    });
                 if all {
                     let own = &own_places[numbers[*component]];
                     for wanted in &wanted {
