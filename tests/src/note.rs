@@ -358,20 +358,18 @@ impl Opened {
 
     /// Waits until it has reported a line that begins and ends so; panics after 60 seconds.
     pub fn wait_for_report(&self, start: &str, end: &str) {
-        let is_it = |line: &String| line.starts_with(start) && line.ends_with(end);
-        let lines = self.reports.all.lock().expect("no reader panics");
-        let patience = Duration::from_secs(60);
-        let lacks = |lines: &mut Vec<String>| !lines.iter().any(is_it);
-        let waited = self.reports.more.wait_timeout_while(lines, patience, lacks);
-        let (lines, waited) = waited.expect("no reader panics");
-        assert!(!waited.timed_out(), "only {lines:?} was reported");
+        self.wait_for_reported(|line| line.starts_with(start) && line.ends_with(end));
     }
 
     /// Waits until it has reported something with this in it; panics after 60 seconds.
     pub fn wait_until_reported(&self, part: &str) {
+        self.wait_for_reported(|line| line.contains(part));
+    }
+
+    fn wait_for_reported(&self, is_it: impl Fn(&String) -> bool) {
         let lines = self.reports.all.lock().expect("no reader panics");
         let patience = Duration::from_secs(60);
-        let lacks = |lines: &mut Vec<String>| !lines.iter().any(|line| line.contains(part));
+        let lacks = |lines: &mut Vec<String>| !lines.iter().any(&is_it);
         let waited = self.reports.more.wait_timeout_while(lines, patience, lacks);
         let (lines, waited) = waited.expect("no reader panics");
         assert!(!waited.timed_out(), "only {lines:?} was reported");

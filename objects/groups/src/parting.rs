@@ -63,6 +63,21 @@ impl Parting {
         ends
     }
 
+    /// What a wake means to a proxy that has nothing to do when its end begins, and nothing to say when its
+    /// time is up. Answers whether it was one of these.
+    pub(crate) fn hears<T: Template>(
+        &mut self,
+        context: &mut Context<'_, T>,
+        (token, wake): (Token, &Wake<'_>),
+        is_done: bool,
+    ) -> bool {
+        let begins = self.begins(token, wake);
+        if begins {
+            self.set(context, is_done);
+        }
+        begins || self.ends(token, wake)
+    }
+
     /// Takes whether the proxy is done, as it stands after each step.
     pub(crate) fn set<T: Template>(&mut self, context: &mut Context<'_, T>, is_done: bool) {
         if !self.has_begun || self.time_is_up {

@@ -87,6 +87,44 @@ impl Partings {
     pub(super) fn is_empty(&self) -> bool {
         self.all.is_empty()
     }
+
+    /// Puts a parting behind those that are ready, unless somebody holds it or it waits already; `numbers`
+    /// is the number of the last event. Answers whether it is the first of them.
+    fn queue(&mut self, number: u64, numbers: u64) -> bool {
+        let parting = self.all.get_mut(&number);
+        let Some(parting) = parting.filter(|it| it.held == 0 && !it.waits) else {
+            return false;
+        };
+        parting.waits = true;
+        parting.until = self.passed + MOST;
+        let is_first = self.ready.is_empty();
+        if is_first {
+            self.seen = numbers;
+        }
+        self.ready.push_back(number);
+        is_first
+    }
+
+    /// Takes the first that is ready, if nothing waits in the domain or it has waited enough. Those that
+    /// somebody holds by now are queued again once nobody does.
+    fn take_ready(&mut self, waiting: u64, numbers: u64) -> Option<u64> {
+        self.passed += waiting + numbers - self.seen;
+        self.seen = numbers;
+        while let Some(first) = self.ready.front() {
+            if let Some(parting) = self.all.get_mut(first) {
+                if parting.held == 0 {
+                    if waiting > 0 && self.passed < parting.until {
+                        return None;
+                    }
+                    parting.waits = false;
+                    return self.ready.pop_front();
+                }
+                parting.waits = false;
+            }
+            self.ready.pop_front();
+        }
+        None
+    }
 }
 
 impl Domain {
@@ -170,72 +208,31 @@ impl Domain {
 
     /// Looks at a parting once nothing waits any more, unless somebody holds it, or it is already looked at.
     pub(super) fn look_at(&self, number: u64) {
-        let mut partings = self.partings.borrow_mut();
-        let Partings {
-            all,
-            ready,
-            passed,
-            seen,
-            ..
-        } = &mut *partings;
-        let Some(parting) = all.get_mut(&number).filter(|it| it.held == 0 && !it.waits) else {
-            return;
-        };
-        parting.waits = true;
-        parting.until = *passed + MOST;
-        if ready.is_empty() {
-            *seen = self.numbers.get();
+        let is_first = self.partings.borrow_mut().queue(number, self.numbers.get());
+        if is_first {
             self.later(Domain::look_at_partings);
         }
-        ready.push_back(number);
     }
 
     /// Lets the first that is ready go on, if nothing waits or it has waited enough.
     fn look_at_partings(&self) {
         let waiting = self.fifo.borrow().len() as u64;
-        let numbers = self.numbers.get();
-        let goes = {
+        let (goes, more) = {
             let mut partings = self.partings.borrow_mut();
-            let Partings {
-                all,
-                ready,
-                passed,
-                seen,
-                ..
-            } = &mut *partings;
-            *passed += waiting + numbers - *seen;
-            *seen = numbers;
-            let mut goes = None;
-            while let Some(first) = ready.front().copied() {
-                match all.get_mut(&first) {
-                    Some(parting) if parting.held == 0 => {
-                        if waiting == 0 || *passed >= parting.until {
-                            parting.waits = false;
-                            ready.pop_front();
-                            goes = Some(first);
-                        }
-                        break;
-                    }
-                    // It is looked at again once nobody holds it.
-                    Some(parting) => parting.waits = false,
-                    None => {}
-                }
-                ready.pop_front();
-            }
-            if !ready.is_empty() {
-                self.later(Domain::look_at_partings);
-            }
-            goes
+            let goes = partings.take_ready(waiting, self.numbers.get());
+            (goes, !partings.ready.is_empty())
         };
-        if let Some(number) = goes {
-            if waiting > 0 {
-                let text = format!(
-                    "what ends is disconnected although its farewell still goes on after {MOST} events"
-                );
-                self.say(Level::Warning, String::new(), text);
-            }
-            self.go_on(number);
+        if more {
+            self.later(Domain::look_at_partings);
         }
+        let Some(number) = goes else { return };
+        if waiting > 0 {
+            let text = format!(
+                "what ends is disconnected although its farewell still goes on after {MOST} events"
+            );
+            self.say(Level::Warning, String::new(), text);
+        }
+        self.go_on(number);
     }
 
     /// Nobody holds a parting, and nothing waits: its stage is over, as far as this domain can tell.

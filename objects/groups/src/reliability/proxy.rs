@@ -129,9 +129,9 @@ impl template::reliable for ReliableChannel {
     }
 
     fn wake(&mut self, context: &mut Context<'_>, token: Token, wake: Wake<'_>) {
-        if self.parting.begins(token, &wake) {
-            self.parting.set(context, self.machine.has_finished());
-        } else if !self.parting.ends(token, &wake) && self.alarm.rings(token, &wake) {
+        let is_done = self.machine.has_finished();
+        let hears = self.parting.hears(context, (token, &wake), is_done);
+        if !hears && self.alarm.rings(token, &wake) {
             self.act(context, Reliable::timer);
         }
     }

@@ -88,11 +88,8 @@ impl template::virtual_synchrony for SynchronousChannel {
     }
 
     fn wake(&mut self, context: &mut Context<'_>, token: Token, wake: Wake<'_>) {
-        if self.parting.begins(token, &wake) {
-            self.parting.set(context, self.machine.has_finished());
-        } else {
-            self.parting.ends(token, &wake);
-        }
+        let is_done = self.machine.has_finished();
+        self.parting.hears(context, (token, &wake), is_done);
     }
 }
 
